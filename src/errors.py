@@ -1,0 +1,119 @@
+"""Every error that Scalebridge raises for a state of the world.
+
+Wrong arguments raise the built-in ``TypeError`` and ``ValueError``; the tree below is for what
+a careful caller can still meet::
+
+    ScalebridgeError
+    ├── ReadError              a file could not be understood, or was refused
+    │   └── ReadLimit          ... within the memory or time that it was given
+    ├── DamagedImage           stored pixels or metadata do not match their checksum, or are missing
+    ├── WorkspaceError         a workspace cannot be opened or written
+    │   ├── NewerFormat        it was made by a newer Scalebridge
+    │   ├── ReadOnly           it is open read-only (``as_of=``)
+    │   ├── NotFound           no record of that name or id
+    │   └── Conflict           somebody else edited the record first
+    ├── Uncalibrated           a physical answer was asked of an image without voxel size
+    ├── Degenerate             landmarks do not determine the model that was asked for
+    ├── CovarianceUnavailable  no covariance is defined for this model
+    ├── NoPath                 two frames are not connected by accepted transforms
+    ├── DecisionNeeded         a headless run reached a choice that nobody has made
+    ├── ParameterError         a template's parameters are unknown, missing or mistyped
+    └── RunFailed              a template's notebook stopped with an error
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+
+class ScalebridgeError(Exception):
+    """The root of the tree."""
+
+
+class ReadError(ScalebridgeError):
+    """A file could not be understood, or was refused."""
+
+
+class ReadLimit(ReadError):
+    """Reading a file needed more memory or time than it was given."""
+
+
+class DamagedImage(ScalebridgeError):
+    """Stored pixels or metadata do not match their checksum, or a chunk is missing."""
+
+
+class WorkspaceError(ScalebridgeError):
+    """A workspace cannot be opened or written."""
+
+
+class NewerFormat(WorkspaceError):
+    """The workspace was made by a newer Scalebridge."""
+
+
+class ReadOnly(WorkspaceError):
+    """The workspace is open read-only."""
+
+
+class NotFound(WorkspaceError, KeyError):
+    """No record of that name or id."""
+
+    def __str__(self) -> str:  # KeyError would print the repr
+        return str(self.args[0]) if self.args else ""
+
+
+class Conflict(WorkspaceError):
+    """Somebody else edited the record first.
+
+    Attributes
+    ----------
+    mine, theirs : dict
+        The fields that this edit wanted to write, and what now stands there.
+    who : str
+        Who made the edit that stands.
+    when : datetime
+        When, in UTC.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        mine: dict[str, Any],
+        theirs: dict[str, Any],
+        who: str,
+        when: datetime,
+    ) -> None:
+        super().__init__(message)
+        self.mine = mine
+        self.theirs = theirs
+        self.who = who
+        self.when = when
+
+
+class Uncalibrated(ScalebridgeError):
+    """A physical answer was asked of an image without a voxel size."""
+
+
+class Degenerate(ScalebridgeError):
+    """The landmarks do not determine the model that was asked for."""
+
+
+class CovarianceUnavailable(ScalebridgeError):
+    """No covariance is defined for this model."""
+
+
+class NoPath(ScalebridgeError):
+    """Two frames are not connected by accepted transforms."""
+
+
+class DecisionNeeded(ScalebridgeError):
+    """A headless run reached a choice that nobody has made."""
+
+
+class ParameterError(ScalebridgeError):
+    """A template's parameters are unknown, missing or mistyped."""
+
+
+class RunFailed(ScalebridgeError):
+    """A template's notebook stopped with an error."""

@@ -1,0 +1,82 @@
+"""How numbers, lengths and uncertainties are written for people."""
+
+from __future__ import annotations
+
+import math
+
+_LENGTHS = (("mm", 1e-3), ("µm", 1.0), ("nm", 1e3))
+
+
+def length_unit(length_um: float) -> tuple[str, float]:
+    """Pick nm, µm or mm for a length.
+
+    Parameters
+    ----------
+    length_um : float
+        The length to be written [µm].
+
+    Returns
+    -------
+    unit : str
+        ``"mm"``, ``"µm"`` or ``"nm"``.
+    factor : float
+        What micrometres are multiplied with to get that unit.
+
+    Examples
+    --------
+    >>> length_unit(0.02)
+    ('nm', 1000.0)
+    """
+    size = abs(length_um)
+    if size >= 1000:
+        return _LENGTHS[0]
+    if size >= 1 or size == 0 or not math.isfinite(size):
+        return _LENGTHS[1]
+    return _LENGTHS[2]
+
+
+def format_length(length_um: float, *, digits: int = 3) -> str:
+    """Write a length with the unit that suits it.
+
+    Examples
+    --------
+    >>> format_length(1234.0), format_length(0.02), format_length(5)
+    ('1.23 mm', '20 nm', '5 µm')
+    """
+    unit, factor = length_unit(length_um)
+    return f"{length_um * factor:.{digits}g} {unit}"
+
+
+def decimals_of_uncertainty(uncertainty: float) -> int:
+    """Decimals that show one significant digit of an uncertainty, two when it begins with 1.
+
+    Examples
+    --------
+    >>> decimals_of_uncertainty(0.034), decimals_of_uncertainty(0.0134), decimals_of_uncertainty(25)
+    (2, 3, 0)
+    """
+    if not math.isfinite(uncertainty) or uncertainty <= 0:
+        return 3
+    exponent = math.floor(math.log10(uncertainty))
+    leading = uncertainty / 10**exponent
+    digits = 2 if leading < 1.95 else 1
+    if digits == 1 and leading >= 9.5:  # rounds up to 10: one digit of the next decade is "1", two digits
+        exponent, digits = exponent + 1, 2
+    return max(0, digits - 1 - exponent)
+
+
+def format_value(value: float, uncertainty: float | None = None, unit: str = "") -> str:
+    """Write ``value ± uncertainty unit`` with the decimals that the uncertainty deserves.
+
+    Examples
+    --------
+    >>> format_value(12.3456, 0.034, "µm")
+    '12.35 ± 0.03 µm'
+    >>> format_value(0.16714, None, "1")
+    '0.1671'
+    """
+    suffix = f" {unit}" if unit and unit != "1" else ""
+    if uncertainty is None or not math.isfinite(uncertainty) or uncertainty <= 0:
+        return f"{value:.4g}{suffix}"
+    decimals = decimals_of_uncertainty(uncertainty)
+    return f"{value:.{decimals}f} ± {uncertainty:.{decimals}f}{suffix}"
