@@ -1,0 +1,67 @@
+# Each target does all of its own set-up; they need Python 3.11-3.13, make and a network.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO ?= demo
+# The first interpreter that runs and is of a supported version.
+FIND_PYTHON = for candidate in $(PYTHON) python3 python3.12 python3.13 python3.11 python; do \
+	  if "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	      >/dev/null 2>&1; then echo "$$candidate"; exit 0; fi; done; \
+	  echo "needs Python 3.11, 3.12 or 3.13; none was found: name one with make PYTHON=..." >&2; exit 1
+LOCK = requirements/py$$($(BIN)/python -c 'import sys; print("%d%d" % sys.version_info[:2])').lock
+INSTALL = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet -c $(LOCK)
+
+.PHONY: help demo test lab check bench validate lock browser clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	@python=$$($(FIND_PYTHON)); echo "Setting up $(VENV) with $$python ..."; \
+	"$$python" -m venv $(VENV)
+
+$(VENV)/.core: $(BIN)/python pyproject.toml $(wildcard requirements/*.lock)
+	@echo "Installing the packages (a minute or two) ..."
+	@$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.core
+	@$(INSTALL) -e '.[formats,test]'
+	@touch $@
+
+demo: $(VENV)/.core  ## build the example specimen, run the four templates, print report and key numbers
+	@$(BIN)/scalebridge demo --output $(DEMO)
+
+test: $(VENV)/.test browser  ## every check at a reduced, seeded size
+	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -q --doctest-modules typings/scalebridge
+
+lab: $(VENV)/.core  ## JupyterLab on the tutorials
+	@$(BIN)/jupyter lab notebooks
+
+check: $(VENV)/.test  ## lint, format, types, notebooks without outputs
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/nbstripout --verify templates/*.ipynb notebooks/*.ipynb
+
+bench: $(VENV)/.test  ## timings beside named peers, same work, same run
+	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark; done
+
+validate: $(VENV)/.test  ## the full counts; writes docs/validation.md
+	@$(BIN)/python -m scalebridge.reports.validation --output docs/validation.md --work validate
+
+lock: $(BIN)/python  ## renew the locked versions of this Python
+	@$(BIN)/python requirements/lock.py
+
+browser: $(VENV)/.test
+	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 \
+	  || timeout 120 $(BIN)/playwright install --with-deps chromium >/dev/null 2>&1 \
+	  || { command -v apt-get >/dev/null && apt-get update -qq && apt-get install -qq -y chromium >/dev/null 2>&1; } \
+	  || echo "No Chromium could be installed: the browser tests will be skipped."
+
+clean:  ## remove what these targets made
+	@rm -rf $(VENV) $(DEMO) validate .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,51 @@
+"""What tests may ask of the machine, and what happens when it is not there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+REQUIRED = set(filter(None, os.environ.get("SCALEBRIDGE_REQUIRE", "").split(",")))
+
+
+def lacking(what: str, reason: str) -> None:
+    """Skip loudly, or fail where ``SCALEBRIDGE_REQUIRE`` names what is missing."""
+    if what in REQUIRED:
+        pytest.fail(f"{what} is required by SCALEBRIDGE_REQUIRE, but {reason}")
+    pytest.skip(f"{what}: {reason}")
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Return the folder of real data, one source a sub-folder."""
+    folder = os.environ.get("SCALEBRIDGE_DATA")
+    if not folder or not Path(folder).is_dir():
+        lacking("data", "SCALEBRIDGE_DATA names no folder")
+    return Path(str(folder))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the path of a Chromium that can be driven."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    try:
+        from playwright.sync_api import sync_playwright
+
+        with sync_playwright() as playwright:
+            path = playwright.chromium.executable_path
+    except Exception as error:
+        lacking("browser", f"no Chromium was found ({type(error).__name__})")
+    if not Path(path).exists():
+        lacking("browser", "no Chromium was found on the machine or with Playwright")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give every test the same author, whoever runs it."""
+    monkeypatch.setenv("SCALEBRIDGE_USER", "tester")
