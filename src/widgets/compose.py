@@ -1,0 +1,107 @@
+"""From sampled values to colours, and from layers to one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .colours import phase_colour, rgb, table
+
+# Near black, in light and dark: what no image covers.
+GROUND = (14, 14, 16)
+BLENDINGS = ("over", "add", "max")
+COMPARE_MODES = ("blend", "checkerboard", "split")
+
+Picture = NDArray[np.float32]
+
+
+def ground(width_px: int, height_px: int) -> Picture:
+    """An empty canvas, shape (height, width, 3), 0 to 255."""
+    return np.broadcast_to(np.float32(GROUND), (height_px, width_px, 3)).copy()
+
+
+def grey_colours(values: NDArray[Any], limits: tuple[float, float], colour_map: str) -> Picture:
+    """Colour grey values.
+
+    Parameters
+    ----------
+    values : ndarray, shape (height, width)
+        Grey values.
+    limits : tuple of 2 float
+        Grey values of the first and the last colour.
+    colour_map : str
+        One of `colours.COLOUR_MAPS`.
+
+    Returns
+    -------
+    ndarray of float32, shape (height, width, 3)
+    """
+    low, high = limits
+    scaled = (np.nan_to_num(values, nan=low) - low) / (high - low)
+    return table(colour_map)[np.rint(np.clip(scaled, 0, 1) * 255).astype(np.uint8)].astype(
+        np.float32
+    )
+
+
+def label_colours(labels: NDArray[Any], colours: Mapping[int, str] | None = None) -> Picture:
+    """Colour labels by phase; labels without a colour of their own take Okabe-Ito in turn."""
+    named = dict(colours or {})
+    present, where = np.unique(labels, return_inverse=True)
+    palette = [rgb(named.get(int(label), phase_colour(int(label)))) for label in present]
+    return np.array(palette, np.float32)[where.reshape(labels.shape)]
+
+
+def blend(
+    below: Picture,
+    above: Picture,
+    opacity: NDArray[np.float32],
+    blending: str,
+) -> Picture:
+    """Put one layer on what lies below it.
+
+    Parameters
+    ----------
+    below, above : ndarray of float32, shape (height, width, 3)
+        Colours, 0 to 255.
+    opacity : ndarray of float32, shape (height, width)
+        0 where the layer is absent.
+    blending : {"over", "add", "max"}
+        Covering, adding light, or the brighter of the two.
+    """
+    alpha = opacity[..., None]
+    if blending == "over":
+        return below + (above - below) * alpha
+    if blending == "add":
+        return np.minimum(below + above * alpha, 255)
+    if blending == "max":
+        return np.maximum(below, above * alpha)
+    raise ValueError(f"blending needs one of {', '.join(BLENDINGS)}, got {blending!r}")
+
+
+def turn_mask(shape: tuple[int, int], turn: int, turns: int, mode: str) -> NDArray[np.bool_]:
+    """Which pixels a layer may use when layers take turns (checkerboard, split).
+
+    Parameters
+    ----------
+    shape : tuple of 2 int
+        Height and width [px].
+    turn, turns : int
+        Number of this layer and how many take turns.
+    mode : {"checkerboard", "split"}
+        Fields of an eighth of the width, or side by side.
+    """
+    rows, columns = np.indices(shape, sparse=True)
+    if mode == "split":
+        return np.broadcast_to(columns * turns // shape[1] == turn, shape)
+    if mode == "checkerboard":
+        field = max(1, shape[1] // 8)
+        return (rows // field + columns // field) % turns == turn
+    raise ValueError(f"compare needs one of {', '.join(COMPARE_MODES)}, got {mode!r}")
+
+
+def to_bytes(picture: Picture) -> NDArray[np.uint8]:
+    """Round colours to uint8."""
+    return np.rint(np.clip(picture, 0, 255)).astype(np.uint8)
