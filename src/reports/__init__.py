@@ -1,1 +1,69 @@
-"""."""
+"""Run templates headless, collect what they show, and render one self-contained page.
+
+The order of the files::
+
+    markup <- item <- key_number, figure, table, prose <- items     what a notebook shows
+    kernel, parameters, template <- run <- batch                    how templates are run
+    collect, provenance <- page                                     what the report says
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_HOMES = {
+    "KeyNumber": ".items",
+    "Figure": ".items",
+    "Table": ".items",
+    "Method": ".items",
+    "Citation": ".items",
+    "Check": ".items",
+    "Text": ".items",
+    "Finding": ".items",
+    "Parameter": ".parameters",
+    "read_parameters": ".parameters",
+    "record_measurements": ".recording",
+    "RunResult": ".run",
+    "run_template": ".run",
+    "Batch": ".batch",
+    "run_workspaces": ".batch",
+    "render_report": ".page",
+}
+
+__all__ = [
+    "Batch",
+    "Check",
+    "Citation",
+    "Figure",
+    "Finding",
+    "KeyNumber",
+    "Method",
+    "Parameter",
+    "RunResult",
+    "Table",
+    "Text",
+    "read_parameters",
+    "record_measurements",
+    "render_report",
+    "run_template",
+    "run_workspaces",
+]
+
+if TYPE_CHECKING:
+    from .batch import Batch, run_workspaces
+    from .items import Check, Citation, Figure, Finding, KeyNumber, Method, Table, Text
+    from .page import render_report
+    from .parameters import Parameter, read_parameters
+    from .recording import record_measurements
+    from .run import RunResult, run_template
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name], __name__), name)
+    raise AttributeError(f"module 'scalebridge.reports' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOMES)

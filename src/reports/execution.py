@@ -1,0 +1,150 @@
+"""One notebook through papermill: executed in full, or up to the cell that stopped it."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import nbformat
+from nbformat import NotebookNode
+
+from .redaction import redacted
+from .template import Template
+
+_UNDECIDED = ("DecisionNeeded", "ParameterError")
+Status = Literal["finished", "failed", "undecided"]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a notebook stopped; secrets are taken out already.
+
+    Attributes
+    ----------
+    name : str
+        Class of the exception.
+    message : str
+    cell : int or None
+        Number of the cell, counted from 1; None where the kernel itself failed.
+    source : str
+        The cell's text.
+    """
+
+    name: str
+    message: str
+    cell: int | None = None
+    source: str = ""
+
+    @property
+    def status(self) -> Status:
+        """``"undecided"`` where a person has to decide first, else ``"failed"``."""
+        return "undecided" if self.name in _UNDECIDED else "failed"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An executed notebook and what stopped it, if anything did."""
+
+    notebook: NotebookNode
+    failure: Failure | None
+
+    @property
+    def status(self) -> Status:
+        """``"finished"``, ``"failed"`` or ``"undecided"``."""
+        return "finished" if self.failure is None else self.failure.status
+
+
+def execute(
+    template: Template,
+    values: Mapping[str, Any],
+    *,
+    run_id: str,
+    folder: Path,
+    timeout_s: float,
+    on_cell: Any,
+) -> Execution:
+    """Run a template with checked values.
+
+    Parameters
+    ----------
+    template : Template
+    values : mapping of str to object
+        Only declared names (`checked_values`): papermill writes them into the notebook as code.
+    run_id : str
+        Told to the kernel as ``SCALEBRIDGE_RUN``.
+    folder : pathlib.Path
+        The kernel's working folder.
+    timeout_s : float
+        For each cell [s].
+    on_cell : callable
+        Called with (number, count) when a cell starts.
+    """
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    from .kernel import ENGINE, kernel_environment, kernel_manager
+
+    # It would warn of every `x: T | None` that its own reading of the cell does not see.
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    # papermill formats paths like "{x}.ipynb" and uploads to URLs: it only ever sees our own.
+    with tempfile.TemporaryDirectory(prefix="scalebridge-run-") as private:
+        written = Path(private) / "executed.ipynb"
+        failure = None
+        try:
+            papermill.execute_notebook(
+                copy.deepcopy(template.notebook),
+                str(written),
+                parameters=dict(values),
+                engine_name=ENGINE,
+                kernel_name="python3",
+                language="python",
+                progress_bar=False,
+                execution_timeout=timeout_s,
+                start_timeout=120,
+                on_cell=on_cell,
+                kernel_manager_class=kernel_manager(
+                    kernel_environment(run_id, Path(private)), Path(private)
+                ),
+                resources={"metadata": {"path": str(folder)}},
+            )
+        except PapermillExecutionError as error:
+            failure = _failure_of_cell(error)
+        except Exception as error:  # a dead kernel, a time limit, a full disk: the run must end
+            failure = _failure_of_kernel(error, timeout_s)
+        notebook = (
+            nbformat.read(written, as_version=4)
+            if written.exists()
+            else copy.deepcopy(template.notebook)
+        )
+    return Execution(notebook, failure)
+
+
+def _failure_of_cell(error: Any) -> Failure:
+    return Failure(
+        str(error.ename),
+        redacted(str(error.evalue)),
+        cell=int(error.cell_index) + 1,
+        source=redacted(str(error.source)),
+    )
+
+
+def _failure_of_kernel(error: Exception, timeout_s: float) -> Failure:
+    kind = type(error).__name__
+    if kind == "CellTimeoutError":
+        message = (
+            f"a cell ran longer than {timeout_s:g} s and was stopped: give more with --timeout"
+        )
+    elif kind == "DeadKernelError":
+        message = "the kernel died, most often because memory ran out; try a coarser level"
+    else:
+        message = redacted(str(error))
+    return Failure(kind, message)

@@ -1,0 +1,91 @@
+"""A still picture with its caption."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
+
+from .item import ITEM_MIME, Item, for_notebook, required
+from .markup import Markup, safe
+from .pictures import png_bytes, size_px
+
+_WIDE_FROM_PX = 1000
+
+
+@dataclass(frozen=True)
+class Figure(Item):
+    """A still picture with a caption that can be read alone.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image, matplotlib Figure, HoloViews object, widget or bytes
+        What is shown; a widget gives its ``snapshot()``, bytes are those of a PNG file.
+    caption : str
+        Says what is seen, with the names of the images and their voxel sizes.
+    name : str
+        Short name, e.g. ``"overlay"``; it is also the picture's text for those who cannot see it.
+    wide : bool, optional
+        Use the report's wide column; by default large pictures twice as wide as high do.
+    """
+
+    picture: Any
+    caption: str
+    _: KW_ONLY
+    name: str
+    wide: bool | None = None
+    kind: ClassVar[str] = "figure"
+
+    def __post_init__(self) -> None:
+        required(self.caption, "caption")
+        required(self.name, "name")
+        object.__setattr__(self, "picture", png_bytes(self.picture))
+
+    @property
+    def png(self) -> bytes:
+        """The picture as the bytes of a PNG file."""
+        picture: bytes = self.picture
+        return picture
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the report gives it the wide column."""
+        width, height = size_px(self.png)
+        return (width >= 2 * height and width >= _WIDE_FROM_PX) if self.wide is None else self.wide
+
+    def content(self) -> dict[str, Any]:
+        """Return what it says as plain JSON types."""
+        return {"name": self.name, "caption": self.caption, "wide": self.wide}
+
+    def html(self) -> Markup:
+        """Return its fragment for notebook and report."""
+        width, height = size_px(self.png)
+        return Markup(
+            '<figure class="sb-figure{}"><img src="data:image/png;base64,{}" alt="{}" '
+            'width="{}" height="{}"><figcaption>{}</figcaption></figure>'
+        ).format(
+            " sb-wide" if self.is_wide else "",
+            base64.b64encode(self.png).decode("ascii"),
+            safe(self.name),
+            width,
+            height,
+            safe(self.caption),
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {
+            "text/plain": str(self),
+            "image/png": base64.b64encode(self.png).decode("ascii"),
+            ITEM_MIME: {"kind": self.kind, **self.content()},
+        }
+
+    def _ipython_display_(self) -> None:
+        """Show the picture once, and its caption below it as an output of its own."""
+        from IPython.display import display
+
+        caption = Markup('<p class="sb-caption">{}</p>').format(safe(self.caption))
+        display(self._repr_mimebundle_(), raw=True)
+        display({"text/plain": "", "text/html": str(for_notebook(caption))}, raw=True)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.caption}"

@@ -1,0 +1,74 @@
+"""The closing cell of a template: what was measured is recorded, all of it or nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from .prose import Text
+
+if TYPE_CHECKING:
+    from ..workspace import Workspace
+
+
+def current_run() -> str | None:
+    """Return the id of the headless run that this kernel serves; None where a person works."""
+    return os.environ.get("SCALEBRIDGE_RUN") or None
+
+
+def record_measurements(
+    ws: Workspace,
+    measurements: Iterable[Any],
+    *,
+    image: str | None = None,
+    segmentation: str | None = None,
+    note: str = "",
+) -> Text:
+    """Write measurements to the workspace in one transaction, tied to their run.
+
+    Parameters
+    ----------
+    ws : Workspace
+    measurements : iterable of Measurement
+        From `scalebridge.analysis.quantification`, or anything with the same attributes.
+    image, segmentation : str, optional
+        Names of the records that the numbers come from.
+    note : str, optional
+        Written beside each.
+
+    Returns
+    -------
+    Text
+        To be displayed: what was recorded. A workspace opened with ``as_of=`` is a replay, and
+        nothing is recorded.
+    """
+    measured = list(measurements)
+    if ws.read_only:
+        return Text(f"Replay of state {ws.state}: {len(measured)} measurements are not recorded.")
+    with ws.transaction():
+        for measurement in measured:
+            ws.measurements.add(
+                **_fields(measurement),
+                image=image,
+                segmentation=segmentation,
+                run=current_run(),
+                note=note,
+            )
+    return Text(f"{len(measured)} measurements are recorded in {ws.name}.")
+
+
+def _fields(measurement: Any) -> dict[str, Any]:
+    lower, upper = getattr(measurement, "interval95", None) or (None, None)
+    checks = getattr(measurement, "checks", ())
+    return {
+        "key": measurement.key,
+        "value": measurement.value,
+        "uncertainty": measurement.uncertainty,
+        "lower": lower,
+        "upper": upper,
+        "unit": measurement.unit,
+        "convention": getattr(measurement, "convention", ""),
+        "parts": dict(getattr(measurement, "parts", {})),
+        "checks": [{"name": c.name, "passed": c.passed, "detail": c.detail} for c in checks],
+    }

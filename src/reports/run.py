@@ -1,0 +1,251 @@
+"""Run one template on one workspace, and keep a record of the run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+
+from ..errors import ParameterError
+from ..workspace import Workspace
+from .execution import Execution, Failure, Status, execute
+from .kernel import Progress, ProgressCallback
+from .parameters import checked_values
+from .provenance import versions
+from .template import Template, load_template
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+#: The runner fills these where a template declares them; nobody gives them with ``-p``.
+RESERVED = ("workspace", "as_of", "output")
+_EXIT_CODES: dict[Status, int] = {"finished": 0, "failed": 1, "undecided": 2}
+TIMEOUT_S = 3600.0
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended.
+
+    Attributes
+    ----------
+    template : str
+    workspace : pathlib.Path
+    status : {"finished", "failed", "undecided"}
+    path : pathlib.Path
+        The executed notebook.
+    notebook : nbformat.NotebookNode
+        The same, in memory.
+    seconds : float
+    failure : Failure or None
+    run_id : str or None
+        The record in ``ws.runs``; None for a replay, which records nothing.
+    """
+
+    template: str
+    workspace: Path
+    status: Status
+    path: Path
+    notebook: NotebookNode
+    seconds: float
+    failure: Failure | None
+    run_id: str | None
+
+    @property
+    def exit_code(self) -> int:
+        """0 finished, 1 failed, 2 something has to be decided or given first."""
+        return _EXIT_CODES[self.status]
+
+
+def run_template(
+    template: str | Path | Template,
+    workspace: str | Path,
+    *,
+    output: str | Path,
+    parameters: Mapping[str, Any] | None = None,
+    as_of: int | None = None,
+    timeout_s: float = TIMEOUT_S,
+    progress: ProgressCallback | None = None,
+) -> RunResult:
+    """Run a template through papermill.
+
+    Parameters
+    ----------
+    template : str, pathlib.Path or Template
+        ``"10_survey"``, or a path that ends with ``.ipynb``.
+    workspace : path
+        The workspace's folder.
+    output : path
+        Folder for the executed notebook, and for the files that the template writes.
+    parameters : mapping, optional
+        Values by name; `FromText` values are read as their declared types.
+    as_of : int, optional
+        Replay an earlier state read-only: the same numbers to the bit, and nothing is recorded.
+    timeout_s : float
+        Limit for each cell [s].
+    progress : callable, optional
+        Called with a `Progress` when a cell starts.
+
+    Returns
+    -------
+    RunResult
+        Also where the notebook failed.
+
+    Raises
+    ------
+    ParameterError
+        Before anything runs: a parameter is unknown, missing or mistyped.
+    WorkspaceError
+        The workspace cannot be opened.
+    """
+    template = template if isinstance(template, Template) else load_template(template)
+    folder, place = Path(output).resolve(), Path(workspace).resolve()
+    values = run_values(template, place, parameters or {}, output=folder, as_of=as_of)
+    folder.mkdir(parents=True, exist_ok=True)
+    run_id, started = _begin(template, place, values, as_of), time.monotonic()
+
+    def on_cell(cell: int, cells: int) -> None:
+        if progress is not None:
+            progress(Progress(template.name, cell, cells))
+
+    try:
+        execution = execute(
+            template,
+            values,
+            run_id=run_id or "",
+            folder=folder,
+            timeout_s=timeout_s,
+            on_cell=on_cell,
+        )
+    except BaseException:  # interrupted by a person: the record must not say "running" for ever
+        _end(place, run_id, "failed", Failure("Interrupted", "the run was interrupted"))
+        raise
+    seconds = time.monotonic() - started
+    _sign(execution, template, place, values, as_of=as_of, run_id=run_id)
+    path = folder / f"{template.name}.ipynb"
+    nbformat.write(execution.notebook, path)
+    _end(place, run_id, execution.status, execution.failure, execution.notebook)
+    return RunResult(
+        template.name,
+        place,
+        execution.status,
+        path,
+        execution.notebook,
+        seconds,
+        execution.failure,
+        run_id,
+    )
+
+
+def run_values(
+    template: Template,
+    workspace: Path,
+    parameters: Mapping[str, Any],
+    *,
+    output: Path,
+    as_of: int | None,
+) -> dict[str, Any]:
+    """Check what is given and add what the runner itself knows."""
+    for name in RESERVED:
+        if name in parameters:
+            raise ParameterError(
+                f"{name!r} is given by the runner (WORKSPACE, --as-of, --output), not with -p"
+            )
+    if as_of is not None and "as_of" not in template.names:
+        raise ParameterError(
+            f"{template.name} declares no parameter as_of, so it cannot be replayed with --as-of: "
+            "add `as_of: int | None = None  # state to replay` to its parameters cell"
+        )
+    known = {"workspace": str(workspace), "as_of": as_of, "output": str(output)}
+    given = {name: known[name] for name in RESERVED if name in template.names} | dict(parameters)
+    return checked_values(template.parameters, given, name=template.name)
+
+
+def _begin(
+    template: Template, place: Path, values: Mapping[str, Any], as_of: int | None
+) -> str | None:
+    """Record that the run has begun; opening the workspace also refuses a wrong path early."""
+    with Workspace.open(place, as_of=as_of) as ws:
+        if ws.read_only:
+            return None
+        record = ws.runs.add(
+            template=template.name,
+            parameters=_told(values),
+            status="running",
+            started=_now(),
+            state_in=ws.state,
+            versions=versions(),
+        )
+        return str(record.id)
+
+
+def _end(
+    place: Path,
+    run_id: str | None,
+    status: Status,
+    failure: Failure | None,
+    notebook: NotebookNode | None = None,
+) -> None:
+    """Record how the run ended, and keep its notebook for ``scalebridge report``."""
+    if run_id is None:
+        return
+    kept = place / "runs" / f"{run_id}.ipynb"
+    if notebook is not None:
+        kept.parent.mkdir(exist_ok=True)
+        nbformat.write(notebook, kept)
+    with Workspace.open(place) as ws, ws.transaction():
+        if status != "finished":
+            _take_back(ws, run_id)
+        ws.runs.edit(
+            run_id,
+            version=ws.runs.get(run_id).version,
+            status=status,
+            ended=_now(),
+            report=f"runs/{kept.name}" if notebook is not None else None,
+            error=None if failure is None else f"{failure.name}: {failure.message}",
+        )
+
+
+def _take_back(ws: Workspace, run_id: str) -> None:
+    """Remove what a run measured before it stopped: a failed run leaves no numbers behind."""
+    for measurement in list(ws.measurements):
+        if measurement.run == run_id:
+            ws.measurements.remove(measurement.id)
+
+
+def _sign(
+    execution: Execution,
+    template: Template,
+    place: Path,
+    values: Mapping[str, Any],
+    *,
+    as_of: int | None,
+    run_id: str | None,
+) -> None:
+    """Write into the executed notebook what a report needs to know about the run."""
+    execution.notebook.metadata["scalebridge"] = {
+        "template": template.name,
+        "template_sha256": template.sha256,
+        "workspace": place.name,
+        "parameters": _told(values),
+        "as_of": as_of,
+        "run": run_id,
+        "status": execution.status,
+        "failure": None if execution.failure is None else execution.failure.to_dict(),
+        "versions": versions(),
+        "ended": _now(),
+    }
+
+
+def _told(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out of a record where on this machine things lay; `workspace` moves with its folder."""
+    return {name: value for name, value in values.items() if name not in RESERVED}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

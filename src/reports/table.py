@@ -1,0 +1,168 @@
+"""Rows with a caption: numbers right-aligned with equal decimals, sortable in the report."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from .item import Item, finite
+from .markup import Markup, joined, safe
+
+ROWS_SHOWN = 500
+_SIGNIFICANT = 4
+
+_TABLE = Markup(
+    '<div class="sb-table"><table class="{}"><caption>{}</caption>'
+    "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>{}"
+)
+
+
+@dataclass(frozen=True)
+class Table(Item):
+    """Rows with a caption.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        The rows; units stand in the column names. An index with a name becomes the first column.
+    caption : str
+        What the rows are.
+    name : str, optional
+        Short name.
+    """
+
+    data: pd.DataFrame
+    caption: str
+    _: KW_ONLY
+    name: str = ""
+    kind: ClassVar[str] = "table"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.data, pd.DataFrame):
+            raise TypeError(f"a table needs a DataFrame, got {type(self.data).__name__}")
+
+    @property
+    def columns(self) -> list[str]:
+        """The headers, in order."""
+        return [str(column) for column in self._flat.columns]
+
+    @property
+    def rows(self) -> list[list[Any]]:
+        """The cells as plain JSON values."""
+        flat = self._flat.astype(object).itertuples(index=False, name=None)
+        return [[_plain(value) for value in row] for row in flat]
+
+    @property
+    def _flat(self) -> pd.DataFrame:
+        named = any(name is not None for name in self.data.index.names)
+        return self.data.reset_index() if named else self.data
+
+    def content(self) -> dict[str, Any]:
+        """Return what it says as plain JSON types."""
+        return {
+            "name": self.name,
+            "caption": self.caption,
+            "columns": self.columns,
+            "rows": self.rows,
+        }
+
+    def html(self) -> Markup:
+        """Return its fragment for notebook and report."""
+        return table_html(self.columns, self.rows, caption=self.caption)
+
+    def __str__(self) -> str:
+        return f"{self.caption}\n{self.data.to_string()}"
+
+
+def table_html(
+    columns: list[str], rows: list[list[Any]], *, caption: str, sortable: bool = True
+) -> Markup:
+    """Return a table of plain values, every text escaped.
+
+    Parameters
+    ----------
+    columns : list of str
+        Headers, with units.
+    rows : list of list
+        Plain JSON values. More than `ROWS_SHOWN` are cut, and the page says so.
+    caption : str
+        What the rows are.
+    sortable : bool
+        Whether the report's script lets people sort it.
+    """
+    shown = rows[:ROWS_SHOWN]
+    writers = [_column_writer([row[i] for row in shown]) for i in range(len(columns))]
+    numeric = [_is_numeric([row[i] for row in shown]) for i in range(len(columns))]
+    head = joined(
+        Markup('<th scope="col"{}>{}</th>').format(_number_class(n), safe(column))
+        for column, n in zip(columns, numeric, strict=True)
+    )
+    body = joined(_row_html(row, writers, numeric) for row in shown)
+    cut = (
+        Markup('<p class="sb-note">The first {} of {} rows.</p>').format(len(shown), len(rows))
+        if len(rows) > len(shown)
+        else Markup("")
+    )
+    return _TABLE.format("sb-sortable" if sortable else "", safe(caption), head, body, cut)
+
+
+def _row_html(row: list[Any], writers: list[Any], numeric: list[bool]) -> Markup:
+    cells = (
+        Markup("<td{}{}>{}</td>").format(_number_class(n), _sort_value(value), safe(write(value)))
+        for value, write, n in zip(row, writers, numeric, strict=True)
+    )
+    return Markup("<tr>{}</tr>").format(joined(cells))
+
+
+def _number_class(numeric: bool) -> Markup:
+    return Markup(' class="sb-number"') if numeric else Markup("")
+
+
+def _sort_value(value: Any) -> Markup:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return Markup("")
+    return Markup(' data-value="{}"').format(repr(value))
+
+
+def _is_numeric(values: list[Any]) -> bool:
+    kinds = {type(value) for value in values if value is not None}
+    return bool(kinds) and kinds <= {int, float}
+
+
+def _column_writer(values: list[Any]) -> Any:
+    """Choose how a column is written, so that its decimal points stand below each other."""
+    numbers = [v for v in values if isinstance(v, float) and v != 0]
+    if not _is_numeric(values) or not numbers:
+        return _write
+    largest, smallest = max(map(abs, numbers)), min(map(abs, numbers))
+    if largest >= 1e7 or smallest < 1e-4:
+        return lambda value: "–" if value is None else f"{value:.{_SIGNIFICANT - 1}e}"
+    middle = sorted(map(abs, numbers))[len(numbers) // 2]
+    decimals = max(0, _SIGNIFICANT - 1 - math.floor(math.log10(middle)))
+    if all(float(v).is_integer() for v in numbers):
+        decimals = 0
+    return lambda value: "–" if value is None else f"{value:.{decimals}f}"
+
+
+def _write(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a cell as a JSON value; NaN, NaT and NA become None."""
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        value = value.item()
+    if isinstance(value, bool | str) or value is None:
+        return value
+    if isinstance(value, int | float):
+        return finite(value)
+    if value is pd.NaT or value is pd.NA:
+        return None
+    return value.isoformat(sep=" ", timespec="seconds") if hasattr(value, "hour") else str(value)
