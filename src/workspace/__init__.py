@@ -1,1 +1,25 @@
-"""."""
+"""One specimen's images, frames, decisions and measurements, with their history.
+
+>>> from scalebridge.workspace import Workspace
+"""
+
+from __future__ import annotations
+
+from .collection import Collection
+from .image import Image, Level
+from .images import Images
+from .landmarks import LandmarkArrays
+from .progress import ImportProgress
+from .record import Record
+from .workspace import Workspace
+
+__all__ = [
+    "Collection",
+    "Image",
+    "Images",
+    "ImportProgress",
+    "LandmarkArrays",
+    "Level",
+    "Record",
+    "Workspace",
+]

@@ -1,0 +1,112 @@
+"""What is checked before a record is written."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+from pydantic import ValidationError
+
+from .lookup import Lookup
+from .positions import Order, position_by_name
+from .schema import KINDS, Position
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def checked_fields(
+    kind: str, fields: dict[str, Any], *, order: Order | None = None
+) -> dict[str, Any]:
+    """Check fields against the schema of their kind.
+
+    Parameters
+    ----------
+    kind : str
+    fields : dict
+    order : {"zyx", "xyz"}, optional
+        Needed when a position is an array.
+
+    Returns
+    -------
+    dict
+        Plain JSON types, defaults filled in.
+
+    Raises
+    ------
+    ValueError
+        In words, one line a field.
+    """
+    schema = KINDS[kind]
+    given = dict(fields)
+    for field, info in schema.model_fields.items():
+        if given.get(field) is not None and Position in _types(info.annotation):
+            given[field] = position_by_name(_mapping(given[field]), order=order)
+    try:
+        model = schema.model_validate(given)
+    except ValidationError as error:
+        raise ValueError(_in_words(kind, error)) from None
+    return model.model_dump(mode="json")
+
+
+def checked_id(identity: str | None) -> str:
+    """Make an id, or refuse one that could not name a file."""
+    if identity is None:
+        return uuid.uuid4().hex
+    if not _ID.fullmatch(identity):
+        raise ValueError(f"id needs 1 to 64 letters, digits, - or _, got {identity!r}")
+    return identity
+
+
+def refuse_taken_name(
+    collection: Lookup, name: str | None, body: dict[str, Any], identity: str
+) -> None:
+    """Refuse a name that another standing record of the same scope has."""
+    if name is None:
+        return
+    if not name.strip():
+        raise ValueError(f"a name of {collection.kind} needs letters, got {name!r}")
+    scope = collection.schema.scope
+    for other in collection.named(name):
+        same_scope = all(other.fields[field] == body[field] for field in scope)
+        if other.id != identity and not other.removed and same_scope:
+            raise ValueError(
+                f"{collection.kind} already has {name!r}, by {other.who}: choose another name, "
+                "edit that one, or remove it first"
+            )
+
+
+def free_landmark_name(landmarks: Lookup, body: dict[str, Any]) -> str:
+    """Find the next free number for a pair of frames: ``L1``, ``L2``, ..."""
+    frames = (body["moving_frame"], body["fixed_frame"])
+    taken = {
+        record.name
+        for record in landmarks.all()
+        if (record.fields["moving_frame"], record.fields["fixed_frame"]) == frames
+    }
+    number = len(taken) + 1
+    while f"L{number}" in taken:
+        number += 1
+    return f"L{number}"
+
+
+def _types(annotation: Any) -> tuple[Any, ...]:
+    return (annotation, *getattr(annotation, "__args__", ()))
+
+
+def _mapping(value: Any) -> Any:
+    return value.model_dump() if isinstance(value, Position) else value
+
+
+def _in_words(kind: str, error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_url=False):
+        where = ".".join(str(part) for part in problem["loc"]) or "fields"
+        if problem["type"] == "extra_forbidden":
+            known = ", ".join(KINDS[kind].model_fields)
+            lines.append(f"{kind} has no field {where!r}: it has {known}")
+        elif problem["type"] == "missing":
+            lines.append(f"{kind} needs {where}=, got none")
+        else:
+            lines.append(f"{kind}.{where}: {problem['msg']}, got {problem['input']!r}")
+    return "; ".join(lines)

@@ -1,0 +1,108 @@
+"""``gc``: the disk space of images that the current state no longer has.
+
+What it deletes: the folders of removed images, folders that were published but never listed, and
+temporary folders of imports that died. Records stay: ``as_of`` still lists a removed image and
+its measurements, and says in words that the pixels are gone. Imports that are under way keep
+their folders.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from .collection import Collection
+from .locks import is_locked
+from .record import Record
+from .records import Records
+
+_FOLDER = re.compile(r"(?P<id>[A-Za-z0-9_-]{1,64})\.ome\.zarr")
+_PARTIAL = re.compile(r"\.partial-(?P<id>[A-Za-z0-9_-]{1,64})")
+_COLUMNS = ["folder", "image", "reason", "size_mb", "deleted"]
+
+
+def clean(records: Records, folder: Path, *, dry_run: bool) -> pd.DataFrame:
+    """Delete the image folders that the current state no longer has.
+
+    Parameters
+    ----------
+    records : Records
+    folder : Path
+        ``images/`` of the workspace.
+    dry_run : bool
+        Only say what would go.
+
+    Returns
+    -------
+    DataFrame
+        folder, image, reason, size_mb, deleted.
+    """
+    images = Collection(records, "images")
+    known = {record.id: record for record in images.all(removed=True)}
+    found = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        reason, record = _reason(path, known)
+        if reason and not is_locked(folder / f".{_identity(path)}.lock"):
+            name = record.name if record else None
+            found.append((path, record, (path.name, name, reason, _size_mb(path), not dry_run)))
+    if found and not dry_run:
+        _delete(records, [(path, record, row[3]) for path, record, row in found])
+    return pd.DataFrame([row for _, _, row in found], columns=_COLUMNS)
+
+
+def why_gone(records: Records, image: Record) -> str:
+    """Say why an image has no folder."""
+    for cleaning in _cleanings(records):
+        if image.id in cleaning.fields["images"]:
+            return (
+                f"the pixels of image {image.name!r} were deleted by gc on "
+                f"{cleaning.when:%Y-%m-%d %H:%M} UTC by {cleaning.who}; its records remain. "
+                "Import the file again for the pixels"
+            )
+    return (
+        f"expected the pixels of image {image.name!r} in {image.id}.ome.zarr, got no such folder: "
+        "restore it from a backup, or remove the image and import it again"
+    )
+
+
+def _cleanings(records: Records) -> list[Record]:
+    """Read every cleaning, also when an earlier state is open."""
+    now = Records(
+        records.engine, workspace=records.workspace, who=records.who, software=records.software
+    )
+    return Collection(now, "cleanings").all()
+
+
+def _identity(path: Path) -> str | None:
+    match = _FOLDER.fullmatch(path.name) or _PARTIAL.fullmatch(path.name)
+    return match["id"] if match else None
+
+
+def _reason(path: Path, known: dict[str, Record]) -> tuple[str | None, Record | None]:
+    identity = _identity(path)
+    if identity is None or path.is_symlink():
+        return None, None
+    record = known.get(identity)
+    if path.name.startswith(".partial-"):
+        return "an import that did not finish", record
+    if record is None:
+        return "never listed", None
+    return ("image was removed", record) if record.removed else (None, record)
+
+
+def _delete(records: Records, found: list[tuple[Path, Record | None, float]]) -> None:
+    with records.transaction():
+        Collection(records, "cleanings").add(
+            images=[record.id for _, record, _ in found if record is not None],
+            folders=[path.name for path, _, _ in found],
+            bytes_freed=int(sum(size for _, _, size in found) * 1e6),
+        )
+    for path, _, _ in found:
+        shutil.rmtree(path)
+
+
+def _size_mb(path: Path) -> float:
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) / 1e6

@@ -1,0 +1,213 @@
+"""One kind of record: add, edit, remove, and read as a table."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from ..errors import Conflict
+from .checking import checked_fields, checked_id, free_landmark_name, refuse_taken_name
+from .lookup import Lookup
+from .positions import Order
+from .record import Record
+from .references import rename_everywhere
+
+_NEVER = datetime.fromtimestamp(0, UTC)
+
+
+class Collection(Lookup):
+    """The records of one kind, to be read and written."""
+
+    def add(
+        self,
+        *,
+        name: str | None = None,
+        id: str | None = None,
+        edit_id: str | None = None,
+        tags: Iterable[str] = (),
+        order: Order | None = None,
+        **fields: Any,
+    ) -> Any:
+        """Write a new record.
+
+        Parameters
+        ----------
+        name : str, optional
+            Unique among the records of this kind (landmarks: of this pair of frames).
+        id, edit_id : str, optional
+            Made by the caller, so that sending the same record twice writes it once.
+        tags : iterable of str
+        order : {"zyx", "xyz"}, optional
+            Needed when a position is an array and not names.
+        **fields
+            See :mod:`scalebridge.workspace.schema`.
+
+        Raises
+        ------
+        ValueError
+            For unknown or missing fields, NaN, and a name that is taken.
+        Conflict
+            When the id stands for something else.
+        """
+        body = checked_fields(self.kind, fields, order=order)
+        if name is None and self.schema.needs_name:
+            raise ValueError(f"a record of {self.kind} needs name=, got none")
+        identity = checked_id(id)
+        with self.records.transaction():
+            if (standing := self.by_id(identity)) is not None:
+                return self.present(_same_or_conflict(standing, name, body))
+            if name is None and self.kind == "landmarks":
+                name = free_landmark_name(self, body)
+            refuse_taken_name(self, name, body, identity)
+            written = self.records.append(
+                Record(
+                    id=identity,
+                    kind=self.kind,
+                    version=1,
+                    name=name,
+                    tags=tuple(sorted(set(tags))),
+                    fields=body,
+                    who="",
+                    when=_NEVER,
+                    state=0,
+                    action="add",
+                    removed=False,
+                    software="",
+                    edit_id=edit_id or f"{identity}:1",
+                )
+            )
+        return self.present(written)
+
+    def edit(
+        self,
+        key: str,
+        *,
+        version: int,
+        edit_id: str | None = None,
+        order: Order | None = None,
+        **changes: Any,
+    ) -> Any:
+        """Write a new version of a record.
+
+        Parameters
+        ----------
+        key : str
+            Name or id.
+        version : int
+            The version that was looked at.
+        edit_id : str, optional
+            Made by the caller, so that a retry is no second edit.
+        **changes
+            The fields that change.
+
+        Raises
+        ------
+        Conflict
+            When somebody else wrote a newer version; it carries both values, who and when.
+        """
+        if "name" in changes:
+            raise ValueError(f"edit changes fields, got name={changes['name']!r}: use rename")
+
+        def new_fields(standing: Record) -> Record:
+            given = {**standing.fields, **changes}
+            body = checked_fields(self.kind, given, order=order)
+            refuse_taken_name(self, standing.name, body, standing.id)
+            return replace(standing, fields=body)
+
+        return self._write(key, "edit", new_fields, version=version, mine=changes, edit_id=edit_id)
+
+    def rename(self, key: str, name: str, *, version: int | None = None) -> Any:
+        """Give a record another name, also where other records mention it."""
+
+        def new_name(standing: Record) -> Record:
+            refuse_taken_name(self, name, standing.fields, standing.id)
+            return replace(standing, name=name)
+
+        with self.records.transaction():
+            old = self.find(key).name
+            written = self._write(key, "rename", new_name, version=version, mine={"name": name})
+            if old is not None and old != name:
+                rename_everywhere(self.records, self.kind, old=old, new=name)
+        return written
+
+    def tag(self, key: str, *tags: str, drop: Iterable[str] = ()) -> Any:
+        """Add tags to a record, or drop some."""
+
+        def new_tags(standing: Record) -> Record:
+            kept = (set(standing.tags) | set(tags)) - set(drop)
+            return replace(standing, tags=tuple(sorted(kept)))
+
+        return self._write(key, "tag", new_tags)
+
+    def remove(self, key: str, *, version: int | None = None) -> Any:
+        """Take a record out of the current state; ``as_of`` and ``restore`` still reach it."""
+        return self._write(
+            key, "remove", lambda standing: replace(standing, removed=True), version=version
+        )
+
+    def restore(self, key: str) -> Any:
+        """Bring a removed record back."""
+
+        def back(standing: Record) -> Record:
+            refuse_taken_name(self, standing.name, standing.fields, standing.id)
+            return replace(standing, removed=False)
+
+        return self._write(key, "restore", back, removed=True)
+
+    def _write(
+        self,
+        key: str,
+        action: str,
+        change: Callable[[Record], Record],
+        *,
+        version: int | None = None,
+        mine: dict[str, Any] | None = None,
+        edit_id: str | None = None,
+        removed: bool = False,
+    ) -> Any:
+        """Append the next version of a record, unless this very edit already stands."""
+        edit_id = edit_id or uuid.uuid4().hex
+        with self.records.transaction():
+            if (done := self.by_edit(edit_id)) is not None:
+                return self.present(done)
+            standing = self.find(key, removed=removed or version is not None)
+            if version is not None and (version != standing.version or standing.removed):
+                raise _conflict(standing, version, mine or {"removed": True})
+            changed = change(standing)
+            written = self.records.append(
+                replace(
+                    changed,
+                    version=standing.version + 1,
+                    action=action,
+                    removed=action == "remove",
+                    edit_id=edit_id,
+                )
+            )
+        return self.present(written)
+
+
+def _same_or_conflict(standing: Record, name: str | None, body: dict[str, Any]) -> Record:
+    if standing.fields == body and name in (None, standing.name) and not standing.removed:
+        return standing
+    raise _conflict(standing, 0, {"name": name, **body})
+
+
+def _conflict(standing: Record, version: int, mine: dict[str, Any]) -> Conflict:
+    theirs = {field: standing.fields.get(field) for field in mine if field in standing.fields}
+    if "name" in mine:
+        theirs["name"] = standing.name
+    if standing.removed:
+        theirs["removed"] = True
+    seen = f"your edit saw version {version}" if version else "you add a new one with its id"
+    return Conflict(
+        f"{standing.label} is at version {standing.version}, written by {standing.who} on "
+        f"{standing.when:%Y-%m-%d %H:%M:%S} UTC, but {seen}: mine {mine}, theirs {theirs}. "
+        "Read it again and decide",
+        mine=mine,
+        theirs=theirs,
+        who=standing.who,
+        when=standing.when,
+    )

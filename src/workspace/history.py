@@ -1,0 +1,81 @@
+"""Who did what, when, with which version."""
+
+from __future__ import annotations
+
+import pandas as pd
+import sqlalchemy as sa
+
+from .record import Record
+from .records import Records, rows
+
+_COLUMNS = [
+    "state",
+    "when",
+    "who",
+    "action",
+    "kind",
+    "name",
+    "changed",
+    "version",
+    "software",
+    "id",
+]
+
+
+def history_table(
+    records: Records, *, kind: str | None = None, key: str | None = None
+) -> pd.DataFrame:
+    """List every version ever written, oldest first.
+
+    Parameters
+    ----------
+    records : Records
+    kind : str, optional
+        Only this collection.
+    key : str, optional
+        Only the records that are or were called so, or have this id.
+
+    Returns
+    -------
+    DataFrame
+        state, when [UTC], who, action, kind, name, changed (the fields), version, software
+        (which Scalebridge), id.
+    """
+    conditions: list[sa.ColumnElement[bool]] = []
+    if kind is not None:
+        conditions.append(rows.c.kind == kind)
+    if key is not None:
+        named = records.select(*conditions, sa.or_(rows.c.name == key, rows.c.id == key))
+        conditions.append(rows.c.id.in_(sorted({record.id for record in named})))
+    before: dict[str, Record] = {}
+    table = []
+    for record in records.select(*conditions):
+        table.append(_line(record, before.get(record.id)))
+        before[record.id] = record
+    return pd.DataFrame(table, columns=_COLUMNS)
+
+
+def _line(record: Record, before: Record | None) -> tuple[object, ...]:
+    changed = "" if before is None else ", ".join(_changes(before, record))
+    return (
+        record.state,
+        record.when,
+        record.who,
+        record.action,
+        record.kind,
+        record.name,
+        changed,
+        record.version,
+        record.software,
+        record.id,
+    )
+
+
+def _changes(before: Record, after: Record) -> list[str]:
+    keys = sorted(set(before.fields) | set(after.fields))
+    changes = [key for key in keys if before.fields.get(key) != after.fields.get(key)]
+    if before.name != after.name:
+        changes.insert(0, f"name: {before.name} → {after.name}")
+    if before.tags != after.tags:
+        changes.append("tags")
+    return changes

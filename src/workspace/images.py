@@ -1,0 +1,217 @@
+"""The images of a workspace: written once, in one pass, and listed when they are safe."""
+
+from __future__ import annotations
+
+import errno
+import math
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from ..errors import ReadOnly, WorkspaceError
+from .checking import checked_fields, checked_id, refuse_taken_name
+from .cleaning import why_gone
+from .collection import Collection
+from .image import Image
+from .locks import locked
+from .ome import check_axes, ome_attributes
+from .pixels import Block, Grid, plan_grid, write_levels
+from .progress import OnProgress, reporting
+from .publish import Published, publish, write_group
+from .record import Record
+from .records import Records
+
+
+class Images(Collection):
+    """The images of a workspace.
+
+    Parameters
+    ----------
+    records : Records
+    folder : Path
+        ``images/`` of the workspace.
+    """
+
+    def __init__(self, records: Records, *, folder: Path) -> None:
+        super().__init__(records, "images")
+        self.folder = folder
+
+    def present(self, record: Record) -> Image:
+        """Give the image of a record."""
+        return Image(
+            record,
+            folder=self.folder_of(record.id),
+            gone=lambda: why_gone(self.records, record),
+        )
+
+    def folder_of(self, identity: str) -> Path:
+        """Give the OME-Zarr folder of an image's id."""
+        return self.folder / f"{checked_id(identity)}.ome.zarr"
+
+    def write(
+        self,
+        name: str,
+        *,
+        shape: Sequence[int],
+        dtype: Any,
+        axes: str,
+        blocks: Iterable[Block],
+        spacing_um: Sequence[float] | None,
+        spacing_source: str | None,
+        origin_um: Sequence[float] | None = None,
+        frame: str | None = None,
+        modality: str | None = None,
+        channel_names: Sequence[str] = (),
+        time: str | float | None = None,
+        metadata: dict[str, Any] | None = None,
+        source: dict[str, Any] | None = None,
+        labels: bool = False,
+        tags: Iterable[str] = (),
+        note: str = "",
+        id: str | None = None,
+        memory_mb: int = 1024,
+        progress: OnProgress | bool | None = None,
+    ) -> Image:
+        """Write an image as a checksummed OME-Zarr 0.5 pyramid, in one pass.
+
+        Parameters
+        ----------
+        name : str
+            Unique among the images.
+        shape, dtype, axes
+            ``axes`` is an ordered part of ``tczyx`` ending in ``yx``.
+        blocks : iterable of (tuple of slice, ndarray)
+            One slice an axis, in the order of the first spatial axis, covering the image once.
+        spacing_um : sequence of float or None
+            Voxel size per spatial axis [µm]; None makes an uncalibrated image.
+        spacing_source : str or None
+            Where the voxel size came from.
+        origin_um : sequence of float, optional
+            Centre of the first voxel in the frame, per spatial axis [µm].
+        frame : str, optional
+            The image's own name by default; made when it does not exist.
+        labels : bool
+            Levels take the most frequent label instead of the mean.
+        memory_mb : int
+            What a slab of blocks may take; flatter chunks are the price of less.
+        progress : callable or bool, optional
+            Told after every block; True draws a bar.
+
+        Raises
+        ------
+        ValueError
+            For a name that is taken and for blocks that do not fit.
+        WorkspaceError
+            When another process imports the same name, or the disk is full.
+        """
+        check_axes(axes, shape)
+        grid = plan_grid(
+            shape,
+            axes=axes,
+            dtype=dtype,
+            spacing_um=spacing_um,
+            labels=labels,
+            memory_bytes=memory_mb * 2**20,
+        )
+        fields = {
+            "frame": frame or name,
+            "axes": axes,
+            "shape": shape,
+            "dtype": grid.dtype.name,
+            "modality": modality,
+            "nominal_spacing_um": spacing_um,
+            "nominal_spacing_source": spacing_source,
+            "spacing_um": spacing_um,
+            "spacing_source": spacing_source,
+            "origin_um": origin_um,
+            "channel_names": list(channel_names),
+            "time": time,
+            "labels": labels,
+            "factors": [level.factors for level in grid.levels],
+            "source": source or {},
+            "metadata": metadata or {},
+            "note": note,
+        }
+        checked = checked_fields("images", fields)
+        identity = checked_id(id)
+        if id is not None and (standing := self.by_id(id)) is not None:
+            return self.present(standing)
+        with self._claimed(name, identity):
+            refuse_taken_name(self, name, checked, identity)
+            total = math.prod(grid.shape)
+            with reporting(
+                progress, title=name, total=total, disk_needed_bytes=grid.bytes
+            ) as count:
+                published = self._write_folder(identity, name, grid, checked, blocks, count)
+            return self._list(identity, name, checked, published, tags)
+
+    def publish_metadata(self, image: Image) -> None:
+        """Bring the folder's OME metadata, which other tools read, up to the record."""
+        write_group(image.folder, _attributes(image.name, image.record.fields))
+
+    @contextmanager
+    def _claimed(self, name: str, identity: str) -> Iterator[None]:
+        if self.records.read_only:
+            raise ReadOnly(self.records.read_only)
+        digest = sha256(name.encode()).hexdigest()[:32]
+        busy = f"another process is importing {name!r} just now: wait, or choose another name"
+        with (
+            locked(self.folder / f".name-{digest}.lock", busy=busy),
+            locked(self.folder / f".{identity}.lock", busy=busy),
+        ):
+            yield
+
+    def _write_folder(
+        self,
+        identity: str,
+        name: str,
+        grid: Grid,
+        fields: dict[str, Any],
+        blocks: Iterable[Block],
+        count: Callable[[int], None],
+    ) -> Published:
+        partial = self.folder / f".partial-{identity}"
+        partial.mkdir(parents=True)
+        try:
+            write_levels(partial, grid, blocks, count=count)
+            write_group(partial, _attributes(name, fields))
+            return publish(partial, self.folder_of(identity), levels=len(grid.levels))
+        except BaseException as error:
+            shutil.rmtree(partial, ignore_errors=True)
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                raise WorkspaceError(
+                    f"the disk is full: {name!r} needs up to {grid.bytes / 1e9:.3g} GB in "
+                    f"{self.folder}; what was written of it was taken away again"
+                ) from error
+            raise
+
+    def _list(
+        self,
+        identity: str,
+        name: str,
+        fields: dict[str, Any],
+        published: Published,
+        tags: Iterable[str],
+    ) -> Image:
+        frames = Collection(self.records, "frames")
+        with self.records.transaction():
+            if fields["frame"] not in frames:
+                frames.add(name=fields["frame"])
+            return self.add(
+                id=identity,
+                name=name,
+                tags=tags,
+                **{
+                    **fields,
+                    "fingerprints": published.fingerprints,
+                    "bytes_stored": published.bytes_stored,
+                },
+            )
+
+
+def _attributes(name: str, fields: dict[str, Any]) -> dict[str, Any]:
+    keys = ("axes", "factors", "spacing_um", "origin_um", "labels")
+    return ome_attributes(name=name, **{key: fields[key] for key in keys})

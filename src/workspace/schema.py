@@ -1,0 +1,237 @@
+"""What a record of each kind may say.
+
+One pydantic model a kind. Unknown fields, NaN and infinity are refused when a record is written;
+reading trusts what was written. ``None`` says "not known".
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+
+from .canonical import plain
+
+
+class Fields(BaseModel):
+    """The rules that every kind shares."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=False, frozen=True)
+
+    #: A name is unique among the records that agree in these fields.
+    scope: ClassVar[tuple[str, ...]] = ()
+    needs_name: ClassVar[bool] = True
+    #: Which fields hold the name of a record of another collection.
+    references: ClassVar[dict[str, str]] = {}
+
+
+class Position(BaseModel):
+    """A point of a frame, by name [µm]."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
+    z_um: float
+    y_um: float
+    x_um: float
+
+
+class HalfSize(BaseModel):
+    """Half the edges of a box [µm]."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
+    z_um: PositiveFloat
+    y_um: PositiveFloat
+    x_um: PositiveFloat
+
+
+Plain = Annotated[dict[str, Any], BeforeValidator(lambda value: plain(value, name="the field"))]
+Untouched = Annotated[dict[str, Any], BeforeValidator(lambda v: plain(v, words_for_nan=True))]
+Probability = Annotated[float, Field(gt=0, lt=1)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class FrameFields(Fields):
+    """A coordinate system of the specimen."""
+
+    description: str = ""
+
+
+class ImageFields(Fields):
+    """An image, its grid and where that grid stands in its frame."""
+
+    references = {"frame": "frames"}
+
+    frame: Text
+    axes: Text
+    shape: list[PositiveInt]
+    dtype: Text
+    modality: str | None = None
+    nominal_spacing_um: list[PositiveFloat] | None = None
+    nominal_spacing_source: str | None = None
+    spacing_um: list[PositiveFloat] | None = None
+    spacing_source: str | None = None
+    spacing_uncertainty: Annotated[float, Field(ge=0)] | None = None
+    origin_um: list[float] | None = None
+    channel_names: list[str] = []
+    time: str | float | None = None
+    labels: bool = False
+    factors: list[list[PositiveInt]] = [[1, 1, 1]]
+    fingerprints: dict[str, str] = {}
+    bytes_stored: int | None = None
+    source: Untouched = {}
+    metadata: Untouched = {}
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _one_value_an_axis(self) -> ImageFields:
+        spatial = [axis for axis in self.axes if axis in "zyx"]
+        for field in ("nominal_spacing_um", "spacing_um", "origin_um"):
+            values = getattr(self, field)
+            if values is not None and len(values) != len(spatial):
+                raise ValueError(
+                    f"{field} needs {len(spatial)} values ({', '.join(spatial)}), "
+                    f"got {len(values)}: {tuple(values)}"
+                )
+        return self
+
+
+class TransformFields(Fields):
+    """A map from one frame to another, with how it was made."""
+
+    references = {"from_frame": "frames", "to_frame": "frames"}
+
+    from_frame: Text
+    to_frame: Text
+    transform: Plain
+    status: Literal["proposed", "accepted", "refused"] = "proposed"
+    method: str = ""
+    fre_um: Annotated[float, Field(ge=0)] | None = None
+    loo_um: Annotated[float, Field(ge=0)] | None = None
+    landmarks: list[tuple[str, int]] = []
+    note: str = ""
+
+
+class LandmarkFields(Fields):
+    """The same spot seen in two frames."""
+
+    scope = ("moving_frame", "fixed_frame")
+    needs_name = False
+    references = {"moving_frame": "frames", "fixed_frame": "frames"}
+
+    moving_frame: Text
+    fixed_frame: Text
+    moving: Position
+    fixed: Position
+    moving_sigma_um: PositiveFloat | None = None
+    fixed_sigma_um: PositiveFloat | None = None
+    active: bool = True
+    placed_by: str = "person"
+    note: str = ""
+
+
+class TargetFields(Fields):
+    """A point to be cut to, perhaps with its volume of interest."""
+
+    references = {"frame": "frames"}
+
+    frame: Text
+    position: Position
+    half_size: HalfSize | None = None
+    probability: Probability = 0.95
+    note: str = ""
+
+
+class SegmentationFields(Fields):
+    """The settings that turn an image into phases."""
+
+    references = {"image": "images"}
+
+    image: Text
+    method: Text = "thresholds"
+    thresholds: list[float] = []
+    threshold_uncertainty: list[Annotated[float, Field(ge=0)]] = []
+    smoothing_px: Annotated[float, Field(ge=0)] = 0.0
+    min_size_px: Annotated[int, Field(ge=0)] = 0
+    phases: list[Plain] = []
+    parameters: Plain = {}
+    accepted: bool = False
+    note: str = ""
+
+
+class MeasurementFields(Fields):
+    """A number that can defend itself."""
+
+    needs_name = False
+    references = {"image": "images", "segmentation": "segmentations"}
+
+    key: Text
+    value: float
+    uncertainty: Annotated[float, Field(ge=0)] | None = None
+    lower: float | None = None
+    upper: float | None = None
+    unit: Text
+    convention: str = ""
+    parts: dict[str, float] = {}
+    checks: list[Plain] = []
+    image: str | None = None
+    segmentation: str | None = None
+    run: str | None = None
+    note: str = ""
+
+
+class NoteFields(Fields):
+    """Words, perhaps pinned to a point."""
+
+    needs_name = False
+    references = {"frame": "frames"}
+
+    text: Text
+    frame: str | None = None
+    position: Position | None = None
+
+
+class RunFields(Fields):
+    """One execution of a template."""
+
+    needs_name = False
+
+    template: Text
+    parameters: Plain = {}
+    status: Literal["running", "finished", "failed", "undecided"] = "running"
+    started: str | None = None
+    ended: str | None = None
+    state_in: int | None = None
+    versions: Plain = {}
+    report: str | None = None
+    error: str | None = None
+
+
+class CleaningFields(Fields):
+    """What ``gc`` deleted for good."""
+
+    needs_name = False
+
+    images: list[str] = []
+    folders: list[str] = []
+    bytes_freed: int = 0
+
+
+KINDS: dict[str, type[Fields]] = {
+    "images": ImageFields,
+    "frames": FrameFields,
+    "transforms": TransformFields,
+    "landmarks": LandmarkFields,
+    "targets": TargetFields,
+    "segmentations": SegmentationFields,
+    "measurements": MeasurementFields,
+    "notes": NoteFields,
+    "runs": RunFields,
+    "cleanings": CleaningFields,
+}
