@@ -5,10 +5,22 @@ Points and matrices are z, y, x and micrometres. A transform maps the moving to 
 
 from __future__ import annotations
 
+from .choice import ModelChoice, choose_model
+from .constellation import ConstellationMatch, match_constellation
+from .containment import (
+    Containment,
+    ball_probability,
+    box_containment,
+    box_margin,
+    containment_probability,
+    margin_for_probability,
+)
+from .design import next_landmark
 from .fit import LandmarkFit, fit_landmarks
 from .graph import FrameGraph, Located
 from .path import Edge, FramePath
 from .regions import Region, confidence_region, region_factor
+from .simpleitk import from_sitk, to_sitk
 from .spline import ThinPlateSpline, transform_from_dict
 from .tangent import MODELS, Model
 from .transform import AffineTransform
@@ -16,16 +28,29 @@ from .transform import AffineTransform
 __all__ = [
     "MODELS",
     "AffineTransform",
+    "ConstellationMatch",
+    "Containment",
     "Edge",
     "FrameGraph",
     "FramePath",
     "LandmarkFit",
     "Located",
     "Model",
+    "ModelChoice",
     "Region",
     "ThinPlateSpline",
+    "ball_probability",
+    "box_containment",
+    "box_margin",
+    "choose_model",
     "confidence_region",
+    "containment_probability",
     "fit_landmarks",
+    "from_sitk",
+    "margin_for_probability",
+    "match_constellation",
+    "next_landmark",
     "region_factor",
+    "to_sitk",
     "transform_from_dict",
 ]

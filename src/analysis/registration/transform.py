@@ -81,7 +81,8 @@ class AffineTransform:
             values = np.linalg.svd(self.matrix, compute_uv=False).round(6).tolist()
             raise Degenerate(
                 "a transform needs an invertible matrix, got a singular one "
-                f"(singular values {values}): the landmarks do not span the space; choose a simpler model"
+                f"(singular values {values}): the landmarks do not span the space, "
+                "choose a simpler model"
             )
 
     def _freeze(self, name: str, shape: tuple[int, ...]) -> None:

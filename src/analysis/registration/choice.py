@@ -1,0 +1,186 @@
+"""Choose between rigid, similarity and affine by leaving landmarks out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from ...errors import Degenerate
+from ...quantities import format_length
+from . import degeneracy
+from .fit import LandmarkFit, error_at_target, fit_landmarks
+from .tangent import MODELS, Model
+
+_CLEARLY_BETTER = 0.95  # a model with more parameters has to predict this much better
+_REFUSED = 2.0  # times the best leave-one-out error
+
+
+@dataclass(frozen=True, eq=False)
+class ModelChoice:
+    """Which model the landmarks carry, and why.
+
+    Attributes
+    ----------
+    model : str
+        The chosen model.
+    fit : LandmarkFit
+        Its fit.
+    table : DataFrame
+        One row a model: model, fre_um, loo_um (RMS), loo_max_um, predicted_error_at_target_um,
+        predicted_error_at_rim_um (the landmarks' RMS radius from their centre), nu, verdict
+        ("chosen", "possible", "refused"), reason.
+    reason : str
+        The choice in words.
+    """
+
+    model: Model
+    fit: LandmarkFit
+    table: pd.DataFrame
+    reason: str
+
+
+def choose_model(
+    moving_um: ArrayLike,
+    fixed_um: ArrayLike,
+    *,
+    models: Sequence[Model] = MODELS,
+    target_um: ArrayLike | None = None,
+    **options: Any,
+) -> ModelChoice:
+    """Choose the model that predicts left-out landmarks best.
+
+    A model with more parameters always has smaller residuals; it is chosen only if it predicts
+    landmarks that it has not seen at least 5 % better than a simpler one.
+
+    Parameters
+    ----------
+    moving_um, fixed_um : (n, 3) or (n, 2) array
+        Landmark pairs [um].
+    models : sequence of str
+        Models to choose from, simplest first.
+    target_um : (m, 3) or (m, 2) array, optional
+        Where the transform will be used, in the moving frame [um].
+    **options
+        As in `fit_landmarks`: ``sigma_um``, ``sigma_moving_um``, ``sigma_fixed_um``,
+        ``sigma_source``, ``allow_mirror``, ``ndim_moving``, ``ndim_fixed``.
+
+    Returns
+    -------
+    ModelChoice
+
+    Raises
+    ------
+    Degenerate
+        If no model can be fitted; the message says why for each.
+    """
+    fits: dict[Model, LandmarkFit] = {}
+    refusals: dict[Model, str] = {}
+    for model in models:
+        try:
+            fits[model] = fit_landmarks(
+                moving_um, fixed_um, model=model, target_um=target_um, **options
+            )
+        except Degenerate as error:
+            refusals[model] = str(error)
+    if not fits:
+        raise Degenerate("; ".join(dict.fromkeys(refusals.values())) or "no model was offered")
+    chosen = _choose(fits)
+    rows = [_row(model, fits, refusals, chosen, target_um) for model in models]
+    table = pd.DataFrame(rows)
+    return ModelChoice(chosen, fits[chosen], table, _reason(chosen, fits, table))
+
+
+def _choose(fits: dict[Model, LandmarkFit]) -> Model:
+    chosen = next(iter(fits))
+    for model, fit in fits.items():
+        mine, best = fit.loo_rms_um, fits[chosen].loo_rms_um
+        if np.isfinite(mine) and (not np.isfinite(best) or mine < _CLEARLY_BETTER * best):
+            chosen = model
+    return chosen
+
+
+def _row(
+    model: Model,
+    fits: dict[Model, LandmarkFit],
+    refusals: dict[Model, str],
+    chosen: Model,
+    target_um: ArrayLike | None,
+) -> dict[str, Any]:
+    if model in refusals:
+        empty = dict.fromkeys(_NUMBERS, float("nan"))
+        return {"model": model, **empty, "verdict": "refused", "reason": refusals[model]}
+    fit = fits[model]
+    verdict, reason = _verdict(model, fits, chosen)
+    rim = degeneracy.probes(fit.pairs, None)
+    at_target = float("nan") if target_um is None else error_at_target(fit, target_um)
+    numbers = (
+        fit.fre_um,
+        fit.loo_rms_um,
+        float(np.nanmax(fit.loo_um, initial=-np.inf)) if np.isfinite(fit.loo_um).any() else np.nan,
+        at_target,
+        error_at_target(fit, rim),
+        fit.nu,
+    )
+    return {
+        "model": model,
+        **dict(zip(_NUMBERS, numbers, strict=True)),
+        "verdict": verdict,
+        "reason": reason,
+    }
+
+
+_NUMBERS = (
+    "fre_um",
+    "loo_um",
+    "loo_max_um",
+    "predicted_error_at_target_um",
+    "predicted_error_at_rim_um",
+    "nu",
+)
+
+
+def _verdict(model: Model, fits: dict[Model, LandmarkFit], chosen: Model) -> tuple[str, str]:
+    fit, best = fits[model], fits[chosen]
+    mine, least = fit.loo_rms_um, best.loo_rms_um
+    if model == chosen:
+        return "chosen", _chosen_words(fits, chosen)
+    if not np.isfinite(mine):
+        return "refused", "no landmark can be left out, so nothing checks it"
+    said = f"leave-one-out {format_length(mine)} RMS against {format_length(least)}"
+    if mine <= _REFUSED * least:
+        return "possible", f"predicts no better: {said}"
+    worst = format_length(float(fit.loo_um.max()))
+    smallest = all(fit.fre_um <= other.fre_um for other in fits.values())
+    trap = (
+        f"its residuals are the smallest ({format_length(fit.fre_um)} RMS) only because it has "
+        f"{fit.transform.parameter_count} parameters for {fit.residuals_um.size} numbers; "
+        if smallest
+        else ""
+    )
+    shape = f" {fit.warnings[0]}" if fit.warnings else ""
+    return "refused", f"{trap}it fails to predict: {said}, up to {worst}.{shape}"
+
+
+def _chosen_words(fits: dict[Model, LandmarkFit], chosen: Model) -> str:
+    loo = fits[chosen].loo_rms_um
+    if not np.isfinite(loo):
+        return "the simplest that can be fitted; no landmark can be left out to check it"
+    simpler = list(fits).index(chosen) == 0
+    return f"leave-one-out {format_length(loo)} RMS" + (
+        ", and nothing with more parameters predicts 5 % better"
+        if simpler
+        else ", at least 5 % better than with fewer parameters"
+    )
+
+
+def _reason(chosen: Model, fits: dict[Model, LandmarkFit], table: pd.DataFrame) -> str:
+    parts = [f"{chosen} chosen: {_chosen_words(fits, chosen)}"]
+    for row in table.itertuples():
+        if row.verdict != "chosen":
+            parts.append(f"{row.model} {row.verdict}: {row.reason}")
+    return ". ".join(part.rstrip(".") for part in parts) + "."

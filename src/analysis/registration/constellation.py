@@ -1,0 +1,337 @@
+"""Pair fiducials that were found in two images, without any start.
+
+Strategy: triangles of one image are looked up among the triangles of the other by their three
+sides; each hit gives a pose; the pose under which most fiducials meet wins, if chance could not
+have done as well and no other pose does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations, permutations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial import cKDTree
+from scipy.stats import binom
+
+from ...errors import Degenerate
+from ...quantities import format_length
+from .points import lift
+from .transform import AffineTransform
+
+_MOST = 100  # fiducials in one image
+_BATCH = 100  # triangles looked up at a time
+_TRIANGLES = 3000
+_HYPOTHESES = 200_000
+_CHANCE = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class ConstellationMatch:
+    """Which fiducial of one image is which of the other.
+
+    Attributes
+    ----------
+    pairs : (m, 2) int array
+        Row of ``points_a`` and row of ``points_b``.
+    residuals_um : (m,) array
+        Distances that remain [um].
+    scale : float
+        Size of b over size of a.
+    transform : AffineTransform
+        Similarity from a to b without covariance; fit the pairs with `fit_landmarks`.
+    chance : float
+        Expected number of poses that do as well by chance.
+    runner_up : int
+        Fiducials that the best other pose pairs.
+    statement : str
+        In words.
+    """
+
+    pairs: np.ndarray
+    residuals_um: np.ndarray
+    scale: float
+    transform: AffineTransform
+    chance: float
+    runner_up: int
+    statement: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Clouds:
+    """Both sets of fiducials in the dimensions in which they are compared."""
+
+    a: np.ndarray
+    b: np.ndarray
+    ndims: tuple[int, int]
+    tolerance: float
+    scale_tolerance: float
+
+    @property
+    def random_hit(self) -> float:
+        """Chance that a fiducial thrown anywhere falls on one of b."""
+        d = self.b.shape[1]
+        ball = {2: np.pi, 3: 4 / 3 * np.pi}[d] * self.tolerance**d
+        room = np.prod(np.ptp(self.b, axis=0) + 2 * self.tolerance)
+        return float(min(1.0, len(self.b) * ball / room))
+
+
+def match_constellation(
+    points_a: ArrayLike,
+    points_b: ArrayLike,
+    *,
+    tolerance_um: float,
+    scale_tolerance: float = 0.03,
+) -> ConstellationMatch:
+    """Pair fiducials found in two images by their constellation alone.
+
+    Parameters
+    ----------
+    points_a : (n, 3) array, or (n, 2) of a 2-D image
+        Fiducials of one image [um].
+    points_b : (m, 3) or (m, 2) array
+        Fiducials of the other; 3-D if a is 3-D [um].
+    tolerance_um : float
+        Largest distance of two fiducials that are called a pair: about three times the error of
+        finding one [um].
+    scale_tolerance : float
+        By which part the voxel sizes may be wrong, both together.
+
+    Returns
+    -------
+    ConstellationMatch
+
+    Raises
+    ------
+    Degenerate
+        If no pose pairs more fiducials than chance would, or several poses do equally well (a
+        regular grid, a symmetric set).
+
+    Notes
+    -----
+    Rotations and shifts only, no mirror; a 2-D picture in space may lie either side up. Fiducials
+    that are missing or spurious in either image are tolerated. At most 100 in an image: keep the
+    most certain ones.
+    """
+    clouds = _prepare(points_a, points_b, tolerance_um, scale_tolerance)
+    found, looked_at = _hypotheses(clouds)
+    if not found:
+        raise Degenerate(
+            f"no constellation found: no three of {len(clouds.a)} fiducials form a triangle that "
+            f"occurs among the other {len(clouds.b)}: check the voxel sizes and tolerance_um "
+            f"(got {format_length(tolerance_um)})"
+        )
+    best = found[0]
+    others = [other for other in found[1:] if _overlap(best, other) < 0.5]
+    runner_up = len(others[0].rows) if others else 0
+    chance = float(looked_at * binom.sf(len(best.rows) - 4, len(clouds.a) - 3, clouds.random_hit))
+    _refuse(clouds, best, runner_up, chance)
+    return _result(clouds, best, runner_up, chance)
+
+
+def _prepare(
+    points_a: ArrayLike, points_b: ArrayLike, tolerance_um: float, scale_tolerance: float
+) -> _Clouds:
+    if not tolerance_um > 0:
+        raise ValueError(f"tolerance_um needs a value above 0 [um], got {tolerance_um!r}")
+    if not 0 <= scale_tolerance < 0.5:
+        raise ValueError(f"scale_tolerance needs 0 to 0.5, got {scale_tolerance!r}")
+    ndims = tuple(
+        int(np.atleast_2d(np.asarray(p, dtype=float)).shape[1]) for p in (points_a, points_b)
+    )
+    if ndims == (3, 2):
+        raise ValueError("points_a 3-D and points_b 2-D: swap them (the 2-D image comes first)")
+    a, b = lift(points_a, name="points_a"), lift(points_b, name="points_b")
+    for name, points in (("points_a", a), ("points_b", b)):
+        if not 4 <= len(points) <= _MOST:
+            raise ValueError(
+                f"{name} needs 4 to {_MOST} fiducials, got {len(points)}: "
+                + ("find more" if len(points) < 4 else "keep the most certain ones")
+            )
+    axes = slice(3 - ndims[1], 3)
+    return _Clouds(a[:, axes], b[:, axes], (ndims[0], ndims[1]), tolerance_um, scale_tolerance)
+
+
+@dataclass(frozen=True, eq=False)
+class _Pose:
+    """A pose with the fiducials that meet under it."""
+
+    matrix: np.ndarray
+    centre: np.ndarray
+    offset: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+    distances: np.ndarray
+
+    @property
+    def score(self) -> tuple[int, float]:
+        return (len(self.rows), -float(np.mean(self.distances**2)) if len(self.rows) else 0.0)
+
+
+def _hypotheses(clouds: _Clouds) -> tuple[list[_Pose], float]:
+    """Collect poses, best first, and estimate how many there are to look at."""
+    tree, targets = _triangle_index(clouds.b)
+    triangles = _triangles(clouds.a)
+    found: list[_Pose] = []
+    looked_at = 0
+    for start in range(0, len(triangles), _BATCH):
+        batch = triangles[start : start + _BATCH]
+        sources, hits = _look_up(clouds, batch, tree, targets)
+        looked_at += len(hits)
+        if len(hits):
+            found = _merge(found, _best_poses(clouds, sources, hits))
+        done = start + len(batch)
+        enough = found and len(found[0].rows) >= max(5, 0.6 * min(len(clouds.a), len(clouds.b)))
+        if looked_at > _HYPOTHESES or (enough and done >= 3 * _BATCH):
+            break
+    return found, looked_at * len(triangles) / max(done, 1)
+
+
+def _triangles(points: np.ndarray) -> np.ndarray:
+    """List triangles, the widest first: (t, 3) rows."""
+    rows = np.array(list(combinations(range(len(points)), 3)))
+    first, second = points[rows[:, 1]] - points[rows[:, 0]], points[rows[:, 2]] - points[rows[:, 0]]
+    gram = (
+        np.sum(first**2, axis=1) * np.sum(second**2, axis=1) - np.sum(first * second, axis=1) ** 2
+    )
+    area = np.sqrt(np.maximum(gram, 0.0))
+    order = np.argsort(-area, kind="stable")
+    return rows[order[area[order] > 0][:_TRIANGLES]]
+
+
+def _triangle_index(points: np.ndarray) -> tuple[cKDTree, np.ndarray]:
+    rows = np.array(list(permutations(range(len(points)), 3)))
+    return cKDTree(_sides(points, rows)), rows
+
+
+def _sides(points: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    corners = points[rows]
+    return np.linalg.norm(corners - np.roll(corners, -1, axis=1), axis=2)
+
+
+def _look_up(
+    clouds: _Clouds, batch: np.ndarray, tree: cKDTree, targets: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find triangles of b with the sides of triangles of a: two lists of corners, (k, 3)."""
+    sides = _sides(clouds.a, batch)
+    reach = 2 * clouds.tolerance + clouds.scale_tolerance * sides.max(axis=1)
+    hits = tree.query_ball_point(sides, reach, p=np.inf, return_sorted=True)
+    counts = [len(hit) for hit in hits]
+    if not sum(counts):
+        return np.zeros((0, 3), int), np.zeros((0, 3), int)
+    return np.repeat(batch, counts, axis=0), targets[np.concatenate(hits).astype(int)]
+
+
+def _best_poses(clouds: _Clouds, sources: np.ndarray, hits: np.ndarray) -> list[_Pose]:
+    """Keep and refine the poses under which most fiducials meet."""
+    matrices, centres, offsets = _poses(clouds, clouds.a[sources], clouds.b[hits])
+    counts = np.concatenate(
+        [
+            _count(clouds, matrices[part], centres[part], offsets[part])
+            for part in np.array_split(np.arange(len(hits)), 1 + len(hits) // 2000)
+        ]
+    )
+    order = np.argsort(-counts, kind="stable")[:60]
+    return [_refine(clouds, matrices[i], centres[i], offsets[i]) for i in order]
+
+
+def _poses(
+    clouds: _Clouds, a: np.ndarray, b: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Fit similarity poses with bounded scale to many sets of pairs: (k, n, d) each."""
+    centres, offsets = a.mean(axis=1), b.mean(axis=1)
+    moving, fixed = a - centres[:, None], b - offsets[:, None]
+    left, _, right = np.linalg.svd(fixed.transpose(0, 2, 1) @ moving)
+    left[..., -1] *= np.sign(np.linalg.det(left @ right))[:, None]
+    turned = left @ right
+    size = np.sum(moving**2, axis=(1, 2))
+    scale = np.sum(fixed * (moving @ turned.transpose(0, 2, 1)), axis=(1, 2)) / size
+    scale = np.clip(scale, 1 - clouds.scale_tolerance, 1 + clouds.scale_tolerance)
+    return scale[:, None, None] * turned, centres, offsets
+
+
+def _count(
+    clouds: _Clouds, matrices: np.ndarray, centres: np.ndarray, offsets: np.ndarray
+) -> np.ndarray:
+    arms = clouds.a[None] - centres[:, None]
+    mapped = arms @ matrices.transpose(0, 2, 1) + offsets[:, None]
+    nearest, _ = cKDTree(clouds.b).query(mapped, distance_upper_bound=2 * clouds.tolerance)
+    return np.isfinite(nearest).sum(axis=1)
+
+
+def _refine(clouds: _Clouds, matrix: np.ndarray, centre: np.ndarray, offset: np.ndarray) -> _Pose:
+    """Pair, fit, and pair again within a shrinking reach."""
+    for reach in (2.0, 2.0, 1.5, 1.0, 1.0):
+        rows, columns, distances = _pair(clouds, matrix, centre, offset, reach)
+        if len(rows) < 3:
+            break
+        fitted = _poses(clouds, clouds.a[rows][None], clouds.b[columns][None])
+        matrix, centre, offset = (part[0] for part in fitted)
+    rows, columns, distances = _pair(clouds, matrix, centre, offset, 1.0)
+    return _Pose(matrix, centre, offset, rows, columns, distances)
+
+
+def _pair(
+    clouds: _Clouds, matrix: np.ndarray, centre: np.ndarray, offset: np.ndarray, reach: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    mapped = (clouds.a - centre) @ matrix.T + offset
+    distances = np.linalg.norm(mapped[:, None] - clouds.b[None], axis=2)
+    limit = reach * clouds.tolerance
+    rows, columns = linear_sum_assignment(np.minimum(distances, 2 * limit) ** 2)
+    close = distances[rows, columns] <= limit
+    return rows[close], columns[close], distances[rows[close], columns[close]]
+
+
+def _merge(found: list[_Pose], more: list[_Pose]) -> list[_Pose]:
+    different: dict[tuple[int, ...], _Pose] = {}
+    for pose in sorted([*found, *more], key=lambda pose: pose.score, reverse=True):
+        different.setdefault(tuple(np.stack([pose.rows, pose.columns]).ravel()), pose)
+    return list(different.values())[:60]
+
+
+def _overlap(best: _Pose, other: _Pose) -> float:
+    mine = set(zip(best.rows.tolist(), best.columns.tolist(), strict=True))
+    theirs = set(zip(other.rows.tolist(), other.columns.tolist(), strict=True))
+    return len(mine & theirs) / max(1, len(mine))
+
+
+def _refuse(clouds: _Clouds, best: _Pose, runner_up: int, chance: float) -> None:
+    count, fewer = len(best.rows), min(len(clouds.a), len(clouds.b))
+    if chance > _CHANCE:
+        raise Degenerate(
+            f"no constellation found: the best pose pairs {count} of {fewer} fiducials, and "
+            f"{chance:.2g} poses would do as well by chance: find more fiducials, lower "
+            f"tolerance_um (got {format_length(clouds.tolerance)}), or pick landmarks by hand"
+        )
+    if runner_up >= count:
+        raise Degenerate(
+            f"the constellation is ambiguous: another pose pairs {runner_up} fiducials as well as "
+            f"the best one pairs {count} (a regular or symmetric arrangement): pick landmarks by "
+            "hand, or add a fiducial that breaks the symmetry"
+        )
+
+
+def _result(clouds: _Clouds, best: _Pose, runner_up: int, chance: float) -> ConstellationMatch:
+    axes = slice(3 - clouds.ndims[1], 3)
+    matrix, centre, offset = np.eye(3), np.zeros(3), np.zeros(3)
+    matrix[axes, axes], centre[axes], offset[axes] = best.matrix, best.centre, best.offset
+    scale = float(abs(np.linalg.det(best.matrix)) ** (1 / len(best.matrix)))
+    if clouds.ndims[1] == 2:
+        matrix[0, 0] = scale
+    rms = float(np.sqrt(np.mean(best.distances**2)))
+    return ConstellationMatch(
+        pairs=np.column_stack([best.rows, best.columns]),
+        residuals_um=best.distances,
+        scale=scale,
+        transform=AffineTransform(
+            "similarity", matrix, centre, offset, clouds.ndims[0], clouds.ndims[1]
+        ),
+        chance=chance,
+        runner_up=runner_up,
+        statement=(
+            f"{len(best.rows)} fiducials of {len(clouds.a)} and {len(clouds.b)} pair within "
+            f"{format_length(rms)} RMS, scale {scale:.4f}; the next other pose pairs {runner_up}"
+        ),
+    )

@@ -1,0 +1,82 @@
+"""Where the next landmark helps the target most."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from ...errors import CovarianceUnavailable
+from .fit import LandmarkFit
+from .points import lift
+
+
+def next_landmark(
+    fit: LandmarkFit,
+    candidates_um: ArrayLike,
+    target_um: ArrayLike,
+    *,
+    sigma_um: float | None = None,
+) -> pd.DataFrame:
+    """Rank places for one more landmark by the error that it would leave at the target.
+
+    Parameters
+    ----------
+    fit : LandmarkFit
+        What there is.
+    candidates_um : (n, 3) array, or (n, 2) of a 2-D image
+        Places where a landmark could be picked, in the moving frame [um].
+    target_um : (m, 3) array, or (m, 2) of a 2-D image
+        Targets, in the moving frame [um].
+    sigma_um : float, optional
+        Localisation error of the new landmark, per axis [um]; by default that of the others.
+
+    Returns
+    -------
+    DataFrame
+        Best first, indexed by the row of the candidate: rank, x_um, y_um, z_um,
+        predicted_error_um (RMS over the targets with the new landmark),
+        present_error_um, improvement (part of the present error that vanishes).
+
+    Raises
+    ------
+    CovarianceUnavailable
+        If the fit has no covariance.
+
+    Notes
+    -----
+    Target-specific: D- and A-optimal designs would improve the transform everywhere instead, and
+    mix micrometres with radians. The localisation error is held; a further landmark also tells it
+    better, which is not counted here.
+    """
+    transform = fit.transform
+    sigma = transform.sigma_um if sigma_um is None else sigma_um
+    if transform.covariance is None or not sigma:
+        raise CovarianceUnavailable(
+            "next_landmark needs a fit with a localisation error above 0, got "
+            f"{sigma or 'none'}: state sigma_um, or add a landmark first"
+        )
+    candidates, targets = lift(candidates_um), lift(target_um)
+    at_target = transform.jacobian(targets).reshape(-1, transform.parameter_count)
+    rows = transform.jacobian(candidates)[:, fit.pairs.axes] / sigma
+    information = np.linalg.inv(transform.covariance)
+    present = _rms(transform.covariance, at_target, len(targets))
+    errors = np.array(
+        [_rms(np.linalg.inv(information + row.T @ row), at_target, len(targets)) for row in rows]
+    )
+    table = pd.DataFrame(
+        {
+            "x_um": candidates[:, 2],
+            "y_um": candidates[:, 1],
+            "z_um": candidates[:, 0],
+            "predicted_error_um": errors,
+            "present_error_um": present,
+            "improvement": 1 - errors / present,
+        }
+    ).sort_values("predicted_error_um", kind="stable")
+    table.insert(0, "rank", np.arange(1, len(table) + 1))
+    return table
+
+
+def _rms(covariance: np.ndarray, jacobian: np.ndarray, count: int) -> float:
+    return float(np.sqrt(np.einsum("ip,pq,iq->", jacobian, covariance, jacobian) / count))
