@@ -107,7 +107,7 @@ class KeyNumber(Item):
             return format_value(self.value, None, self.unit)
         lower, upper = self.bounds
         half_width = (upper - lower) / 2
-        if abs((upper + lower) / 2 - self.value) <= 0.1 * half_width:
+        if abs((upper + lower) / 2 - self.value) <= 0.2 * half_width:
             return format_value(self.value, half_width, self.unit)
         return _lopsided(self.value, lower, upper, self.unit)
 

@@ -187,7 +187,7 @@ def refuse_unknown(key: str, declared: Iterable[str], *, name: str) -> None:
     near = difflib.get_close_matches(str(key), known, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise ParameterError(
-        f"{name} has no parameter {key!r}: {hint}it has {', '.join(known) or 'none'}"
+        f"{name}: there is no parameter {key!r}: {hint}there are {', '.join(known) or 'none'}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
@@ -13,6 +14,20 @@ from .markup import Markup, joined, safe
 
 ROWS_SHOWN = 500
 _SIGNIFICANT = 4
+
+_PROGRAM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)+")
+_UNITS = {
+    "nm": "nm",
+    "um": "µm",
+    "um2": "µm²",
+    "um3": "µm³",
+    "mm": "mm",
+    "deg": "°",
+    "px": "px",
+    "s": "s",
+    "mb": "MB",
+    "percent": "%",
+}
 
 _TABLE = Markup(
     '<div class="sb-table"><table class="{}"><caption>{}</caption>'
@@ -97,7 +112,7 @@ def table_html(
     writers = [_column_writer([row[i] for row in shown]) for i in range(len(columns))]
     numeric = [_is_numeric([row[i] for row in shown]) for i in range(len(columns))]
     head = joined(
-        Markup('<th scope="col"{}>{}</th>').format(_number_class(n), safe(column))
+        Markup('<th scope="col"{}>{}</th>').format(_number_class(n), safe(header(column)))
         for column, n in zip(columns, numeric, strict=True)
     )
     body = joined(_row_html(row, writers, numeric) for row in shown)
@@ -107,6 +122,22 @@ def table_html(
         else Markup("")
     )
     return _TABLE.format("sb-sortable" if sortable else "", safe(caption), head, body, cut)
+
+
+def header(column: str) -> str:
+    """Write a column's name as people write it, its unit in brackets.
+
+    Examples
+    --------
+    >>> header("surface_um2"), header("moving_x_um"), header("Name & place")
+    ('surface (µm²)', 'moving x (µm)', 'Name & place')
+    """
+    if not _PROGRAM_NAME.fullmatch(column):
+        return column
+    words, _, last = column.rpartition("_")
+    if words and last in _UNITS:
+        return f"{words.replace('_', ' ')} ({_UNITS[last]})"
+    return column.replace("_", " ")
 
 
 def _row_html(row: list[Any], writers: list[Any], numeric: list[bool]) -> Markup:
@@ -140,11 +171,18 @@ def _column_writer(values: list[Any]) -> Any:
     largest, smallest = max(map(abs, numbers)), min(map(abs, numbers))
     if largest >= 1e7 or smallest < 1e-4:
         return lambda value: "–" if value is None else f"{value:.{_SIGNIFICANT - 1}e}"
-    middle = sorted(map(abs, numbers))[len(numbers) // 2]
-    decimals = max(0, _SIGNIFICANT - 1 - math.floor(math.log10(middle)))
-    if all(float(v).is_integer() for v in numbers):
-        decimals = 0
+    decimals = _decimals([abs(number) for number in numbers])
     return lambda value: "–" if value is None else f"{value:.{decimals}f}"
+
+
+def _decimals(sizes: list[float]) -> int:
+    """Show 4 digits of the middle value and 2 of the smallest, but none that no value has."""
+    middle = sorted(sizes)[len(sizes) // 2]
+    wanted = max(
+        _SIGNIFICANT - 1 - math.floor(math.log10(middle)), 1 - math.floor(math.log10(min(sizes)))
+    )
+    present = max(len(f"{size:.12f}".rstrip("0").partition(".")[2]) for size in sizes)
+    return max(0, min(wanted, present))
 
 
 def _write(value: Any) -> str:

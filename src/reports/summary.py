@@ -1,0 +1,153 @@
+"""The top of a report: what failed, what passed, and the key numbers beside their truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..quantities import format_value
+from .chapter import Chapter
+from .key_number import KeyNumber
+from .markup import Markup, joined, safe
+from .prose import VERDICTS, Check
+from .whisker import whisker
+
+Truth = Mapping[str, Mapping[str, Any]]
+
+
+def banner(chapters: Sequence[Chapter]) -> Markup:
+    """Say in words what stopped a run; empty where nothing did."""
+    return joined(_stopped(chapter) for chapter in chapters if chapter.failure)
+
+
+def _stopped(chapter: Chapter) -> Markup:
+    failure = chapter.failure
+    assert failure is not None
+    undecided = failure.status == "undecided"
+    where = f"{chapter.name}, cell {failure.cell}" if failure.cell else chapter.name
+    source = (
+        Markup("<details><summary>The cell</summary><pre>{}</pre></details>").format(
+            safe(failure.source)
+        )
+        if failure.source
+        else ""
+    )
+    return Markup(
+        '<section class="banner {}" role="alert"><h2>{}</h2><p class="where">{}</p>'
+        '<p class="error"><b>{}</b>: {}</p><p>{}</p>{}</section>'
+    ).format(
+        "undecided" if undecided else "failed",
+        "DECISION NEEDED" if undecided else "FAILED",
+        safe(where),
+        safe(failure.name),
+        safe(failure.message),
+        "No measurement of this template is recorded, and its numbers are left out below.",
+        source,
+    )
+
+
+def strip(chapters: Sequence[Chapter]) -> Markup:
+    """Count the checks, and name those that did not pass."""
+    checks = [check for chapter in chapters for check in chapter.checks]
+    counts = {verdict: sum(c.passed is verdict for c in checks) for verdict in VERDICTS}
+    words = {True: "passed", None: _plural(counts[None], "warning"), False: "failed"}
+    cells = joined(
+        Markup('<a class="{}" href="#checks"><b>{}</b> {}</a>').format(
+            "quiet" if count == 0 else VERDICTS[verdict][0], count, words[verdict]
+        )
+        for verdict, count in counts.items()
+    )
+    return Markup('<div class="strip"><span>Checks</span>{}</div>{}').format(
+        cells, _open_checks(checks)
+    )
+
+
+def _open_checks(checks: Sequence[Check]) -> Markup:
+    open_checks = sorted((c for c in checks if not c.passed), key=lambda c: c.passed is None)
+    return joined(check.html() for check in open_checks)
+
+
+def key_numbers(chapters: Sequence[Chapter], *, truth: Truth | None = None) -> Markup:
+    """Return the key numbers; where a key comes twice, the later one stands.
+
+    Parameters
+    ----------
+    chapters : sequence of Chapter
+    truth : mapping, optional
+        ``{key: {"value": float, "unit": str}}``.
+
+    Raises
+    ------
+    ValueError
+        A truth has another unit than its key number.
+    """
+    numbers = {n.key: n for chapter in chapters for n in chapter.key_numbers}
+    if not numbers:
+        return Markup("")
+    known = {key: _known(number, truth or {}) for key, number in numbers.items()}
+    compared = any(value is not None for value in known.values())
+    rows = joined(_row(number, known[key], compared) for key, number in numbers.items())
+    head = Markup("<th>Truth</th><th></th>") if compared else Markup("")
+    return Markup(
+        '<section id="numbers"><h2>Key numbers</h2><table class="numbers"><thead><tr>'
+        "<th>Quantity</th><th>Value</th><th>95 % interval</th>{}</tr></thead>"
+        "<tbody>{}</tbody></table>{}</section>"
+    ).format(head, rows, _coverage(numbers, known) if compared else "")
+
+
+def _known(number: KeyNumber, truth: Truth) -> float | None:
+    if number.key not in truth:
+        return None
+    entry = truth[number.key]
+    if entry["unit"] != number.unit:
+        raise ValueError(
+            f"the truth of {number.key!r} needs the unit of its key number, {number.unit!r}, "
+            f"got {entry['unit']!r}: convert it"
+        )
+    return float(entry["value"])
+
+
+def _row(number: KeyNumber, truth: float | None, compared: bool) -> Markup:
+    note = Markup('<span class="note">{}</span>').format(safe(number.note)) if number.note else ""
+    row = Markup("<td>{}{}</td><td>{}</td><td>{}</td>").format(
+        safe(number.label), note, _aligned(number.written), whisker(number, truth=truth)
+    )
+    return Markup("<tr>{}{}</tr>").format(row, _beside(number, truth) if compared else "")
+
+
+def _aligned(written: str) -> Markup:
+    """Put what stands before the decimal point into a box of its own, so that points align."""
+    number, gap, rest = written.partition(" ")
+    if not number[:1].isdigit() and number[:1] not in "-+":
+        return Markup('<span class="value">{}</span>').format(safe(written))
+    whole, point, decimals = number.partition(".")
+    return Markup('<span class="value"><span class="whole">{}</span><span>{}</span></span>').format(
+        safe(whole), safe(point + decimals + gap + rest)
+    )
+
+
+def _beside(number: KeyNumber, truth: float | None) -> Markup:
+    if truth is None:
+        return Markup("<td></td><td></td>")
+    half_width = (number.bounds[1] - number.bounds[0]) / 2 if number.bounds else None
+    written = format_value(truth, half_width, number.unit)
+    if half_width:
+        written = written.split(" ± ")[0] + (f" {number.unit}" if number.unit != "1" else "")
+    word, kind = {
+        True: ("inside", "inside"),
+        False: ("✕ outside", "outside"),
+        None: ("no interval", "quiet"),
+    }[number.covers(truth)]
+    return Markup('<td>{}</td><td class="{}">{}</td>').format(_aligned(written), kind, word)
+
+
+def _coverage(numbers: Mapping[str, KeyNumber], known: Mapping[str, float | None]) -> Markup:
+    verdicts = [numbers[k].covers(v) for k, v in known.items() if v is not None]
+    judged = [verdict for verdict in verdicts if verdict is not None]
+    return Markup(
+        '<p class="note">The 95 % interval holds the truth for {} of {} numbers.</p>'
+    ).format(sum(judged), len(judged))
+
+
+def _plural(count: int, word: str) -> str:
+    return word if count == 1 else f"{word}s"
