@@ -1,0 +1,128 @@
+"""Checks that a measured phase has to pass: bounds, identities, resolution, thresholds."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..segmentation.thresholds import phase_grey
+from .measurement import Check
+from .phase_quantities import PhaseFigures
+from .surface import mean_chord_um
+from .volume import phase_fractions
+
+_CHORD_TOLERANCE = 0.05
+_ISOTROPIC = 0.10
+_RADIUS_PX = 5.0
+
+
+def image_checks(
+    image: NDArray,
+    labels: NDArray[np.uint8],
+    *,
+    levels: tuple[float, ...],
+    sigmas: tuple[float, ...],
+    mask: NDArray[np.bool_] | None,
+) -> tuple[Check, ...]:
+    """Check what concerns all phases of an image: their sum, and where the thresholds lie.
+
+    Parameters
+    ----------
+    levels, sigmas : tuple of float
+        Thresholds with their standard uncertainties [grey value].
+
+    Returns
+    -------
+    tuple of Check
+    """
+    fractions = phase_fractions(labels, classes=len(levels) + 1, mask=mask)
+    total = float(fractions.sum())
+    checks = [
+        Check("phases add up to 1", abs(total - 1) < 1e-12, f"sum of the fractions {total:.12g}")
+    ]
+    grey = phase_grey(image, thresholds=levels, mask=mask)
+    for i, (level, sigma) in enumerate(zip(levels, sigmas, strict=True)):
+        checks.append(_half_way(i, level, sigma, grey.means, grey.has_core))
+    return tuple(checks)
+
+
+def phase_checks(
+    phase: NDArray[np.bool_],
+    figures: PhaseFigures,
+    *,
+    spacing_um: tuple[float, ...],
+    radius_px: float,
+    mask: NDArray[np.bool_] | None,
+    imaging_known: bool,
+) -> tuple[Check, ...]:
+    """Check one phase: bounds, the chord identity, resolution, and that re-imaging was possible.
+
+    Parameters
+    ----------
+    radius_px : float
+        Radius of the sphere with the same surface per volume [px].
+
+    Returns
+    -------
+    tuple of Check
+    """
+    fraction = figures.values["volume_fraction"]
+    return (
+        Check("between 0 and 1", 0 <= fraction <= 1, f"volume fraction {fraction:.6g}"),
+        _chord_identity(phase, figures, spacing_um, mask),
+        _resolution(radius_px),
+        Check(
+            "imaging model",
+            True if imaging_known else None,
+            "blur and noise were measured on the image and their effect re-imaged"
+            if imaging_known
+            else "no edges between two phases to measure the blur on: its effect is not included",
+        ),
+    )
+
+
+def _half_way(
+    i: int, level: float, sigma: float, means: tuple[float, ...], has_core: tuple[bool, ...]
+) -> Check:
+    name = f"threshold {i + 1} half-way"
+    middle = (means[i] + means[i + 1]) / 2
+    contrast = means[i + 1] - means[i]
+    detail = (
+        f"{level:.5g} ± {sigma:.2g} (1 sigma); half-way between {means[i]:.5g} and "
+        f"{means[i + 1]:.5g} is {middle:.5g}"
+    )
+    if not (has_core[i] and has_core[i + 1]):
+        return Check(name, None, detail + "; a phase is too thin to know its grey value")
+    return Check(name, abs(level - middle) <= max(3 * sigma, 0.02 * contrast), detail)
+
+
+def _chord_identity(
+    phase: NDArray[np.bool_],
+    figures: PhaseFigures,
+    spacing_um: tuple[float, ...],
+    mask: NDArray[np.bool_] | None,
+) -> Check:
+    name = "mean chord = 4 phi / S_V" if phase.ndim == 3 else "mean chord = pi phi / L_A"
+    ratio = figures.values["surface_per_phase"]
+    if mask is not None or not np.isfinite(ratio) or ratio <= 0:
+        return Check(name, None, "not checked: needs an interface, and an image without mask")
+    expected = (4 if phase.ndim == 3 else np.pi) / ratio
+    chords = np.array(list(mean_chord_um(phase, spacing_um=spacing_um).values()))
+    measured = float(1 / np.mean(1 / chords))
+    detail = f"{measured:.4g} µm on lines along the axes, {expected:.4g} µm from the surface"
+    if abs(measured / expected - 1) <= _CHORD_TOLERANCE:
+        return Check(name, True, detail)
+    if np.any(1 / chords == 0) or np.ptp(1 / chords) * measured > _ISOTROPIC:
+        return Check(name, None, detail + "; chords differ between axes, so it need not hold")
+    return Check(name, False, detail)
+
+
+def _resolution(radius_px: float) -> Check:
+    if not np.isfinite(radius_px):
+        return Check("resolution", None, "the phase has no interface")
+    detail = f"radius 3 V / S (2 A / P) is {radius_px:.1f} voxels"
+    if radius_px >= _RADIUS_PX:
+        return Check("resolution", True, detail)
+    return Check(
+        "resolution", False, detail + f", below {_RADIUS_PX:g}: surface and sizes are uncertain"
+    )
