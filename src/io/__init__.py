@@ -12,21 +12,50 @@ from typing import TYPE_CHECKING, Any
 _HOMES = {
     "Answers": ".answers",
     "ImageDescription": ".description",
+    "OmeZarrSource": ".ome_zarr",
+    "Preview": ".first_picture",
     "Source": ".source",
     "describe": ".opening",
     "load_answers": ".answers",
     "open_source": ".opening",
+    "preview": ".first_picture",
+    "preview_of": ".first_picture",
+    "read_bigwarp": ".bigwarp",
+    "refusal": ".understanding",
     "remembered_key": ".answers",
     "save_answers": ".answers",
+    "summary": ".understanding",
+    "write_bigwarp": ".bigwarp",
 }
 
-__all__ = list(_HOMES)
+__all__ = [
+    "Answers",
+    "ImageDescription",
+    "OmeZarrSource",
+    "Preview",
+    "Source",
+    "describe",
+    "load_answers",
+    "open_source",
+    "preview",
+    "preview_of",
+    "read_bigwarp",
+    "refusal",
+    "remembered_key",
+    "save_answers",
+    "summary",
+    "write_bigwarp",
+]
 
 if TYPE_CHECKING:
     from .answers import Answers, load_answers, remembered_key, save_answers
+    from .bigwarp import read_bigwarp, write_bigwarp
     from .description import ImageDescription
+    from .first_picture import Preview, preview, preview_of
+    from .ome_zarr import OmeZarrSource
     from .opening import describe, open_source
     from .source import Source
+    from .understanding import refusal, summary
 
 
 def __getattr__(name: str) -> Any:

@@ -30,7 +30,7 @@ class Arranged:
         self._flipped = tuple(axis in flip for axis in self.axes)
         self.shape = tuple(pixels.shape[i] for i in self._order)
         stored = np.dtype(pixels.dtype)
-        self.dtype = np.dtype(np.uint8) if stored == bool else stored.newbyteorder("=")
+        self.dtype = np.dtype(np.uint8) if stored.kind == "b" else stored.newbyteorder("=")
         self.sequential = pixels.sequential
         self.segment_bytes = int(getattr(pixels, "segment_bytes", 0))
 

@@ -204,5 +204,5 @@ def _channel_names(reading: Reading, count: int | None) -> tuple[str, ...]:
 
 
 def _dtype_notes(reading: Reading) -> tuple[str, ...]:
-    is_bool = np.dtype(reading.pixels.dtype) == bool
+    is_bool = np.dtype(reading.pixels.dtype).kind == "b"
     return ("true and false are read as 1 and 0",) if is_bool else ()

@@ -6,6 +6,7 @@ import os
 
 from .answers import Answers
 from .description import ImageDescription
+from .ome_zarr import OmeZarrSource, is_ome_zarr
 from .source import MEMORY_MB, SECONDS, Source, resolved
 
 
@@ -15,8 +16,10 @@ def open_source(
     answers: Answers | None = None,
     memory_mb: int = MEMORY_MB,
     seconds: float = SECONDS,
-) -> Source:
+) -> Source | OmeZarrSource:
     """Open one image of a file, in a child process with limits.
+
+    OME-Zarr alone is opened in the caller, lazily.
 
     Parameters
     ----------
@@ -31,7 +34,7 @@ def open_source(
 
     Returns
     -------
-    Source
+    Source or OmeZarrSource
         To be used with ``with``.
 
     Raises
@@ -42,6 +45,8 @@ def open_source(
         If that would take more memory or time than allowed.
     """
     absolute, given = resolved(path, answers)
+    if is_ome_zarr(absolute):
+        return OmeZarrSource(absolute, answers=given, memory_mb=memory_mb)
     return Source(absolute, answers=given, memory_mb=memory_mb, seconds=seconds)
 
 

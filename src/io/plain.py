@@ -24,7 +24,7 @@ def plain(value: Any, *, depth: int = 12) -> Any:
     >>> plain({"a": (1, float("nan")), 2: b"ETD"})
     {'a': [1, 'nan'], '2': 'ETD'}
     """
-    if value is None or isinstance(value, (bool, int)) and not isinstance(value, Enum):
+    if value is None or (isinstance(value, (bool, int)) and not isinstance(value, Enum)):
         return value
     if depth == 0:
         return "... (nested too deeply)"

@@ -63,7 +63,7 @@ def reader_for(path: str) -> Reader:
     for reader in READERS:
         if reader.recognises(path, head):
             return reader
-    suffix_of = [r for r in READERS if path.lower().endswith(r.suffixes)]
+    suffix_of = [r for r in READERS if r.suffixes and path.lower().endswith(r.suffixes)]
     if suffix_of:
         names = " or ".join(r.name for r in suffix_of)
         raise ReadError(

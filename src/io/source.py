@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from math import prod
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -23,13 +22,14 @@ from .arrange import shape_of, spans_of, whole
 from .blocks import boxes
 from .description import ImageDescription
 from .frames import BrokenFrame, Frame, receive_array, receive_frame
+from .slabs import Slabs
 from .watch import Watch
 
 MEMORY_MB = 1024
 SECONDS = 60.0
 
 
-class Source:
+class Source(Slabs):
     """One image of a file that is open in a child process.
 
     Attributes
@@ -57,11 +57,6 @@ class Source:
         except BaseException:
             self.close()
             raise
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Pixels along the description's axes."""
-        return self.description.shape
 
     def read(self, selection: tuple[slice, ...] | None = None) -> np.ndarray:
         """Read one box of the image.
@@ -169,17 +164,6 @@ class Source:
             if stream is not None:
                 with suppress(BrokenPipeError, OSError):
                     stream.close()
-
-    def __enter__(self) -> Source:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _start() -> subprocess.Popen[bytes]:

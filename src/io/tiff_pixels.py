@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -132,19 +134,15 @@ def decode_box(page: Any, inside: tuple[slice, ...], *, path: str) -> np.ndarray
             "its directory is damaged, copy it again"
         )
     out = np.empty([len(span) for span in spans], key.dtype.newbyteorder("="))
-    for number in range(prod(steps)):
-        place = [int(i) * n for i, n in zip(np.unravel_index(number, steps), extent, strict=True)]
-        wanted = [
-            _overlap(span, start, start + size)
-            for span, start, size in zip(spans, place, extent, strict=True)
-        ]
-        if all(wanted):
-            segment = _decoded(page, number, path)[np.newaxis]
-            source = tuple(
-                slice(span[at.start] - start, span[at[-1]] - start + 1, span.step)
-                for span, at, start in zip(spans, wanted, place, strict=True)
-            )
-            out[tuple(slice(at.start, at.stop) for at in wanted)] = segment[source]
+    along = [
+        _cuts(span, size, count) for span, size, count in zip(spans, extent, steps, strict=True)
+    ]
+    for cuts in product(*along):
+        number = 0
+        for cut, count in zip(cuts, steps, strict=True):
+            number = number * count + cut.index
+        segment = _decoded(page, number, path)[np.newaxis]
+        out[tuple(cut.target for cut in cuts)] = segment[tuple(cut.source for cut in cuts)]
     return out.reshape([len(range(n)[p]) for n, p in zip(key.shape, inside, strict=True)])
 
 
@@ -158,11 +156,25 @@ def _spans(key: Any, inside: tuple[slice, ...]) -> list[range]:
     return spans
 
 
-def _overlap(span: range, start: int, stop: int) -> range:
-    """Positions in `span` whose values lie in start..stop."""
-    first = max(0, -(-(start - span.start) // span.step))
-    last = min(len(span), -(-(stop - span.start) // span.step))
-    return range(first, max(first, last))
+@dataclass(frozen=True)
+class _Cut:
+    """Along one axis: a segment, the part of it that is wanted, and where that goes."""
+
+    index: int
+    source: slice
+    target: slice
+
+
+def _cuts(span: range, size: int, count: int) -> list[_Cut]:
+    cuts = []
+    for index in range(span.start // size, min(count, -(-span.stop // size))):
+        start = index * size
+        first = max(0, -(-(start - span.start) // span.step))
+        last = min(len(span), -(-(start + size - span.start) // span.step))
+        if first < last:
+            source = slice(span[first] - start, span[last - 1] - start + 1, span.step)
+            cuts.append(_Cut(index, source, slice(first, last)))
+    return cuts
 
 
 def _decoded(page: Any, number: int, path: str) -> np.ndarray:

@@ -21,7 +21,7 @@ _SCREEN_COLUMNS = 1024
 # Sizes and widths are written with four digits.
 _AGREES = 2e-3
 
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def claims(tif: Any) -> bool:

@@ -1,0 +1,265 @@
+"""NIfTI-1 and -2: units of length are in the header, orientation in its sform or qform.
+
+Layout after https://nifti.nimh.nih.gov/nifti-1/ and nifti-2. World axes are right, anterior,
+superior there; they are turned to left, posterior, superior like those of the other formats.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import ReadError
+from .answers import Answers
+from .flat_pixels import FlatPixels, PackedPixels, ScaledPixels, flat_or_packed
+from .reading import Lengths, Reading, inspect_lengths
+from .references import beside
+from .world import World, world_from_steps
+
+SUFFIXES = (".nii", ".nii.gz", ".hdr")
+_TYPES = {
+    2: "u1",
+    4: "i2",
+    8: "i4",
+    16: "f4",
+    64: "f8",
+    256: "i1",
+    512: "u2",
+    768: "u4",
+    1024: "i8",
+    1280: "u8",
+}
+_UNITS = {1: ("m", 1e6), 2: ("mm", 1e3), 3: ("µm", 1.0)}
+_RAS_TO_LPS = (-1, -1, 1)
+
+
+@dataclass(frozen=True)
+class Header:
+    """The fields of either version that matter here."""
+
+    order: str
+    single_file: bool
+    dim: tuple[int, ...]
+    datatype: int
+    pixdim: tuple[float, ...]
+    offset: int
+    slope: float
+    intercept: float
+    units: int
+    qform: int
+    sform: int
+    quaternion: tuple[float, ...]
+    rows: tuple[tuple[float, ...], ...]
+    description: str
+
+
+def recognises(path: str, head: bytes) -> bool:
+    """Say whether the first bytes are a NIfTI's, packed or not."""
+    if head[:2] == b"\x1f\x8b":
+        return path.lower().endswith(".nii.gz")
+    return head[344:348] in (b"n+1\x00", b"ni1\x00") or head[4:8] in (b"n+2\x00", b"ni2\x00")
+
+
+def open_nifti(path: str, answers: Answers) -> Reading:
+    """Open a NIfTI, ``.nii``, ``.nii.gz`` or ``.hdr`` with its ``.img``."""
+    header = parse_header(_first_bytes(path), path=path)
+    world = _world(header)
+    lengths, bare, source, scale = _lengths(header, world)
+    return Reading(
+        format="NIfTI",
+        pixels=_pixels(path, header),
+        axes=_axes(len(header.dim)),
+        spacing_um=lengths.um,
+        spacing_source=source,
+        faults=lengths.faults,
+        bare_spacing=bare,
+        origin_um=world.origin_um(scale) if world.origin and math.isfinite(scale) else {},
+        direction=world.direction,
+        metadata={"NIfTI": header.__dict__},
+        warnings=_scale_notes(header),
+    )
+
+
+def _first_bytes(path: str) -> bytes:
+    try:
+        with (gzip.open if path.lower().endswith(".gz") else open)(path, "rb") as file:
+            return file.read(544)
+    except (OSError, EOFError) as error:
+        raise ReadError(f"{path} cannot be unpacked ({error}): copy it again") from error
+
+
+def parse_header(head: bytes, *, path: str) -> Header:
+    """Read a NIfTI-1 (348 byte) or NIfTI-2 (540 byte) header of either byte order."""
+    for order in "<>":
+        size = struct.unpack(order + "i", head[:4])[0] if len(head) >= 4 else 0
+        if size == 348 and len(head) >= 348:
+            return _version_1(head, order, path)
+        if size == 540 and len(head) >= 540:
+            return _version_2(head, order, path)
+    raise ReadError(
+        f"expected a NIfTI header of 348 or 540 bytes in {path}, got {len(head)} bytes "
+        "that are none: the file is damaged, copy it again"
+    )
+
+
+def _version_1(head: bytes, order: str, path: str) -> Header:
+    def get(fmt: str, at: int) -> tuple[Any, ...]:
+        return struct.unpack_from(order + fmt, head, at)
+
+    return Header(
+        order=order,
+        single_file=head[344:347] == b"n+1",
+        dim=_dims(get("8h", 40), path),
+        datatype=get("h", 70)[0],
+        pixdim=get("8f", 76),
+        offset=_offset(get("f", 108)[0], path),
+        slope=get("f", 112)[0],
+        intercept=get("f", 116)[0],
+        units=head[123],
+        qform=get("h", 252)[0],
+        sform=get("h", 254)[0],
+        quaternion=get("6f", 256),
+        rows=tuple(get("4f", at) for at in (280, 296, 312)),
+        description=head[148:228].split(b"\x00")[0].decode("latin-1"),
+    )
+
+
+def _version_2(head: bytes, order: str, path: str) -> Header:
+    def get(fmt: str, at: int) -> tuple[Any, ...]:
+        return struct.unpack_from(order + fmt, head, at)
+
+    return Header(
+        order=order,
+        single_file=head[4:7] == b"n+2",
+        dim=_dims(get("8q", 16), path),
+        datatype=get("h", 12)[0],
+        pixdim=get("8d", 104),
+        offset=_offset(get("q", 168)[0], path),
+        slope=get("d", 176)[0],
+        intercept=get("d", 184)[0],
+        units=get("i", 500)[0] & 0xFF,
+        qform=get("i", 344)[0],
+        sform=get("i", 348)[0],
+        quaternion=get("6d", 352),
+        rows=tuple(get("4d", at) for at in (400, 432, 464)),
+        description=head[240:320].split(b"\x00")[0].decode("latin-1"),
+    )
+
+
+def _dims(dim: tuple[int, ...], path: str) -> tuple[int, ...]:
+    if not 2 <= dim[0] <= 7 or any(n < 1 for n in dim[1 : dim[0] + 1]):
+        raise ReadError(f"expected 2 to 7 positive sizes in {path}, got {dim}: it is damaged")
+    sizes = list(dim[1 : dim[0] + 1])
+    while len(sizes) > 2 and sizes[-1] == 1:
+        sizes.pop()
+    return tuple(sizes)
+
+
+def _offset(value: float, path: str) -> int:
+    if not math.isfinite(value) or value < 0:
+        raise ReadError(f"expected where the pixels start, {path} says {value}: it is damaged")
+    return int(value)
+
+
+def _axes(ndim: int) -> str:
+    return ("c" if ndim == 5 else "?" * max(0, ndim - 4)) + "tzyx"[-min(ndim, 4) :]
+
+
+def _pixels(path: str, header: Header) -> FlatPixels | PackedPixels | ScaledPixels:
+    if header.datatype not in _TYPES:
+        raise ReadError(
+            f"expected a numeric NIfTI datatype {sorted(_TYPES)}, {path} has "
+            f"{header.datatype}: convert it first"
+        )
+    data = path
+    if not header.single_file:
+        data = beside(path, path.rpartition("/")[2].removesuffix(".hdr") + ".img")
+    stored = (
+        flat_or_packed(
+            data,
+            offset=0 if data.lower().endswith(".gz") else header.offset,
+            shape=header.dim[::-1],
+            dtype=np.dtype(header.order + _TYPES[header.datatype]),
+            packing=None,
+        )
+        if not data.lower().endswith(".gz")
+        else _packed(data, header)
+    )
+    if not _is_scaled(header):
+        return stored
+    return ScaledPixels(stored, slope=header.slope, intercept=header.intercept)
+
+
+def _packed(path: str, header: Header) -> PackedPixels:
+    def open_stream() -> Any:
+        stream = gzip.open(path, "rb")  # noqa: SIM115 - closed by its user
+        stream.read(header.offset)
+        return stream
+
+    dtype = np.dtype(header.order + _TYPES[header.datatype])
+    return PackedPixels(open_stream, shape=header.dim[::-1], dtype=dtype, path=path)
+
+
+def _is_scaled(header: Header) -> bool:
+    finite = math.isfinite(header.slope) and math.isfinite(header.intercept)
+    return finite and header.slope != 0 and (header.slope, header.intercept) != (1, 0)
+
+
+def _scale_notes(header: Header) -> tuple[str, ...]:
+    if not _is_scaled(header):
+        return ()
+    return (f"values are {header.slope:g} x stored + {header.intercept:g}, as the header says",)
+
+
+def _world(header: Header) -> World:
+    ndim = min(3, len(header.dim))
+    if header.sform > 0:
+        rows = np.array(header.rows, float)
+        return _cut(world_from_steps(rows[:, :3], origin=rows[:, 3], signs=_RAS_TO_LPS), ndim)
+    if header.qform > 0:
+        turn = _rotation(header.quaternion[:3])
+        flip = -1.0 if header.pixdim[0] < 0 else 1.0
+        steps = turn * np.array([1.0, 1.0, flip]) * np.array(header.pixdim[1:4])
+        place = np.array(header.quaternion[3:6])
+        return _cut(world_from_steps(steps, origin=place, signs=_RAS_TO_LPS), ndim)
+    return World(dict(zip("xyz"[:ndim], header.pixdim[1:], strict=False)), None)
+
+
+def _cut(world: World, ndim: int) -> World:
+    """Leave out the third axis of a flat image that lies square in its world."""
+    if ndim == 3 or world.direction is None:
+        return world
+    direction = np.array(world.direction)
+    flat = np.allclose(direction[:2, 2], 0) and np.allclose(direction[2, :2], 0)
+    size = {axis: world.size[axis] for axis in "xy"}
+    if not flat:
+        return World(size, None)
+    square = tuple(tuple(row) for row in direction[:2, :2].tolist())
+    return World(size, square, {axis: world.origin[axis] for axis in "xy"})
+
+
+def _rotation(quaternion: tuple[float, ...]) -> np.ndarray:
+    b, c, d = quaternion
+    a = math.sqrt(max(0.0, 1 - b * b - c * c - d * d))
+    return np.array(
+        [
+            [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
+            [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
+            [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - b * b - c * c],
+        ]
+    )
+
+
+def _lengths(header: Header, world: World) -> tuple[Lengths, dict[str, float], str, float]:
+    source = "NIfTI sform" if header.sform > 0 else "NIfTI pixdim"
+    unit = _UNITS.get(header.units & 7)
+    if unit is None:
+        return Lengths({}, ()), dict(world.size), source, math.nan
+    name, scale = unit
+    lengths = inspect_lengths({a: v * scale for a, v in world.size.items()}, source=source)
+    return lengths, {}, f"{source} ({name})", scale

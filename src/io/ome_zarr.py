@@ -1,0 +1,285 @@
+"""OME-Zarr 0.4 and 0.5: opened lazily where it lies, in the caller's own process.
+
+Zarr metadata may name a codec that unpickles; every codec and pixel type is checked against a
+list before zarr sees the array.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import ReadError, ReadLimit
+from .answers import Answers
+from .describing import understand
+from .lengths import micrometres_in
+from .reading import Lengths, Reading, inspect_lengths
+from .slabs import Slabs
+
+_CODECS = {
+    "blosc", "zstd", "gzip", "zlib", "lz4", "bz2", "lzma", "bytes", "crc32c", "crc32", "adler32",
+    "transpose", "sharding_indexed", "shuffle", "delta", "fletcher32", "numcodecs.zstd",
+    "numcodecs.blosc", "numcodecs.zlib", "numcodecs.gzip", "numcodecs.lz4", "numcodecs.shuffle",
+}  # fmt: skip
+_DATA_TYPES = {
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+    "float16", "float32", "float64",
+}  # fmt: skip
+_LARGEST_METADATA = 64 * 2**20
+
+
+def is_ome_zarr(path: str) -> bool:
+    """Say whether a folder holds Zarr metadata."""
+    names = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
+    return os.path.isdir(path) and any(os.path.isfile(os.path.join(path, n)) for n in names)
+
+
+class ZarrPixels:
+    """One level of a pyramid."""
+
+    sequential = False
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+        self.shape = tuple(int(n) for n in array.shape)
+        self.dtype = np.dtype(array.dtype)
+
+    def read(self, selection: tuple[slice, ...]) -> np.ndarray:
+        """Read one box."""
+        try:
+            return np.asarray(self.array[selection])
+        except Exception as error:  # zarr lets its codecs' own exceptions through
+            raise ReadError(
+                f"{self.array.store_path} has a damaged or missing chunk ({error}): "
+                "copy the folder again"
+            ) from error
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class OmeZarrSource(Slabs):
+    """One image of an OME-Zarr folder.
+
+    Attributes
+    ----------
+    description : ImageDescription
+    levels : tuple of zarr.Array
+        The pyramid, finest first, in stored axis order, opened and not read.
+    """
+
+    sequential = False
+
+    def __init__(self, path: str, *, answers: Answers, memory_mb: int) -> None:
+        folder = Path(path) / (answers.entry or "")
+        if not folder.resolve().is_relative_to(Path(path).resolve()):
+            raise ReadError(f"expected an entry inside {path}, got {answers.entry!r}")
+        multiscale, attributes, version = read_multiscale(folder)
+        names = [str(d["path"]) for d in _listed(multiscale, "datasets", folder)]
+        self.levels = tuple(_open_array(folder, name, memory_mb) for name in names)
+        reading = _reading(self.levels[0], multiscale, attributes, version, folder)
+        shown = path if answers.entry is None else f"{path}::{answers.entry}"
+        image = understand(reading, answers, path=shown, file_bytes=_folder_bytes(folder))
+        self.description, self._pixels = image.description, image.pixels
+
+    def read(self, selection: tuple[slice, ...] | None = None) -> np.ndarray:
+        """Read one box of the finest level; everything if left out."""
+        chosen = tuple(slice(0, n) for n in self.shape) if selection is None else selection
+        return self._pixels.read(chosen)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def read_multiscale(folder: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """Read the first multiscale image of a folder: it, all OME attributes, and their version.
+
+    Raises
+    ------
+    ReadError
+        If the folder is Zarr but no OME-Zarr image.
+    """
+    if (folder / "zarr.json").is_file():
+        everything = _json(folder / "zarr.json").get("attributes", {})
+        attributes, default = everything.get("ome", everything), "0.5"
+    elif (folder / ".zattrs").is_file():
+        attributes, default = _json(folder / ".zattrs"), "0.4"
+    else:
+        attributes, default = {}, ""
+    images = attributes.get("multiscales") if isinstance(attributes, dict) else None
+    if not isinstance(images, list) or not images or not isinstance(images[0], dict):
+        inside = sorted(e.name for e in os.scandir(folder) if e.is_dir())[:10]
+        raise ReadError(
+            f"expected OME-Zarr multiscales in {folder}, there are none; it holds "
+            f"{inside}: choose the image, {folder}::{inside[0] if inside else '0'}"
+        )
+    version = str(attributes.get("version") or images[0].get("version") or default)
+    return images[0], attributes, version
+
+
+def _json(file: Path) -> dict[str, Any]:
+    if file.stat().st_size > _LARGEST_METADATA:
+        raise ReadError(f"expected Zarr metadata under 64 MB, {file} is larger")
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ReadError(f"expected JSON in {file} ({error}): copy the folder again") from error
+    if not isinstance(content, dict):
+        raise ReadError(f"expected names with values in {file}, got {type(content).__name__}")
+    return content
+
+
+def _listed(item: dict[str, Any], name: str, folder: Path) -> list[dict[str, Any]]:
+    values = item.get(name)
+    if not isinstance(values, list) or not values or not all(isinstance(v, dict) for v in values):
+        raise ReadError(f"expected {name} in the OME-Zarr metadata of {folder}, got {values!r}")
+    return values
+
+
+def _open_array(folder: Path, name: str, memory_mb: int) -> Any:
+    import zarr
+
+    place = (folder / name).resolve()
+    if not place.is_relative_to(folder.resolve()):
+        raise ReadError(f"{folder} refers to the level {name!r} outside of itself: not followed")
+    chunk_bytes = _inspect_array(place)
+    if 3 * chunk_bytes > memory_mb * 2**20:
+        raise ReadLimit(
+            f"a chunk of {place} unpacks to {chunk_bytes / 2**20:.0f} MB, allowed are "
+            f"{memory_mb} MB for three of them: give a larger memory_mb"
+        )
+    try:
+        return zarr.open_array(str(place), mode="r")
+    except Exception as error:  # zarr has no common root for its exceptions
+        raise ReadError(f"{place} cannot be opened as a Zarr array ({error})") from error
+
+
+def _inspect_array(place: Path) -> int:
+    """Check codecs and pixel type, and say how large a chunk is unpacked [byte]."""
+    if (place / "zarr.json").is_file():
+        metadata = _json(place / "zarr.json")
+        kind = str(metadata.get("data_type"))
+        grid = metadata.get("chunk_grid", {}).get("configuration", {}).get("chunk_shape", [])
+        codecs = metadata.get("codecs", [])
+    elif (place / ".zarray").is_file():
+        metadata = _json(place / ".zarray")
+        kind = _old_type(metadata.get("dtype"), place)
+        grid = metadata.get("chunks", [])
+        codecs = [*(metadata.get("filters") or []), metadata.get("compressor")]
+    else:
+        raise ReadError(f"expected a Zarr array at {place}, there is none: copy the folder again")
+    _refuse_codecs(codecs, place)
+    if kind not in _DATA_TYPES:
+        raise ReadError(f"expected a numeric Zarr type, {place} has {kind!r}: convert it first")
+    if not all(isinstance(n, int) and n > 0 for n in grid) or not grid:
+        raise ReadError(f"expected positive chunk sizes in {place}, got {grid}")
+    return prod(grid) * np.dtype(kind).itemsize
+
+
+def _old_type(text: Any, place: Path) -> str:
+    try:
+        dtype = np.dtype(text)
+    except TypeError as error:
+        raise ReadError(f"expected a numeric Zarr type, {place} has {text!r}") from error
+    return dtype.name if isinstance(text, str) and not dtype.hasobject else str(text)
+
+
+def _refuse_codecs(codecs: Any, place: Path) -> None:
+    for codec in codecs if isinstance(codecs, list) else [codecs]:
+        if codec is None:
+            continue
+        named = codec.get("name") or codec.get("id") if isinstance(codec, dict) else codec
+        if named not in _CODECS:
+            raise ReadError(
+                f"expected codecs that only unpack numbers, {place} asks for "
+                f"{named!r}: write the image again with zstd or blosc"
+            )
+        inner = codec.get("configuration", {}) if isinstance(codec, dict) else {}
+        for key in ("codecs", "index_codecs"):
+            _refuse_codecs(inner.get(key, []), place)
+
+
+def _reading(
+    array: Any, multiscale: dict[str, Any], attributes: dict[str, Any], version: str, folder: Path
+) -> Reading:
+    named = multiscale.get("axes")
+    axes = named if isinstance(named, list) and named else ["t", "c", "z", "y", "x"][-array.ndim :]
+    letters = "".join(str(a.get("name", "?") if isinstance(a, dict) else a)[:1] for a in axes)
+    units = {
+        letter: axis.get("unit") if isinstance(axis, dict) else None
+        for letter, axis in zip(letters, axes, strict=True)
+    }
+    scale, shift = _placement(multiscale, len(axes), folder)
+    sizes = dict(zip(letters, scale, strict=True))
+    lengths, bare, source = _lengths(sizes, units)
+    scales = {a: micrometres_in(units[a]) for a in letters if a in "zyx"}
+    origin = {a: s * scales[a] for a, s in zip(letters, shift, strict=True) if scales.get(a)}
+    return Reading(
+        format=f"OME-Zarr {version}",
+        pixels=ZarrPixels(array),
+        axes=letters,
+        spacing_um=lengths.um,
+        spacing_source=source,
+        faults=lengths.faults,
+        bare_spacing=bare,
+        origin_um=origin if len(origin) == len(scales) else {},
+        channel_names=_channels(attributes),
+        metadata={"ome": attributes},
+    )
+
+
+def _placement(multiscale: dict[str, Any], ndim: int, folder: Path) -> tuple[Any, Any]:
+    """Scale and translation of the finest level, times those of the whole image."""
+    scale, shift = np.ones(ndim), np.zeros(ndim)
+    first = _listed(multiscale, "datasets", folder)[0]
+    steps = [first.get("coordinateTransformations"), multiscale.get("coordinateTransformations")]
+    for transforms in steps:
+        for step in transforms or []:
+            values = step.get(step.get("type")) if isinstance(step, dict) else None
+            if not isinstance(values, list) or len(values) != ndim:
+                continue
+            numbers = np.array([v if isinstance(v, (int, float)) else np.nan for v in values])
+            if step["type"] == "scale":
+                scale, shift = scale * numbers, shift * numbers
+            else:
+                shift = shift + numbers
+    return scale.tolist(), shift.tolist()
+
+
+def _lengths(
+    sizes: dict[str, float], units: dict[str, Any]
+) -> tuple[Lengths, dict[str, float], str]:
+    source = "OME-Zarr scale"
+    spatial = [axis for axis in sizes if axis in "zyx"]
+    if not any(units[axis] for axis in spatial):
+        return Lengths({}, ()), {axis: sizes[axis] for axis in spatial}, source
+    good = {a: micrometres_in(units[a]) for a in spatial}
+    faults = tuple(
+        f"{source} along {a} is in {units[a]!r}, which is not a length"
+        for a in spatial
+        if not good[a]
+    )
+    lengths = inspect_lengths(
+        {a: sizes[a] * (good[a] or 0) for a in spatial if good[a]}, source=source
+    )
+    return Lengths(lengths.um, (*faults, *lengths.faults)), {}, f"{source} ({units[spatial[-1]]})"
+
+
+def _channels(attributes: dict[str, Any]) -> tuple[str, ...]:
+    channels = (attributes.get("omero") or {}).get("channels") or []
+    return tuple(
+        str(c.get("label") or f"channel {i}") for i, c in enumerate(channels) if isinstance(c, dict)
+    )
+
+
+def _folder_bytes(folder: Path) -> int:
+    return sum(
+        os.path.getsize(os.path.join(here, name))
+        for here, _, names in os.walk(folder)
+        for name in names
+    )
