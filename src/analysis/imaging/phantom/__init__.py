@@ -9,6 +9,7 @@ own pose, blur, contrast and noise. Nothing here reads or writes a file.
 from __future__ import annotations
 
 from .ellipsoids import Ellipsoids
+from .ionbeam import EDS_LINES
 from .layout import LAYOUTS, Layout
 from .session import IMAGE_NAMES, Picture, Session
 from .specimen import PHASES, Pits, Specimen
@@ -16,6 +17,7 @@ from .truth import session_truth
 from .views import SlicedView, View
 
 __all__ = [
+    "EDS_LINES",
     "IMAGE_NAMES",
     "LAYOUTS",
     "PHASES",

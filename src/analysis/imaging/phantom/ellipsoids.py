@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 from scipy.special import elliprg
 
 Floats = NDArray[np.float64]
@@ -89,10 +90,12 @@ class Ellipsoids:
     def inside(self, points_um: Floats) -> NDArray[np.bool_]:
         """Say for (m, 3) points whether any of the solids holds them."""
         hit = np.zeros(len(points_um), bool)
-        for centre, shape, reach in zip(
-            self.centres_um, self.shapes, self.bounding_radii_um, strict=True
+        if not len(points_um) or not len(self):
+            return hit
+        tree, radii = cKDTree(points_um), self.bounding_radii_um
+        for centre, shape, near in zip(
+            self.centres_um, self.shapes, tree.query_ball_point(self.centres_um, radii), strict=True
         ):
-            near = np.flatnonzero(np.all(np.abs(points_um - centre) <= reach, axis=1))
             hit[near] |= np.sum(((points_um[near] - centre) @ shape.T) ** 2, axis=1) <= 1
         return hit
 

@@ -168,9 +168,7 @@ def _free(field: _Field, view: View, widen: float, radius: float, gap: float) ->
 
 def _block_population(field: _Field) -> tuple[Ellipsoids, Ellipsoids]:
     rng, layout = field.rng, field.layout
-    pores = lognormal_radii(
-        rng, layout.large_pores, median_um=30, spread=0.25, limits_um=(18, 52)
-    )
+    pores = lognormal_radii(rng, layout.large_pores, median_um=30, spread=0.25, limits_um=(18, 52))
     centres, pores = field.crowd.add(pores, lambda _: field.in_block(62.0), gap_um=12.0)
     sizes = lognormal_radii(
         rng, layout.large_particles, median_um=23, spread=0.22, limits_um=(14, 38)

@@ -77,7 +77,9 @@ def eds_map(
         for name, solids in stages:
             seen = solids.seen_through(view.matrix, view.offset_um)
             paint(fine, grid, seen, EDS_COUNTS[name][channel], softness_um=step)
-        blurred = gather(gather(fine, 2, factor, _EDS_SPREAD_UM, step), 1, factor, _EDS_SPREAD_UM, step)
+        blurred = gather(
+            gather(fine, 2, factor, _EDS_SPREAD_UM, step), 1, factor, _EDS_SPREAD_UM, step
+        )
         lines.append(rng.poisson(blurred[0]))
     return np.stack(lines).astype(np.uint16)
 

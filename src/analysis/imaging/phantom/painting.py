@@ -62,9 +62,7 @@ class Grid:
             part = slice(first, first + _SLAB)
             yield (
                 part,
-                Grid(
-                    self.z_um[part], self.start_um, self.step_um, self.shape, self.shift_um[part]
-                ),
+                Grid(self.z_um[part], self.start_um, self.step_um, self.shape, self.shift_um[part]),
             )
 
     def axes(self) -> tuple[Floats, Floats, Floats]:
@@ -85,15 +83,17 @@ class Grid:
         shift = self.shift_um[layers]
         sides = []
         for axis in (0, 1):
-            least = (low[axis + 1] - shift[:, axis].max() - self.start_um[axis])
-            most = (high[axis + 1] - shift[:, axis].min() - self.start_um[axis])
+            least = low[axis + 1] - shift[:, axis].max() - self.start_um[axis]
+            most = high[axis + 1] - shift[:, axis].min() - self.start_um[axis]
             first = int(np.floor(least / self.step_um[axis]))
             last = int(np.ceil(most / self.step_um[axis])) + 1
             sides.append(slice(max(first, 0), min(max(last, 0), self.shape[axis])))
         return layers, sides[0], sides[1]
 
 
-def paint(image: Image, grid: Grid, solids: Ellipsoids, value: float, *, softness_um: float) -> None:
+def paint(
+    image: Image, grid: Grid, solids: Ellipsoids, value: float, *, softness_um: float
+) -> None:
     """Paint ellipsoids (in the grid's own coordinates) into a (nz, ny, nx) image, in place.
 
     An edge is a ramp ``softness_um`` wide [um] centred on the true surface: what a sample of that
@@ -104,9 +104,7 @@ def paint(image: Image, grid: Grid, solids: Ellipsoids, value: float, *, softnes
     reach = np.sqrt(np.diagonal(np.linalg.inv(forms), axis1=1, axis2=2))
     reach = reach * (1 + softness_um / np.maximum(radii, softness_um))[:, None]
     z, y, x = grid.axes()
-    for centre, form, radius, extent in zip(
-        solids.centres_um, forms, radii, reach, strict=True
-    ):
+    for centre, form, radius, extent in zip(solids.centres_um, forms, radii, reach, strict=True):
         box = grid.window(centre - extent, centre + extent)
         if any(part.start >= part.stop for part in box):
             continue
@@ -120,7 +118,13 @@ def paint(image: Image, grid: Grid, solids: Ellipsoids, value: float, *, softnes
 
 
 def paint_outside(
-    image: Image, grid: Grid, normals: Floats, limits_um: Floats, value: float, *, softness_um: float
+    image: Image,
+    grid: Grid,
+    normals: Floats,
+    limits_um: Floats,
+    value: float,
+    *,
+    softness_um: float,
 ) -> None:
     """Paint everything beyond the planes ``normals @ p <= limits`` (k, 3), (k,), in place."""
     z, y, x = (axis.astype(np.float32) for axis in grid.axes())

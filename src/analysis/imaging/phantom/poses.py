@@ -48,11 +48,10 @@ def survey_views(rng: np.random.Generator, layout: Layout) -> dict[str, View]:
 
 def zoom_view(rng: np.random.Generator, layout: Layout, target_um: Floats) -> View:
     """The zoom: remounted by several degrees, its middle below the target."""
-    centre = target_um + [layout.zoom_below_target_um, 0, 0] + rng.uniform(-4, 4, 3)
+    below = np.array([layout.zoom_below_target_um, 0, 0])
+    centre = target_um + below + rng.uniform(-4, 4, 3)
     turn = small_turn(rng, 3.0, 7.5)
-    return _centred(
-        "xrm_zoom", layout.zoom_shape, (layout.zoom_um,) * 3, turn, centre, time=2
-    )
+    return _centred("xrm_zoom", layout.zoom_shape, (layout.zoom_um,) * 3, turn, centre, time=2)
 
 
 def light_view(rng: np.random.Generator, layout: Layout) -> View:

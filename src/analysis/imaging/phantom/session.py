@@ -90,7 +90,9 @@ class Session:
         layout = LAYOUTS[scale]
         poses, growth = (np.random.default_rng(s) for s in _seeds(seed)[:2])
         aside = 0.06 * layout.block_um[1]
-        target = np.array([poses.uniform(*layout.target_depth_um), *poses.uniform(-aside, aside, 2)])
+        target = np.array(
+            [poses.uniform(*layout.target_depth_um), *poses.uniform(-aside, aside, 2)]
+        )
         fib, eds = fibsem_views(poses, layout, target)
         zoom = zoom_view(poses, layout, target)
         views = {

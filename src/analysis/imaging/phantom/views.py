@@ -68,11 +68,14 @@ class View:
         """Map (n, 3) specimen points to where the image shows them [um]."""
         return np.linalg.solve(self.matrix, (np.asarray(points_um) - self.offset_um).T).T
 
-    def contains(self, points_um: Floats, *, inset_um: float = 0.0) -> NDArray[np.bool_]:
-        """Say which (n, 3) specimen points lie in the field of view, voxel faces included."""
-        nominal = self.to_nominal(points_um)
-        low = -0.5 * np.array(self.spacing_um) + inset_um
-        inside = (nominal >= low) & (nominal <= self.size_um + low - 2 * inset_um)
+    def contains(self, points_um: Floats, *, inset_um: float | Floats = 0.0) -> NDArray[np.bool_]:
+        """Say which (n, 3) specimen points lie in the field of view, to its voxels' outer faces.
+
+        With ``inset_um``, one number or one a point, they must also be that far from its border.
+        """
+        nominal, inset = self.to_nominal(points_um), np.reshape(inset_um, (-1, 1))
+        low = -0.5 * np.array(self.spacing_um)
+        inside = (nominal >= low + inset) & (nominal <= low + self.size_um - inset)
         return np.all(inside[:, 1:] if self.is_picture else inside, axis=1)
 
     def box_points(self, unit_points: Floats) -> Floats:

@@ -62,9 +62,7 @@ def _stages(specimen: Specimen, view: View) -> dict[str, Ellipsoids]:
         "outside": specimen.pits.at(view.time),
         "dense": specimen.dense,
     }
-    return {
-        name: solid.seen_through(view.matrix, view.offset_um) for name, solid in solids.items()
-    }
+    return {name: solid.seen_through(view.matrix, view.offset_um) for name, solid in solids.items()}
 
 
 def _faces(specimen: Specimen, view: View) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
