@@ -1,1 +1,79 @@
-"""."""
+"""Plots: one design, interactive in a notebook and as a still picture in a report.
+
+Every function takes plain arrays or DataFrames and returns a HoloViews object with options for
+both of its backends (Bokeh to explore, Matplotlib for stills). `still` turns it into PNG bytes.
+`phase_color`, `modality_color` and `STATUS` are the colours of the whole project; they load
+neither HoloViews nor Matplotlib.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_HOMES = {
+    "DARK": ".theme",
+    "LIGHT": ".theme",
+    "STATUS": ".theme",
+    "Ground": ".theme",
+    "modality_color": ".theme",
+    "phase_color": ".theme",
+    "rc_params": ".theme",
+    "still": ".stills",
+    "length_scales": ".scales",
+    "nested_boxes": ".coverage",
+    "box_corners": ".coverage",
+    "grey_histogram": ".histogram",
+    "landmark_errors": ".landmarks",
+    "error_map": ".landmarks",
+    "size_distribution": ".sizes",
+    "target_views": ".targets",
+    "value_over_time": ".series",
+    "against_truth": ".compare",
+    "scene_picture": ".volumes3d",
+}
+
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "STATUS",
+    "Ground",
+    "against_truth",
+    "box_corners",
+    "error_map",
+    "grey_histogram",
+    "landmark_errors",
+    "length_scales",
+    "modality_color",
+    "nested_boxes",
+    "phase_color",
+    "rc_params",
+    "scene_picture",
+    "size_distribution",
+    "still",
+    "target_views",
+    "value_over_time",
+]
+
+if TYPE_CHECKING:
+    from .compare import against_truth
+    from .coverage import box_corners, nested_boxes
+    from .histogram import grey_histogram
+    from .landmarks import error_map, landmark_errors
+    from .scales import length_scales
+    from .series import value_over_time
+    from .sizes import size_distribution
+    from .stills import still
+    from .targets import target_views
+    from .theme import DARK, LIGHT, STATUS, Ground, modality_color, phase_color, rc_params
+    from .volumes3d import scene_picture
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name], __name__), name)
+    raise AttributeError(f"module 'scalebridge.plots' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,168 @@
+"""Technique against length scale, with a workspace's own images drawn over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..quantities import format_length
+from .marks import boxes, hv, lines, words
+from .panels import panel
+from .tables import need
+from .theme import WIDTH_PX, Ground, ground_of, modality_color, modality_key
+
+_LANE_PX = 17
+_CHARACTER_PX = 5.6  # of the small type, for room beside a bar
+
+
+def length_scales(
+    images: pd.DataFrame,
+    *,
+    techniques: pd.DataFrame | None = None,
+    ground: str | Ground = "light",
+) -> hv.Overlay:
+    """Draw what each technique can see, from its resolution to its field, and what is here.
+
+    Parameters
+    ----------
+    images : pandas.DataFrame
+        Columns ``name``, ``modality``, ``voxel_um`` (the smallest spacing), ``field_um`` (the
+        longest side), one row an image. Images without voxel size (NaN) are left out.
+    techniques : pandas.DataFrame, optional
+        Columns ``technique``, ``resolution_um``, ``field_um`` and, where the name of the
+        technique is not how images call it, ``modality``. A modality of an image that the table
+        lacks gets a row of its own.
+    ground : {"light", "dark"}
+        What the plot stands on.
+
+    Returns
+    -------
+    holoviews.Overlay
+        Pale bars: the techniques. Full bars: the images, from voxel size to field of view.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, there is nothing to draw, or a range runs backwards.
+    """
+    need(images, ("name", "modality", "voxel_um", "field_um"), who="length_scales")
+    images = images.dropna(subset=["voxel_um", "field_um"])
+    if not len(images):
+        raise ValueError("length_scales needs a calibrated image, got none: calibrate one first")
+    if techniques is not None:
+        need(techniques, ("technique", "resolution_um", "field_um"), who="length_scales")
+    rows = _rows(images, techniques)
+    g, low, high = ground_of(ground), *_limits(images, techniques)
+    marks: list[Any] = []
+    for row in rows:
+        marks += _row_marks(row, g, (low, high))
+    lanes = rows[-1].top
+    return panel(
+        marks,
+        xlabel="length, from voxel size to field of view [nm, µm, mm]",
+        ylabel="",
+        xlim=(low, high),
+        ylim=(-0.4, lanes + 0.2),
+        xticks=_decades(low, high),
+        yticks=[(row.middle, row.label) for row in rows],
+        logx=True,
+        grid="x",
+        ground=g,
+        size_px=(WIDTH_PX, int(70 + _LANE_PX * (lanes + 0.6))),
+    )
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One technique: where it stands, what it reaches, the images made with it."""
+
+    label: str
+    color: str
+    reach_um: tuple[float, float] | None
+    images: pd.DataFrame
+    bottom: float
+
+    @property
+    def lanes(self) -> float:
+        return max(1.0, float(len(self.images)))
+
+    @property
+    def top(self) -> float:
+        return self.bottom + self.lanes + 0.7
+
+    @property
+    def middle(self) -> float:
+        return self.bottom + self.lanes / 2
+
+
+def _rows(images: pd.DataFrame, techniques: pd.DataFrame | None) -> list[_Row]:
+    keys = images["modality"].fillna("unknown").map(modality_key)
+    entries: list[tuple[str, str, tuple[float, float] | None]] = []
+    if techniques is not None:
+        for row in techniques.to_dict("records"):
+            called = str(row.get("modality") or row["technique"])
+            reach = (float(row["resolution_um"]), float(row["field_um"]))
+            if not 0 < reach[0] < reach[1]:
+                raise ValueError(f"{called}: needs 0 < resolution < field, got {reach} µm")
+            entries.append((str(row["technique"]), called, reach))
+    known = {modality_key(called) for _, called, _ in entries}
+    for key in dict.fromkeys(keys):
+        if key not in known:
+            label = str(images["modality"].fillna("unknown")[keys == key].iloc[0])
+            entries.append((label, label, None))
+    by_key = {
+        modality_key(called): images[keys == modality_key(called)] for _, called, _ in entries
+    }
+    size = {key: float(group["field_um"].max()) for key, group in by_key.items() if len(group)}
+    entries.sort(key=lambda e: e[2][1] if e[2] else size[modality_key(e[1])])
+    rows, bottom = [], 0.0
+    for label, called, reach in entries:
+        mine = by_key.pop(modality_key(called), images.iloc[:0])  # two rows of one key: the first
+        mine = mine.sort_values(["field_um", "name"])
+        rows.append(_Row(label, modality_color(called), reach, mine, bottom))
+        bottom = rows[-1].top
+    return rows
+
+
+def _limits(images: pd.DataFrame, techniques: pd.DataFrame | None) -> tuple[float, float]:
+    lows, highs = [images["voxel_um"].min()], [images["field_um"].max()]
+    if techniques is not None:
+        lows.append(techniques["resolution_um"].min())
+        highs.append(techniques["field_um"].max())
+    return 10 ** np.floor(np.log10(min(lows))) / 1.5, 10 ** np.ceil(np.log10(max(highs))) * 1.5
+
+
+def _row_marks(row: _Row, g: Ground, limits: tuple[float, float]) -> list[Any]:
+    marks: list[Any] = []
+    if row.reach_um:
+        low, high = row.reach_um
+        bar = (low, row.bottom - 0.1, high, row.bottom + row.lanes + 0.1)
+        marks.append(boxes([bar], color=row.color, alpha=0.22))
+    for lane, image in enumerate(row.images.to_dict("records")):
+        y = row.bottom + lane + 0.5
+        low, high = float(image["voxel_um"]), float(image["field_um"])
+        said = f"{image['name']}: {format_length(low)} to {format_length(high)}"
+        about = {"image": [image["name"]], "voxel": [format_length(low)]}
+        about |= {"field": [format_length(high)]}
+        marks.append(boxes([(low, y - 0.27, high, y + 0.27)], color=row.color, about=about))
+        marks.append(lines([np.array([[low, y - 0.4], [low, y + 0.4]])], color=row.color))
+        marks.append(_label(said, low, high, y, g, limits))
+    return marks
+
+
+def _label(
+    said: str, low: float, high: float, y: float, g: Ground, limits: tuple[float, float]
+) -> hv.Labels:
+    decade_px = (WIDTH_PX - 130) / np.log10(limits[1] / limits[0])
+    needed = len(said) * _CHARACTER_PX + 8
+    if np.log10(limits[1] / high) * decade_px > needed:
+        return words([high * 10 ** (6 / decade_px)], [y], [said], color=g.ink)
+    return words([low / 10 ** (6 / decade_px)], [y], [said], color=g.ink, align="right")
+
+
+def _decades(low: float, high: float) -> list[tuple[float, str]]:
+    powers = range(int(np.ceil(np.log10(low))), int(np.floor(np.log10(high))) + 1)
+    return [(10.0**p, format_length(10.0**p)) for p in powers]

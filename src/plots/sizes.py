@@ -1,0 +1,143 @@
+"""Size distributions: by number and by volume, with the counts that stand behind them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..quantities import format_length
+from .marks import boxes, hv, lines, words
+from .panels import panel
+from .theme import OKABE_ITO, STATUS, WIDTH_PX, Ground, ground_of
+
+
+def size_distribution(
+    diameters_um: np.ndarray,
+    *,
+    volumes_um3: np.ndarray | None = None,
+    bins: int = 12,
+    what: str = "equivalent diameter",
+    ground: str | Ground = "light",
+) -> hv.Overlay:
+    """Draw shares by number and by volume over logarithmic bins of size.
+
+    The whiskers are 95 % intervals for a random sample of objects: a few large ones decide a
+    distribution by volume, and its whiskers show it. The counts of each bin stand above it.
+
+    Parameters
+    ----------
+    diameters_um : ndarray (n,)
+        Sizes of the objects, positive [µm].
+    volumes_um3 : ndarray (n,), optional
+        Their volumes [µm³]; spheres of these diameters if left out.
+    bins : int
+        Number of bins, equally wide in the logarithm.
+    what : str
+        The size that was measured, for the axis.
+    ground : {"light", "dark"}
+        What the plot stands on.
+
+    Raises
+    ------
+    ValueError
+        If there is no object, or a size is not positive.
+    """
+    sizes = np.asarray(diameters_um, float).ravel()
+    if not sizes.size or not (np.isfinite(sizes).all() and (sizes > 0).all()):
+        raise ValueError(
+            "size_distribution needs positive, finite sizes, got "
+            + (f"a smallest of {sizes.min()}" if sizes.size else "none")
+        )
+    volumes = np.pi / 6 * sizes**3 if volumes_um3 is None else np.asarray(volumes_um3, float)
+    if volumes.shape != sizes.shape:
+        raise ValueError(f"volumes_um3 needs {sizes.size} values, got {volumes.size}")
+    g, edges = ground_of(ground), _edges(sizes, bins)
+    index = np.clip(np.searchsorted(edges, sizes, side="right") - 1, 0, bins - 1)
+    number, volume = _shares(index, np.ones_like(sizes), bins), _shares(index, volumes, bins)
+    top = max(number[:, 2].max(), volume[:, 2].max())
+    marks: list[Any] = [
+        *_columns(number, edges, (0.08, 0.5), OKABE_ITO["grey"], g),
+        *_columns(volume, edges, (0.5, 0.92), STATUS["information"], g),
+        _counts(np.bincount(index, minlength=bins), edges, top, g),
+        *_median(sizes, np.ones_like(sizes), "by number", top * 1.28, g),
+        *_median(sizes, volumes, "by volume", top * 1.18, g),
+    ]
+    return panel(
+        marks,
+        xlabel=f"{what} [nm, µm, mm]",
+        ylabel="share per bin [%]",
+        xlim=(edges[0] / 1.02, edges[-1] * 1.02),
+        ylim=(0, top * 1.36),
+        xticks=_ticks(edges),
+        logx=True,
+        grid="y",
+        ground=g,
+        size_px=(WIDTH_PX, 360),
+    )
+
+
+def _edges(sizes: np.ndarray, bins: int) -> np.ndarray:
+    low, high = float(sizes.min()), float(sizes.max())
+    if high / low < 1.01:
+        low, high = low / 1.2, high * 1.2
+    return np.geomspace(low, high, bins + 1)
+
+
+def _shares(index: np.ndarray, weights: np.ndarray, bins: int) -> np.ndarray:
+    """Share of each bin with its 95 % interval [%]: columns share, low, high.
+
+    The variance of a ratio of sums over a random sample of objects (delta method); for weights
+    of one it is the binomial p(1 - p)/n.
+    """
+    total = weights.sum()
+    share = np.bincount(index, weights, bins) / total
+    squares = np.bincount(index, weights**2, bins)
+    variance = (1 - share) ** 2 * squares + share**2 * (squares.sum() - squares)
+    reach = 1.96 * np.sqrt(variance) / total
+    rows = np.column_stack([share, np.maximum(share - reach, 0), np.minimum(share + reach, 1)])
+    return rows * 100
+
+
+def _columns(
+    shares: np.ndarray, edges: np.ndarray, part: tuple[float, float], color: str, g: Ground
+) -> list[Any]:
+    step = edges[1] / edges[0]
+    left, right = edges[:-1] * step ** part[0], edges[:-1] * step ** part[1]
+    middle = np.sqrt(left * right)
+    seen = shares[:, 0] > 0
+    bars = [
+        (a, 0.0, b, s) for a, b, s in zip(left[seen], right[seen], shares[seen, 0], strict=True)
+    ]
+    whiskers = [
+        np.array([[m, low], [m, high]])
+        for m, (_, low, high) in zip(middle[seen], shares[seen], strict=True)
+    ]
+    return [boxes(bars, color=color), lines(whiskers, color=g.ink, width=1.0)]
+
+
+def _counts(counts: np.ndarray, edges: np.ndarray, top: float, g: Ground) -> hv.Labels:
+    middle = np.sqrt(edges[:-1] * edges[1:])
+    said = [f"n = {counts[0]}", *(str(n) for n in counts[1:])]
+    return words(middle, [top * 1.07] * len(said), said, color=g.quiet, align="center")
+
+
+def _median(sizes: np.ndarray, weights: np.ndarray, how: str, y: float, g: Ground) -> list[Any]:
+    order = np.argsort(sizes, kind="stable")
+    running = np.cumsum(weights[order])
+    middle = float(sizes[order][np.searchsorted(running, running[-1] / 2)])
+    color = STATUS["information"] if "volume" in how else OKABE_ITO["grey"]
+    line = lines([np.array([[middle, 0], [middle, y]])], color=color, dash="dashed", width=1.2)
+    left = middle > np.sqrt(sizes.min() * sizes.max())
+    said = f" median {how} {format_length(middle)} "
+    return [line, words([middle], [y], [said], color=g.ink, align="right" if left else "left")]
+
+
+def _ticks(edges: np.ndarray) -> list[tuple[float, str]]:
+    low, high = edges[0], edges[-1]
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    wide = np.log10(high / low) > 2
+    steps = (1.0,) if wide else (1.0, 2.0, 5.0)
+    places = [s * 10.0**p for p in powers for s in steps]
+    kept = [p for p in places if low / 1.02 <= p <= high * 1.02]
+    return [(p, format_length(p)) for p in kept or [float(low), float(high)]]
