@@ -1,1 +1,25 @@
-"""."""
+"""Widgets: look, pick, decide; in JupyterLab, in a report, and in Python alone.
+
+State is traits that refuse bad values, computation is a call into ``analysis``, and every decision
+is written to the workspace at once. ``snapshot()`` gives the same picture without a browser.
+"""
+
+from __future__ import annotations
+
+from .explorer import SliceExplorer
+from .landmarks import LandmarkPicker, Prediction
+from .layers import Layer
+from .plane import Plane, axis_plane
+from .segmentation import SegmentationSliders
+from .targets import TargetPicker
+
+__all__ = [
+    "LandmarkPicker",
+    "Layer",
+    "Plane",
+    "Prediction",
+    "SegmentationSliders",
+    "SliceExplorer",
+    "TargetPicker",
+    "axis_plane",
+]

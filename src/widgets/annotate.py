@@ -19,7 +19,7 @@ _FINER = 3
 _HALO = (0, 0, 0, 170)
 WHITE = (255, 255, 255, 255)
 
-Colour = tuple[int, int, int, int]
+Color = tuple[int, int, int, int]
 
 
 @cache
@@ -76,7 +76,7 @@ class Marks:
         self,
         points: Sequence[Sequence[float]] | NDArray[np.float64],
         *,
-        colour: Colour = WHITE,
+        color: Color = WHITE,
         width: float = 1.0,
         halo: bool = True,
     ) -> None:
@@ -84,15 +84,15 @@ class Marks:
         path = [(float(x) * _FINER, float(y) * _FINER) for x, y in points]
         if halo:
             self._draw.line(path, fill=_HALO, width=round((width + 1.6) * _FINER), joint="curve")
-        self._draw.line(path, fill=colour, width=max(1, round(width * _FINER)), joint="curve")
+        self._draw.line(path, fill=color, width=max(1, round(width * _FINER)), joint="curve")
 
-    def disc(self, centre: Sequence[float], radius: float, *, fill: Colour) -> None:
+    def disc(self, centre: Sequence[float], radius: float, *, fill: Color) -> None:
         """Draw a filled disc."""
         x, y = centre
         box = [(x - radius) * _FINER, (y - radius) * _FINER]
         self._draw.ellipse([*box, (x + radius) * _FINER, (y + radius) * _FINER], fill=fill)
 
-    def box(self, corner: Sequence[float], size: Sequence[float], *, fill: Colour) -> None:
+    def box(self, corner: Sequence[float], size: Sequence[float], *, fill: Color) -> None:
         """Draw a filled box from its top left corner."""
         (x, y), (w, h) = corner, size
         self._draw.rectangle(
@@ -105,7 +105,7 @@ class Marks:
         text: str,
         *,
         size: int = 13,
-        colour: Colour = WHITE,
+        color: Color = WHITE,
         anchor: str = "la",
         bold: bool = False,
         halo: bool = True,
@@ -115,7 +115,7 @@ class Marks:
             (position[0] * _FINER, position[1] * _FINER),
             text,
             font=font(size * _FINER, bold),
-            fill=colour,
+            fill=color,
             anchor=anchor,
             stroke_width=round(1.2 * _FINER) if halo else 0,
             stroke_fill=_HALO if halo else None,
@@ -127,7 +127,7 @@ class Marks:
         return Image.alpha_composite(picture.convert("RGBA"), sheet).convert("RGB")
 
 
-def draw_scale_bar(marks: Marks, *, pixel_um: float, size: int = 13) -> float:
+def draw_scale_bar(marks: Marks, *, pixel_um: float, size: int = 13, unit: str = "um") -> float:
     """Draw a scale bar at the bottom left.
 
     Returns
@@ -142,7 +142,8 @@ def draw_scale_bar(marks: Marks, *, pixel_um: float, size: int = 13) -> float:
     length_px = length_um / pixel_um
     marks.box((left - 1.5, top - 1.5), (length_px + 3, thick + 3), fill=_HALO)
     marks.box((left, top), (length_px, thick), fill=WHITE)
-    marks.text((left, top - 4), format_length(length_um), size=size, anchor="lb")
+    words = format_length(length_um) if unit == "um" else f"{length_um:g} px (voxel size not known)"
+    marks.text((left, top - 4), words, size=size, anchor="lb")
     return length_um
 
 
@@ -157,7 +158,7 @@ def draw_crosshair(marks: Marks, centre: Sequence[float], *, gap_px: float = 12)
         ((x, y + gap_px), (x, height)),
     ):
         if end[0] >= start[0] and end[1] >= start[1]:
-            marks.line([start, end], colour=faint, width=0.8)
+            marks.line([start, end], color=faint, width=0.8)
 
 
 def ellipse_points(
@@ -186,12 +187,12 @@ def ellipse_points(
 
 
 def draw_mark(
-    marks: Marks, centre: Sequence[float], label: str, *, colour: Colour, size: int = 13
+    marks: Marks, centre: Sequence[float], label: str, *, color: Color, size: int = 13
 ) -> None:
     """A small ring with a number or name beside it."""
     angle = np.linspace(0, 2 * np.pi, 33)
     ring = np.asarray(centre) + 5 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    marks.line(ring, colour=colour, width=1.6)
+    marks.line(ring, color=color, width=1.6)
     marks.text(
-        (centre[0] + 8, centre[1] - 8), label, size=size, colour=colour, anchor="lm", bold=True
+        (centre[0] + 8, centre[1] - 8), label, size=size, color=color, anchor="lm", bold=True
     )

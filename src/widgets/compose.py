@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .colours import phase_colour, rgb, table
+from .colors import label_color, rgb, table
 
 # Near black, in light and dark: what no image covers.
 GROUND = (14, 14, 16)
@@ -23,7 +23,7 @@ def ground(width_px: int, height_px: int) -> Picture:
     return np.broadcast_to(np.float32(GROUND), (height_px, width_px, 3)).copy()
 
 
-def grey_colours(values: NDArray[Any], limits: tuple[float, float], colour_map: str) -> Picture:
+def grey_colors(values: NDArray[Any], limits: tuple[float, float], color_map: str) -> Picture:
     """Colour grey values.
 
     Parameters
@@ -32,8 +32,8 @@ def grey_colours(values: NDArray[Any], limits: tuple[float, float], colour_map: 
         Grey values.
     limits : tuple of 2 float
         Grey values of the first and the last colour.
-    colour_map : str
-        One of `colours.COLOUR_MAPS`.
+    color_map : str
+        One of `colors.COLOR_MAPS`.
 
     Returns
     -------
@@ -41,16 +41,16 @@ def grey_colours(values: NDArray[Any], limits: tuple[float, float], colour_map: 
     """
     low, high = limits
     scaled = (np.nan_to_num(values, nan=low) - low) / (high - low)
-    return table(colour_map)[np.rint(np.clip(scaled, 0, 1) * 255).astype(np.uint8)].astype(
+    return table(color_map)[np.rint(np.clip(scaled, 0, 1) * 255).astype(np.uint8)].astype(
         np.float32
     )
 
 
-def label_colours(labels: NDArray[Any], colours: Mapping[int, str] | None = None) -> Picture:
+def label_colors(labels: NDArray[Any], colors: Mapping[int, str] | None = None) -> Picture:
     """Colour labels by phase; labels without a colour of their own take Okabe-Ito in turn."""
-    named = dict(colours or {})
+    named = dict(colors or {})
     present, where = np.unique(labels, return_inverse=True)
-    palette = [rgb(named.get(int(label), phase_colour(int(label)))) for label in present]
+    palette = [rgb(named.get(int(label), label_color(int(label)))) for label in present]
     return np.array(palette, np.float32)[where.reshape(labels.shape)]
 
 

@@ -1,0 +1,196 @@
+"""The explorer's controls: plane, position, zoom, layers, and what the cursor reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as ipw
+import numpy as np
+
+from .colors import COLOR_MAPS
+from .compose import BLENDINGS, COMPARE_MODES
+from .explorer import ORIENTATIONS, SliceExplorer, time_count
+from .layers import AUTO, Layer
+from .plane import ACROSS_THE_PLANE
+from .views import Message, Picture, button, follow, heading, html_table, link
+
+_VIEW = ("cursor_um", "centre_um", "width_um", "orientation", "across", "down")
+_LOOK = ("layers", "aspect", "time", "compare", "crosshair", "theme")
+_LAYER = (
+    "mode",
+    "color_map",
+    "limits",
+    "opacity",
+    "blending",
+    "visible",
+    "channel",
+    "phases",
+    "slab_um",
+)
+_NARROW = ipw.Layout(width="220px")
+
+
+def explorer_view(explorer: SliceExplorer, *, width_px: int = 760) -> ipw.VBox:
+    """Build the controls of an explorer."""
+    message = Message()
+    picture = Picture(lambda: explorer.snapshot(width_px), message)
+    reading = ipw.HTML()
+
+    def read() -> None:
+        reading.value = html_table(explorer.read())
+
+    redraw_all(explorer, picture.redraw, read)
+    read()
+    layers = ipw.Accordion(
+        children=[layer_panel(explorer, layer, message) for layer in reversed(explorer.layers)]
+    )
+    for number, layer in enumerate(reversed(explorer.layers)):
+        layers.set_title(number, layer.name)
+    more = ipw.Accordion(children=[reading])
+    more.set_title(0, "At the cursor")
+    side = ipw.VBox([navigation(explorer, message), heading("Layers"), layers, more])
+    row = ipw.HBox([picture.widget, side], layout=ipw.Layout(flex_flow="row wrap", grid_gap="12px"))
+    return ipw.VBox([row, message.widget])
+
+
+def redraw_all(explorer: SliceExplorer, *handlers: Any) -> None:
+    """Call handlers after anything that the picture shows has changed."""
+    follow(explorer, (*_VIEW, *_LOOK), *handlers)
+    for layer in explorer.layers:
+        follow(layer, _LAYER, *handlers)
+
+
+def navigation(explorer: SliceExplorer, message: Message) -> ipw.VBox:
+    """Plane, cursor sliders, zoom, time."""
+    orientation = ipw.Dropdown(options=ORIENTATIONS, description="plane", layout=_NARROW)
+    link(orientation, explorer, "orientation", message)
+    compare = ipw.Dropdown(options=COMPARE_MODES, description="compare", layout=_NARROW)
+    link(compare, explorer, "compare", message)
+    rows: list[Any] = [orientation]
+    if len(explorer.layers) > 1:
+        rows.append(compare)
+    rows += cursor_sliders(explorer, message)
+    rows.append(_zoom_slider(explorer, message))
+    if (count := time_count(explorer.world)) > 1:
+        time = ipw.IntSlider(min=0, max=count - 1, description="time", layout=_NARROW)
+        link(time, explorer, "time", message)
+        rows.append(time)
+    fit = button("whole", message.guard(explorer.fit), tip="Show everything", icon="expand")
+    here = button(
+        "centre",
+        message.guard(lambda: explorer.look_at(explorer.cursor_um)),
+        tip="Bring the cursor to the middle",
+        icon="crosshairs",
+    )
+    return ipw.VBox([*rows, ipw.HBox([fit, here])])
+
+
+def cursor_sliders(explorer: SliceExplorer, message: Message) -> list[ipw.FloatSlider]:
+    """One slider an axis; the one across the plane moves the slice."""
+    corners = explorer.world.corners_um()
+    sliders = []
+    for axis in "xyz":
+        low, high = corners[:, "zyx".index(axis)].min(), corners[:, "zyx".index(axis)].max()
+        if high > low:
+            sliders.append(_cursor_slider(explorer, axis, float(low), float(high), message))
+    return sliders
+
+
+def _cursor_slider(
+    explorer: SliceExplorer, axis: str, low: float, high: float, message: Message
+) -> ipw.FloatSlider:
+    key = f"{axis}_um"
+    slider = ipw.FloatSlider(
+        value=float(np.clip(explorer.cursor_um[key], low, high)),
+        min=low,
+        max=high,
+        step=(high - low) / 1000,
+        description=f"{axis} [{'px' if explorer.world.unit == 'px' else 'µm'}]",
+        readout_format=".5g",
+        layout=_NARROW,
+    )
+
+    def moved(change: Any) -> None:
+        if abs(change["new"] - explorer.cursor_um[key]) > slider.step / 2:
+            explorer.cursor_um = {**explorer.cursor_um, key: change["new"]}
+
+    def follow_cursor(_: Any = None) -> None:
+        slider.value = float(np.clip(explorer.cursor_um[key], low, high))
+        across = ACROSS_THE_PLANE.get(explorer.orientation) == axis
+        slider.style.handle_color = "#0072B2" if across else None
+
+    slider.observe(moved, names="value")
+    explorer.observe(follow_cursor, names=["cursor_um", "orientation"])
+    follow_cursor()
+    return slider
+
+
+def _zoom_slider(explorer: SliceExplorer, message: Message) -> ipw.FloatLogSlider:
+    whole = float(np.ptp(explorer.world.corners_um(), axis=0).max()) * 1.5
+    finest = min(min(item.levels[0].spacing_um) for item in _placed(explorer))
+    slider = ipw.FloatLogSlider(
+        min=np.log10(max(finest * 8, whole / 1e6)),
+        max=np.log10(whole),
+        step=0.02,
+        description="width",
+        readout_format=".4g",
+        layout=_NARROW,
+    )
+
+    def moved(change: Any) -> None:
+        if not np.isclose(change["new"], explorer.width_um, rtol=1e-3):
+            explorer.width_um = change["new"]
+
+    def follow_width(_: Any = None) -> None:
+        slider.value = float(np.clip(explorer.width_um, 10**slider.min, 10**slider.max))
+
+    follow_width()
+    slider.observe(moved, names="value")
+    explorer.observe(follow_width, names="width_um")
+    return slider
+
+
+def layer_panel(explorer: SliceExplorer, layer: Layer, message: Message) -> ipw.VBox:
+    """Visibility, colours, contrast, opacity, blending of one layer."""
+    visible = ipw.Checkbox(description="visible", indent=False)
+    opacity = ipw.FloatSlider(min=0, max=1, step=0.05, description="opacity", layout=_NARROW)
+    blending = ipw.Dropdown(options=BLENDINGS, description="blending", layout=_NARROW)
+    for control, trait in ((visible, "visible"), (opacity, "opacity"), (blending, "blending")):
+        link(control, layer, trait, message)
+    rows: list[Any] = [visible]
+    if layer.mode == "image":
+        colors = ipw.Dropdown(options=COLOR_MAPS, description="colours", layout=_NARROW)
+        link(colors, layer, "color_map", message)
+        rows += [colors, *_contrast(explorer, layer)]
+    return ipw.VBox([*rows, opacity, blending])
+
+
+def _contrast(explorer: SliceExplorer, layer: Layer) -> list[Any]:
+    low, high = next(i for i in _placed(explorer) if i.layer is layer).limits(explorer.time)
+    margin = (high - low) * 0.75
+    slider = ipw.FloatRangeSlider(
+        value=(low, high),
+        min=low - margin,
+        max=high + margin,
+        step=(high - low) / 200,
+        description="contrast",
+        readout_format=".4g",
+        layout=_NARROW,
+    )
+
+    def moved(change: Any) -> None:
+        start, end = change["new"]
+        if start < end and not slider.disabled:
+            layer.limits = (start, end)
+
+    def automatic(*_: Any) -> None:
+        slider.value = (low, high)
+        layer.limits = AUTO
+
+    slider.observe(moved, names="value")
+    auto = button("auto contrast", automatic, tip="0.5 to 99.5 % of the grey values")
+    return [slider, auto]
+
+
+def _placed(explorer: SliceExplorer) -> Any:
+    return explorer.world.placed(explorer.layers)

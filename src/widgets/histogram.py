@@ -1,0 +1,104 @@
+"""A small histogram of grey values, quick enough to follow a slider."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..plots.theme import Ground, ground_of
+from .annotate import Color, Marks
+from .colors import rgb
+
+_BINS = 160
+
+
+def histogram_picture(
+    values: NDArray[Any],
+    *,
+    thresholds: Sequence[float],
+    uncertainty: Sequence[float],
+    colors: Sequence[str],
+    width_px: int,
+    height_px: int | None = None,
+    size: int = 12,
+    theme: str | Ground = "light",
+) -> Image.Image:
+    """Draw how often each grey value occurs, coloured by phase, counts to the power of 1/3.
+
+    Thresholds are lines, two standard uncertainties to either side a band.
+    """
+    ground = ground_of(theme)
+    height = height_px or round(width_px * 0.28)
+    marks = Marks(width_px, height)
+    finite = values[np.isfinite(values)]
+    if finite.size == 0:
+        marks.text((8, 8), "no finite grey value", size=size, color=_ink(ground.ink), halo=False)
+        return marks.over(Image.new("RGB", (width_px, height), ground.paper))
+    low, high = _range(finite)
+    floor, left, right = height - round(size * 1.9), size * 2, width_px - size * 2
+    counts, edges = np.histogram(finite, bins=_bins(finite, low, high), range=(low, high))
+    tall = np.cbrt(counts / max(counts.max(), 1)) * (floor - size * 1.8)
+
+    def across(value: float) -> float:
+        return float(left + (value - low) / (high - low) * (right - left))
+
+    phase = np.searchsorted(thresholds, (edges[:-1] + edges[1:]) / 2, side="right")
+    for start, end, top, number in zip(edges[:-1], edges[1:], tall, phase, strict=True):
+        color = (*rgb(colors[number % len(colors)]), 255)
+        width = across(end) - across(start)
+        marks.box((across(start), floor - top), (width, top), fill=color)
+    marks.line([(left, floor), (right, floor)], color=_ink(ground.quiet), halo=False)
+    _draw_thresholds(marks, thresholds, uncertainty, across, floor, size, ground)
+    for value, anchor in ((low, "la"), (high, "ra")):
+        where = (across(value), floor + 4)
+        marks.text(
+            where, f"{value:.4g}", size=size, color=_ink(ground.quiet), anchor=anchor, halo=False
+        )
+    middle = ((left + right) / 2, floor + 4)
+    words = "grey value (height: cube root of the count)"
+    marks.text(middle, words, size=size, color=_ink(ground.quiet), anchor="ma", halo=False)
+    return marks.over(Image.new("RGB", (width_px, height), ground.paper))
+
+
+def _draw_thresholds(
+    marks: Marks,
+    thresholds: Sequence[float],
+    uncertainty: Sequence[float],
+    across: Any,
+    floor: float,
+    size: int,
+    ground: Ground,
+) -> None:
+    ink = _ink(ground.ink)
+    for number, value in enumerate(thresholds):
+        half = 2 * uncertainty[number] if number < len(uncertainty) else 0.0
+        start, end = across(value - half), across(value + half)
+        if end > start:
+            band = (*ink[:3], 50)
+            marks.box((start, size * 1.6), (end - start, floor - size * 1.6), fill=band)
+        line = [(across(value), size * 1.5), (across(value), floor)]
+        marks.line(line, color=ink, width=1.2, halo=False)
+        words = f"{value:.4g}" + (f" ± {half:.2g}" if half else "")
+        where = (across(value), 2)
+        marks.text(where, words, size=size, color=ink, anchor="ma", halo=False)
+
+
+def _range(values: NDArray[Any]) -> tuple[float, float]:
+    low, high = (float(v) for v in np.quantile(values, [0.0005, 0.9995]))
+    return (low, high) if high > low else (low - 0.5, low + 0.5)
+
+
+def _bins(values: NDArray[Any], low: float, high: float) -> int:
+    """No more bins than grey values: else whole numbers leave gaps."""
+    if values.dtype.kind in "ui":
+        steps = int(np.ceil((high - low) / max(1, np.ceil((high - low) / _BINS))))
+        return max(1, steps)
+    return _BINS
+
+
+def _ink(color: str) -> Color:
+    return (*rgb(color), 255)

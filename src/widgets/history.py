@@ -1,0 +1,151 @@
+"""Undo and redo: each is a new edit of the record, so nothing that happened is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..errors import Conflict
+
+
+class Step(Protocol):
+    """Something that was done and can be taken back."""
+
+    title: str
+
+    def undo(self) -> None:
+        """Take it back."""
+
+    def redo(self) -> None:
+        """Do it again."""
+
+
+class RecordStep:
+    """A change of one record.
+
+    Parameters
+    ----------
+    title : str
+        In words, for the tooltip of the button.
+    collection : Collection
+        Where the record stands.
+    before, after : Record or None
+        The record as it stood and as it was written; None before it was added.
+    """
+
+    def __init__(self, title: str, collection: Any, before: Any | None, after: Any) -> None:
+        self.title = title
+        self.collection = collection
+        self.before = before
+        self.after = after
+        self._standing = after.version
+
+    def undo(self) -> None:
+        """Write the earlier values as a new version; an added record is removed."""
+        self._refuse_others()
+        self._write(self.before)
+
+    def redo(self) -> None:
+        """Write the later values again."""
+        self._refuse_others()
+        self._write(self.after)
+
+    def _write(self, wanted: Any | None) -> None:
+        record = self._record()
+        if wanted is None or wanted.removed:
+            written = self.collection.remove(record.id, version=record.version)
+        else:
+            if record.removed:
+                record = self.collection.restore(record.id)
+            changes = {k: v for k, v in wanted.fields.items() if record.fields[k] != v}
+            written = record
+            if changes:
+                written = self.collection.edit(record.id, version=record.version, **changes)
+        self._standing = (written or self._record()).version
+
+    def _record(self) -> Any:
+        return next(r for r in self.collection.all(removed=True) if r.id == self.after.id)
+
+    def _refuse_others(self) -> None:
+        record = self._record()
+        if record.version != self._standing:
+            raise Conflict(
+                f"{self.title}: {record.who} has edited {record.name!r} since (version "
+                f"{record.version}, this was version {self._standing}): look at it before you "
+                "change it",
+                mine=dict(self.after.fields),
+                theirs=dict(record.fields),
+                who=record.who,
+                when=record.when,
+            )
+
+
+@dataclass
+class StateStep:
+    """A change of settings that are not a record yet."""
+
+    title: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    apply: Callable[[dict[str, Any]], None]
+
+    def undo(self) -> None:
+        """Set the earlier values."""
+        self.apply(self.before)
+
+    def redo(self) -> None:
+        """Set the later values again."""
+        self.apply(self.after)
+
+
+class History:
+    """The steps of one widget, newest last."""
+
+    def __init__(self) -> None:
+        self._done: list[Step] = []
+        self._undone: list[Step] = []
+
+    def did(self, step: Step) -> None:
+        """Remember a step; what was undone before can no longer be redone."""
+        self._done.append(step)
+        self._undone.clear()
+
+    @property
+    def can_undo(self) -> str:
+        """What undo would take back, in words; empty if nothing."""
+        return self._done[-1].title if self._done else ""
+
+    @property
+    def can_redo(self) -> str:
+        """What redo would do again, in words; empty if nothing."""
+        return self._undone[-1].title if self._undone else ""
+
+    def undo(self) -> str:
+        """Take the last step back; it stays on the list if that fails.
+
+        Returns
+        -------
+        str
+            What was taken back, in words.
+
+        Raises
+        ------
+        ValueError
+            If nothing is left.
+        Conflict
+            If somebody else has edited the record since.
+        """
+        if not self._done:
+            raise ValueError("nothing to undo: this widget has changed nothing yet")
+        self._done[-1].undo()
+        self._undone.append(self._done.pop())
+        return self._undone[-1].title
+
+    def redo(self) -> str:
+        """Do the last undone step again; errors as in `undo`."""
+        if not self._undone:
+            raise ValueError("nothing to redo: nothing was undone since the last change")
+        self._undone[-1].redo()
+        self._done.append(self._undone.pop())
+        return self._done[-1].title

@@ -1,0 +1,141 @@
+"""The picker's picture: both images with numbered pairs and what the fit leaves over."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..plots.theme import OKABE_ITO
+from ..quantities import format_length
+from .annotate import Color, Marks, draw_mark
+from .colors import rgb
+from .page import compose_page, panel_width, text_size
+from .pairs import FitState, positions
+from .picture import panel_picture, voxel_words
+from .plane import Plane
+
+_ACTIVE: Color = (*rgb(OKABE_ITO["yellow"]), 255)
+_EXCLUDED: Color = (190, 190, 190, 255)
+_RESIDUAL: Color = (*rgb(OKABE_ITO["vermilion"]), 255)
+# The longest residual is drawn this share of the picture's width long.
+_LONGEST = 0.08
+
+
+def landmark_picture(picker: Any, *, width_px: int) -> Image.Image:
+    """Draw moving and fixed image side by side on a page."""
+    state, size = picker.state(), text_size(width_px)
+    width = panel_width(width_px, panels=2, legend=False)
+    stretch = residual_stretch(state, picker.fixed_view.width_um)
+    panels = [
+        _panel(picker, side, state=state, width_px=width, size=size, stretch=stretch)
+        for side in ("moving", "fixed")
+    ]
+    return compose_page(
+        panels, width_px=width_px, caption=caption(picker, state, stretch), theme=picker.theme
+    )
+
+
+def caption(picker: Any, state: FitState, stretch: float) -> list[str]:
+    """What is seen, the model with its reason, and the warnings."""
+    images = picker.images
+    lines = [
+        f"Left, moving: {voxel_words(images['moving'])}. "
+        f"Right, fixed: {voxel_words(images['fixed'])}."
+    ]
+    if state.fit is None:
+        return [*lines, f"No fit: {state.reason}"]
+    times = f"{stretch:g} times longer than they are" if stretch != 1 else "true to scale"
+    loo = float(np.sqrt(np.mean(np.asarray(state.fit.loo_um) ** 2)))
+    left_out = format_length(loo) if math.isfinite(loo) else "not known"
+    lines.append(
+        f"{state.fit.transform.model.capitalize()} fit of {len(state.records)} pairs; residuals "
+        f"(vermilion) {times}, RMS {format_length(state.fit.fre_um)}, which is not the accuracy; "
+        f"leave-one-out error {left_out}.{_target_words(picker)}"
+    )
+    return [*lines, *(f"Look here: {warning}" for warning in state.warnings)]
+
+
+def _target_words(picker: Any) -> str:
+    if not picker.target:
+        return ""
+    error = picker.error_at_target()
+    size = format_length(error) if math.isfinite(error) else "not known"
+    return f" Predicted RMS error at target {picker.target}: {size}."
+
+
+def residual_stretch(state: FitState, width_um: float) -> float:
+    """By how much residuals are drawn longer, so that the longest can be seen: 1, 2, 5, 10 ..."""
+    if state.fit is None:
+        return 1.0
+    longest = float(np.linalg.norm(state.fit.residuals_um, axis=1).max())
+    if longest <= 0:
+        return 1.0
+    wanted = width_um * _LONGEST / longest
+    if wanted <= 1:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(wanted))
+    return float(next(step * power for step in (5.0, 2.0, 1.0) if step * power <= wanted))
+
+
+def _panel(
+    picker: Any, side: str, *, state: FitState, width_px: int, size: int, stretch: float
+) -> Image.Image:
+    view = getattr(picker, f"{side}_view")
+    planar = picker.images[side].ndim == 2
+    records = picker.records()
+    points = positions(records, side, planar=planar)
+    plane = _shared_plane(view, picker)
+
+    def draw(marks: Marks, shown: Plane) -> None:
+        if side == "fixed":
+            _draw_residuals(marks, shown, state, planar, stretch)
+        canvas = shown.to_canvas(points, width_px) if len(points) else points
+        far = np.abs(shown.distance_um(points)) > shown.width_um / 50 if len(points) else []
+        for record, where, away in zip(records, canvas, far, strict=True):
+            color = _ACTIVE if record.active else _EXCLUDED
+            label = record.name + ("" if record.active else " (excluded)")
+            shade = (*color[:3], 150) if away and not planar else color
+            draw_mark(marks, where, label, color=shade, size=size)
+
+    return panel_picture(
+        view.world.placed(view.layers),
+        plane,
+        width_px=width_px,
+        size=size,
+        time=view.time,
+        cursor_um=tuple(view.cursor_um.values()) if view.crosshair else None,
+        title=f"{side}: {picker.images[side].name}",
+        marks=draw,
+    )
+
+
+def _shared_plane(view: Any, picker: Any) -> Plane:
+    """Both panels are equally high: the flatter image gets the other's shape."""
+    tallest = max(picker.moving_view.aspect, picker.fixed_view.aspect)
+    return view.plane(aspect=tallest)
+
+
+def _draw_residuals(
+    marks: Marks, plane: Plane, state: FitState, planar: bool, stretch: float
+) -> None:
+    if state.fit is None:
+        return
+    fixed = positions(state.records, "fixed", planar=planar)
+    left = _in_three(state.fit.residuals_um)
+    width = marks.size[0]
+    starts = plane.to_canvas(fixed, width)
+    ends = plane.to_canvas(fixed - stretch * left, width)
+    for start, end in zip(starts, ends, strict=True):
+        marks.line([start, end], color=_RESIDUAL, width=2)
+
+
+def _in_three(residuals_um: NDArray[np.float64] | Sequence[Any]) -> NDArray[np.float64]:
+    left = np.asarray(residuals_um, float)
+    out = np.zeros((len(left), 3))
+    out[:, 3 - left.shape[1] :] = left
+    return out

@@ -1,0 +1,158 @@
+"""Landmark pairs of two images as arrays, and their fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..errors import Degenerate
+from .state import named_point
+
+AUTO = "auto"
+MODELS = (AUTO, "rigid", "similarity", "affine")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitState:
+    """What the present pairs say.
+
+    Attributes
+    ----------
+    fit : LandmarkFit or None
+        None where no model could be fitted.
+    reason : str
+        Why this model, or why none.
+    warnings : tuple of str
+    choice : ModelChoice or None
+        The comparison of models, where the model was chosen here.
+    records : tuple of Record
+        The active pairs, in the order of the fit's rows.
+    """
+
+    fit: Any
+    reason: str
+    warnings: tuple[str, ...]
+    choice: Any
+    records: tuple[Any, ...]
+
+
+def positions(records: Sequence[Any], side: str, *, planar: bool) -> NDArray[np.float64]:
+    """Positions of one side of the pairs, z, y, x, shape (n, 3) [µm]."""
+    points = [named_point(record.fields[side], planar=planar) for record in records]
+    return np.array(points, float).reshape(-1, 3)
+
+
+def fit_pairs(
+    records: Sequence[Any],
+    *,
+    model: str,
+    ndim_moving: int,
+    ndim_fixed: int,
+    target_um: NDArray[np.float64] | None = None,
+) -> FitState:
+    """Fit the active pairs, choosing the model where it is ``"auto"``.
+
+    Nothing is raised for landmarks that determine no model: the reason says so in words.
+    """
+    from ..analysis.registration import choose_model, fit_landmarks
+
+    active = tuple(record for record in records if record.active)
+    given = {
+        "ndim_moving": ndim_moving,
+        "ndim_fixed": ndim_fixed,
+        "target_um": target_um,
+        **stated_errors(active),
+    }
+    moving = positions(active, "moving", planar=ndim_moving == 2)
+    fixed = positions(active, "fixed", planar=ndim_fixed == 2)
+    choice, wanted, reason = None, model, f"{model}: chosen by hand"
+    try:
+        if model == AUTO:
+            choice = choose_model(moving, fixed, **given)
+            wanted, reason = choice.model, choice.reason
+        fit = fit_landmarks(moving, fixed, model=wanted, **given)
+    except Degenerate as error:
+        return FitState(fit=None, reason=str(error), warnings=(), choice=choice, records=active)
+    notes = (*fit.warnings, *mixed_errors(active))
+    return FitState(fit=fit, reason=reason, warnings=notes, choice=choice, records=active)
+
+
+def stated_errors(records: Sequence[Any]) -> dict[str, Any]:
+    """Localisation errors, if every pair states one."""
+    if not records or not all(_states_error(record) for record in records):
+        return {}
+    return {
+        f"sigma_{side}_um": np.array(
+            [record.fields[f"{side}_sigma_um"] or 0.0 for record in records]
+        )
+        for side in ("moving", "fixed")
+    }
+
+
+def mixed_errors(records: Sequence[Any]) -> tuple[str, ...]:
+    """A warning where only some of the pairs state their localisation error."""
+    stated = [record.name for record in records if _states_error(record)]
+    if not stated or len(stated) == len(records):
+        return ()
+    return (
+        f"the localisation error stated for {', '.join(stated)} is not used: either all pairs "
+        "state one, or it is taken from the residuals",
+    )
+
+
+def pair_table(
+    records: Sequence[Any], state: FitState, *, planar_moving: bool, planar_fixed: bool
+) -> pd.DataFrame:
+    """One row a pair: positions, residual, leave-one-out error, leverage, who, when."""
+    rows = [_row(record, planar_moving, planar_fixed) for record in records]
+    columns = [
+        "name",
+        "active",
+        *(f"{side}_{axis}_um" for side in ("moving", "fixed") for axis in "xyz"),
+        "residual_um",
+        "loo_um",
+        "leverage",
+        "who",
+        "placed_by",
+        "note",
+    ]
+    table = pd.DataFrame(rows, columns=columns)
+    if state.fit is None or not len(table):
+        return table
+    lengths = np.linalg.norm(state.fit.residuals_um, axis=1)
+    fitted = {record.id: number for number, record in enumerate(state.records)}
+    for row, record in enumerate(records):
+        number = fitted.get(record.id)
+        if number is None:
+            table.loc[row, "loo_um"] = _distance_from_fit(record, state, planar_moving)
+            continue
+        table.loc[row, "residual_um"] = lengths[number]
+        table.loc[row, "loo_um"] = state.fit.loo_um[number]
+        table.loc[row, "leverage"] = state.fit.leverage[number]
+    return table
+
+
+def _row(record: Any, planar_moving: bool, planar_fixed: bool) -> dict[str, Any]:
+    row = {"name": record.name, "active": record.active, "who": record.who}
+    row |= {"placed_by": record.placed_by, "note": record.note}
+    for side, planar in (("moving", planar_moving), ("fixed", planar_fixed)):
+        point = named_point(record.fields[side], planar=planar)
+        row |= {f"{side}_{axis}_um": point["zyx".index(axis)] for axis in "xyz"}
+    return row | dict.fromkeys(("residual_um", "loo_um", "leverage"), np.nan)
+
+
+def _distance_from_fit(record: Any, state: FitState, planar_moving: bool) -> float:
+    """An excluded pair took no part: its distance is its leave-one-out error."""
+    moving = named_point(record.fields["moving"], planar=planar_moving)
+    fixed = named_point(record.fields["fixed"], planar=True)
+    mapped = state.fit.transform.apply(moving.reshape(1, 3))[0]
+    return float(np.linalg.norm(mapped - fixed))
+
+
+def _states_error(record: Any) -> bool:
+    return bool(record.fields["moving_sigma_um"] or record.fields["fixed_sigma_um"])

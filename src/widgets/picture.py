@@ -1,0 +1,198 @@
+"""The explorer's picture: planes drawn, marked, and set on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ..quantities import format_length, length_unit
+from .annotate import Marks, draw_crosshair, draw_scale_bar
+from .layers import Layer
+from .page import Entry, Ramp, Swatches, compose_page, panel_width, text_size
+from .plane import ACROSS_THE_PLANE, AXES, Plane
+from .scene import Placed, draw
+
+MarkDrawer = Callable[[Marks, Plane], None]
+
+
+def explorer_picture(
+    explorer: Any, *, width_px: int, marks: MarkDrawer | None = None
+) -> Image.Image:
+    """Draw the explorer's view on a page."""
+    placed = explorer.world.placed(explorer.layers)
+    legend = legend_of(placed, time=explorer.time)
+    width = panel_width(width_px, panels=1, legend=bool(legend))
+    panel = panel_picture(
+        placed,
+        explorer.plane(),
+        width_px=width,
+        size=text_size(width_px),
+        time=explorer.time,
+        compare=explorer.compare,
+        unit=explorer.world.unit,
+        cursor_um=tuple(explorer.cursor_um.values()) if explorer.crosshair else None,
+        marks=marks,
+    )
+    return compose_page(
+        [panel],
+        width_px=width_px,
+        legend=legend,
+        caption=[caption_of(explorer.world, explorer.layers)],
+        theme=explorer.theme,
+    )
+
+
+def panel_picture(
+    placed: Sequence[Placed],
+    plane: Plane,
+    *,
+    width_px: int,
+    size: int,
+    time: int = 0,
+    compare: str = "blend",
+    unit: str = "um",
+    cursor_um: Sequence[float] | None = None,
+    title: str = "",
+    marks: MarkDrawer | None = None,
+) -> Image.Image:
+    """One plane with scale bar, orientation, crosshair and marks."""
+    height = plane.height_px(width_px)
+    pixels = draw(placed, plane, width_px=width_px, height_px=height, time=time, compare=compare)
+    sheet = Marks(width_px, height)
+    if cursor_um is not None:
+        draw_crosshair(sheet, plane.to_canvas(cursor_um, width_px)[0])
+    if marks is not None:
+        marks(sheet, plane)
+    draw_scale_bar(sheet, pixel_um=plane.pixel_um(width_px), size=size, unit=unit)
+    draw_orientation(sheet, plane, size=size, unit=unit, title=title)
+    return sheet.over(Image.fromarray(pixels))
+
+
+def draw_orientation(
+    marks: Marks, plane: Plane, *, size: int, unit: str = "um", title: str = ""
+) -> None:
+    """Name the plane, its position and the directions of its axes at the top left."""
+    margin = round(size * 0.8)
+    top = margin
+    if title:
+        marks.text((margin, top), title, size=size, bold=True)
+        top += round(size * 1.5)
+    marks.text((margin, top), position_words(plane, unit=unit), size=size)
+    top += round(size * 1.9)
+    length = size * 1.5
+    origin = np.array([margin + 2, top])
+    for direction, name in zip(np.eye(2), axis_names(plane), strict=True):
+        tip = origin + length * direction
+        marks.line([origin, tip], width=1.4)
+        side = np.array([-direction[1], direction[0]]) * 3
+        marks.line([tip - 4 * direction + side, tip, tip - 4 * direction - side], width=1.4)
+        marks.text(tip + direction * size * 0.6, name, size=size - 2, anchor="mm")
+
+
+def plane_name(plane: Plane) -> str:
+    """``xy``, ``xz``, ``yz`` or ``oblique``."""
+    for name, axes in AXES.items():
+        if (plane.across, plane.down) == axes:
+            return name
+    return "oblique"
+
+
+def axis_names(plane: Plane) -> tuple[str, str]:
+    """What the arrows at the top left are called."""
+    name = plane_name(plane)
+    return ("u", "v") if name == "oblique" else (name[0], name[1])
+
+
+def position_words(plane: Plane, *, unit: str = "um") -> str:
+    """The plane and where it lies, for people.
+
+    Examples
+    --------
+    >>> from scalebridge.widgets.plane import axis_plane
+    >>> position_words(axis_plane("xz", centre_um=(0, 12.5, 0), width_um=9, height_um=9))
+    'xz at y = 12.50 µm'
+    """
+    name = plane_name(plane)
+    if name == "oblique":
+        z, y, x = (_number(value, plane.width_um, unit) for value in plane.centre_um)
+        return f"oblique at x, y, z = {x}, {y}, {z} {_unit(plane.width_um, unit)}"
+    axis = ACROSS_THE_PLANE[name]
+    value = plane.centre_um["zyx".index(axis)]
+    number = _number(value, plane.width_um, unit)
+    return f"{name} at {axis} = {number} {_unit(plane.width_um, unit)}"
+
+
+def _unit(width_um: float, unit: str) -> str:
+    return "px" if unit == "px" else ("nm" if width_um < 1 else "mm" if width_um >= 5000 else "µm")
+
+
+def _number(value_um: float, width_um: float, unit: str) -> str:
+    """Enough decimals to tell neighbouring slices of this view apart."""
+    factor = {"px": 1.0, "nm": 1e3, "mm": 1e-3, "µm": 1.0}[_unit(width_um, unit)]
+    step = width_um * factor / 500
+    decimals = int(np.clip(np.ceil(-np.log10(step)), 0, 4))
+    value = round(value_um * factor, decimals) + 0.0
+    return f"{value:.{decimals}f}"
+
+
+def legend_of(placed: Sequence[Placed], *, time: int = 0) -> list[Entry]:
+    """One entry for every visible layer that has colours to explain."""
+    entries: list[Entry] = []
+    for item in placed:
+        layer = item.layer
+        if not layer.visible:
+            continue
+        if layer.mode == "labels":
+            named = tuple((phase["name"], phase["color"]) for phase in layer.phases)
+            if named:
+                entries.append(Swatches(title=layer.name, entries=named))
+        elif layer.mode == "image":
+            low, high = item.limits(time)
+            entries.append(
+                Ramp(
+                    title=layer.name,
+                    color_map=layer.color_map,
+                    low=_grey(low),
+                    high=_grey(high),
+                )
+            )
+    return entries
+
+
+def caption_of(world: Any, layers: Sequence[Layer]) -> str:
+    """Name and voxel size of every image that is seen, and whose positions these are."""
+    seen = dict.fromkeys(layer.image for layer in layers if layer.visible)
+    parts = [voxel_words(world.images[name]) for name in seen]
+    where = f" Positions in the frame of {world.frame}." if len(world.images) > 1 else ""
+    return "; ".join(parts) + "." + where
+
+
+def voxel_words(image: Any) -> str:
+    """Name, modality and voxel size of an image."""
+    modality = f" ({image.modality})" if image.modality else ""
+    if not image.calibrated:
+        return f"{image.name}{modality}, voxel size not known"
+    kind = "pixel" if len(image.spacing_um) == 2 else "voxel"
+    return f"{image.name}{modality}, {kind} {spacing_words(image.spacing_um)}"
+
+
+def spacing_words(spacing_um: Sequence[float]) -> str:
+    """Voxel size in one unit, x first.
+
+    Examples
+    --------
+    >>> spacing_words((1.0, 0.5, 0.5)), spacing_words((0.02, 0.02))
+    ('0.5 × 0.5 × 1 µm (x, y, z)', '20 nm')
+    """
+    if max(spacing_um) / min(spacing_um) < 1.0005:
+        return format_length(spacing_um[0])
+    unit, factor = length_unit(max(spacing_um))
+    sizes = " × ".join(f"{value * factor:.3g}" for value in reversed(spacing_um))
+    return f"{sizes} {unit} ({', '.join('xyz'[: len(spacing_um)])})"
+
+
+def _grey(value: float) -> str:
+    return f"{value:.4g}"

@@ -1,0 +1,48 @@
+"""What the images say at a point, and how well that point is known in each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..errors import CovarianceUnavailable
+from .layers import Layer
+from .sampling import sample
+from .world import World
+
+COLUMNS = ("layer", "value", "x_um", "y_um", "z_um", "sx_um", "sy_um", "sz_um")
+
+
+def read_layers(
+    world: World, layers: Sequence[Layer], point_um: NDArray[np.float64], *, time: int = 0
+) -> pd.DataFrame:
+    """Grey value, position and its standard uncertainty in every layer's image."""
+    rows = []
+    for layer, item in zip(layers, world.placed(layers), strict=True):
+        own = item.placement.apply(point_um)
+        slab = max(item.levels[0].spacing_um) if item.dims == 2 else None
+        seen = sample(
+            item.levels,
+            own.reshape(1, 1, 3),
+            select=item.select(time=time),
+            nearest=layer.mode == "labels",
+            slab_um=slab,
+        )
+        value = float(seen.values[0, 0]) if seen.inside[0, 0] else np.nan
+        sigma = _sigma_um(world, point_um, world.images[layer.image].frame)
+        rows.append((layer.name, value, *own[::-1], *sigma[::-1]))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _sigma_um(world: World, point_um: NDArray[np.float64], frame: str) -> Any:
+    if frame == world.frame:
+        return np.zeros(3)
+    try:
+        located = world.graph().locate(point_um.reshape(1, 3), world.frame, frame)
+    except CovarianceUnavailable:
+        return np.full(3, np.nan)
+    return np.sqrt(np.diagonal(located.covariance_um2[0]))

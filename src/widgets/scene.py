@@ -1,0 +1,164 @@
+"""Several images in one world, each drawn from its own pyramid on a plane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import compose
+from .layers import AUTO, Layer, auto_limits, channel_select
+from .placement import IDENTITY, Placement
+from .plane import Plane
+from .sampling import Sampled, sample
+
+
+@dataclass(frozen=True)
+class GridLevel:
+    """An array with its grid: a pyramid level that stands in no workspace."""
+
+    array: Any
+    spacing_um: tuple[float, ...]
+    origin_um: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """A layer, its pyramid, and where that lies in the world.
+
+    Attributes
+    ----------
+    layer : Layer
+    levels : sequence of Level
+        Finest first.
+    axes : str
+        Of the arrays, spatial axes last.
+    placement : Placement
+        From the world to the image's frame.
+    """
+
+    layer: Layer
+    levels: Sequence[Any]
+    axes: str
+    placement: Placement = IDENTITY
+    _limits: dict[Any, tuple[float, float]] = field(default_factory=dict, repr=False)
+
+    @property
+    def dims(self) -> int:
+        """Two or three spatial axes."""
+        return len(self.levels[0].spacing_um)
+
+    def select(self, *, time: int = 0, channel: int | None = None) -> tuple[int, ...]:
+        """Index along the axes before the spatial ones."""
+        wanted = self.layer.channel if channel is None else channel
+        return channel_select(self.axes, channel=wanted, time=time)
+
+    def limits(self, time: int = 0) -> tuple[float, float]:
+        """Contrast limits in use; automatic ones are found once."""
+        if self.layer.limits != AUTO:
+            return self.layer.limits
+        select = self.select(time=time)
+        if select not in self._limits:
+            self._limits[select] = auto_limits(self.levels, select)
+        return self._limits[select]
+
+
+def box_corners_um(levels: Sequence[Any]) -> NDArray[np.float64]:
+    """The eight corners of an image's outer faces in its own frame, shape (8, 3) [µm]."""
+    finest = levels[0]
+    spacing = np.asarray(finest.spacing_um, float)
+    dims = len(spacing)
+    first = np.asarray(finest.origin_um, float) - spacing / 2
+    last = first + spacing * np.asarray(finest.array.shape[-dims:])
+    low, high = np.zeros(3), np.zeros(3)
+    low[-dims:], high[-dims:] = first, last
+    return np.where(np.indices((2, 2, 2)).reshape(3, 8).T == 0, low, high)
+
+
+def draw(
+    placed: Sequence[Placed],
+    plane: Plane,
+    *,
+    width_px: int,
+    height_px: int | None = None,
+    time: int = 0,
+    compare: str = "blend",
+) -> NDArray[np.uint8]:
+    """Draw all visible layers, the first at the bottom.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height_px, width_px, 3)
+    """
+    height = height_px or plane.height_px(width_px)
+    points = plane.points(width_px, height)
+    picture = compose.ground(width_px, height)
+    visible = [item for item in placed if item.layer.visible]
+    for turn, item in enumerate(visible):
+        colors, opacity = _drawn(item, plane, points, time)
+        if compare != "blend":
+            opacity = opacity * compose.turn_mask((height, width_px), turn, len(visible), compare)
+        picture = compose.blend(picture, colors, opacity, item.layer.blending)
+    return compose.to_bytes(picture)
+
+
+def sample_on(
+    item: Placed,
+    plane: Plane,
+    points_um: NDArray[np.float64],
+    *,
+    time: int = 0,
+    channel: int | None = None,
+) -> Sampled:
+    """Sample one layer at points of the world that lie on a plane, (height, width, 3) [µm]."""
+    pixel = plane.width_um / points_um.shape[1]
+    middle = np.asarray(plane.centre_um)
+    ends = middle + pixel * np.array([(0, 0, 0), plane.across, plane.down])
+    own = item.placement.apply(ends)
+    steps = own[1:] - own[0]
+    return sample(
+        item.levels,
+        item.placement.apply(points_um),
+        steps_um=steps,
+        select=item.select(time=time, channel=channel),
+        nearest=item.layer.mode == "labels",
+        slab_um=_slab(item, steps) if item.dims == 2 else None,
+    )
+
+
+def _slab(item: Placed, steps_um: NDArray[np.float64]) -> float:
+    if item.layer.slab_um is not None:
+        return item.layer.slab_um
+    return float(max(np.abs(steps_um).max(), max(item.levels[0].spacing_um)))
+
+
+def _drawn(
+    item: Placed, plane: Plane, points: NDArray[np.float64], time: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Colours and opacity of one layer."""
+    layer = item.layer
+    if layer.mode == "rgb":
+        return _drawn_rgb(item, plane, points, time)
+    seen = sample_on(item, plane, points, time=time)
+    opacity = seen.inside.astype(np.float32) * np.float32(layer.opacity)
+    if layer.mode == "labels":
+        named = {phase["label"]: phase["color"] for phase in layer.phases}
+        if not named:  # nobody named label 0: it is the background
+            opacity = opacity * (seen.values != 0)
+        return compose.label_colors(seen.values, named), opacity
+    if seen.values.dtype.kind == "f":
+        opacity = opacity * np.isfinite(seen.values)
+    return compose.grey_colors(seen.values, item.limits(time), layer.color_map), opacity
+
+
+def _drawn_rgb(
+    item: Placed, plane: Plane, points: NDArray[np.float64], time: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    seen = [sample_on(item, plane, points, time=time, channel=channel) for channel in range(3)]
+    low, high = (0.0, 255.0) if item.layer.limits == AUTO else item.layer.limits
+    stack = np.stack([channel.values for channel in seen], axis=-1).astype(np.float32)
+    colors = np.clip((stack - low) / (high - low), 0, 1) * 255
+    return colors, seen[0].inside.astype(np.float32) * np.float32(item.layer.opacity)

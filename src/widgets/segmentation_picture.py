@@ -1,0 +1,79 @@
+"""The sliders' picture: the slice, the slice with its phases, and the histogram."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PIL import Image
+
+from .histogram import histogram_picture
+from .page import GAP_PX, Entry, Swatches, compose_page, legend_width, panel_width, text_size
+from .picture import caption_of, legend_of, panel_picture
+
+
+def segmentation_picture(sliders: Any, *, width_px: int) -> Image.Image:
+    """Draw the present settings on a page."""
+    size = text_size(width_px)
+    width = panel_width(width_px, panels=2, legend=True)
+    explorer, placed = sliders.explorer, sliders.preview(width)
+    given = {"width_px": width, "size": size, "time": explorer.time, "unit": explorer.world.unit}
+    panels = [
+        panel_picture(placed[:1], explorer.plane(), **given),
+        panel_picture(placed, explorer.plane(), title=_title(sliders), **given),
+    ]
+    below = histogram_picture(
+        sliders._sample(),
+        thresholds=sliders.thresholds,
+        uncertainty=sliders.threshold_uncertainty,
+        colors=[phase["color"] for phase in sliders.named_phases()],
+        width_px=2 * width + GAP_PX,
+        height_px=round(width * 0.38),
+        size=size,
+        theme=sliders.theme,
+    )
+    return compose_page(
+        [_stacked(panels, below, sliders.theme)],
+        width_px=2 * width + GAP_PX + GAP_PX + legend_width(width_px),
+        legend=_legend(sliders, placed),
+        caption=[caption_of(explorer.world, explorer.layers), _words(sliders)],
+        theme=sliders.theme,
+    )
+
+
+def _title(sliders: Any) -> str:
+    return "saved" if sliders.saved else "preview, not saved"
+
+
+def _stacked(panels: list[Image.Image], below: Image.Image, theme: str) -> Image.Image:
+    row = compose_page(panels, width_px=below.width, theme=theme)
+    both = Image.new("RGB", (below.width, row.height + GAP_PX + below.height), row.getpixel((0, 0)))
+    both.paste(compose_page([below], width_px=below.width, theme=theme), (0, row.height + GAP_PX))
+    both.paste(row, (0, 0))
+    return both
+
+
+def _legend(sliders: Any, placed: Any) -> list[Entry]:
+    entries = legend_of(placed[:1], time=sliders.explorer.time)
+    if sliders.thresholds:
+        shares = sliders.fractions()
+        rows = zip(sliders.named_phases(), shares["fraction"], strict=True)
+        named = tuple((f"{p['name']} ≈ {share:.1%}", p["color"]) for p, share in rows)
+        entries.append(Swatches(title="phases", entries=named))
+    return entries
+
+
+def _words(sliders: Any) -> str:
+    if not sliders.thresholds:
+        return "No threshold yet: set one, or ask for a suggestion."
+    parts = []
+    for number, value in enumerate(sliders.thresholds):
+        known = number < len(sliders.threshold_uncertainty)
+        extra = f" ± {2 * sliders.threshold_uncertainty[number]:.2g} (95 %)" if known else ""
+        parts.append(f"{value:.4g}{extra}")
+    cleaning = [
+        f"Gaussian {sliders.smoothing_px:g} voxels" if sliders.smoothing_px else "",
+        f"pieces under {sliders.min_size_px} voxels merged" if sliders.min_size_px else "",
+        "enclosed pieces filled" if sliders.fill_holes else "",
+    ]
+    done = "; ".join(text for text in cleaning if text)
+    return f"Thresholds {', '.join(parts)}" + (f"; {done}." if done else ".")

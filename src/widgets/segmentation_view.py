@@ -1,0 +1,145 @@
+"""The sliders: thresholds with live preview, phases by name, cleaning, save."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as ipw
+import numpy as np
+
+from .explorer_view import navigation, redraw_all
+from .segmentation import SETTINGS
+from .views import Message, Picture, button, follow, heading, html_table, link, notice
+
+_WIDE = ipw.Layout(width="420px")
+
+
+def segmentation_view(sliders: Any) -> ipw.VBox:
+    """Build the controls of the sliders."""
+    message = Message()
+    picture = Picture(lambda: sliders.snapshot(1000), message)
+    status, shares = ipw.HTML(), ipw.HTML()
+    thresholds = ipw.VBox()
+
+    def refresh() -> None:
+        status.value = status_html(sliders)
+        shares.value = html_table(sliders.fractions()) if sliders.thresholds else ""
+        picture.redraw()
+
+    def rebuild() -> None:
+        if len(thresholds.children) != len(sliders.thresholds):
+            count = range(len(sliders.thresholds))
+            thresholds.children = [_threshold(sliders, number, message) for number in count]
+
+    follow(sliders, (*SETTINGS, "opacity", "theme", "saved", "note"), rebuild, refresh)
+    redraw_all(sliders.explorer, picture.redraw)
+    rebuild()
+    refresh()
+    left = ipw.VBox([heading("Thresholds"), thresholds, _suggest_row(sliders, message), shares])
+    right = ipw.VBox(
+        [heading("View"), navigation(sliders.explorer, message), _cleaning(sliders, message)]
+    )
+    return ipw.VBox(
+        [
+            picture.widget,
+            status,
+            ipw.HBox([left, right], layout=ipw.Layout(flex_flow="row wrap", grid_gap="24px")),
+            _save_row(sliders, message),
+            message.widget,
+        ]
+    )
+
+
+def status_html(sliders: Any) -> str:
+    """Whether the record says what is seen, and where the thresholds come from; escaped."""
+    if not sliders.thresholds:
+        return notice("No threshold yet: press 'suggest', or add one.", "attention")
+    if sliders.saved:
+        words = notice(f"saved as {sliders.name}", "information")
+    else:
+        words = notice("not saved: the workspace does not know these settings yet", "attention")
+    return words + (notice(sliders.note, "information") if sliders.note else "")
+
+
+def _threshold(sliders: Any, number: int, message: Message) -> ipw.FloatSlider:
+    low, high = (float(v) for v in np.quantile(sliders._sample(), [0.0005, 0.9995]))
+    slider = ipw.FloatSlider(
+        value=sliders.thresholds[number],
+        min=min(low, sliders.thresholds[number]),
+        max=max(high, sliders.thresholds[number]),
+        step=max((high - low) / 500, 1e-12),
+        description=f"threshold {number + 1}",
+        readout_format=".4g",
+        continuous_update=True,
+        layout=_WIDE,
+    )
+
+    def moved(change: Any) -> None:
+        values = list(sliders.thresholds)
+        if number < len(values) and change["new"] != values[number]:
+            values[number] = change["new"]
+            message.guard(lambda: sliders.set_threshold(*values))()
+
+    def follow_state(_: Any) -> None:
+        if number < len(sliders.thresholds):
+            slider.value = sliders.thresholds[number]
+
+    slider.observe(moved, names="value")
+    sliders.observe(follow_state, names="thresholds")
+    return slider
+
+
+def _suggest_row(sliders: Any, message: Message) -> ipw.HBox:
+    count = ipw.BoundedIntText(
+        value=max(2, len(sliders.phases)), min=2, max=5, description="phases"
+    )
+
+    def suggest() -> str:
+        sliders.suggest(classes=count.value)
+        return "thresholds half-way between the phases"
+
+    return ipw.HBox([count, button("suggest", message.guard(suggest), icon="magic")])
+
+
+def _cleaning(sliders: Any, message: Message) -> ipw.VBox:
+    smoothing = ipw.BoundedFloatText(min=0, max=20, step=0.5, description="smooth [px]")
+    smallest = ipw.BoundedIntText(min=0, max=10**9, description="smallest [px]")
+    holes = ipw.Checkbox(description="fill holes", indent=False)
+    opacity = ipw.FloatSlider(min=0, max=1, step=0.05, description="opacity")
+    for control, trait in (
+        (smoothing, "smoothing_px"),
+        (smallest, "min_size_px"),
+        (holes, "fill_holes"),
+        (opacity, "opacity"),
+    ):
+        link(control, sliders, trait, message)
+    return ipw.VBox([smoothing, smallest, holes, opacity])
+
+
+def _save_row(sliders: Any, message: Message) -> ipw.HBox:
+    name = ipw.Text(value=sliders.name or f"{sliders.image}_phases", description="name")
+    phases = ipw.Text(
+        value=", ".join(phase["name"] for phase in sliders.named_phases()),
+        description="phases",
+        placeholder="dark to bright, with commas",
+    )
+
+    def name_phases() -> str:
+        names = [part.strip() for part in phases.value.split(",") if part.strip()]
+        sliders.name_phases(*names)
+        return f"phases: {', '.join(names)}"
+
+    def save() -> str:
+        return f"saved as {sliders.save(name.value.strip() or None).name}"
+
+    return ipw.HBox(
+        [
+            phases,
+            button("name phases", message.guard(name_phases)),
+            name,
+            button("save", message.guard(save), tip="Write to the workspace", icon="save"),
+            button("undo", message.guard(lambda: f"undone: {sliders.undo()}"), icon="undo"),
+            button("redo", message.guard(lambda: f"redone: {sliders.redo()}"), icon="repeat"),
+        ],
+        layout=ipw.Layout(flex_flow="row wrap"),
+    )

@@ -1,0 +1,161 @@
+"""The target's picture: where it is, and where it is in another image, with its ellipse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..errors import CovarianceUnavailable
+from ..plots.theme import OKABE_ITO
+from ..quantities import format_value
+from .annotate import Color, Marks, draw_mark, ellipse_points
+from .colors import rgb
+from .explorer import SliceExplorer
+from .page import compose_page, panel_width, text_size
+from .picture import caption_of, panel_picture
+from .plane import Plane
+from .state import by_name
+
+_TARGET: Color = (*rgb(OKABE_ITO["yellow"]), 255)
+_REGION: Color = (*rgb(OKABE_ITO["sky blue"]), 255)
+
+
+def target_picture(picker: Any, *, width_px: int) -> Image.Image:
+    """Draw the targets, and the selected one in the other frame."""
+    size = text_size(width_px)
+    record = picker.target() if picker.selected else None
+    other = _other_explorer(picker) if record is not None else None
+    views = [picker.explorer] if other is None else [picker.explorer, other]
+    width = panel_width(width_px, panels=len(views), legend=False)
+    aspect = max(view.aspect for view in views)
+    panels = []
+    captions = []
+    for view in views:
+        own = view is picker.explorer
+        if own and record is not None:
+            view.cursor_um = record.position
+        marks = _own_marks(picker, size) if own else _other_marks(picker, size)
+        panels.append(_panel(view, width, size, aspect, marks))
+        captions.append(caption_of(view.world, view.layers))
+    if record is not None:
+        captions.append(target_words(picker, record, with_region=other is not None))
+    return compose_page(panels, width_px=width_px, caption=captions, theme=picker.theme)
+
+
+def target_words(picker: Any, record: Any, *, with_region: bool) -> str:
+    """Position of the target here and there, as a sentence."""
+    here = ", ".join(f"{axis} = {record.position[f'{axis}_um']:.4g}" for axis in "xyz")
+    words = f"Target {record.name} at {here} µm in {picker.frame}."
+    if not with_region:
+        return words
+    try:
+        row = picker.where().iloc[0]
+    except CovarianceUnavailable as error:
+        return f"{words} {error}"
+    there = ", ".join(
+        f"{axis} = {format_value(row[f'{axis}_um'], row[f's{axis}_um'])}" for axis in "xyz"
+    )
+    return f"{words} In {picker.into}: {there} µm (± one standard uncertainty); {row['statement']}."
+
+
+def _panel(
+    view: Any, width: int, size: int, aspect: float, marks: Callable[[Marks, Plane], None]
+) -> Image.Image:
+    return panel_picture(
+        view.world.placed(view.layers),
+        view.plane(aspect=aspect),
+        width_px=width,
+        size=size,
+        time=view.time,
+        compare=view.compare,
+        unit=view.world.unit,
+        cursor_um=tuple(view.cursor_um.values()),
+        title=view.frame,
+        marks=marks,
+    )
+
+
+def _own_marks(picker: Any, size: int) -> Callable[[Marks, Plane], None]:
+    def draw(marks: Marks, plane: Plane) -> None:
+        for record in picker.records():
+            centre = np.array([record.position[name] for name in ("z_um", "y_um", "x_um")])
+            if record.half_size:
+                half = [record.half_size[name] for name in ("z_um", "y_um", "x_um")]
+                draw_box(marks, plane, box_corners(centre, np.array(half)), color=_TARGET)
+            where = plane.to_canvas(centre, marks.size[0])[0]
+            draw_mark(marks, where, record.name, color=_TARGET, size=size)
+
+    return draw
+
+
+def _other_explorer(picker: Any) -> SliceExplorer | None:
+    """The finest calibrated image of the other frame, with the target in the middle."""
+    if not picker.into or picker.into == picker.frame:
+        return None
+    images = [i for i in picker.ws.images if i.frame == picker.into and i.calibrated]
+    if not images:
+        return None
+    finest = min(images, key=lambda image: max(image.spacing_um))
+    view = SliceExplorer(picker.ws, [finest.name])
+    where = _mapped(picker, _centre(picker.target()))[0]
+    view.cursor_um = by_name(where if not view.planar else where * [0, 1, 1])
+    return view
+
+
+def _other_marks(picker: Any, size: int) -> Callable[[Marks, Plane], None]:
+    record = picker.target()
+
+    def draw(marks: Marks, plane: Plane) -> None:
+        width = marks.size[0]
+        if record.half_size:
+            half = np.array([record.half_size[name] for name in ("z_um", "y_um", "x_um")])
+            corners = _mapped(picker, box_corners(_centre(record), half))
+            draw_box(marks, plane, corners, color=_TARGET)
+        where = plane.to_canvas(_mapped(picker, _centre(record)), width)[0]
+        _draw_region(marks, plane, picker, where)
+        draw_mark(marks, where, record.name, color=_TARGET, size=size)
+
+    return draw
+
+
+def _draw_region(marks: Marks, plane: Plane, picker: Any, where: NDArray[np.float64]) -> None:
+    """The 95 % region as seen along the normal, where it can be stated."""
+    from ..analysis.registration import confidence_region
+
+    try:
+        located = picker.locate()
+    except CovarianceUnavailable:
+        return
+    seen = plane.covariance_on(located.covariance_um2[0])
+    region = confidence_region(seen, nu=located.nu)
+    if region.stated:
+        pixels = seen / plane.pixel_um(marks.size[0]) ** 2
+        marks.line(ellipse_points(where, pixels, region.factor), color=_REGION, width=1.8)
+
+
+def box_corners(centre: NDArray[np.float64], half: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The eight corners of a box, shape (8, 3) [µm]."""
+    signs = np.indices((2, 2, 2)).reshape(3, 8).T * 2 - 1
+    return centre + signs * half
+
+
+def draw_box(marks: Marks, plane: Plane, corners: NDArray[np.float64], *, color: Color) -> None:
+    """The twelve edges of a box, seen along the normal."""
+    canvas = plane.to_canvas(corners, marks.size[0])
+    for first in range(8):
+        for bit in (1, 2, 4):
+            if not first & bit:
+                marks.line([canvas[first], canvas[first | bit]], color=color, width=1.2)
+
+
+def _centre(record: Any) -> NDArray[np.float64]:
+    return np.array([record.position[name] for name in ("z_um", "y_um", "x_um")])
+
+
+def _mapped(picker: Any, points_um: NDArray[np.float64]) -> NDArray[np.float64]:
+    points = np.atleast_2d(points_um)
+    return np.asarray(picker.ws.graph().positions(points, picker.frame, picker.into))

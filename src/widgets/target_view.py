@@ -1,0 +1,114 @@
+"""The target's controls: place, size, and where it lies in another frame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as ipw
+
+from ..errors import ScalebridgeError
+from .explorer_view import navigation, redraw_all
+from .views import Message, Picture, button, follow, heading, html_table, link, notice, words_of
+
+_EMPTY = "No target yet: bring the crosshair to the place and press 'place target'."
+
+
+def target_view(picker: Any) -> ipw.VBox:
+    """Build the controls of a target picker."""
+    message = Message()
+    picture = Picture(lambda: picker.snapshot(1000), message)
+    table, where = ipw.HTML(), ipw.HTML()
+    chosen = ipw.Dropdown(description="target")
+
+    def refresh() -> None:
+        table.value = html_table(picker.table(), empty=_EMPTY)
+        where.value = where_html(picker)
+        names = [record.name for record in picker.records()]
+        chosen.options = [("none", ""), *((name, name) for name in names)]
+        chosen.value = picker.selected
+        picture.redraw()
+
+    follow(picker, ("revision", "selected", "into", "theme"), refresh)
+    redraw_all(picker.explorer, picture.redraw)
+    refresh()
+    link(chosen, picker, "selected", message)
+    into = ipw.Dropdown(
+        options=[("none", ""), *((name, name) for name in reachable(picker))],
+        description="show in",
+    )
+    link(into, picker, "into", message)
+    row = ipw.HBox([chosen, into])
+    return ipw.VBox(
+        [
+            picture.widget,
+            ipw.HBox(
+                [
+                    ipw.VBox([heading("View"), navigation(picker.explorer, message)]),
+                    ipw.VBox([heading("Target"), _place_row(picker, message), row, table, where]),
+                ],
+                layout=ipw.Layout(flex_flow="row wrap", grid_gap="24px"),
+            ),
+            message.widget,
+        ]
+    )
+
+
+def where_html(picker: Any) -> str:
+    """The selected target in the other frame, escaped."""
+    if not (picker.selected and picker.into) or picker.into == picker.frame:
+        return ""
+    try:
+        found = picker.where()
+    except ScalebridgeError as error:
+        return notice(words_of(error), "refused")
+    return html_table(found.drop(columns="statement")) + notice(
+        str(found["statement"].iloc[0]), "information"
+    )
+
+
+def reachable(picker: Any) -> list[str]:
+    """Frames that accepted transforms connect with the picker's."""
+    graph, found = picker.ws.graph(), []
+    for frame in picker.ws.frames:
+        if frame.name == picker.frame:
+            continue
+        try:
+            graph.path(picker.frame, frame.name)
+        except ScalebridgeError:
+            continue
+        found.append(frame.name)
+    return found
+
+
+def _place_row(picker: Any, message: Message) -> ipw.VBox:
+    name = ipw.Text(description="name", placeholder="next free number")
+    half = ipw.BoundedFloatText(
+        value=0, min=0, max=1e6, step=0.5, description="half size", tooltip="µm; 0 for a point"
+    )
+    probability = ipw.BoundedFloatText(
+        value=0.95, min=0.5, max=0.999, step=0.01, description="probability"
+    )
+
+    def place() -> str:
+        written = picker.place_target(
+            half_size=half.value or None,
+            probability=probability.value,
+            name=name.value.strip() or None,
+        )
+        name.value = ""
+        return f"placed {written.name} at the crosshair, written to the workspace"
+
+    def remove() -> str:
+        gone = picker.target().name
+        picker.remove_target(gone)
+        return f"removed {gone}"
+
+    actions = ipw.HBox(
+        [
+            button("place target", message.guard(place), icon="plus"),
+            button("remove", message.guard(remove), icon="trash"),
+            button("undo", message.guard(lambda: f"undone: {picker.undo()}"), icon="undo"),
+            button("redo", message.guard(lambda: f"redone: {picker.redo()}"), icon="repeat"),
+        ]
+    )
+    return ipw.VBox([name, half, probability, actions])

@@ -1,0 +1,289 @@
+"""Place a target and its volume of interest, and see where it is in another image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from traitlets import Enum, Int, TraitError, Unicode, validate
+
+from .explorer import SliceExplorer
+from .history import History, RecordStep
+from .state import Widget, by_name, named_point
+
+
+class TargetPicker(Widget):
+    """Targets in one frame.
+
+    Every method that changes a target writes to the workspace at once.
+
+    Parameters
+    ----------
+    ws : Workspace
+    frame : str
+        The frame in which targets are placed, mostly that of the survey.
+    images : sequence of str, optional
+        What is shown of it; by default the calibrated images that stand in this frame.
+    **traits
+        Any trait below.
+
+    Attributes
+    ----------
+    explorer : SliceExplorer
+        How the frame is shown.
+
+    Examples
+    --------
+    >>> picker = TargetPicker(ws, "xrm_survey_t0")  # doctest: +SKIP
+    >>> picker.place_target({"x_um": 20, "y_um": 30, "z_um": 12}, half_size=5)  # doctest: +SKIP
+    >>> picker.where(to="sem_view")  # doctest: +SKIP
+    """
+
+    frame = Unicode(read_only=True, help="The frame in which targets are placed.")
+    selected = Unicode("", help="Name of the target that is looked at; empty for none.")
+    into = Unicode("", help="Another frame in which the target is shown; empty for none.")
+    theme = Enum(("light", "dark"), "light", help="Ground of the page around the pictures.")
+    revision = Int(0, read_only=True, help="Grows with every change of a record made here.")
+
+    def __init__(self, ws: Any, frame: str, *, images: Any = None, **traits: Any) -> None:
+        self.ws = ws
+        self.history = History()
+        names = list(images) if images is not None else images_of(ws, frame)
+        self.explorer = SliceExplorer(ws, names, frame=frame)
+        self.set_trait("frame", frame)
+        super().__init__(**traits)
+
+    def __repr__(self) -> str:
+        return f"TargetPicker({self.frame}, {len(self.records())} targets)"
+
+    @validate("selected")
+    def _check_selected(self, proposal: Any) -> str:
+        name = str(proposal["value"])
+        if name:
+            known = [record.name for record in self.records()]
+            if name not in known:
+                raise TraitError(
+                    f"no target {name!r} here; there are: {', '.join(known) or 'none'}"
+                )
+        return name
+
+    @validate("into")
+    def _check_into(self, proposal: Any) -> str:
+        name = str(proposal["value"])
+        if name and name != self.frame:
+            self.ws.graph().path(self.frame, name)
+        return name
+
+    def records(self) -> list[Any]:
+        """The targets of this frame, oldest first."""
+        return [record for record in self.ws.targets if record.frame == self.frame]
+
+    def target(self, name: str | None = None) -> Any:
+        """The target of that name, by default the selected one."""
+        wanted = name or self.selected
+        for record in self.records():
+            if wanted in (record.name, record.id):
+                return record
+        known = ", ".join(record.name for record in self.records()) or "none"
+        raise KeyError(f"no target {wanted!r} in {self.frame}; there are: {known}")
+
+    # -- decisions ---------------------------------------------------------------
+
+    def place_target(
+        self,
+        position: Any = None,
+        half_size: Any = None,
+        *,
+        probability: float = 0.95,
+        name: str | None = None,
+        note: str = "",
+        id: str | None = None,
+    ) -> Any:
+        """Write a target.
+
+        Parameters
+        ----------
+        position : dict or table row, optional
+            ``x_um``, ``y_um``, ``z_um`` in this frame; by default the explorer's cursor.
+        half_size : float or dict, optional
+            Half the edges of the volume of interest [µm], one for all or by name.
+        probability : float
+            With which it has to lie inside the cut.
+        name : str, optional
+            By default the next free number.
+        note : str
+        id : str, optional
+            Made by the caller, so that a retry writes no second target.
+
+        Returns
+        -------
+        Record
+        """
+        where = self.explorer.cursor_um if position is None else position
+        written = self.ws.targets.add(
+            name=name or self._free_name(),
+            id=id,
+            frame=self.frame,
+            position=by_name(named_point(where, planar=self.explorer.planar)),
+            half_size=half_sizes(half_size),
+            probability=probability,
+            note=note,
+        )
+        self._did(f"place {written.name}", None, written)
+        self.selected = written.name
+        return written
+
+    def move_target(self, name: str, position: Any) -> Any:
+        """Place a target anew."""
+        point = by_name(named_point(position, planar=self.explorer.planar))
+        return self._edit(f"move {name}", name, position=point)
+
+    def resize_target(self, name: str, half_size: Any) -> Any:
+        """Give a target another volume of interest; None for a point."""
+        return self._edit(f"resize {name}", name, half_size=half_sizes(half_size))
+
+    def remove_target(self, name: str) -> None:
+        """Take a target away; undo and ``as_of`` still reach it."""
+        before = self.target(name)
+        written = self.ws.targets.remove(before.id, version=before.version)
+        if self.selected == before.name:
+            self.selected = ""
+        self._did(f"remove {name}", before, written)
+
+    def undo(self) -> str:
+        """Take the last change back, as a new edit; returns what it was, in words."""
+        return self._after(self.history.undo())
+
+    def redo(self) -> str:
+        """Make the last undone change again."""
+        return self._after(self.history.redo())
+
+    # -- where it is ---------------------------------------------------------------
+
+    def table(self) -> pd.DataFrame:
+        """One row a target, positions and half sizes by name [µm]."""
+        rows = [_row(record) for record in self.records()]
+        return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+    def locate(self, name: str | None = None, *, to: str | None = None) -> Any:
+        """Look a target up in another frame.
+
+        Parameters
+        ----------
+        name : str, optional
+            By default the selected target.
+        to : str, optional
+            The frame, by default the trait ``into``.
+
+        Returns
+        -------
+        Located
+
+        Raises
+        ------
+        NoPath, CovarianceUnavailable
+        """
+        frame = to or self.into
+        if not frame:
+            raise ValueError("locate needs to=, the frame in which the target is wanted; got none")
+        record = self.target(name)
+        return self.ws.locate(dict(record.position), from_=self.frame, to=frame)
+
+    def where(self, name: str | None = None, *, to: str | None = None) -> pd.DataFrame:
+        """Position of a target in another frame with its uncertainty.
+
+        Returns
+        -------
+        DataFrame
+            One row: target, frame, x_um, y_um, z_um, their standard uncertainties sx_um, sy_um,
+            sz_um, the semi-axes of the 95 % ellipsoid r1_um, r2_um, r3_um (NaN where there are
+            too few pairs to say), and the statement in words.
+        """
+        from ..analysis.registration import confidence_region
+
+        located = self.locate(name, to=to)
+        region = confidence_region(located.covariance_um2[0], nu=located.nu)
+        table = located.table()
+        table.insert(0, "target", self.target(name).name)
+        table.insert(1, "frame", to or self.into)
+        for number, radius in enumerate(region.radii_um, start=1):
+            table[f"r{number}_um"] = radius
+        table["statement"] = " ".join([region.statement, *located.notes])
+        return table
+
+    def snapshot(self, width_px: int = 900) -> Image.Image:
+        """The target with its volume, here and in the other frame with its 95 % ellipse."""
+        from .target_picture import target_picture
+
+        return target_picture(self, width_px=width_px)
+
+    def _build_view(self) -> Any:
+        from .target_view import target_view
+
+        return target_view(self)
+
+    # -- steps ---------------------------------------------------------------------
+
+    def _edit(self, title: str, name: str, **changes: Any) -> Any:
+        before = self.target(name)
+        written = self.ws.targets.edit(before.id, version=before.version, **changes)
+        self._did(title, before, written)
+        return written
+
+    def _did(self, title: str, before: Any, after: Any) -> None:
+        self.history.did(RecordStep(title, self.ws.targets, before, after))
+        self.set_trait("revision", self.revision + 1)
+
+    def _after(self, title: str) -> str:
+        if self.selected not in [record.name for record in self.records()]:
+            self.selected = ""
+        self.set_trait("revision", self.revision + 1)
+        return title
+
+    def _free_name(self) -> str:
+        taken = {record.name for record in self.ws.targets}
+        return next(f"T{n}" for n in range(1, len(taken) + 2) if f"T{n}" not in taken)
+
+
+_COLUMNS = ("name", "x_um", "y_um", "z_um", "half_x_um", "half_y_um", "half_z_um", "probability")
+
+
+def half_sizes(half_size: Any) -> dict[str, float] | None:
+    """Half the edges of a box by name [µm]; one number stands for all three."""
+    if half_size is None:
+        return None
+    names = ("z_um", "y_um", "x_um")
+    if isinstance(half_size, Mapping):
+        if set(half_size) != set(names):
+            raise ValueError(f"half_size needs x_um, y_um and z_um, got {sorted(half_size)}")
+        values = {name: float(half_size[name]) for name in names}
+    elif np.ndim(half_size) == 0:
+        values = dict.fromkeys(names, float(half_size))
+    else:
+        raise ValueError(
+            f"half_size needs one number or x_um, y_um, z_um by name [µm], got {half_size!r}"
+        )
+    if not all(np.isfinite(value) and value > 0 for value in values.values()):
+        raise ValueError(f"half_size needs positive lengths [µm], got {half_size!r}")
+    return values
+
+
+def images_of(ws: Any, frame: str) -> list[str]:
+    """Calibrated images that stand in a frame, the largest voxels first."""
+    found = [image for image in ws.images if image.frame == frame and image.calibrated]
+    if not found:
+        raise ValueError(f"no calibrated image stands in frame {frame!r}: name images to show")
+    return [image.name for image in sorted(found, key=lambda image: -max(image.spacing_um))]
+
+
+def _row(record: Any) -> dict[str, Any]:
+    half = record.half_size or dict.fromkeys(("x_um", "y_um", "z_um"), np.nan)
+    return {
+        "name": record.name,
+        **{f"{axis}_um": record.position[f"{axis}_um"] for axis in "xyz"},
+        **{f"half_{axis}_um": half[f"{axis}_um"] for axis in "xyz"},
+        "probability": record.probability,
+    }

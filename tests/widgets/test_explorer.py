@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import base64
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from traitlets import TraitError
+
+from scalebridge import SliceExplorer
+from scalebridge.errors import NoPath, Uncalibrated
+from scalebridge.widgets.layers import Layer
+from scalebridge.widgets.scene import draw
+
+sys.path.insert(0, str(Path(__file__).parent))
+from specimens import BEADS_UM, beads, fine_to_survey, join_fine, write
+
+
+@pytest.fixture(scope="module")
+def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with beads(tmp_path_factory.mktemp("explorer")) as ws:
+        join_fine(ws)
+        yield ws
+
+
+def named(point: Any) -> dict[str, float]:
+    return dict(zip(("z_um", "y_um", "x_um"), map(float, point), strict=True))
+
+
+def brightest(picture: np.ndarray) -> np.ndarray:
+    """Centre of mass of light, right and down [px]."""
+    light = picture.astype(float).sum(axis=2)
+    light = np.clip(light - 0.5 * light.max(), 0, None)
+    rows, columns = np.indices(light.shape)
+    return np.array([(light * columns).sum(), (light * rows).sum()]) / light.sum() + 0.5
+
+
+@pytest.mark.parametrize("orientation", ["xy", "xz", "yz"])
+def test_bead_seen_by_two_images_falls_on_the_same_pixel(ws: Any, orientation: str) -> None:
+    explorer = SliceExplorer(ws, ["survey", "fine"], orientation=orientation, aspect=1.0)
+    explorer.look_at(named(BEADS_UM[0]), width_um=6.0)
+    seen = []
+    for name in ("survey", "fine"):
+        layers = [explorer.layer(name)]
+        picture = draw(explorer.world.placed(layers), explorer.plane(), width_px=200)
+        seen.append(brightest(picture))
+    pixel_um = 6.0 / 200
+    np.testing.assert_allclose(seen[1], (100, 100), atol=0.05 / pixel_um)
+    np.testing.assert_allclose(seen[0], (100, 100), atol=0.3 / pixel_um)
+
+
+def test_cut_face_of_the_fine_image_shows_its_own_axes(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey", "fine"])
+    explorer.face_of("fine")
+    points = explorer.plane().points(5, 4).reshape(-1, 3)
+    own = explorer.world.to_frame(points, "fine")
+    np.testing.assert_allclose(own[:, 0], 0, atol=1e-6)
+    np.testing.assert_allclose(fine_to_survey().inverse_apply(points), own, atol=1e-6)
+
+
+def test_plane_through_three_beads_shows_all_three(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey"])
+    explorer.cut_through(*(named(bead) for bead in BEADS_UM[:3]))
+    assert explorer.orientation == "oblique"
+    np.testing.assert_allclose(explorer.plane().distance_um(BEADS_UM[:3]), 0, atol=1e-9)
+    assert explorer.cursor_um == named(BEADS_UM[0])
+
+
+def test_reading_gives_value_and_place_in_every_image(ws: Any) -> None:
+    table = SliceExplorer(ws, ["survey", "fine"]).read(named(BEADS_UM[0])).set_index("layer")
+    own = fine_to_survey().inverse_apply(BEADS_UM[:1])[0]
+    columns = ["z_um", "y_um", "x_um"]
+    np.testing.assert_allclose(table.loc["fine", columns].to_numpy(float), own, atol=1e-9)
+    assert table.loc["fine", "value"] == pytest.approx(240, abs=4)
+    assert table.loc["survey", "sx_um"] == 0
+
+
+def test_snapshot_has_the_width_that_was_asked_for_and_is_the_same_twice(ws: Any) -> None:
+    explorer = SliceExplorer(ws)
+    assert [layer.image for layer in explorer.layers] == ["survey", "fine"]
+    first, second = explorer.snapshot(width_px=640), explorer.snapshot(width_px=640)
+    assert first.width == 640
+    assert first.tobytes() == second.tobytes()
+
+
+def test_display_carries_the_picture_beside_the_controls(ws: Any) -> None:
+    bundle = SliceExplorer(ws, ["view"])._repr_mimebundle_()
+    assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert "view" in bundle["text/plain"]
+
+
+def test_unknown_keyword_is_an_error_with_a_hint(ws: Any) -> None:
+    with pytest.raises(TypeError, match="did you mean orientation"):
+        SliceExplorer(ws, ["view"], orientaton="xy")
+
+
+@pytest.mark.parametrize(
+    ("trait", "value"),
+    [
+        ("width_um", 0.0),
+        ("width_um", float("nan")),
+        ("aspect", -1.0),
+        ("orientation", "zx"),
+        ("cursor_um", [1.0, 2.0, 3.0]),
+        ("cursor_um", {"x_um": 1.0, "y_um": 2.0}),
+        ("cursor_um", {"x_um": 1.0, "y_um": 2.0, "z_um": float("inf")}),
+        ("time", 1),
+        ("compare", "mix"),
+        ("layers", ("survey",)),
+    ],
+)
+def test_bad_value_is_refused_at_assignment_and_nothing_changes(
+    ws: Any, trait: str, value: Any
+) -> None:
+    explorer = SliceExplorer(ws, ["survey"])
+    before = getattr(explorer, trait)
+    with pytest.raises(TraitError):
+        setattr(explorer, trait, value)
+    assert getattr(explorer, trait) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"opacity": 1.5},
+        {"limits": (3.0, 3.0)},
+        {"color_map": "jet"},
+        {"blending": "mix"},
+        {"phases": ({"label": 0, "name": "pore", "color": "javascript:alert(1)"},)},
+        {"slab_um": 0.0},
+    ],
+)
+def test_layer_refuses_what_cannot_be_drawn(change: dict[str, Any]) -> None:
+    with pytest.raises(TraitError):
+        Layer(image="survey", **change)
+
+
+def test_two_dimensional_world_may_omit_z(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["view"])
+    explorer.cursor_um = {"x_um": 3.0, "y_um": 4.0}
+    assert explorer.cursor_um == {"z_um": 0.0, "y_um": 4.0, "x_um": 3.0}
+
+
+def test_image_that_nothing_connects_is_refused(ws: Any) -> None:
+    with pytest.raises(NoPath, match="no accepted transforms connect"):
+        SliceExplorer(ws, ["survey", "view"])
+
+
+def test_uncalibrated_image_is_shown_alone_in_pixels_and_never_beside_others(ws: Any) -> None:
+    write(ws, "unknown", np.zeros((8, 8), np.uint8), spacing_um=None)
+    alone = SliceExplorer(ws, ["unknown"])
+    assert alone.world.unit == "px"
+    assert alone.snapshot(width_px=300).width == 300
+    with pytest.raises(Uncalibrated, match="unknown has no voxel size"):
+        SliceExplorer(ws, ["survey", "unknown"])
+    ws.images.remove("unknown")
+
+
+def test_checkerboard_shows_each_image_in_its_own_fields(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey", "fine"], compare="checkerboard", aspect=1.0)
+    explorer.look_at(named(BEADS_UM[0]), width_um=4.0)
+    explorer.layer("survey").color_map = "blue"
+    explorer.layer("fine").color_map = "orange"
+    plane, placed = explorer.plane(), explorer.world.placed(explorer.layers)
+    both = draw(placed, plane, width_px=160, compare="checkerboard")
+    for turn, item in enumerate(placed):
+        alone = draw([item], plane, width_px=160)
+        rows, columns = np.indices((160, 160))
+        own = (rows // 20 + columns // 20) % 2 == turn
+        np.testing.assert_array_equal(both[own], alone[own])
