@@ -145,7 +145,8 @@ def _coverage(numbers: Mapping[str, KeyNumber], known: Mapping[str, float | None
     verdicts = [numbers[k].covers(v) for k, v in known.items() if v is not None]
     judged = [verdict for verdict in verdicts if verdict is not None]
     return Markup(
-        '<p class="note">The 95 % interval holds the truth for {} of {} numbers.</p>'
+        '<p class="legend">Dot and bar: value and 95 % interval, each on a scale of its own; '
+        "blue stroke: truth. The interval holds the truth for {} of {} numbers.</p>"
     ).format(sum(judged), len(judged))
 
 

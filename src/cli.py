@@ -1,0 +1,241 @@
+"""The `scalebridge` command.
+
+Exit codes: 0 done, 1 something failed, 2 something has to be decided or given first. Heavy
+imports stand inside the commands, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from .errors import DecisionNeeded, ParameterError, ScalebridgeError
+
+if TYPE_CHECKING:
+    from .reports import Batch
+
+app = typer.Typer(
+    name="scalebridge",
+    help="One specimen, every scale, error bars on all of it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+
+WorkspacePath = Annotated[Path, typer.Argument(metavar="WORKSPACE", help="Folder of a specimen.")]
+AsOf = Annotated[int | None, typer.Option("--as-of", help="State to replay, read-only.")]
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line; a state of the world is told in words, without a traceback."""
+    try:
+        app(None if arguments is None else list(arguments))
+    except (DecisionNeeded, ParameterError) as error:
+        _complain(error)
+        sys.exit(2)
+    except (ScalebridgeError, OSError, ValueError) as error:
+        _complain(error)
+        sys.exit(1)
+    sys.exit(0)
+
+
+@app.command("import")
+def import_(
+    files: Annotated[list[str], typer.Argument(help="Image files, or folders of slices.")],
+    workspace: Annotated[Path, typer.Option("--workspace", "-w", help="Made if it is new.")],
+    voxel_um: Annotated[str, typer.Option(help="Voxel size z,y,x (or y,x) [µm].")] = "",
+    axes: Annotated[str, typer.Option(help="Axes of the stored array, e.g. zyxc.")] = "",
+    flip: Annotated[str | None, typer.Option(help="Axes to reverse, e.g. y; '' for none.")] = None,
+    modality: Annotated[str, typer.Option(help="Such as XRM, SEM.")] = "",
+    tilt: Annotated[float | None, typer.Option(help="Tilt of the surface [degree].")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the image, for one file.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Import what was understood.")] = False,
+) -> None:
+    """Bring image files into a workspace, after showing what was understood."""
+    from .import_dialogue import Person, import_files, lengths
+    from .io import Answers
+    from .workspace import Workspace
+
+    given = Answers(
+        spacing_um=lengths(voxel_um) if voxel_um else None,
+        axes=axes or None,
+        flip=flip,
+        modality=modality or None,
+        tilt_correction=tilt,
+    )
+    person = Person(say=_say, ask=_ask if sys.stdin.isatty() else None, agrees=yes)
+    is_new = not (workspace / "workspace.toml").exists()
+    with Workspace.create(workspace) if is_new else Workspace.open(workspace) as ws:
+        for image in import_files(ws, files, given=given, person=person, name=name):
+            _say(f"imported {image!r}")
+
+
+@app.command()
+def run(
+    what: Annotated[list[str], typer.Argument(help="Workspaces, and templates (names or .ipynb).")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the reports.")],
+    parameter: Annotated[list[str], typer.Option("-p", help="name=value, repeated.")] = [],  # noqa: B006
+    template: Annotated[list[str], typer.Option(help="A template, repeated.")] = [],  # noqa: B006
+    as_of: AsOf = None,
+    timeout: Annotated[float, typer.Option(help="Limit for each cell [s].")] = 3600.0,
+) -> None:
+    """Run templates on workspaces and write a report for each."""
+    from .reports import run_workspaces
+    from .reports.parameters import split_assignment
+    from .reports.progress import cell_progress
+    from .reports.template import is_template_name
+
+    workspaces = [word for word in what if not _is_template(word, is_template_name)]
+    templates = [word for word in what if word not in workspaces] + list(template)
+    if not workspaces:
+        raise ParameterError(f"run needs at least one workspace, got only templates: {templates}")
+    with cell_progress() as progress:
+        batch = run_workspaces(
+            workspaces,
+            output=output,
+            templates=templates or None,
+            parameters=dict(split_assignment(text) for text in parameter),
+            as_of=as_of,
+            timeout_s=timeout,
+            progress=progress,
+        )
+    _tell(batch)
+    raise typer.Exit(batch.exit_code)
+
+
+def _is_template(word: str, is_template_name: Any) -> bool:
+    """A folder wins over a template of the same name, for it is written as it lies there."""
+    return is_template_name(word) and not Path(word).is_dir()
+
+
+def _tell(batch: Batch) -> None:
+    _say(batch.table().fillna("").to_string(index=False))
+    for specimen in batch.specimens:
+        if specimen.report is not None:
+            _say(f"report: {specimen.report}")
+
+
+@app.command()
+def report(
+    workspace: WorkspacePath,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file, or a .pdf.")],
+    as_of: AsOf = None,
+) -> None:
+    """Render the latest run of every template as one self-contained page."""
+    from .reports import render_report
+    from .reports.latest import latest_notebooks
+    from .reports.pdf import write_pdf
+    from .workspace import Workspace
+
+    with Workspace.open(workspace, as_of=as_of) as ws:
+        html = render_report(latest_notebooks(ws), ws)
+    wants_pdf = output.suffix.lower() == ".pdf"
+    page = output.with_suffix(".html") if wants_pdf else output
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(html, encoding="utf-8")
+    _say(f"report: {page}")
+    if wants_pdf:
+        write_pdf(page, output)
+        _say(f"print: {output}")
+
+
+@app.command()
+def info(workspace: WorkspacePath, as_of: AsOf = None) -> None:
+    """Say what a workspace holds."""
+    from .workspace import Workspace
+
+    with Workspace.open(workspace, as_of=as_of) as ws:
+        _say(f"{ws.name}\nfolder  {ws.path}\nstate   {ws.state}" + " (replayed)" * ws.read_only)
+        for kind in ("frames", "transforms", "landmarks", "targets", "segmentations"):
+            _say(f"{kind:<14}{len(getattr(ws, kind))}")
+        _say(f"{'measurements':<14}{len(ws.measurements)}\n{'runs':<14}{len(ws.runs)}")
+        for image in ws.images:
+            _say(repr(image))
+
+
+@app.command()
+def gc(
+    workspace: WorkspacePath,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+) -> None:
+    """Delete the pixels of removed images; asks first, for as_of loses them too."""
+    from .workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        found = ws.gc(dry_run=True)
+        _say(found.to_string(index=False) if len(found) else "nothing to delete")
+        if not len(found):
+            return
+        if not yes and not sys.stdin.isatty():
+            raise DecisionNeeded("nothing is deleted: a script has to say --yes")
+        if yes or typer.confirm("delete these for good?"):
+            ws.gc(dry_run=False)
+            _say("deleted")
+
+
+@app.command()
+def calibrate(
+    workspace: WorkspacePath,
+    image: Annotated[str, typer.Argument(help="Name of the image.")],
+    voxel_um: Annotated[str, typer.Option(help="Voxel size z,y,x (or y,x) [µm].")],
+    source: Annotated[str, typer.Option(help="How it is known, in words.")],
+    uncertainty: Annotated[float | None, typer.Option(help="Relative, standard.")] = None,
+) -> None:
+    """Give an image its voxel size; what the file said is kept beside it."""
+    from .import_dialogue import lengths
+    from .workspace import Workspace
+
+    with Workspace.open(workspace) as ws:
+        ws.calibrate(image, spacing_um=lengths(voxel_um), source=source, uncertainty=uncertainty)
+        _say(repr(ws.images[image]))
+
+
+@app.command()
+def example(
+    directory: Annotated[Path, typer.Argument(help="Where the instrument files go.")],
+    seed: Annotated[int, typer.Option(help="Another specimen.")] = 0,
+    scale: Annotated[str, typer.Option(help="full or small.")] = "full",
+) -> None:
+    """Write the instrument files of the example specimen, and its truth."""
+    from .io.example import build_example
+
+    paths = build_example(directory, seed=seed, scale=scale)
+    for name, path in paths.files.items():
+        _say(f"{name:<16}{path}")
+    _say(f"{'truth':<16}{paths.truth}")
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for everything.")],
+    seed: Annotated[int, typer.Option(help="Another specimen.")] = 0,
+) -> None:
+    """Build the example specimen and take it from files to a report."""
+    from .reports.demo import run_demo
+
+    raise typer.Exit(run_demo(output=output, seed=seed))
+
+
+def _say(text: str) -> None:
+    from .reports.markup import tidy
+
+    typer.echo(tidy(text))
+
+
+def _ask(question: str) -> str:
+    return str(typer.prompt(question, default="", show_default=False))
+
+
+def _complain(error: BaseException) -> None:
+    from .reports.markup import tidy
+
+    typer.echo(f"scalebridge: {tidy(error)}", err=True)
+
+
+if __name__ == "__main__":
+    main()
