@@ -182,12 +182,12 @@ def picture(
     limits: tuple[float, float],
     ground: Ground,
     cmap: str | None = None,
-) -> hv.QuadMesh:
+) -> hv.Image:
     """Draw a map of `values` ``(len(y), len(x))`` with a colour bar called `name`.
 
     Of a still, the bar is drawn by `still`, which knows the room (see `panel`'s ``bar``).
     """
-    mark = hv.QuadMesh((np.asarray(x), np.asarray(y), np.asarray(values)), vdims=["value"])
+    mark = hv.Image((np.asarray(x), np.asarray(y), np.asarray(values)), vdims=["value"])
     common: dict[str, Any] = {
         "cmap": cmap or ground.picture,
         "clim": limits,

@@ -62,7 +62,7 @@ class Finish:
         for axis in (ax.xaxis, ax.yaxis):
             axis.label.set(color=g.ink, size=SIZE_PT)
             axis.set_minor_formatter(NullFormatter())
-        for artist in (*ax.collections, *ax.lines, *ax.patches, *ax.texts):
+        for artist in (*ax.images, *ax.collections, *ax.lines, *ax.patches, *ax.texts):
             artist.set_zorder(artist.get_zorder() + 2)  # HoloViews begins below the grid
         ax.set_axisbelow(True)
         ax.grid(False)

@@ -134,7 +134,7 @@ def _share(box_px: tuple[float, float, float, float], page: float) -> list[float
 
 def _color_bar(figure: Any, ax: Any, place: list[float]) -> None:
     panel = ax.scalebridge_panel
-    mapped = [c for c in ax.collections if c.get_array() is not None]
+    mapped = [c for c in (*ax.images, *ax.collections) if c.get_array() is not None]
     if not panel.bar or not mapped:
         return
     bar = figure.colorbar(mapped[0], cax=figure.add_axes(place))
