@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -86,7 +87,8 @@ def key_numbers(chapters: Sequence[Chapter], *, truth: Truth | None = None) -> M
         return Markup("")
     known = {key: _known(number, truth or {}) for key, number in numbers.items()}
     compared = any(value is not None for value in known.values())
-    rows = joined(_row(number, known[key], compared) for key, number in numbers.items())
+    digits = min(6, max(_whole_digits(number.written) for number in numbers.values()))
+    rows = joined(_row(number, known[key], compared, digits) for key, number in numbers.items())
     head = Markup("<th>Truth</th><th></th>") if compared else Markup("")
     return Markup(
         '<section id="numbers"><h2>Key numbers</h2><table class="numbers"><thead><tr>'
@@ -107,26 +109,33 @@ def _known(number: KeyNumber, truth: Truth) -> float | None:
     return float(entry["value"])
 
 
-def _row(number: KeyNumber, truth: float | None, compared: bool) -> Markup:
+def _row(number: KeyNumber, truth: float | None, compared: bool, digits: int) -> Markup:
     note = Markup('<span class="note">{}</span>').format(safe(number.note)) if number.note else ""
     row = Markup("<td>{}{}</td><td>{}</td><td>{}</td>").format(
-        safe(number.label), note, _aligned(number.written), whisker(number, truth=truth)
+        safe(number.label),
+        note,
+        _aligned(number.written, digits),
+        whisker(number, truth=truth),
     )
-    return Markup("<tr>{}{}</tr>").format(row, _beside(number, truth) if compared else "")
+    return Markup("<tr>{}{}</tr>").format(row, _beside(number, truth, digits) if compared else "")
 
 
-def _aligned(written: str) -> Markup:
-    """Put what stands before the decimal point into a box of its own, so that points align."""
-    number, gap, rest = written.partition(" ")
-    if not number[:1].isdigit() and number[:1] not in "-+":
-        return Markup('<span class="value">{}</span>').format(safe(written))
-    whole, point, decimals = number.partition(".")
-    return Markup('<span class="value"><span class="whole">{}</span><span>{}</span></span>').format(
-        safe(whole), safe(point + decimals + gap + rest)
+def _whole_digits(written: str) -> int:
+    """Count the characters before the decimal point; 0 for words."""
+    match = re.match(r"[-+]?\d+", written)
+    return len(match[0]) if match else 0
+
+
+def _aligned(written: str, digits: int) -> Markup:
+    """Indent a number so that the decimal points of a column stand below each other."""
+    whole = _whole_digits(written)
+    indent = max(0, digits - whole) if whole else 0
+    return Markup('<span class="value" style="padding-left:{}ch">{}</span>').format(
+        indent, safe(written)
     )
 
 
-def _beside(number: KeyNumber, truth: float | None) -> Markup:
+def _beside(number: KeyNumber, truth: float | None, digits: int) -> Markup:
     if truth is None:
         return Markup("<td></td><td></td>")
     half_width = (number.bounds[1] - number.bounds[0]) / 2 if number.bounds else None
@@ -138,7 +147,7 @@ def _beside(number: KeyNumber, truth: float | None) -> Markup:
         False: ("✕ outside", "outside"),
         None: ("no interval", "quiet"),
     }[number.covers(truth)]
-    return Markup('<td>{}</td><td class="{}">{}</td>').format(_aligned(written), kind, word)
+    return Markup('<td>{}</td><td class="{}">{}</td>').format(_aligned(written, digits), kind, word)
 
 
 def _coverage(numbers: Mapping[str, KeyNumber], known: Mapping[str, float | None]) -> Markup:

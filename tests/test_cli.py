@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+import tifffile
+
+from scalebridge import Workspace
+from scalebridge.cli import main
+
+PARAMETERS = """\
+workspace: str  # folder of the specimen
+as_of: int | None = None  # state to replay
+size_um: float | None = None  # size [µm]
+"""
+
+
+def template(path: Path, cell: str) -> Path:
+    tagged = nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
+    cells = [nbformat.v4.new_markdown_cell("# Counting"), tagged, nbformat.v4.new_code_cell(cell)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return path
+
+
+def scalebridge(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    code = ended.value.code
+    assert code is None or isinstance(code, int)
+    return code or 0
+
+
+@pytest.fixture
+def specimen(tmp_path):
+    Workspace.create(tmp_path / "specimen").close()
+    return tmp_path / "specimen"
+
+
+SHOW = "from scalebridge.reports.items import KeyNumber\nKeyNumber('s', 'Size', size_um, unit='µm')"
+
+
+def test_a_run_and_its_report_end_with_0_and_say_where_they_are(specimen, tmp_path, capsys):
+    path = template(tmp_path / "10_size.ipynb", SHOW)
+    assert scalebridge("run", specimen, path, "-p", "size_um=2.5", "--output", tmp_path / "o") == 0
+    told = capsys.readouterr()
+    assert "finished" in told.out
+    assert f"report: {tmp_path}/o/specimen/report.html" in told.out
+    assert "10_size, 4 cells" in told.err
+    assert scalebridge("report", specimen, "--output", tmp_path / "r.html") == 0
+    again, first = (tmp_path / "r.html"), (tmp_path / "o/specimen/report.html")
+    assert "2.5 µm" in again.read_text()
+    assert again.read_text() == first.read_text()
+
+
+@pytest.mark.parametrize(
+    ("cell", "code", "marked"),
+    [
+        ("raise ValueError('no contrast')", 1, "FAILED"),
+        (
+            "from scalebridge.errors import DecisionNeeded\nraise DecisionNeeded('place a target')",
+            2,
+            "DECISION NEEDED",
+        ),
+    ],
+)
+def test_a_run_that_stops_says_so_in_code_table_and_report(
+    specimen, tmp_path, capsys, cell, code, marked
+):
+    path = template(tmp_path / "10_stop.ipynb", cell)
+    assert scalebridge("run", specimen, path, "--output", tmp_path / "o") == code
+    assert cell.split("'")[1] in capsys.readouterr().out
+    assert marked in (tmp_path / "o/specimen/report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-p", "size=1"], "there is no parameter 'size': did you mean 'size_um'"),
+        (["-p", "size_um=big"], "needs float | None, got 'big'"),
+        (["-p", "size_um"], "-p needs name=value"),
+        (["-p", "workspace=/x"], "'workspace' is given by the runner"),
+    ],
+)
+def test_wrong_parameters_end_with_2_and_nothing_runs(
+    specimen, tmp_path, capsys, arguments, message
+):
+    path = template(tmp_path / "10_size.ipynb", SHOW)
+    assert scalebridge("run", specimen, path, *arguments, "--output", tmp_path / "o") == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
+
+
+def test_states_of_the_world_are_told_without_a_traceback(tmp_path):
+    for arguments in (["info", tmp_path / "nowhere"], ["report", tmp_path, "--output", "r.html"]):
+        ended = subprocess.run(
+            [sys.executable, "-m", "scalebridge.cli", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+        )
+        assert ended.returncode == 1
+        assert ended.stderr.startswith("scalebridge: ")
+        assert "Traceback" not in ended.stderr
+
+
+def test_a_report_of_a_workspace_without_runs_says_what_to_do(specimen, tmp_path, capsys):
+    assert scalebridge("report", specimen, "--output", tmp_path / "r.html") == 1
+    assert "scalebridge run" in capsys.readouterr().err
+
+
+@pytest.fixture
+def bare_tiff(tmp_path):
+    path = tmp_path / "bare.tif"
+    tifffile.imwrite(path, np.arange(48, dtype="u1").reshape(6, 8))
+    return path
+
+
+def images(place):
+    with Workspace.open(place) as ws:
+        return {image.name: image.calibrated for image in ws.images}
+
+
+def test_a_script_is_refused_what_is_missing_and_told_the_answer_that_would_do(
+    specimen, bare_tiff, capsys
+):
+    assert scalebridge("import", bare_tiff, "--workspace", specimen) == 2
+    told = capsys.readouterr()
+    assert "y 6, x 8" in told.out
+    assert "--voxel-um" in told.err
+    assert images(specimen) == {}
+
+
+def test_an_answer_calibrates_and_is_remembered_for_the_folder(specimen, bare_tiff, capsys):
+    assert scalebridge("import", bare_tiff, "-w", specimen, "--voxel-um", "0.5,0.25") == 0
+    assert images(specimen) == {"bare": True}
+    other = bare_tiff.with_name("other.tif")
+    other.write_bytes(bare_tiff.read_bytes())
+    assert scalebridge("import", other, "-w", specimen) == 0
+    assert "answers remembered for" in capsys.readouterr().out
+    with Workspace.open(specimen) as ws:
+        assert ws.images["other"].spacing_um == (0.5, 0.25)
+
+
+def test_yes_imports_without_a_voxel_size_and_calibrate_gives_it_later(tmp_path, bare_tiff, capsys):
+    place = tmp_path / "new"
+    assert scalebridge("import", bare_tiff, "-w", place, "--yes") == 0
+    assert images(place) == {"bare": False}
+    assert "uncalibrated" in capsys.readouterr().out
+    assert (
+        scalebridge("calibrate", place, "bare", "--voxel-um", "0.5 0.5", "--source", "stage") == 0
+    )
+    assert images(place) == {"bare": True}
+    assert scalebridge("info", place) == 0
+    assert "'bare'" in capsys.readouterr().out
+
+
+def test_a_negative_voxel_size_is_refused_in_words(specimen, bare_tiff, capsys):
+    assert scalebridge("import", bare_tiff, "-w", specimen, "--voxel-um=-1,1") == 1
+    assert "positive lengths in µm" in capsys.readouterr().err
+    assert scalebridge("import", bare_tiff, "-w", specimen, "--voxel-um", "half") == 2
+    assert "got 'half'" in capsys.readouterr().err
+
+
+def test_gc_in_a_script_deletes_only_after_yes(specimen, bare_tiff, capsys):
+    scalebridge("import", bare_tiff, "-w", specimen, "--yes")
+    with Workspace.open(specimen) as ws:
+        ws.images.remove("bare")
+    folders = list((specimen / "images").iterdir())
+    assert scalebridge("gc", specimen) == 2
+    assert "has to say --yes" in capsys.readouterr().err
+    assert list((specimen / "images").iterdir()) == folders
+    assert scalebridge("gc", specimen, "--yes") == 0
+    assert not [f for f in (specimen / "images").iterdir() if f in folders]
