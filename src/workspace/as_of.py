@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from .records import Records, rows, time_text
+from .records import Records
+from .rows import rows, time_text
 
 
 def state_at(records: Records, moment: int | str | datetime) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..errors import DamagedImage, NotFound, ScalebridgeError
 from .collection import Collection
 from .locks import is_locked
 from .record import Record
@@ -53,16 +54,16 @@ def clean(records: Records, folder: Path, *, dry_run: bool) -> pd.DataFrame:
     return pd.DataFrame([row for _, _, row in found], columns=_COLUMNS)
 
 
-def why_gone(records: Records, image: Record) -> str:
-    """Say why an image has no folder."""
+def why_gone(records: Records, image: Record) -> ScalebridgeError:
+    """Say why an image has no folder: cleaned away, or damaged."""
     for cleaning in _cleanings(records):
         if image.id in cleaning.fields["images"]:
-            return (
+            return NotFound(
                 f"the pixels of image {image.name!r} were deleted by gc on "
                 f"{cleaning.when:%Y-%m-%d %H:%M} UTC by {cleaning.who}; its records remain. "
                 "Import the file again for the pixels"
             )
-    return (
+    return DamagedImage(
         f"expected the pixels of image {image.name!r} in {image.id}.ome.zarr, got no such folder: "
         "restore it from a backup, or remove the image and import it again"
     )

@@ -6,7 +6,8 @@ import pandas as pd
 import sqlalchemy as sa
 
 from .record import Record
-from .records import Records, rows
+from .records import Records
+from .rows import rows
 
 _COLUMNS = [
     "state",

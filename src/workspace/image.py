@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DamagedImage, NotFound, Uncalibrated
+from ..errors import DamagedImage, ScalebridgeError, Uncalibrated
 from .pyramid import level_origin_um
 from .record import Record
 
@@ -66,10 +66,12 @@ class Image:
     folder : Path
         Its OME-Zarr folder.
     gone : callable
-        Says in words why the folder is missing.
+        Says why the folder is missing.
     """
 
-    def __init__(self, record: Record, *, folder: Path, gone: Callable[[], str]) -> None:
+    def __init__(
+        self, record: Record, *, folder: Path, gone: Callable[[], ScalebridgeError]
+    ) -> None:
         self.record = record
         self.folder = folder
         self._gone = gone
@@ -174,7 +176,7 @@ class Image:
         from .store import open_strictly
 
         if not self.folder.is_dir():
-            raise NotFound(self._gone())
+            raise self._gone()
         store = open_strictly(
             self.folder, image=self.name, fingerprints=self.record.fields["fingerprints"]
         )

@@ -9,7 +9,8 @@ import pandas as pd
 
 from ..errors import NotFound
 from .record import Record
-from .records import Records, rows
+from .records import Records
+from .rows import rows
 from .schema import KINDS
 from .tables import table_of
 
@@ -86,8 +87,7 @@ class Lookup:
 
     def by_id(self, identity: str) -> Record | None:
         """Find the newest version of an id, removed or not."""
-        found = self.records.latest(rows.c.kind == self.kind, rows.c.id == identity)
-        return found[0] if found else None
+        return self.records.newest(self.kind, identity)
 
     def by_edit(self, edit_id: str) -> Record | None:
         """Find the version that an edit wrote."""
@@ -96,19 +96,14 @@ class Lookup:
 
     def named(self, name: str) -> list[Record]:
         """List the standing and removed records that are called so now."""
-        ever = {record.id for record in self.records.select(*self._called(name))}
-        if not ever:
-            return []
-        found = self.records.latest(rows.c.kind == self.kind, rows.c.id.in_(sorted(ever)))
-        return [record for record in found if record.name == name]
+        ever = self.records.select(rows.c.kind == self.kind, rows.c.name == name)
+        now = [self.by_id(identity) for identity in dict.fromkeys(record.id for record in ever)]
+        return [record for record in now if record is not None and record.name == name]
 
     def versions(self, key: str) -> list[Record]:
         """List every version of one record, oldest first."""
         identity = self.find(key, removed=True).id
         return self.records.select(rows.c.kind == self.kind, rows.c.id == identity)
-
-    def _called(self, name: str) -> tuple[Any, Any]:
-        return (rows.c.kind == self.kind, rows.c.name == name)
 
     def _matching(self, key: str, *, removed: bool) -> list[Record]:
         exact = self.by_id(key)

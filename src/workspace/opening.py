@@ -17,7 +17,8 @@ from .as_of import state_at
 from .engine import make_engine
 from .manifest import FILE, FORMAT, Manifest, read_manifest, write_manifest
 from .people import current_person
-from .records import Records, create_tables
+from .records import Records
+from .rows import create_tables
 from .upgrades import DATABASE, upgrade
 
 

@@ -127,9 +127,16 @@ def write_levels(
     _check_complete(streams, grid)
 
 
+def codecs(dtype: np.dtype) -> list[Any]:
+    """Give the codecs of every chunk: fast compression, then a checksum over all stored bytes."""
+    from zarr.codecs import BloscCodec, Crc32cCodec
+
+    squeeze = BloscCodec(cname="zstd", clevel=1, shuffle="shuffle", typesize=dtype.itemsize)
+    return [squeeze, Crc32cCodec()]
+
+
 def _create(folder: Path, grid: Grid, index: int) -> Any:
     import zarr
-    from zarr.codecs import BloscCodec, Crc32cCodec
 
     level = grid.levels[index]
     return zarr.create_array(
@@ -137,10 +144,7 @@ def _create(folder: Path, grid: Grid, index: int) -> Any:
         shape=(*grid.lead, *level.shape),
         chunks=((1,) * len(grid.lead) + level.chunks),
         dtype=grid.dtype,
-        compressors=[
-            BloscCodec(cname="zstd", clevel=1, shuffle="shuffle", typesize=grid.dtype.itemsize),
-            Crc32cCodec(),  # outermost, so that it covers every stored byte
-        ],
+        compressors=codecs(grid.dtype),
         dimension_names=list(grid.axes),
         fill_value=0,
         config={"write_empty_chunks": True},

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
+from typing import Any
 
 import numpy as np
 
@@ -148,11 +149,11 @@ def _parts(block: np.ndarray, steps: Sequence[int]) -> list[np.ndarray]:
 
 def _mean(parts: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
     if dtype.kind == "f":
-        total = parts[0].astype(np.float64 if dtype.itemsize == 8 else np.float32)
+        total: Any = parts[0].astype(np.float64 if dtype.itemsize == 8 else np.float32)
         for part in parts[1:]:
             total += part
         return (total / len(parts)).astype(dtype)
-    wide = parts[0].astype(_wide(dtype))
+    wide: Any = parts[0].astype(_wide(dtype))
     for part in parts[1:]:
         wide += part
     wide += len(parts) // 2

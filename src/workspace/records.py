@@ -1,6 +1,6 @@
 """Versioned rows in SQL: nothing is overwritten, so any earlier state can be read again.
 
-Two tables, portable SQL only. Every write transaction locks its workspace's row first, so
+Every write transaction locks its workspace's row first, so
 writers stand in one line and the sequence number ``state`` counts commits in order. All rows of
 one transaction carry the same number: no state shows half of it.
 """
@@ -17,41 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from ..errors import ReadOnly, WorkspaceError
-from .canonical import from_text, to_text
 from .record import Record
-
-_tables = sa.MetaData()
-
-workspaces = sa.Table(
-    "scalebridge_workspaces",
-    _tables,
-    sa.Column("id", sa.String(36), primary_key=True),
-    sa.Column("format", sa.Integer, nullable=False),
-    sa.Column("state", sa.BigInteger, nullable=False),
-)
-
-rows = sa.Table(
-    "scalebridge_records",
-    _tables,
-    sa.Column("workspace", sa.String(36), sa.ForeignKey(workspaces.c.id), primary_key=True),
-    sa.Column("id", sa.String(64), primary_key=True),
-    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("kind", sa.String(32), nullable=False),
-    sa.Column("name", sa.Text, nullable=True),
-    sa.Column("tags", sa.Text, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
-    sa.Column("state", sa.BigInteger, nullable=False),
-    sa.Column("part", sa.Integer, nullable=False),
-    sa.Column("who", sa.Text, nullable=False),
-    sa.Column("at", sa.String(32), nullable=False),
-    sa.Column("action", sa.String(16), nullable=False),
-    sa.Column("removed", sa.Boolean, nullable=False),
-    sa.Column("software", sa.Text, nullable=False),
-    sa.Column("edit_id", sa.String(64), nullable=False),
-    sa.UniqueConstraint("workspace", "edit_id"),
-    sa.Index("scalebridge_records_by_kind", "workspace", "kind", "id", "version"),
-    sa.Index("scalebridge_records_by_state", "workspace", "state"),
-)
+from .rows import from_row, rows, to_row, workspaces
 
 
 @dataclass
@@ -157,7 +124,7 @@ class Records:
             state=transaction.state,
             software=self.software,
         )
-        row = {**_to_row(record), "workspace": self.workspace, "part": transaction.parts}
+        row = {**to_row(record), "workspace": self.workspace, "part": transaction.parts}
         transaction.connection.execute(sa.insert(rows), row)
         transaction.parts += 1
         return record
@@ -175,7 +142,7 @@ class Records:
         query = self._visible(sa.select(rows)).where(*conditions)
         with self.reading() as connection:
             found = connection.execute(query.order_by(rows.c.state, rows.c.part))
-            return [_from_row(row) for row in found]
+            return [from_row(row) for row in found]
 
     def latest(self, *conditions: sa.ColumnElement[bool]) -> list[Record]:
         """Read the newest version of every id, in the order of their first versions.
@@ -186,68 +153,25 @@ class Records:
             sa.select(rows.c.id, sa.func.max(rows.c.version).label("version"))
         ).where(*conditions)
         last = newest.group_by(rows.c.id).subquery()
-        first = rows.alias("first")
+        first = rows.alias("first_version")
         query = (
-            sa.select(rows)
+            sa.select(rows, first.c.state.label("born"), first.c.part.label("born_part"))
             .join(last, sa.and_(rows.c.id == last.c.id, rows.c.version == last.c.version))
             .join(first, sa.and_(first.c.workspace == rows.c.workspace, first.c.id == rows.c.id))
             .where(rows.c.workspace == self.workspace, first.c.version == 1)
-            .order_by(first.c.state, first.c.part)
         )
         with self.reading() as connection:
-            return [_from_row(row) for row in connection.execute(query)]
+            found = connection.execute(query).all()
+        # sorted here: asked to sort, SQLite walks every row in the order of the states
+        return [from_row(row) for row in sorted(found, key=lambda row: (row.born, row.born_part))]
+
+    def newest(self, kind: str, identity: str) -> Record | None:
+        """Read the newest version of one id."""
+        query = self._visible(sa.select(rows)).where(rows.c.kind == kind, rows.c.id == identity)
+        with self.reading() as connection:
+            row = connection.execute(query.order_by(rows.c.version.desc()).limit(1)).first()
+        return None if row is None else from_row(row)
 
     def _visible(self, query: sa.Select) -> sa.Select:
         query = query.where(rows.c.workspace == self.workspace)
         return query if self.as_of is None else query.where(rows.c.state <= self.as_of)
-
-
-def create_tables(engine: sa.Engine, *, workspace: str, format_version: int) -> None:
-    """Make the tables where they are missing, and list the workspace in them."""
-    _tables.create_all(engine)
-    with engine.connect().execution_options(scalebridge_writes=True) as connection:
-        with connection.begin():
-            connection.execute(
-                sa.insert(workspaces), {"id": workspace, "format": format_version, "state": 0}
-            )
-
-
-def _to_row(record: Record) -> dict[str, object]:
-    return {
-        "id": record.id,
-        "version": record.version,
-        "kind": record.kind,
-        "name": record.name,
-        "tags": to_text(list(record.tags)),
-        "body": to_text(record.fields),
-        "state": record.state,
-        "who": record.who,
-        "at": time_text(record.when),
-        "action": record.action,
-        "removed": record.removed,
-        "software": record.software,
-        "edit_id": record.edit_id,
-    }
-
-
-def _from_row(row: sa.Row) -> Record:
-    return Record(
-        id=row.id,
-        kind=row.kind,
-        version=row.version,
-        name=row.name,
-        tags=tuple(from_text(row.tags)) if row.tags != "[]" else (),
-        fields=from_text(row.body),
-        who=row.who,
-        when=datetime.fromisoformat(row.at),
-        state=row.state,
-        action=row.action,
-        removed=bool(row.removed),
-        software=row.software,
-        edit_id=row.edit_id,
-    )
-
-
-def time_text(when: datetime) -> str:
-    """Write a time in UTC with fixed width, so that texts sort as times do."""
-    return when.astimezone(UTC).isoformat(timespec="microseconds")

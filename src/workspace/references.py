@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 
-from .records import Records, rows
+from .records import Records
+from .rows import rows
 from .schema import KINDS
 
 

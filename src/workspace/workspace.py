@@ -163,7 +163,7 @@ class Workspace:
         frame: str | None = None,
         progress: OnProgress | bool | None = None,
     ) -> Image:
-        """Bring one file in; see :func:`scalebridge.workspace.importing.import_file`."""
+        """Bring one file in; see :mod:`scalebridge.workspace.importing`."""
         from .importing import import_file
 
         return import_file(
