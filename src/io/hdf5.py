@@ -15,7 +15,6 @@ from .lengths import micrometres_in
 from .npy import guess_axes
 from .reading import Lengths, Reading, inspect_lengths, supported_dtype
 
-SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nxs", ".emd", ".ims")
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 _SIZES = (
     "element_size_um",

@@ -56,7 +56,6 @@ def open_meta_image(path: str, answers: Answers) -> Reading:
     dtype = _dtype(fields, path)
     data, start = _data(path, fields, offset, prod(shape) * dtype.itemsize)
     world = _world(fields, min(len(sizes), 3))
-    scale = micrometres_in(answers.unit) or float("nan")
     return Reading(
         format="MetaImage",
         pixels=flat_or_packed(
@@ -70,7 +69,7 @@ def open_meta_image(path: str, answers: Answers) -> Reading:
         spacing_source="MetaImage ElementSpacing",
         faults=() if world.size else ("the MetaImage header has no ElementSpacing",),
         bare_spacing=world.size,
-        origin_um=world.origin_um(scale) if np.isfinite(scale) else {},
+        origin_um=world.origin_um(micrometres_in(answers.unit)),
         direction=world.direction,
         modality=fields.get("Modality"),
         metadata={"MetaImage": fields},

@@ -15,7 +15,6 @@ from .answers import Answers
 from .flat_pixels import FlatPixels
 from .reading import Lengths, Reading, inspect_lengths
 
-SUFFIXES = (".mrc", ".mrcs", ".map", ".rec", ".st", ".ali")
 _ANGSTROM_UM = 1e-4
 _HEADER_BYTES = 1024
 _MODES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2"}

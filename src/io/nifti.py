@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import os
 import struct
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,12 @@ import numpy as np
 
 from ..errors import ReadError
 from .answers import Answers
-from .flat_pixels import FlatPixels, PackedPixels, ScaledPixels, flat_or_packed
+from .flat_pixels import FlatPixels, PackedPixels, ScaledPixels
+from .lengths import micrometres_in
 from .reading import Lengths, Reading, inspect_lengths
 from .references import beside
 from .world import World, world_from_steps
 
-SUFFIXES = (".nii", ".nii.gz", ".hdr")
 _TYPES = {
     2: "u1",
     4: "i2",
@@ -69,7 +70,7 @@ def open_nifti(path: str, answers: Answers) -> Reading:
     """Open a NIfTI, ``.nii``, ``.nii.gz`` or ``.hdr`` with its ``.img``."""
     header = parse_header(_first_bytes(path), path=path)
     world = _world(header)
-    lengths, bare, source, scale = _lengths(header, world)
+    lengths, bare, source, scale = _lengths(header, world, answers.unit)
     return Reading(
         format="NIfTI",
         pixels=_pixels(path, header),
@@ -78,7 +79,7 @@ def open_nifti(path: str, answers: Answers) -> Reading:
         spacing_source=source,
         faults=lengths.faults,
         bare_spacing=bare,
-        origin_um=world.origin_um(scale) if world.origin and math.isfinite(scale) else {},
+        origin_um=world.origin_um(scale),
         direction=world.direction,
         metadata={"NIfTI": header.__dict__},
         warnings=_scale_notes(header),
@@ -178,31 +179,24 @@ def _pixels(path: str, header: Header) -> FlatPixels | PackedPixels | ScaledPixe
         )
     data = path
     if not header.single_file:
-        data = beside(path, path.rpartition("/")[2].removesuffix(".hdr") + ".img")
-    stored = (
-        flat_or_packed(
-            data,
-            offset=0 if data.lower().endswith(".gz") else header.offset,
-            shape=header.dim[::-1],
-            dtype=np.dtype(header.order + _TYPES[header.datatype]),
-            packing=None,
-        )
-        if not data.lower().endswith(".gz")
-        else _packed(data, header)
-    )
+        data = beside(path, os.path.basename(path).removesuffix(".hdr") + ".img")
+    stored = _stored(data, header)
     if not _is_scaled(header):
         return stored
     return ScaledPixels(stored, slope=header.slope, intercept=header.intercept)
 
 
-def _packed(path: str, header: Header) -> PackedPixels:
+def _stored(path: str, header: Header) -> FlatPixels | PackedPixels:
+    shape, dtype = header.dim[::-1], np.dtype(header.order + _TYPES[header.datatype])
+    if not path.lower().endswith(".gz"):
+        return FlatPixels(path, offset=header.offset, shape=shape, dtype=dtype)
+
     def open_stream() -> Any:
         stream = gzip.open(path, "rb")  # noqa: SIM115 - closed by its user
         stream.read(header.offset)
         return stream
 
-    dtype = np.dtype(header.order + _TYPES[header.datatype])
-    return PackedPixels(open_stream, shape=header.dim[::-1], dtype=dtype, path=path)
+    return PackedPixels(open_stream, shape=shape, dtype=dtype, path=path)
 
 
 def _is_scaled(header: Header) -> bool:
@@ -255,11 +249,13 @@ def _rotation(quaternion: tuple[float, ...]) -> np.ndarray:
     )
 
 
-def _lengths(header: Header, world: World) -> tuple[Lengths, dict[str, float], str, float]:
+def _lengths(
+    header: Header, world: World, answered: str | None
+) -> tuple[Lengths, dict[str, float], str, float | None]:
     source = "NIfTI sform" if header.sform > 0 else "NIfTI pixdim"
     unit = _UNITS.get(header.units & 7)
     if unit is None:
-        return Lengths({}, ()), dict(world.size), source, math.nan
+        return Lengths({}, ()), dict(world.size), source, micrometres_in(answered)
     name, scale = unit
     lengths = inspect_lengths({a: v * scale for a, v in world.size.items()}, source=source)
     return lengths, {}, f"{source} ({name})", scale

@@ -12,7 +12,6 @@ from .answers import Answers
 from .flat_pixels import FlatPixels, PackedPixels
 from .reading import Pixels, Reading, supported_dtype
 
-SUFFIXES = (".npy", ".npz")
 _MAGIC = b"\x93NUMPY"
 
 

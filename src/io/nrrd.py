@@ -19,7 +19,6 @@ from .reading import Lengths, Reading, inspect_lengths
 from .references import beside
 from .world import World, world_from_steps
 
-SUFFIXES = (".nrrd", ".nhdr")
 _LARGEST_HEADER = 2**20
 
 _TYPES = {
@@ -86,7 +85,7 @@ def open_nrrd(path: str, answers: Answers) -> Reading:
         spacing_source=source,
         faults=lengths.faults,
         bare_spacing=bare,
-        origin_um=world.origin_um(micrometres_in(unit) or float("nan")),
+        origin_um=world.origin_um(micrometres_in(unit or answers.unit)),
         direction=world.direction,
         metadata={"NRRD": fields},
     )

@@ -37,7 +37,18 @@ class Reader:
         return function(path, answers)
 
 
-READERS = (Reader("TIFF", ".tiff_family", "open_tiff", (".tif", ".tiff", ".btf", ".tf8")),)
+READERS = (
+    Reader("TIFF", ".tiff_family", "open_tiff", (".tif", ".tiff", ".btf", ".tf8")),
+    Reader("HDF5", ".hdf5", "open_hdf5", (".h5", ".hdf5", ".nxs")),
+    Reader("NRRD", ".nrrd", "open_nrrd", (".nrrd", ".nhdr")),
+    Reader("MetaImage", ".meta_image", "open_meta_image", (".mha", ".mhd")),
+    Reader("NIfTI", ".nifti", "open_nifti", (".nii", ".nii.gz")),
+    Reader("NPY", ".npy", "open_npy", (".npy", ".npz")),
+    Reader("PNG, JPEG or BMP", ".picture", "open_picture", (".png", ".jpg", ".jpeg", ".bmp")),
+    Reader("MRC", ".mrc", "open_mrc", (".mrc", ".mrcs", ".map", ".rec", ".st")),
+    Reader("folder of slices", ".stack", "open_stack", ()),
+    Reader("raw", ".raw", "open_raw", (".raw", ".bin", ".dat", ".vol", ".img")),
+)
 
 
 def open_reading(path: str, answers: Answers) -> Reading:

@@ -11,7 +11,6 @@ from .answers import Answers
 from .reading import Reading
 from .tiff import read_tiff
 
-SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".lsm")
 _MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 
 

@@ -25,9 +25,9 @@ class World:
     direction: tuple[tuple[float, ...], ...] | None
     origin: dict[str, float] = field(default_factory=dict)
 
-    def origin_um(self, scale: float) -> dict[str, float]:
-        """The origin in micrometres, empty if it is not finite."""
-        if not all(np.isfinite(value) for value in self.origin.values()):
+    def origin_um(self, scale: float | None) -> dict[str, float]:
+        """The origin in micrometres, empty if it is not finite or its unit is not known."""
+        if scale is None or not all(np.isfinite(value) for value in self.origin.values()):
             return {}
         return {axis: value * scale for axis, value in self.origin.items()}
 
