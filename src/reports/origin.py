@@ -47,7 +47,7 @@ def _parameters(chapters: Sequence[Chapter]) -> Markup:
     rows = [
         [chapter.name, name, redacted(repr(value))]
         for chapter in chapters
-        for name, value in chapter.run.get("parameters", {}).items()
+        for name, value in sorted(chapter.run.get("parameters", {}).items())
     ]
     if not rows:
         return Markup('<p class="note">Every parameter had its default.</p>')
@@ -61,7 +61,7 @@ def _software(chapters: Sequence[Chapter]) -> Markup:
     for chapter in chapters:
         for name, number in chapter.run.get("versions", {}).items():
             found.setdefault(name, set()).add(str(number))
-    rows = [[name, ", ".join(sorted(numbers))] for name, numbers in found.items()]
+    rows = [[name, ", ".join(sorted(numbers))] for name, numbers in sorted(found.items())]
     return table_html(["software", "version"], rows, caption="Software.") if rows else Markup("")
 
 
