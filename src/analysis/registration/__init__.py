@@ -7,17 +7,12 @@ from __future__ import annotations
 
 from .choice import ModelChoice, choose_model
 from .constellation import ConstellationMatch, match_constellation
-from .containment import (
-    Containment,
-    ball_probability,
-    box_containment,
-    box_margin,
-    containment_probability,
-    margin_for_probability,
-)
+from .containment import ball_probability, containment_probability, margin_for_probability
+from .cut import Containment, box_containment, box_margin
 from .design import next_landmark
 from .fit import LandmarkFit, fit_landmarks
-from .graph import FrameGraph, Located
+from .graph import FrameGraph
+from .located import Located
 from .path import Edge, FramePath
 from .regions import Region, confidence_region, region_factor
 from .simpleitk import from_sitk, to_sitk

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 
 from ...errors import Degenerate
 from ...quantities import format_length
-from . import degeneracy
 from .fit import LandmarkFit, error_at_target, fit_landmarks
+from .reach import probes
 from .tangent import MODELS, Model
 
 _CLEARLY_BETTER = 0.95  # a model with more parameters has to predict this much better
@@ -116,7 +116,7 @@ def _row(
         return {"model": model, **empty, "verdict": "refused", "reason": refusals[model]}
     fit = fits[model]
     verdict, reason = _verdict(model, fits, chosen)
-    rim = degeneracy.probes(fit.pairs, None)
+    rim = probes(fit.pairs, None)
     at_target = float("nan") if target_um is None else error_at_target(fit, target_um)
     numbers = (
         fit.fre_um,

@@ -8,22 +8,19 @@ have done as well and no other pose does.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations, permutations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial import cKDTree
 from scipy.stats import binom
 
 from ...errors import Degenerate
 from ...quantities import format_length
 from .points import lift
+from .poses import Clouds, Pose, best_poses, look_up, triangle_index, triangles
 from .transform import AffineTransform
 
 _MOST = 100  # fiducials in one image
 _BATCH = 100  # triangles looked up at a time
-_TRIANGLES = 3000
 _HYPOTHESES = 200_000
 _CHANCE = 0.01
 
@@ -57,25 +54,6 @@ class ConstellationMatch:
     chance: float
     runner_up: int
     statement: str
-
-
-@dataclass(frozen=True, eq=False)
-class _Clouds:
-    """Both sets of fiducials in the dimensions in which they are compared."""
-
-    a: np.ndarray
-    b: np.ndarray
-    ndims: tuple[int, int]
-    tolerance: float
-    scale_tolerance: float
-
-    @property
-    def random_hit(self) -> float:
-        """Chance that a fiducial thrown anywhere falls on one of b."""
-        d = self.b.shape[1]
-        ball = {2: np.pi, 3: 4 / 3 * np.pi}[d] * self.tolerance**d
-        room = np.prod(np.ptp(self.b, axis=0) + 2 * self.tolerance)
-        return float(min(1.0, len(self.b) * ball / room))
 
 
 def match_constellation(
@@ -133,7 +111,7 @@ def match_constellation(
 
 def _prepare(
     points_a: ArrayLike, points_b: ArrayLike, tolerance_um: float, scale_tolerance: float
-) -> _Clouds:
+) -> Clouds:
     if not tolerance_um > 0:
         raise ValueError(f"tolerance_um needs a value above 0 [um], got {tolerance_um!r}")
     if not 0 <= scale_tolerance < 0.5:
@@ -151,153 +129,42 @@ def _prepare(
                 + ("find more" if len(points) < 4 else "keep the most certain ones")
             )
     axes = slice(3 - ndims[1], 3)
-    return _Clouds(a[:, axes], b[:, axes], (ndims[0], ndims[1]), tolerance_um, scale_tolerance)
+    return Clouds(a[:, axes], b[:, axes], (ndims[0], ndims[1]), tolerance_um, scale_tolerance)
 
 
-@dataclass(frozen=True, eq=False)
-class _Pose:
-    """A pose with the fiducials that meet under it."""
-
-    matrix: np.ndarray
-    centre: np.ndarray
-    offset: np.ndarray
-    rows: np.ndarray
-    columns: np.ndarray
-    distances: np.ndarray
-
-    @property
-    def score(self) -> tuple[int, float]:
-        return (len(self.rows), -float(np.mean(self.distances**2)) if len(self.rows) else 0.0)
-
-
-def _hypotheses(clouds: _Clouds) -> tuple[list[_Pose], float]:
+def _hypotheses(clouds: Clouds) -> tuple[list[Pose], float]:
     """Collect poses, best first, and estimate how many there are to look at."""
-    tree, targets = _triangle_index(clouds.b)
-    triangles = _triangles(clouds.a)
-    found: list[_Pose] = []
+    tree, targets = triangle_index(clouds.b)
+    ours = triangles(clouds.a)
+    found: list[Pose] = []
     looked_at = 0
-    for start in range(0, len(triangles), _BATCH):
-        batch = triangles[start : start + _BATCH]
-        sources, hits = _look_up(clouds, batch, tree, targets)
+    for start in range(0, len(ours), _BATCH):
+        batch = ours[start : start + _BATCH]
+        sources, hits = look_up(clouds, batch, tree, targets)
         looked_at += len(hits)
         if len(hits):
-            found = _merge(found, _best_poses(clouds, sources, hits))
+            found = _merge(found, best_poses(clouds, sources, hits))
         done = start + len(batch)
         enough = found and len(found[0].rows) >= max(5, 0.6 * min(len(clouds.a), len(clouds.b)))
         if looked_at > _HYPOTHESES or (enough and done >= 3 * _BATCH):
             break
-    return found, looked_at * len(triangles) / max(done, 1)
+    return found, looked_at * len(ours) / max(done, 1)
 
 
-def _triangles(points: np.ndarray) -> np.ndarray:
-    """List triangles, the widest first: (t, 3) rows."""
-    rows = np.array(list(combinations(range(len(points)), 3)))
-    first, second = points[rows[:, 1]] - points[rows[:, 0]], points[rows[:, 2]] - points[rows[:, 0]]
-    gram = (
-        np.sum(first**2, axis=1) * np.sum(second**2, axis=1) - np.sum(first * second, axis=1) ** 2
-    )
-    area = np.sqrt(np.maximum(gram, 0.0))
-    order = np.argsort(-area, kind="stable")
-    return rows[order[area[order] > 0][:_TRIANGLES]]
-
-
-def _triangle_index(points: np.ndarray) -> tuple[cKDTree, np.ndarray]:
-    rows = np.array(list(permutations(range(len(points)), 3)))
-    return cKDTree(_sides(points, rows)), rows
-
-
-def _sides(points: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    corners = points[rows]
-    return np.linalg.norm(corners - np.roll(corners, -1, axis=1), axis=2)
-
-
-def _look_up(
-    clouds: _Clouds, batch: np.ndarray, tree: cKDTree, targets: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Find triangles of b with the sides of triangles of a: two lists of corners, (k, 3)."""
-    sides = _sides(clouds.a, batch)
-    reach = 2 * clouds.tolerance + clouds.scale_tolerance * sides.max(axis=1)
-    hits = tree.query_ball_point(sides, reach, p=np.inf, return_sorted=True)
-    counts = [len(hit) for hit in hits]
-    if not sum(counts):
-        return np.zeros((0, 3), int), np.zeros((0, 3), int)
-    return np.repeat(batch, counts, axis=0), targets[np.concatenate(hits).astype(int)]
-
-
-def _best_poses(clouds: _Clouds, sources: np.ndarray, hits: np.ndarray) -> list[_Pose]:
-    """Keep and refine the poses under which most fiducials meet."""
-    matrices, centres, offsets = _poses(clouds, clouds.a[sources], clouds.b[hits])
-    counts = np.concatenate(
-        [
-            _count(clouds, matrices[part], centres[part], offsets[part])
-            for part in np.array_split(np.arange(len(hits)), 1 + len(hits) // 2000)
-        ]
-    )
-    order = np.argsort(-counts, kind="stable")[:60]
-    return [_refine(clouds, matrices[i], centres[i], offsets[i]) for i in order]
-
-
-def _poses(
-    clouds: _Clouds, a: np.ndarray, b: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Fit similarity poses with bounded scale to many sets of pairs: (k, n, d) each."""
-    centres, offsets = a.mean(axis=1), b.mean(axis=1)
-    moving, fixed = a - centres[:, None], b - offsets[:, None]
-    left, _, right = np.linalg.svd(fixed.transpose(0, 2, 1) @ moving)
-    left[..., -1] *= np.sign(np.linalg.det(left @ right))[:, None]
-    turned = left @ right
-    size = np.sum(moving**2, axis=(1, 2))
-    scale = np.sum(fixed * (moving @ turned.transpose(0, 2, 1)), axis=(1, 2)) / size
-    scale = np.clip(scale, 1 - clouds.scale_tolerance, 1 + clouds.scale_tolerance)
-    return scale[:, None, None] * turned, centres, offsets
-
-
-def _count(
-    clouds: _Clouds, matrices: np.ndarray, centres: np.ndarray, offsets: np.ndarray
-) -> np.ndarray:
-    arms = clouds.a[None] - centres[:, None]
-    mapped = arms @ matrices.transpose(0, 2, 1) + offsets[:, None]
-    nearest, _ = cKDTree(clouds.b).query(mapped, distance_upper_bound=2 * clouds.tolerance)
-    return np.isfinite(nearest).sum(axis=1)
-
-
-def _refine(clouds: _Clouds, matrix: np.ndarray, centre: np.ndarray, offset: np.ndarray) -> _Pose:
-    """Pair, fit, and pair again within a shrinking reach."""
-    for reach in (2.0, 2.0, 1.5, 1.0, 1.0):
-        rows, columns, distances = _pair(clouds, matrix, centre, offset, reach)
-        if len(rows) < 3:
-            break
-        fitted = _poses(clouds, clouds.a[rows][None], clouds.b[columns][None])
-        matrix, centre, offset = (part[0] for part in fitted)
-    rows, columns, distances = _pair(clouds, matrix, centre, offset, 1.0)
-    return _Pose(matrix, centre, offset, rows, columns, distances)
-
-
-def _pair(
-    clouds: _Clouds, matrix: np.ndarray, centre: np.ndarray, offset: np.ndarray, reach: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    mapped = (clouds.a - centre) @ matrix.T + offset
-    distances = np.linalg.norm(mapped[:, None] - clouds.b[None], axis=2)
-    limit = reach * clouds.tolerance
-    rows, columns = linear_sum_assignment(np.minimum(distances, 2 * limit) ** 2)
-    close = distances[rows, columns] <= limit
-    return rows[close], columns[close], distances[rows[close], columns[close]]
-
-
-def _merge(found: list[_Pose], more: list[_Pose]) -> list[_Pose]:
-    different: dict[tuple[int, ...], _Pose] = {}
+def _merge(found: list[Pose], more: list[Pose]) -> list[Pose]:
+    different: dict[tuple[int, ...], Pose] = {}
     for pose in sorted([*found, *more], key=lambda pose: pose.score, reverse=True):
         different.setdefault(tuple(np.stack([pose.rows, pose.columns]).ravel()), pose)
     return list(different.values())[:60]
 
 
-def _overlap(best: _Pose, other: _Pose) -> float:
+def _overlap(best: Pose, other: Pose) -> float:
     mine = set(zip(best.rows.tolist(), best.columns.tolist(), strict=True))
     theirs = set(zip(other.rows.tolist(), other.columns.tolist(), strict=True))
     return len(mine & theirs) / max(1, len(mine))
 
 
-def _refuse(clouds: _Clouds, best: _Pose, runner_up: int, chance: float) -> None:
+def _refuse(clouds: Clouds, best: Pose, runner_up: int, chance: float) -> None:
     count, fewer = len(best.rows), min(len(clouds.a), len(clouds.b))
     if chance > _CHANCE:
         raise Degenerate(
@@ -313,7 +180,7 @@ def _refuse(clouds: _Clouds, best: _Pose, runner_up: int, chance: float) -> None
         )
 
 
-def _result(clouds: _Clouds, best: _Pose, runner_up: int, chance: float) -> ConstellationMatch:
+def _result(clouds: Clouds, best: Pose, runner_up: int, chance: float) -> ConstellationMatch:
     axes = slice(3 - clouds.ndims[1], 3)
     matrix, centre, offset = np.eye(3), np.zeros(3), np.zeros(3)
     matrix[axes, axes], centre[axes], offset[axes] = best.matrix, best.centre, best.offset

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from . import tangent
 from .points import Pairs
@@ -11,6 +10,16 @@ from .tangent import Model
 from .transform import AffineTransform
 
 _STEPS = 60
+
+
+def solve(pairs: Pairs, model: Model, *, allow_mirror: bool = False) -> AffineTransform:
+    """Fit without any judgement."""
+    start = closed_form(pairs, model)
+    if allow_mirror and model != "affine" and pairs.ndim_moving == pairs.ndim_fixed:
+        other = closed_form(pairs, model, mirrored=True)
+        if np.sum(residuals(pairs, other) ** 2) < 0.999999 * np.sum(residuals(pairs, start) ** 2):
+            start = other
+    return weighted(pairs, start) if pairs.stated else start
 
 
 def closed_form(pairs: Pairs, model: Model, *, mirrored: bool = False) -> AffineTransform:
@@ -86,18 +95,46 @@ def weighted(pairs: Pairs, start: AffineTransform) -> AffineTransform:
 
     References
     ----------
-    Cohen, Kim & Ober 2015, arXiv:1504.05781.
+    Cohen, Kim & Ober 2015, arXiv:1504.05781; Neitzel 2010, doi:10.1007/s00190-010-0408-0.
     """
-    fitted = _gauss_newton(pairs, start)
+    transform = start
+    for _ in range(_STEPS):
+        white = whitener(pairs, transform.matrix)
+        left_over = residuals(pairs, transform)
+        places = _corrected(pairs, transform, white, left_over)
+        slopes = transform.jacobian(places)[:, pairs.axes]
+        left = (white @ slopes).reshape(-1, transform.parameter_count)
+        size = np.linalg.norm(left, axis=0)
+        right = (white @ left_over[..., None]).reshape(-1)
+        step = np.linalg.lstsq(left / size, right, rcond=None)[0]
+        transform = moved(transform, step / size)
+        if np.abs(step).max() < 1e-10 * max(1.0, float(np.linalg.norm(right))):
+            break
+    return transform
+
+
+def _corrected(
+    pairs: Pairs, transform: AffineTransform, white: np.ndarray, left_over: np.ndarray
+) -> np.ndarray:
+    """Move the moving landmarks to where they most likely are: (n, 3) [um]."""
     if pairs.moving_covariance_um2 is None:
-        return fitted
-    return _both_sides(pairs, fitted)
+        return pairs.moving_um
+    pull = (white.transpose(0, 2, 1) @ white @ left_over[..., None])[..., 0]
+    back = pull @ transform.matrix[pairs.axes]
+    return pairs.moving_um + (pairs.moving_covariance_um2 @ back[..., None])[..., 0]
 
 
 def whitener(pairs: Pairs, matrix: np.ndarray) -> np.ndarray:
     """Return factors F with FᵀF = Σ⁻¹ of each landmark: (n, d, d) [1/um]."""
-    lower = np.linalg.cholesky(pairs.localisation_um2(matrix))
-    return np.linalg.inv(lower)
+    covariances = pairs.localisation_um2(matrix)
+    values = np.linalg.eigvalsh(covariances)
+    if (values[:, 0] <= 1e-12 * values[:, -1]).any():
+        raise ValueError(
+            "the localisation errors of both images together need to be above 0 on every axis, got "
+            f"0 for landmarks {np.flatnonzero(values[:, 0] <= 1e-12 * values[:, -1]).tolist()}: "
+            "state sigma_fixed_um too, or give no error and take it from the residuals"
+        )
+    return np.linalg.inv(np.linalg.cholesky(covariances))
 
 
 def residuals(pairs: Pairs, transform: AffineTransform) -> np.ndarray:
@@ -108,19 +145,6 @@ def residuals(pairs: Pairs, transform: AffineTransform) -> np.ndarray:
 def design(pairs: Pairs, transform: AffineTransform) -> np.ndarray:
     """Differentiate the mapped landmarks by the parameters: (n, d, p)."""
     return transform.jacobian(pairs.moving_um)[:, pairs.axes]
-
-
-def _gauss_newton(pairs: Pairs, transform: AffineTransform) -> AffineTransform:
-    for _ in range(_STEPS):
-        white = whitener(pairs, transform.matrix)
-        left = (white @ design(pairs, transform)).reshape(-1, transform.parameter_count)
-        right = (white @ residuals(pairs, transform)[..., None]).reshape(-1)
-        size = np.linalg.norm(left, axis=0)
-        step = np.linalg.lstsq(left / size, right, rcond=None)[0]
-        transform = moved(transform, step / size)
-        if np.abs(step).max() < 1e-12 * max(1.0, float(np.linalg.norm(right))):
-            break
-    return transform
 
 
 def moved(transform: AffineTransform, change: np.ndarray) -> AffineTransform:
@@ -141,18 +165,3 @@ def moved(transform: AffineTransform, change: np.ndarray) -> AffineTransform:
         ndim_moving=transform.ndim_moving,
         ndim_fixed=transform.ndim_fixed,
     )
-
-
-def _both_sides(pairs: Pairs, start: AffineTransform) -> AffineTransform:
-    left = whitener(pairs, start.matrix) @ design(pairs, start)
-    unit = 1.0 / np.linalg.norm(left.reshape(-1, start.parameter_count), axis=0)
-
-    def whitened(change: np.ndarray) -> np.ndarray:
-        trial = moved(start, change * unit)
-        white = whitener(pairs, trial.matrix)
-        return (white @ residuals(pairs, trial)[..., None]).reshape(-1)
-
-    solution = least_squares(
-        whitened, np.zeros(start.parameter_count), jac="3-point", xtol=1e-12, ftol=1e-12, gtol=1e-12
-    )
-    return moved(start, solution.x * unit)

@@ -9,59 +9,19 @@ below 0.01) makes the covariances grow and is written into the notes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.stats import f as f_distribution
 
-from ...errors import AmbiguousPath, CovarianceUnavailable, NoPath
-from ...quantities import format_length
+from ...errors import AmbiguousPath, NoPath
+from .located import Located, edge_notes
+from .loops import disagreement
 from .path import Edge, FramePath, Step
 from .points import lift
 from .regions import FEWEST_NU
 
 _DETOUR = 3  # edges that another way may be longer
 _WAYS = 12  # other ways that are compared
-
-
-@dataclass(frozen=True, eq=False)
-class Located:
-    """Points in another frame, with their uncertainty.
-
-    Attributes
-    ----------
-    points_um : (n, 3) array
-        Positions in z, y, x [um].
-    covariance_um2 : (n, 3, 3) array
-        Their covariance [um2]; NaN where an edge has no landmark to spare.
-    nu : float or None
-        Degrees of freedom, the smallest on the way; None where the errors are known independently.
-    path : tuple of str
-        Frames on the way, both ends included.
-    notes : tuple of str
-        What a person should know: guessed errors, other ways and how much they disagree.
-    stated : bool
-        False where there are too few degrees of freedom to say how uncertain the points are.
-    edges : tuple of str
-        Names of the transforms on the way.
-    """
-
-    points_um: np.ndarray
-    covariance_um2: np.ndarray
-    nu: float | None
-    path: tuple[str, ...]
-    notes: tuple[str, ...]
-    stated: bool
-    edges: tuple[str, ...] = ()
-
-    def table(self) -> pd.DataFrame:
-        """One row a point: x_um, y_um, z_um and standard deviations sx_um, sy_um, sz_um."""
-        sigma = np.sqrt(np.diagonal(self.covariance_um2, axis1=1, axis2=2))
-        columns = {f"{'zyx'[k]}_um": self.points_um[:, k] for k in (2, 1, 0)}
-        columns |= {f"s{'zyx'[k]}_um": sigma[:, k] for k in (2, 1, 0)}
-        return pd.DataFrame(columns)
 
 
 class FrameGraph:
@@ -173,7 +133,7 @@ class FrameGraph:
             covariance_um2=covariance,
             nu=nu,
             path=way.frames,
-            notes=(*_edge_notes(way), *loops),
+            notes=(*edge_notes(way), *loops),
             stated=nu is None or nu >= FEWEST_NU,
             edges=way.edges,
         )
@@ -182,7 +142,7 @@ class FrameGraph:
         """Compare with the other ways: notes, and by how much the covariances must grow."""
         notes, inflation = [], 1.0
         for other in self._others(way):
-            note, factor = _disagreement(way, other, points)
+            note, factor = disagreement(way, other, points)
             notes.append(note)
             inflation = max(inflation, factor)
         return tuple(notes), inflation
@@ -268,78 +228,3 @@ def _listed(via: str | Sequence[str] | None) -> tuple[str, ...]:
 
 def _path_words(way: FramePath) -> str:
     return f"{way.words} (by {', '.join(way.edges)})"
-
-
-def _edge_notes(way: FramePath) -> tuple[str, ...]:
-    """Write down what is weak about the edges on the way."""
-    notes = []
-    finite = {step.edge.name: nu for step in way.steps if (nu := step.linear().nu) is not None}
-    if finite:
-        weakest = min(finite, key=lambda name: finite[name])
-        nu = finite[weakest]
-        several = ", the smallest on the way (conservative)" if len(way.steps) > 1 else ""
-        notes.append(f"degrees of freedom {nu:g}, of {weakest}{several}")
-        if nu < FEWEST_NU:
-            notes.append(
-                f"too few to say: {weakest} leaves {nu:g} degrees of freedom, fewer than "
-                f"{FEWEST_NU}; add landmarks"
-            )
-    for step in way.steps:
-        transform = step.linear()
-        if transform.sigma_source == "stated":
-            size = "" if transform.sigma_um is None else f" ({format_length(transform.sigma_um)})"
-            notes.append(f"the localisation error of {step.edge.name} was stated by hand{size}")
-        if transform.rotation_sigma_deg > 1.0:
-            notes.append(
-                f"the rotation of {step.edge.name} is known to {transform.rotation_sigma_deg:.2g}° "
-                "only: covariances of first order are rough far from the landmarks"
-            )
-    return tuple(notes)
-
-
-def _disagreement(way: FramePath, other: FramePath, points: np.ndarray) -> tuple[str, float]:
-    """Say how far another way ends from this one, and by how much the covariance must grow."""
-    difference = other.apply(points) - way.apply(points)
-    distance = format_length(float(np.linalg.norm(difference, axis=1).max()))
-    said = f"another way, {other.words}, ends up to {distance} away"
-    try:
-        covariance = _of_difference(way, other, points)
-        nus = [nu for nu in (way.nu, other.nu) if nu is not None]
-    except CovarianceUnavailable:
-        return f"{said} (it has no covariance)", 1.0
-    if not np.isfinite(covariance).all() or (nus and min(nus) < FEWEST_NU):
-        return f"{said} (too few to say whether that is much)", 1.0
-    square, dims = _mahalanobis(difference, covariance)
-    worst = int(np.argmax(square))
-    if dims[worst] == 0:
-        return said, 1.0
-    ratio = float(square[worst] / dims[worst])
-    chance = len(points) * f_distribution.sf(ratio, dims[worst], min(nus, default=1e9))
-    if chance >= 0.01:
-        return f"{said}, within what the errors allow (chance {min(chance, 1):.2g})", 1.0
-    return (
-        f"LOOP DOES NOT CLOSE: {said}, {np.sqrt(ratio):.2g} times what the errors allow (chance "
-        f"{chance:.1g}); the covariances were multiplied by {ratio:.3g}. One of "
-        f"{', '.join(sorted(set(way.edges) ^ set(other.edges)))} is wrong or too sure of itself",
-        ratio,
-    )
-
-
-def _of_difference(way: FramePath, other: FramePath, points: np.ndarray) -> np.ndarray:
-    """Add what the two ways do not share: (n, 3, 3) [um2]."""
-    shared = set(way.edges) & set(other.edges)
-    total = np.zeros((len(points), 3, 3))
-    for path in (way, other):
-        for name, part in path.contributions(points).items():
-            if name not in shared:
-                total = total + part
-    return total
-
-
-def _mahalanobis(difference: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Square distances in units of the covariance, and the dimensions that it has."""
-    values, vectors = np.linalg.eigh(covariance)
-    along = np.einsum("nji,nj->ni", vectors, difference)
-    there = values > 1e-12 * np.maximum(values[:, -1:], 1e-300)
-    square = np.where(there, along**2 / np.where(there, values, 1.0), 0.0)
-    return square.sum(axis=1), there.sum(axis=1)

@@ -1,0 +1,64 @@
+"""Warnings about single landmarks and about the errors that were stated."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import chi2
+from scipy.stats import f as f_distribution
+
+from ...quantities import format_length
+from .information import weights_of
+from .points import Pairs
+from .transform import AffineTransform
+
+
+def dominating(leverage: np.ndarray) -> tuple[str, ...]:
+    """Warn of landmarks that nothing checks, because they dominate the fit."""
+    mean = float(np.mean(leverage))
+    found = [int(i) for i in np.flatnonzero((leverage > 0.7) & (leverage > 1.5 * mean))]
+    return tuple(
+        f"landmark {i} dominates the fit: it determines {leverage[i]:.0%} of its own position "
+        f"(mean {mean:.0%}), so the others cannot check it; add a landmark near it"
+        for i in found
+    )
+
+
+def disagreeing(pairs: Pairs, transform: AffineTransform, left: np.ndarray) -> tuple[str, ...]:
+    """Warn where the residuals are larger than the stated errors allow."""
+    nu = left.size - transform.parameter_count
+    if not pairs.stated or nu < 1:
+        return ()
+    white = weights_of(pairs, transform)
+    square = float(np.sum((white @ left[..., None]) ** 2))
+    chance = float(chi2.sf(square, nu))
+    if chance >= 0.01:
+        return ()
+    return (
+        f"the residuals are {np.sqrt(square / nu):.2g} times larger than the stated localisation "
+        f"error allows (chance {chance:.1g}): the specimen bends, a landmark is wrong, the model "
+        "is too simple, or the error was stated too small; leave it out to take it from the "
+        "residuals",
+    )
+
+
+def standing_out(
+    pairs: Pairs, transform: AffineTransform, left: np.ndarray, leverage: np.ndarray
+) -> tuple[str, ...]:
+    """Warn of a landmark that the others contradict (a swapped or mistaken pair)."""
+    n, d = left.shape
+    nu = left.size - transform.parameter_count
+    if nu <= d or np.abs(left).max() < 1e-9 * np.ptp(pairs.fixed_um):
+        return ()
+    white = weights_of(pairs, transform)
+    squares = np.sum((white @ left[..., None]) ** 2, axis=(1, 2))
+    own = squares / np.maximum(1.0 - leverage, 1e-9)
+    rest = np.maximum(squares.sum() - own, 1e-12 * squares.sum()) / (nu - d)
+    chance = n * f_distribution.sf(own / d / rest, d, nu - d)
+    worst = int(np.argmin(chance))
+    if chance[worst] >= 0.01:
+        return ()
+    length = format_length(float(np.linalg.norm(left[worst])))
+    return (
+        f"landmark {worst} does not agree with the others (residual {length}, chance "
+        f"{chance[worst]:.1g}): check whether it is the same place in both images",
+    )
