@@ -28,7 +28,7 @@ def test_a_known_shift_is_found_to_a_tenth_of_a_pixel(shift: tuple[float, float]
 def test_brightness_and_contrast_do_no_harm() -> None:
     template = _texture()
     plain = match_blocks(template, template, centres_px=CENTRES)
-    other = match_blocks(template, 7.0 - 0.0 + 3.0 * template, centres_px=CENTRES)
+    other = match_blocks(template, 7.0 + 3.0 * template, centres_px=CENTRES)
     assert np.allclose(plain.places_px, other.places_px)
 
 
