@@ -94,10 +94,10 @@ class Marks:
 
     def box(self, corner: Sequence[float], size: Sequence[float], *, fill: Color) -> None:
         """Draw a filled box from its top left corner."""
-        (x, y), (w, h) = corner, size
-        self._draw.rectangle(
-            [x * _FINER, y * _FINER, (x + w) * _FINER - 1, (y + h) * _FINER - 1], fill=fill
-        )
+        left, top = (float(value) * _FINER for value in corner)
+        right, bottom = left + float(size[0]) * _FINER - 1, top + float(size[1]) * _FINER - 1
+        if right >= left and bottom >= top:
+            self._draw.rectangle([left, top, right, bottom], fill=fill)
 
     def text(
         self,

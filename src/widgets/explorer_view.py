@@ -12,7 +12,7 @@ from .compose import BLENDINGS, COMPARE_MODES
 from .explorer import ORIENTATIONS, SliceExplorer, time_count
 from .layers import AUTO, Layer
 from .plane import ACROSS_THE_PLANE
-from .views import Message, Picture, button, follow, heading, html_table, link
+from .views import Message, Picture, button, follow, heading, html_table, link, signature
 
 _VIEW = ("cursor_um", "centre_um", "width_um", "orientation", "across", "down")
 _LOOK = ("layers", "aspect", "time", "compare", "crosshair", "theme")
@@ -33,13 +33,16 @@ _NARROW = ipw.Layout(width="220px")
 def explorer_view(explorer: SliceExplorer, *, width_px: int = 760) -> ipw.VBox:
     """Build the controls of an explorer."""
     message = Message()
-    picture = Picture(lambda: explorer.snapshot(width_px), message)
+    picture = Picture(
+        lambda: explorer.snapshot(width_px), message, shows=lambda: signature(explorer)
+    )
     reading = ipw.HTML()
 
     def read() -> None:
         reading.value = html_table(explorer.read())
 
     redraw_all(explorer, picture.redraw, read)
+    picture.redraw()
     read()
     layers = ipw.Accordion(
         children=[layer_panel(explorer, layer, message) for layer in reversed(explorer.layers)]

@@ -46,6 +46,7 @@ def histogram_picture(
     def across(value: float) -> float:
         return float(left + (value - low) / (high - low) * (right - left))
 
+    _draw_bands(marks, thresholds, uncertainty, across, floor, size, ground)
     phase = np.searchsorted(thresholds, (edges[:-1] + edges[1:]) / 2, side="right")
     for start, end, top, number in zip(edges[:-1], edges[1:], tall, phase, strict=True):
         color = (*rgb(colors[number % len(colors)]), 255)
@@ -76,15 +77,28 @@ def _draw_thresholds(
     ink = _ink(ground.ink)
     for number, value in enumerate(thresholds):
         half = 2 * uncertainty[number] if number < len(uncertainty) else 0.0
-        start, end = across(value - half), across(value + half)
-        if end > start:
-            band = (*ink[:3], 50)
-            marks.box((start, size * 1.6), (end - start, floor - size * 1.6), fill=band)
         line = [(across(value), size * 1.5), (across(value), floor)]
         marks.line(line, color=ink, width=1.2, halo=False)
         words = f"{value:.4g}" + (f" ± {half:.2g}" if half else "")
         where = (across(value), 2)
         marks.text(where, words, size=size, color=ink, anchor="ma", halo=False)
+
+
+def _draw_bands(
+    marks: Marks,
+    thresholds: Sequence[float],
+    uncertainty: Sequence[float],
+    across: Any,
+    floor: float,
+    size: int,
+    ground: Ground,
+) -> None:
+    """Two standard uncertainties to either side, below the bars."""
+    for value, sigma in zip(thresholds, uncertainty, strict=False):
+        start, end = across(value - 2 * sigma), across(value + 2 * sigma)
+        if end > start:
+            band = (*rgb(ground.ink), 40)
+            marks.box((start, size * 1.6), (end - start, floor - size * 1.6), fill=band)
 
 
 def _range(values: NDArray[Any]) -> tuple[float, float]:

@@ -21,64 +21,68 @@ class Step(Protocol):
         """Do it again."""
 
 
+@dataclass(frozen=True)
 class RecordStep:
     """A change of one record.
 
-    Parameters
+    It is taken back only while the record says what it said after the change: what somebody else
+    decided since is not overwritten.
+
+    Attributes
     ----------
     title : str
         In words, for the tooltip of the button.
     collection : Collection
         Where the record stands.
     before, after : Record or None
-        The record as it stood and as it was written; None before it was added.
+        The record as it stood (None before it was added) and as it was written.
     """
 
-    def __init__(self, title: str, collection: Any, before: Any | None, after: Any) -> None:
-        self.title = title
-        self.collection = collection
-        self.before = before
-        self.after = after
-        self._standing = after.version
+    title: str
+    collection: Any
+    before: Any | None
+    after: Any
 
     def undo(self) -> None:
         """Write the earlier values as a new version; an added record is removed."""
-        self._refuse_others()
-        self._write(self.before)
+        self._change(self.after, self.before)
 
     def redo(self) -> None:
         """Write the later values again."""
-        self._refuse_others()
-        self._write(self.after)
+        self._change(self.before, self.after)
 
-    def _write(self, wanted: Any | None) -> None:
+    def _change(self, expected: Any | None, wanted: Any | None) -> None:
         record = self._record()
-        if wanted is None or wanted.removed:
-            written = self.collection.remove(record.id, version=record.version)
-        else:
-            if record.removed:
-                record = self.collection.restore(record.id)
-            changes = {k: v for k, v in wanted.fields.items() if record.fields[k] != v}
-            written = record
-            if changes:
-                written = self.collection.edit(record.id, version=record.version, **changes)
-        self._standing = (written or self._record()).version
-
-    def _record(self) -> Any:
-        return next(r for r in self.collection.all(removed=True) if r.id == self.after.id)
-
-    def _refuse_others(self) -> None:
-        record = self._record()
-        if record.version != self._standing:
+        if not _says(record, expected):
             raise Conflict(
-                f"{self.title}: {record.who} has edited {record.name!r} since (version "
-                f"{record.version}, this was version {self._standing}): look at it before you "
-                "change it",
+                f"{self.title}: {record.who} has changed {record.name!r} since (it is at version "
+                f"{record.version} now): look at it before you change it",
                 mine=dict(self.after.fields),
                 theirs=dict(record.fields),
                 who=record.who,
                 when=record.when,
             )
+        if _gone(wanted):
+            self.collection.remove(record.id, version=record.version)
+            return
+        if record.removed:
+            record = self.collection.restore(record.id)
+        changes = {k: v for k, v in wanted.fields.items() if record.fields[k] != v}
+        if changes:
+            self.collection.edit(record.id, version=record.version, **changes)
+
+    def _record(self) -> Any:
+        return next(r for r in self.collection.all(removed=True) if r.id == self.after.id)
+
+
+def _gone(record: Any | None) -> bool:
+    return record is None or record.removed
+
+
+def _says(record: Any, expected: Any | None) -> bool:
+    if _gone(record) or _gone(expected):
+        return _gone(record) and _gone(expected)
+    return bool(record.fields == expected.fields)
 
 
 @dataclass

@@ -11,7 +11,18 @@ from ..quantities import format_length
 from .explorer_view import navigation, redraw_all
 from .pairs import MODELS
 from .picture import caption_of
-from .views import Message, Picture, button, follow, heading, html_table, link, notice, notices
+from .views import (
+    Message,
+    Picture,
+    button,
+    follow,
+    heading,
+    html_table,
+    link,
+    notice,
+    notices,
+    signature,
+)
 
 _EMPTY = (
     "No pair yet: bring both crosshairs to the same spot with the sliders and press "
@@ -25,7 +36,8 @@ def landmark_view(picker: Any) -> ipw.VBox:
     for view in (picker.moving_view, picker.fixed_view):
         view.crosshair = True
     message = Message()
-    picture = Picture(lambda: picker.snapshot(1000), message)
+    views = (picker, picker.moving_view, picker.fixed_view)
+    picture = Picture(lambda: picker.snapshot(1000), message, shows=lambda: signature(*views))
     summary, table, ghost = ipw.HTML(), ipw.HTML(), ipw.HTML()
     chosen = ipw.Dropdown(description="pair")
 

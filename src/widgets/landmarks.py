@@ -14,7 +14,8 @@ from traitlets import Enum, Int, TraitError, Unicode, validate
 from ..errors import CovarianceUnavailable, Degenerate, Uncalibrated
 from .explorer import SliceExplorer
 from .history import History, RecordStep
-from .pairs import AUTO, MODELS, FitState, fit_pairs, pair_table
+from .pairs import AUTO, MODELS, FitState, fit_pairs, pair_table, positions
+from .scene import box_corners_um
 from .state import Widget, by_name, named_point
 
 
@@ -317,11 +318,28 @@ class LandmarkPicker(Widget):
         moving, fixed = self.images["moving"], self.images["fixed"]
         edge = Edge("proposed", moving.frame, fixed.frame, self.fit().transform)
         explorer = SliceExplorer(
-            self.ws, [self.fixed, self.moving], frame=fixed.frame, proposed=[edge], **traits
+            self.ws,
+            [self.fixed, self.moving],
+            frame=fixed.frame,
+            proposed=[edge],
+            **{"crosshair": False, **traits},
         )
         below, above = explorer.layers
         below.color_map, above.color_map, above.blending = "sky blue", "orange", "add"
+        corners = explorer.world.from_frame(box_corners_um(moving.levels), moving.frame)
+        width = min(explorer.width_um, 1.5 * float(np.ptp(corners, axis=0).max()))
+        explorer.look_at(by_name(corners.mean(axis=0) * _kept(explorer.planar)), width_um=width)
         return explorer
+
+    def look_at_pairs(self) -> None:
+        """Show the part of both images in which the pairs lie."""
+        for side, view in (("moving", self.moving_view), ("fixed", self.fixed_view)):
+            points = positions(self.records(), side, planar=self._planar(side))
+            if len(points):
+                reach = float(np.ptp(points, axis=0).max()) or view.width_um / 4
+                middle = (points.min(axis=0) + points.max(axis=0)) / 2
+                whole = float(np.ptp(view.world.corners_um(), axis=0).max())
+                view.look_at(by_name(middle), width_um=min(1.5 * reach, 1.1 * whole))
 
     # -- decisions -------------------------------------------------------------
 
@@ -443,3 +461,7 @@ class LandmarkPicker(Widget):
             covariance_um2=covariance,
             region=confidence_region(covariance, level=level, nu=transform.nu),
         )
+
+
+def _kept(planar: bool) -> NDArray[np.float64]:
+    return np.array([0.0 if planar else 1.0, 1.0, 1.0])

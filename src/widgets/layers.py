@@ -34,7 +34,7 @@ class Layer(State):
     blending = Enum(BLENDINGS, "over", help="Covers, adds light, or keeps the brighter.")
     visible = Bool(True)
     channel = Int(0, help="Index of the channel, where the image has several.")
-    phases = Tuple(help="Of labels: dicts with label, name, color.")
+    phases = Tuple(help="Of labels: dicts with label, name, color; labels not named are not drawn.")
     slab_um = Float(
         None,
         allow_none=True,

@@ -135,7 +135,7 @@ def _number(value_um: float, width_um: float, unit: str) -> str:
     step = width_um * factor / 500
     decimals = int(np.clip(np.ceil(-np.log10(step)), 0, 4))
     value = round(value_um * factor, decimals) + 0.0
-    return f"{value:.{decimals}f}"
+    return f"{value:.{decimals}f}".replace("-", "−")
 
 
 def legend_of(placed: Sequence[Placed], *, time: int = 0) -> list[Entry]:

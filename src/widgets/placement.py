@@ -32,6 +32,8 @@ class Placement:
     def apply(self, points_um: ArrayLike) -> NDArray[np.float64]:
         """Map positions of any leading shape, last axis z, y, x [µm]."""
         points = np.asarray(points_um, float)
+        if self is IDENTITY:
+            return points
         if self.matrix is None:
             return np.asarray(self.locate(points.reshape(-1, 3))).reshape(points.shape)
         return points @ self.matrix.T + self.offset_um

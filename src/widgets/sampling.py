@@ -132,10 +132,14 @@ def covered(
     finest: Level, points_um: NDArray[np.float64], *, slab_um: float | None = None
 ) -> NDArray[np.bool_]:
     """Where the voxels of the finest level reach, out to their outer faces."""
-    dims = len(finest.spacing_um)
-    index = (points_um[..., -dims:] - np.asarray(finest.origin_um)) / np.asarray(finest.spacing_um)
-    last = np.asarray(finest.array.shape[-dims:]) - 0.5
-    inside = np.all((index >= -0.5) & (index <= last), axis=-1)
+    spacing, origin = np.asarray(finest.spacing_um, float), np.asarray(finest.origin_um, float)
+    dims = len(spacing)
+    low = origin - spacing / 2
+    high = low + spacing * np.asarray(finest.array.shape[-dims:])
+    inside = np.ones(points_um.shape[:-1], bool)
+    for axis in range(dims):
+        along = points_um[..., axis - dims]
+        inside &= (along >= low[axis]) & (along <= high[axis])
     if dims == 2 and slab_um is not None:
         inside &= np.abs(points_um[..., 0]) <= slab_um
     return inside

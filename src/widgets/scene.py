@@ -146,8 +146,8 @@ def _drawn(
     opacity = seen.inside.astype(np.float32) * np.float32(layer.opacity)
     if layer.mode == "labels":
         named = {phase["label"]: phase["color"] for phase in layer.phases}
-        if not named:  # nobody named label 0: it is the background
-            opacity = opacity * (seen.values != 0)
+        shown = np.isin(seen.values, list(named)) if named else seen.values != 0
+        opacity = opacity * shown  # label 0 is the background unless phases name it
         return compose.label_colors(seen.values, named), opacity
     if seen.values.dtype.kind == "f":
         opacity = opacity * np.isfinite(seen.values)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from traitlets import Bool, Enum, Float, Int, TraitError, Tuple, Unicode, validate
 
+from ..plots.theme import OKABE_ITO
 from .explorer import SliceExplorer
 from .history import History, RecordStep, StateStep
 from .layers import Layer, checked_phases, coarse_values
@@ -162,7 +163,7 @@ class SegmentationSliders(Widget):
         -------
         ThresholdEstimate
         """
-        from ..analysis.segmentation import suggest_thresholds
+        from ..analysis.segmentation.thresholds import suggest_thresholds
 
         count = classes or max(len(self.phases), 2)
         estimate = suggest_thresholds(self._volume(), classes=count)
@@ -287,7 +288,7 @@ class SegmentationSliders(Widget):
             name="phases",
             mode="labels",
             opacity=self.opacity,
-            phases=self.named_phases(),
+            phases=tuple(p for p in self.named_phases() if p["color"] != _MATRIX),
         )
         axes = "zyx"[-image.dims :]
         return [image, Placed(layer=layer, levels=levels, axes=axes)]
@@ -391,6 +392,8 @@ class SegmentationSliders(Widget):
 
 
 _NOT_SEEN = ("accepted", "note")
+# Grey is the colour of what surrounds the phases: painted over the picture it would only dull it.
+_MATRIX = OKABE_ITO["grey"]
 
 
 def _numbers(name: str, values: Any) -> tuple[float, ...]:

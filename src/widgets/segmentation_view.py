@@ -9,7 +9,7 @@ import numpy as np
 
 from .explorer_view import navigation, redraw_all
 from .segmentation import SETTINGS
-from .views import Message, Picture, button, follow, heading, html_table, link, notice
+from .views import Message, Picture, button, follow, heading, html_table, link, notice, signature
 
 _WIDE = ipw.Layout(width="420px")
 
@@ -17,7 +17,8 @@ _WIDE = ipw.Layout(width="420px")
 def segmentation_view(sliders: Any) -> ipw.VBox:
     """Build the controls of the sliders."""
     message = Message()
-    picture = Picture(lambda: sliders.snapshot(1000), message)
+    views = (sliders, sliders.explorer)
+    picture = Picture(lambda: sliders.snapshot(1000), message, shows=lambda: signature(*views))
     status, shares = ipw.HTML(), ipw.HTML()
     thresholds = ipw.VBox()
 

@@ -8,7 +8,18 @@ import ipywidgets as ipw
 
 from ..errors import ScalebridgeError
 from .explorer_view import navigation, redraw_all
-from .views import Message, Picture, button, follow, heading, html_table, link, notice, words_of
+from .views import (
+    Message,
+    Picture,
+    button,
+    follow,
+    heading,
+    html_table,
+    link,
+    notice,
+    signature,
+    words_of,
+)
 
 _EMPTY = "No target yet: bring the crosshair to the place and press 'place target'."
 
@@ -16,7 +27,8 @@ _EMPTY = "No target yet: bring the crosshair to the place and press 'place targe
 def target_view(picker: Any) -> ipw.VBox:
     """Build the controls of a target picker."""
     message = Message()
-    picture = Picture(lambda: picker.snapshot(1000), message)
+    views = (picker, picker.explorer)
+    picture = Picture(lambda: picker.snapshot(1000), message, shows=lambda: signature(*views))
     table, where = ipw.HTML(), ipw.HTML()
     chosen = ipw.Dropdown(description="target")
 

@@ -211,7 +211,7 @@ class TargetPicker(Widget):
         table.insert(1, "frame", to or self.into)
         for number, radius in enumerate(region.radii_um, start=1):
             table[f"r{number}_um"] = radius
-        table["statement"] = " ".join([region.statement, *located.notes])
+        table["statement"] = "; ".join([region.statement, *located.notes])
         return table
 
     def snapshot(self, width_px: int = 900) -> Image.Image:

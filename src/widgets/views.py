@@ -55,20 +55,47 @@ class Message:
 
 
 class Picture:
-    """The state's picture, drawn anew when asked; a refusal is shown in its place."""
+    """The state's picture, drawn anew when something it shows has changed.
 
-    def __init__(self, draw: Callable[[], Image.Image], message: Message) -> None:
-        self._draw, self._message = draw, message
+    Parameters
+    ----------
+    draw : callable
+        Gives the picture.
+    message : Message
+        Where a refusal is said.
+    shows : callable
+        Gives what the picture depends on, see `signature`. Several traits that change together
+        are announced one by one; the picture is drawn once.
+    """
+
+    def __init__(
+        self, draw: Callable[[], Image.Image], message: Message, *, shows: Callable[[], Any]
+    ) -> None:
+        self._draw, self._message, self._shows = draw, message, shows
+        self._drawn: Any = None
         layout = ipw.Layout(max_width="100%", object_fit="contain")
         self.widget = ipw.Image(format="png", layout=layout)
-        self.redraw()
 
     def redraw(self, *_: Any) -> None:
-        """Draw the present state."""
+        """Draw the present state, unless it is drawn already."""
+        shown = self._shows()
+        if shown == self._drawn:
+            return
         try:
             self.widget.value = png_bytes(self._draw())
+            self._drawn = shown
         except REFUSALS as error:
             self._message.say(words_of(error), "refused")
+
+
+def signature(*states: Any) -> tuple[Any, ...]:
+    """All trait values of some states, and of the layers of the explorers among them."""
+    values = []
+    for state in states:
+        traits = {name: getattr(state, name) for name in state.trait_names()}
+        values.append(repr({k: v for k, v in traits.items() if k not in ("world", "layers")}))
+        values += signature(*traits.get("layers", ()))
+    return tuple(values)
 
 
 def words_of(error: BaseException) -> str:

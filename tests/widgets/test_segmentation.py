@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from traitlets import TraitError
+
+from scalebridge import SegmentationSliders, Workspace
+from scalebridge.analysis.segmentation.segment import segment
+from scalebridge.widgets.scene import sample_on
+
+sys.path.insert(0, str(Path(__file__).parent))
+from specimens import write
+
+SHAPE = (24, 40, 48)
+
+
+def two_phases() -> np.ndarray:
+    """Bright blocks in a dark matrix: 25 % of the volume, with noise."""
+    rng = np.random.default_rng(5)
+    grey = np.full(SHAPE, 60.0)
+    grey[:, :20, :24] = 160.0
+    return np.clip(grey + rng.normal(0, 8, SHAPE), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Iterator[Any]:
+    with Workspace.create(tmp_path / "phases") as ws:
+        write(ws, "volume", two_phases(), spacing_um=(0.5, 0.5, 0.5))
+        yield ws
+
+
+def test_saved_settings_stand_in_the_workspace(ws: Any) -> None:
+    sliders = SegmentationSliders(ws, "volume", smoothing_px=0.5, min_size_px=8, fill_holes=True)
+    sliders.set_threshold(110, uncertainty=[1.5])
+    sliders.name_phases("matrix", "particle")
+    assert not sliders.saved
+    record = sliders.save("particles", note="by eye")
+    assert sliders.saved
+    with Workspace.open(ws.path) as other:
+        standing = other.segmentations["particles"]
+    assert standing.fields == record.fields
+    assert standing.thresholds == [110.0]
+    assert standing.threshold_uncertainty == [1.5]
+    assert standing.parameters["fill_holes"] is True
+    assert [phase["name"] for phase in standing.phases] == ["matrix", "particle"]
+
+
+def test_saved_settings_are_taken_up_again(ws: Any) -> None:
+    first = SegmentationSliders(ws, "volume", smoothing_px=0.5, fill_holes=True)
+    first.set_threshold(100, 140)
+    first.save("three")
+    again = SegmentationSliders(ws, "volume", record="three")
+    assert again.saved
+    assert again.settings() == {**first.settings(), "phases": first.named_phases()}
+    again.smoothing_px = 1.0
+    assert not again.saved
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 1.0])
+def test_preview_is_what_the_headless_run_gets(ws: Any, smoothing: float) -> None:
+    sliders = SegmentationSliders(ws, "volume", smoothing_px=smoothing)
+    sliders.set_threshold(110)
+    explorer = sliders.explorer
+    explorer.look_at({"z_um": 6.0, "y_um": 10.0, "x_um": 12.0}, width_um=8.0)
+    labels = segment(two_phases(), thresholds=(110,), smoothing_px=smoothing)
+    width = 64
+    points = explorer.plane().points(width, 48)
+    seen = sample_on(sliders.preview(width)[1], explorer.plane(), points).values
+    index = np.floor(points / 0.5 + 0.5).astype(int)
+    np.testing.assert_array_equal(seen, labels[tuple(np.moveaxis(index, -1, 0))])
+
+
+def test_suggestion_lies_between_the_phases_with_an_uncertainty(ws: Any) -> None:
+    sliders = SegmentationSliders(ws, "volume")
+    sliders.suggest()
+    assert sliders.thresholds[0] == pytest.approx(110, abs=3)
+    assert 0 < sliders.threshold_uncertainty[0] < 5
+    shares = sliders.fractions().set_index("phase")
+    assert shares["fraction"].iloc[1] == pytest.approx(0.25, abs=0.002)
+    assert (shares["lower"] <= shares["fraction"]).all()
+    assert sliders.note
+
+
+def test_undo_and_redo_reach_settings_and_records(ws: Any) -> None:
+    sliders = SegmentationSliders(ws, "volume")
+    sliders.set_threshold(100)
+    sliders.save("phases")
+    sliders.set_threshold(120)
+    sliders.save("phases")
+    assert ws.segmentations["phases"].thresholds == [120.0]
+    assert sliders.undo() == "save phases"
+    assert ws.segmentations["phases"].thresholds == [100.0]
+    assert not sliders.saved
+    assert sliders.undo() == "set thresholds"
+    assert sliders.thresholds == (100.0,)
+    assert sliders.saved
+    sliders.redo()
+    sliders.redo()
+    assert ws.segmentations["phases"].thresholds == [120.0]
+    assert ws.segmentations["phases"].version == 4
+    assert sliders.saved
+
+
+def test_slider_moves_can_be_undone_too(ws: Any) -> None:
+    sliders = SegmentationSliders(ws, "volume")
+    sliders.smoothing_px = 2.0
+    sliders.smoothing_px = 3.0
+    sliders.undo()
+    assert sliders.smoothing_px == 2.0
+
+
+@pytest.mark.parametrize(
+    ("trait", "value"),
+    [
+        ("thresholds", (120.0, 100.0)),
+        ("thresholds", (float("nan"),)),
+        ("thresholds", ("high",)),
+        ("threshold_uncertainty", (-1.0,)),
+        ("smoothing_px", -0.5),
+        ("min_size_px", -1),
+        ("opacity", 2.0),
+        ("phases", ({"label": 0, "name": " "},)),
+        ("phases", ({"label": 0, "name": "a"}, {"label": 0, "name": "b"})),
+    ],
+)
+def test_bad_setting_is_refused_at_assignment(ws: Any, trait: str, value: Any) -> None:
+    sliders = SegmentationSliders(ws, "volume")
+    before = getattr(sliders, trait)
+    with pytest.raises(TraitError):
+        setattr(sliders, trait, value)
+    assert getattr(sliders, trait) == before
+
+
+def test_saving_without_a_threshold_is_refused(ws: Any) -> None:
+    with pytest.raises(ValueError, match="save needs a threshold"):
+        SegmentationSliders(ws, "volume").save("empty")
+    assert len(list(ws.segmentations)) == 0
+
+
+def test_uncertainties_need_one_value_a_threshold(ws: Any) -> None:
+    sliders = SegmentationSliders(ws, "volume")
+    sliders.set_threshold(90, 120, uncertainty=[1.0])
+    with pytest.raises(ValueError, match="needs 2 values, one a threshold, got 1"):
+        sliders.save("phases")
+
+
+def test_picture_shows_the_phase_in_its_colour_only_where_it_is(ws: Any) -> None:
+    sliders = SegmentationSliders(ws, "volume", opacity=1.0)
+    plain = np.asarray(sliders.snapshot(width_px=500))
+    sliders.set_threshold(110)
+    sliders.name_phases("matrix", "particle")
+    shown = np.asarray(sliders.snapshot(width_px=500))
+    orange = np.all(shown == (0xE6, 0x9F, 0x00), axis=-1).sum()
+    assert orange > 0.2 * (500 * 0.4) ** 2 * 0.25
+    assert np.all(plain == (0xE6, 0x9F, 0x00), axis=-1).sum() == 0

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from traitlets import TraitError
+
+from scalebridge import TargetPicker, Workspace
+from scalebridge.errors import NoPath
+
+sys.path.insert(0, str(Path(__file__).parent))
+from specimens import beads, fine_to_survey, join_fine
+
+HERE = {"z_um": 7.0, "y_um": 16.0, "x_um": 17.0}
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Iterator[Any]:
+    with beads(tmp_path) as ws:
+        yield ws
+
+
+def test_target_stands_in_the_workspace_at_once(ws: Any) -> None:
+    picker = TargetPicker(ws, "survey")
+    record = picker.place_target(HERE, half_size=2.0, probability=0.9, name="pore", note="largest")
+    with Workspace.open(ws.path) as other:
+        standing = other.targets["pore"]
+    assert standing.id == record.id
+    assert standing.position == HERE
+    assert standing.half_size == {"z_um": 2.0, "y_um": 2.0, "x_um": 2.0}
+    assert standing.probability == 0.9
+    assert picker.selected == "pore"
+
+
+def test_without_a_position_the_crosshair_is_the_target(ws: Any) -> None:
+    picker = TargetPicker(ws, "survey")
+    picker.explorer.cursor_um = HERE
+    assert picker.place_target().position == HERE
+    assert picker.place_target().name == "T2"
+
+
+def test_undo_and_redo_of_placing_moving_and_removing(ws: Any) -> None:
+    picker = TargetPicker(ws, "survey")
+    picker.place_target(HERE, name="a")
+    picker.move_target("a", {**HERE, "z_um": 9.0})
+    picker.resize_target("a", {"x_um": 1.0, "y_um": 2.0, "z_um": 3.0})
+    picker.remove_target("a")
+    assert (picker.records(), picker.selected) == ([], "")
+    picker.undo()
+    assert picker.target("a").half_size["z_um"] == 3.0
+    picker.undo()
+    assert picker.target("a").half_size is None
+    picker.undo()
+    assert picker.target("a").position == HERE
+    picker.undo()
+    assert picker.records() == []
+    picker.redo()
+    picker.redo()
+    assert picker.target("a").position["z_um"] == 9.0
+
+
+def test_place_in_another_frame_is_the_mapped_one(ws: Any) -> None:
+    join_fine(ws)
+    picker = TargetPicker(ws, "survey")
+    picker.place_target(HERE)
+    row = picker.where(to="fine").iloc[0]
+    expected = fine_to_survey().inverse_apply([[7.0, 16.0, 17.0]])[0]
+    np.testing.assert_allclose(row[["z_um", "y_um", "x_um"]].astype(float), expected, atol=1e-9)
+    assert row["frame"] == "fine"
+    assert row["statement"]
+
+
+def test_frame_that_nothing_joins_is_refused_at_assignment(ws: Any) -> None:
+    picker = TargetPicker(ws, "survey")
+    with pytest.raises(NoPath):
+        picker.into = "fine"
+    assert picker.into == ""
+
+
+@pytest.mark.parametrize(
+    ("half_size", "words"),
+    [(0.0, "positive lengths"), ((1, 2, 3), "by name"), ({"x_um": 1.0}, "x_um, y_um and z_um")],
+)
+def test_impossible_volume_is_refused_and_nothing_is_written(
+    ws: Any, half_size: Any, words: str
+) -> None:
+    picker = TargetPicker(ws, "survey")
+    with pytest.raises(ValueError, match=words):
+        picker.place_target(HERE, half_size=half_size)
+    assert picker.records() == []
+
+
+@pytest.mark.parametrize("probability", [0.0, 1.0, 1.5])
+def test_impossible_probability_is_refused(ws: Any, probability: float) -> None:
+    with pytest.raises(ValueError, match="probability"):
+        TargetPicker(ws, "survey").place_target(HERE, probability=probability)
+
+
+def test_unknown_target_is_refused(ws: Any) -> None:
+    picker = TargetPicker(ws, "survey")
+    with pytest.raises(TraitError, match="no target 'x'"):
+        picker.selected = "x"
+
+
+def test_picture_shows_the_target_here_and_there(ws: Any) -> None:
+    join_fine(ws)
+    picker = TargetPicker(ws, "survey")
+    picker.place_target(HERE, half_size=1.0)
+    alone = picker.snapshot(width_px=600)
+    picker.into = "fine"
+    both = picker.snapshot(width_px=600)
+    assert alone.width == both.width == 600
+    assert both.height < alone.height
