@@ -20,6 +20,7 @@ _HALO = (0, 0, 0, 170)
 WHITE = (255, 255, 255, 255)
 
 Color = tuple[int, int, int, int]
+Point = Sequence[float] | NDArray[np.float64]
 
 
 @cache
@@ -74,7 +75,7 @@ class Marks:
 
     def line(
         self,
-        points: Sequence[Sequence[float]] | NDArray[np.float64],
+        points: Sequence[Point] | NDArray[np.float64],
         *,
         color: Color = WHITE,
         width: float = 1.0,
@@ -86,13 +87,13 @@ class Marks:
             self._draw.line(path, fill=_HALO, width=round((width + 1.6) * _FINER), joint="curve")
         self._draw.line(path, fill=color, width=max(1, round(width * _FINER)), joint="curve")
 
-    def disc(self, centre: Sequence[float], radius: float, *, fill: Color) -> None:
+    def disc(self, centre: Point, radius: float, *, fill: Color) -> None:
         """Draw a filled disc."""
         x, y = centre
         box = [(x - radius) * _FINER, (y - radius) * _FINER]
         self._draw.ellipse([*box, (x + radius) * _FINER, (y + radius) * _FINER], fill=fill)
 
-    def box(self, corner: Sequence[float], size: Sequence[float], *, fill: Color) -> None:
+    def box(self, corner: Point, size: Point, *, fill: Color) -> None:
         """Draw a filled box from its top left corner."""
         left, top = (float(value) * _FINER for value in corner)
         right, bottom = left + float(size[0]) * _FINER - 1, top + float(size[1]) * _FINER - 1
@@ -101,7 +102,7 @@ class Marks:
 
     def text(
         self,
-        position: Sequence[float],
+        position: Point,
         text: str,
         *,
         size: int = 13,
@@ -147,7 +148,7 @@ def draw_scale_bar(marks: Marks, *, pixel_um: float, size: int = 13, unit: str =
     return length_um
 
 
-def draw_crosshair(marks: Marks, centre: Sequence[float], *, gap_px: float = 12) -> None:
+def draw_crosshair(marks: Marks, centre: Point, *, gap_px: float = 12) -> None:
     """Thin lines to the edges, interrupted around the centre so that the place stays visible."""
     (x, y), (width, height) = centre, marks.size
     faint = (255, 255, 255, 190)
@@ -162,7 +163,7 @@ def draw_crosshair(marks: Marks, centre: Sequence[float], *, gap_px: float = 12)
 
 
 def ellipse_points(
-    centre: Sequence[float], covariance: NDArray[np.float64], factor: float, count: int = 72
+    centre: Point, covariance: NDArray[np.float64], factor: float, count: int = 72
 ) -> NDArray[np.float64]:
     """Outline of the points with ``d' C^-1 d = factor``.
 
@@ -186,9 +187,7 @@ def ellipse_points(
     return np.asarray(centre, float) + (circle * radii) @ axes.T
 
 
-def draw_mark(
-    marks: Marks, centre: Sequence[float], label: str, *, color: Color, size: int = 13
-) -> None:
+def draw_mark(marks: Marks, centre: Point, label: str, *, color: Color, size: int = 13) -> None:
     """A small ring with a number or name beside it."""
     angle = np.linspace(0, 2 * np.pi, 33)
     ring = np.asarray(centre) + 5 * np.stack([np.cos(angle), np.sin(angle)], axis=1)

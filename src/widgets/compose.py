@@ -20,7 +20,7 @@ Picture = NDArray[np.float32]
 
 def ground(width_px: int, height_px: int) -> Picture:
     """An empty canvas, shape (height, width, 3), 0 to 255."""
-    return np.broadcast_to(np.float32(GROUND), (height_px, width_px, 3)).copy()
+    return np.broadcast_to(np.array(GROUND, np.float32), (height_px, width_px, 3)).copy()
 
 
 def grey_colors(values: NDArray[Any], limits: tuple[float, float], color_map: str) -> Picture:

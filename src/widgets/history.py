@@ -12,7 +12,9 @@ from ..errors import Conflict
 class Step(Protocol):
     """Something that was done and can be taken back."""
 
-    title: str
+    @property
+    def title(self) -> str:
+        """What was done, in words."""
 
     def undo(self) -> None:
         """Take it back."""
@@ -51,7 +53,7 @@ class RecordStep:
         """Write the later values again."""
         self._change(self.before, self.after)
 
-    def _change(self, expected: Any | None, wanted: Any | None) -> None:
+    def _change(self, expected: Any, wanted: Any) -> None:
         record = self._record()
         if not _says(record, expected):
             raise Conflict(
@@ -75,11 +77,11 @@ class RecordStep:
         return next(r for r in self.collection.all(removed=True) if r.id == self.after.id)
 
 
-def _gone(record: Any | None) -> bool:
+def _gone(record: Any) -> bool:
     return record is None or record.removed
 
 
-def _says(record: Any, expected: Any | None) -> bool:
+def _says(record: Any, expected: Any) -> bool:
     if _gone(record) or _gone(expected):
         return _gone(record) and _gone(expected)
     return bool(record.fields == expected.fields)

@@ -94,8 +94,8 @@ def _panel(
     def draw(marks: Marks, shown: Plane) -> None:
         if side == "fixed":
             _draw_residuals(marks, shown, state, planar, stretch)
-        canvas = shown.to_canvas(points, width_px) if len(points) else points
-        far = np.abs(shown.distance_um(points)) > shown.width_um / 50 if len(points) else []
+        canvas = shown.to_canvas(points, width_px)
+        far = np.abs(shown.distance_um(points)) > shown.width_um / 50
         for record, where, away in zip(records, canvas, far, strict=True):
             color = _ACTIVE if record.active else _EXCLUDED
             label = record.name + ("" if record.active else " (excluded)")

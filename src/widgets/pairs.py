@@ -50,7 +50,7 @@ def positions(records: Sequence[Any], side: str, *, planar: bool) -> NDArray[np.
 def fit_pairs(
     records: Sequence[Any],
     *,
-    model: str,
+    model: Any,
     ndim_moving: int,
     ndim_fixed: int,
     target_um: NDArray[np.float64] | None = None,

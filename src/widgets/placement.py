@@ -34,7 +34,7 @@ class Placement:
         points = np.asarray(points_um, float)
         if self is IDENTITY:
             return points
-        if self.matrix is None:
+        if self.matrix is None or self.offset_um is None:
             return np.asarray(self.locate(points.reshape(-1, 3))).reshape(points.shape)
         return points @ self.matrix.T + self.offset_um
 

@@ -160,5 +160,5 @@ def _drawn_rgb(
     seen = [sample_on(item, plane, points, time=time, channel=channel) for channel in range(3)]
     low, high = (0.0, 255.0) if item.layer.limits == AUTO else item.layer.limits
     stack = np.stack([channel.values for channel in seen], axis=-1).astype(np.float32)
-    colors = np.clip((stack - low) / (high - low), 0, 1) * 255
+    colors = (np.clip((stack - low) / (high - low), 0, 1) * 255).astype(np.float32)
     return colors, seen[0].inside.astype(np.float32) * np.float32(item.layer.opacity)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +54,14 @@ def write(ws: Workspace, name: str, array: NDArray, **fields: Any) -> Any:
 
 def beads(folder: Path) -> Workspace:
     """A coarse survey, a fine turned volume and a fine picture of one of the survey's planes."""
+    shutil.copytree(_beads_once(), folder / "beads")
+    return Workspace.open(folder / "beads")
+
+
+@cache
+def _beads_once() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="scalebridge-beads-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     ws = Workspace.create(folder / "beads")
     survey = grid((14, 30, 40), (1.0, 1.0, 0.9), (0.5, 0.5, 0.5))
     write(ws, "survey", grey(survey), spacing_um=(1, 1, 0.9), origin_um=(0.5, 0.5, 0.5))
@@ -61,7 +73,8 @@ def beads(folder: Path) -> Workspace:
     view = grid((200, 280), (0.1, 0.1), (0.05, 0.05))
     at_depth = view + np.array([6.0, 5.0, 5.0])
     write(ws, "view", grey(at_depth), spacing_um=(0.1, 0.1), origin_um=(0.05, 0.05), modality="SEM")
-    return ws
+    ws.close()
+    return folder / "beads"
 
 
 def join_fine(ws: Workspace) -> None:
