@@ -70,5 +70,7 @@ def checked_image_ndim(shape: tuple[int, ...], what: str = "image") -> int:
             "choose one channel and one time point"
         )
     if 0 in shape:
-        raise ValueError(f"{what} needs at least one voxel an axis, got shape {shape}: nothing here")
+        raise ValueError(
+            f"{what} needs at least one voxel an axis, got shape {shape}: nothing here"
+        )
     return len(shape)

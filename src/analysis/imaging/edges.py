@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import pi, sqrt
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from ..spacing import checked_image_ndim
 
 WIDTH_10_90 = 2.563  # of an edge blurred by a Gaussian, in standard deviations
 _BAND = 0.12  # grey values this near to half-way, in units of the contrast, count as the edge
+_BAND_STEEPNESS = 0.977  # median squared steepness over that band of an error function
 _SMOOTHING_PX = 1.0
 _ALONG = 0.9  # cosine above which an edge faces an axis
 _ENOUGH = 60
@@ -128,7 +129,7 @@ def _sigma(squared: NDArray, flat: float, ndim: int) -> float:
     from scipy.optimize import brentq
     from scipy.special import erf
 
-    mean = float(np.median(squared)) - flat
+    mean = (float(np.median(squared)) - flat) / _BAND_STEEPNESS
     if mean <= 0:
         return float("nan")
     wanted = sqrt(mean)

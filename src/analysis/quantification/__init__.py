@@ -1,1 +1,46 @@
-"""."""
+"""What the phases measure: volume, surface, topology, sizes, with 95 % intervals and checks."""
+
+from __future__ import annotations
+
+from .connectivity import Connectivity, connectivity_of
+from .directions import LineDirections, line_directions
+from .euler import euler_density, euler_number
+from .measurement import Check, Measurement, measurement_from_parts
+from .objects import label_objects, object_table
+from .phase_quantities import QUANTITIES, Quantity
+from .phases import PhaseMeasurements, measure_phases
+from .sampling_error import sampling_uncertainty
+from .size_distribution import SizeDistribution, edge_weights, size_distribution
+from .surface import Surface, crossings_per_length, mean_chord_um, surface, surface_of_grey
+from .volume import area_um2, phase_fractions, volume_fraction, volume_um3
+
+__all__ = [
+    "QUANTITIES",
+    "Check",
+    "Connectivity",
+    "LineDirections",
+    "Measurement",
+    "PhaseMeasurements",
+    "Quantity",
+    "SizeDistribution",
+    "Surface",
+    "area_um2",
+    "connectivity_of",
+    "crossings_per_length",
+    "edge_weights",
+    "euler_density",
+    "euler_number",
+    "label_objects",
+    "line_directions",
+    "mean_chord_um",
+    "measure_phases",
+    "measurement_from_parts",
+    "object_table",
+    "phase_fractions",
+    "sampling_uncertainty",
+    "size_distribution",
+    "surface",
+    "surface_of_grey",
+    "volume_fraction",
+    "volume_um3",
+]

@@ -46,13 +46,11 @@ def euler_number(phase: NDArray, *, connectivity: int) -> int:
     return int(count(phase, connectivity=checked_connectivity(connectivity, phase.ndim)))
 
 
-def euler_density(
-    phase: NDArray, *, spacing_um: Sequence[float], connectivity: int
-) -> float:
+def euler_density(phase: NDArray, *, spacing_um: Sequence[float], connectivity: int) -> float:
     """Estimate the Euler number per volume of the material, free of the border's effect.
 
-    What the border of the image cuts would count as extra bodies. The estimate is the Euler number in
-    the window minus that on three of its faces, which is unbiased for a stationary medium.
+    What the border of the image cuts would count as extra bodies. The estimate is the Euler number
+    in the window minus that on three of its faces, which is unbiased for a stationary medium.
 
     Parameters
     ----------
@@ -96,7 +94,9 @@ def _euler_any(phase: NDArray[np.bool_], closed: bool) -> int:
         return int(phase)
     if phase.ndim == 1:
         return int(phase[0]) + int(np.count_nonzero(phase[1:] & ~phase[:-1]))
-    return euler_number(phase, connectivity=(26 if closed else 6) if phase.ndim == 3 else (8 if closed else 4))
+    return euler_number(
+        phase, connectivity=(26 if closed else 6) if phase.ndim == 3 else (8 if closed else 4)
+    )
 
 
 def checked_connectivity(connectivity: int, ndim: int) -> int:

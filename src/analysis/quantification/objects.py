@@ -104,7 +104,9 @@ def object_table(
         grey = np.bincount(labels.ravel(), np.asarray(image, dtype=float).ravel(), len(counts))
         table["mean_grey"] = grey[rows] / counts[rows]
     if surface:
-        table |= _surface_columns(_surface_of_each(labels, spacing, len(counts))[rows], measure, ndim)
+        table |= _surface_columns(
+            _surface_of_each(labels, spacing, len(counts))[rows], measure, ndim
+        )
     return pd.DataFrame(table)
 
 

@@ -51,37 +51,67 @@ def _both(text: str) -> dict[int, str]:
 
 QUANTITIES = (
     Quantity(
-        "volume_fraction", {2: "area fraction", 3: "volume fraction"}, _ONE,
-        "share of voxels, of the imaged volume", {2: 0, 3: 0}, True, _SHARE,
+        "volume_fraction",
+        {2: "area fraction", 3: "volume fraction"},
+        _ONE,
+        "share of voxels, of the imaged volume",
+        {2: 0, 3: 0},
+        True,
+        _SHARE,
     ),
     Quantity(
-        "specific_surface", {2: "interface length per area", 3: "surface per volume"}, _PER_LENGTH,
-        "Crofton with weights for the voxel shape, per imaged volume", {2: -1, 3: -1}, True,
+        "specific_surface",
+        {2: "interface length per area", 3: "surface per volume"},
+        _PER_LENGTH,
+        "Crofton with weights for the voxel shape, per imaged volume",
+        {2: -1, 3: -1},
+        True,
         _POSITIVE,
     ),
     Quantity(
         "surface_per_phase",
         {2: "interface length per area of the phase", 3: "surface per volume of the phase"},
-        _PER_LENGTH, "Crofton surface over the volume of the phase", {2: -1, 3: -1}, True, _POSITIVE,
-    ),
-    Quantity(
-        "mean_diameter", _both("mean diameter, by number"), _LENGTH,
-        f"equivalent diameter of {{c}}-connected objects; {CORRECTION}", {2: 1, 3: 1}, True,
+        _PER_LENGTH,
+        "Crofton surface over the volume of the phase",
+        {2: -1, 3: -1},
+        True,
         _POSITIVE,
     ),
     Quantity(
-        "mean_diameter_by_volume", {2: "mean diameter, by area", 3: "mean diameter, by volume"},
-        _LENGTH, f"equivalent diameter of {{c}}-connected objects; {CORRECTION}",
-        {2: 1, 3: 1}, True, _POSITIVE,
+        "mean_diameter",
+        _both("mean diameter, by number"),
+        _LENGTH,
+        f"equivalent diameter of {{c}}-connected objects; {CORRECTION}",
+        {2: 1, 3: 1},
+        True,
+        _POSITIVE,
     ),
     Quantity(
-        "object_density", {2: "objects per area", 3: "objects per volume"},
+        "mean_diameter_by_volume",
+        {2: "mean diameter, by area", 3: "mean diameter, by volume"},
+        _LENGTH,
+        f"equivalent diameter of {{c}}-connected objects; {CORRECTION}",
+        {2: 1, 3: 1},
+        True,
+        _POSITIVE,
+    ),
+    Quantity(
+        "object_density",
+        {2: "objects per area", 3: "objects per volume"},
         {2: "1/µm²", 3: "1/µm³"},
-        f"{{c}}-connected objects; {CORRECTION}", {2: -2, 3: -3}, False, _POSITIVE,
+        f"{{c}}-connected objects; {CORRECTION}",
+        {2: -2, 3: -3},
+        False,
+        _POSITIVE,
     ),
     Quantity(
-        "largest_fraction", _both("share in the largest piece"), _ONE,
-        "share of the phase in its largest {c}-connected piece", {2: 0, 3: 0}, False, _SHARE,
+        "largest_fraction",
+        _both("share in the largest piece"),
+        _ONE,
+        "share of the phase in its largest {c}-connected piece",
+        {2: 0, 3: 0},
+        False,
+        _SHARE,
     ),
 )
 
@@ -107,7 +137,8 @@ def phase_figures(
     Examples
     --------
     >>> box = np.zeros((9, 9, 9), bool); box[3:6, 3:6, 3:6] = True
-    >>> round(phase_figures(box, spacing_um=(1., 1., 1.), connectivity=26).values["volume_fraction"], 3)
+    >>> found = phase_figures(box, spacing_um=(1.0, 1.0, 1.0), connectivity=26)
+    >>> round(found.values["volume_fraction"], 3)
     0.037
     """
     inside = phase if mask is None else phase & mask

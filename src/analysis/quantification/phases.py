@@ -101,7 +101,9 @@ def measure_phases(
     The intervals are of the imaged volume; the difference to other fields of view is given
     separately, in `sampling`. Each has named parts: `threshold` (the quantity at the thresholds ±
     their uncertainty), `imaging` (blur, smoothing and noise, from a model of the shapes that is
-    imaged and segmented once more, see `reimaging`), `voxels` (digitisation) and `spacing`.
+    imaged and segmented once more, see `reimaging`), `voxels` (digitisation), `spacing`, and for
+    sizes and numbers of objects `counting`: where the border cuts objects, those inside stand
+    for the population, and there are only so many of them.
 
     Parameters
     ----------
@@ -174,7 +176,13 @@ def measure_phases(
         sigmas = tuple(float(np.hypot(s, 0.5 / np.sqrt(3))) for s in sigmas)
     job = _Job(image, levels, sigmas, spacing, spacing_uncertainty, connectivity, inside, segmenter)
     labels = segmenter(image, thresholds=levels)
-    imaging = estimate_imaging(image, thresholds=levels, mask=inside)
+    imaging = estimate_imaging(
+        image,
+        labels,
+        thresholds=levels,
+        mask=inside,
+        segmenter=partial(segmenter, thresholds=levels),
+    )
     varied = _varied(job, labels)
     common = image_checks(image, labels, levels=levels, sigmas=sigmas, mask=inside)
     measured = {}
@@ -203,9 +211,7 @@ class _Job:
     inside: NDArray[np.bool_] | None
     segmenter: partial
 
-    def figures(
-        self, phase: NDArray[np.bool_], inside: NDArray[np.bool_] | None
-    ) -> PhaseFigures:
+    def figures(self, phase: NDArray[np.bool_], inside: NDArray[np.bool_] | None) -> PhaseFigures:
         return phase_figures(
             phase, spacing_um=self.spacing, connectivity=self.connectivity, mask=inside
         )
@@ -245,7 +251,11 @@ def _varied(job: _Job, labels: NDArray[np.uint8]) -> list[_Variation]:
         for sign in (-1, 1):
             levels = list(job.levels)
             levels[i] += sign * step
-            levels = [*np.minimum(levels[:i], levels[i] - 1e-9), levels[i], *np.maximum(levels[i + 1 :], levels[i] + 1e-9)]
+            levels = [
+                *np.minimum(levels[:i], levels[i] - 1e-9),
+                levels[i],
+                *np.maximum(levels[i + 1 :], levels[i] + 1e-9),
+            ]
             moved.append(job.segmenter(image, thresholds=levels))
         varied.append(_Variation(moved[0], moved[1], inside, step, sigma))
     return varied
@@ -272,8 +282,8 @@ def _measure(
     phase = labels == label
     figures = job.figures(phase, job.inside)
     from_threshold = _threshold_parts(job, varied, label)
-    bias = _bias(job, labels, label, imaging, seed)
     radius_px = _radius_px(figures, job.spacing)
+    bias = _bias(job, labels, label, imaging, radius_px, seed)
     checks = common + phase_checks(
         phase, figures, spacing_um=job.spacing, radius_px=radius_px, mask=job.inside,
         imaging_known=bool(bias),
@@ -285,6 +295,7 @@ def _measure(
         value, parts = _value_and_parts(
             job, quantity, raw, share, from_threshold[quantity.key], radius_px, correct, phase
         )
+        parts |= _counting_part(quantity.key, figures.sizes, value)
         found.append(
             measurement_from_parts(
                 key=f"{title}.{quantity.key}",
@@ -328,6 +339,16 @@ def _value_and_parts(
     return float(value), {name: float(np.nan_to_num(size)) for name, size in parts.items()}
 
 
+def _counting_part(key: str, sizes: SizeDistribution, value: float) -> dict[str, float]:
+    """95 % half-width from the number of objects, where the border hides some of them."""
+    errors = {
+        "mean_diameter": sizes.mean_error_um,
+        "mean_diameter_by_volume": sizes.mean_by_volume_error_um,
+        "object_density": sizes.relative_count_error * value,
+    }
+    return {"counting": _TO_95 * float(np.nan_to_num(errors[key]))} if key in errors else {}
+
+
 def _threshold_parts(job: _Job, varied: list[_Variation], label: int) -> dict[str, float]:
     total = {quantity.key: 0.0 for quantity in QUANTITIES}
     for i, variation in enumerate(varied):
@@ -337,16 +358,23 @@ def _threshold_parts(job: _Job, varied: list[_Variation], label: int) -> dict[st
         high = job.figures(variation.upper == label, variation.inside).values
         for key in total:
             slope = abs(high[key] - low[key]) / (2 * variation.step)
-            total[key] = float(np.hypot(total[key], _TO_95 * variation.sigma * np.nan_to_num(slope)))
+            total[key] = float(
+                np.hypot(total[key], _TO_95 * variation.sigma * np.nan_to_num(slope))
+            )
     return total
 
 
 def _bias(
-    job: _Job, labels: NDArray[np.uint8], label: int, imaging: Imaging | None, seed: int
+    job: _Job,
+    labels: NDArray[np.uint8],
+    label: int,
+    imaging: Imaging | None,
+    radius_px: float,
+    seed: int,
 ) -> dict[str, Bias]:
     part = np.ascontiguousarray(labels[representative_block(labels.shape)])
     share = np.count_nonzero(part == label) / part.size
-    if imaging is None or min(part.shape) < 8 or not 0 < share < 1:
+    if imaging is None or min(part.shape) < 8 or not (0 < share < 1 and radius_px > 0):
         return {}
     return estimate_bias(
         part,
@@ -355,6 +383,7 @@ def _bias(
         segmenter=partial(job.segmenter, thresholds=job.levels),
         spacing_um=job.spacing,
         connectivity=job.connectivity,
+        radius_px=radius_px,
         seed=seed,
     )
 

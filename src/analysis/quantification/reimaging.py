@@ -2,8 +2,8 @@
 
 Blur moves curved interfaces inwards, smoothing does it again, and noise roughens them. How much
 depends on the shapes, so the shapes are taken from the image itself: a smooth model of them is
-blurred, given the image's noise and segmented by the same thresholds. What that changes in the model
-is what imaging has changed in the specimen.
+blurred, given the image's noise and segmented by the same thresholds. What that changes in the
+model is what imaging has changed in the specimen.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-MODEL_SMOOTHINGS_PX = (1.0, 0.7)  # of the model's surface; their difference says how much it matters
+MODEL_SMOOTHINGS_PX = (
+    1.0,
+    1.3,
+)  # of the model's surface; their difference says how much it matters
 _START, _SECOND, _RANGE = 0.5, 0.4, (0.08, 0.8)
 
 
@@ -40,9 +43,10 @@ class Imaging:
 
 @dataclass(frozen=True)
 class Reimaged:
-    """A model phase, and what imaging and segmenting made of it."""
+    """A model phase, its image, and what segmenting made of it."""
 
     model: NDArray[np.bool_]
+    grey: NDArray[np.float32]
     segmented: NDArray[np.bool_]
 
 
@@ -102,12 +106,12 @@ def reimage_phase(
     wanted = np.count_nonzero(labels == label) / labels.size
     soft = gaussian_filter((labels == label).astype(np.float32), smoothing_px)
     others = _others(labels, label)
-    noise = _noise(labels.shape, imaging, seed)
+    noise = image_noise(labels.shape, imaging, seed)
 
     def again(level: float) -> Reimaged:
         model = soft > level
-        grey = _render(np.where(model, np.uint8(label), others), imaging, noise)
-        return Reimaged(model, segmenter(grey) == label)
+        grey = render(np.where(model, np.uint8(label), others), imaging, noise)
+        return Reimaged(model, grey, segmenter(grey) == label)
 
     level, result = _START, again(_START)
     change = _SECOND
@@ -172,7 +176,13 @@ def _others(labels: NDArray[np.uint8], label: int) -> NDArray[np.uint8]:
     return labels[tuple(nearest)]
 
 
-def _noise(shape: tuple[int, ...], imaging: Imaging, seed: int) -> NDArray[np.float32]:
+def image_noise(shape: tuple[int, ...], imaging: Imaging, seed: int) -> NDArray[np.float32]:
+    """Draw noise of unit variance with the image's correlation.
+
+    Returns
+    -------
+    ndarray of float32, in `shape`
+    """
     from scipy.ndimage import gaussian_filter
 
     noise = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
@@ -182,9 +192,17 @@ def _noise(shape: tuple[int, ...], imaging: Imaging, seed: int) -> NDArray[np.fl
     return noise
 
 
-def _render(
+def render(
     labels: NDArray[np.uint8], imaging: Imaging, noise: NDArray[np.float32]
 ) -> NDArray[np.float32]:
+    """Turn labels into grey values: grey value of each class, blur, noise.
+
+    Examples
+    --------
+    >>> sharp = Imaging((10.0, 20.0), (0.0, 0.0), (0.0, 0.0), 0.0)
+    >>> render(np.array([[0, 1]], np.uint8), sharp, np.zeros((1, 2), np.float32))
+    array([[10., 20.]], dtype=float32)
+    """
     from scipy.ndimage import gaussian_filter
 
     greys = np.asarray(imaging.greys, np.float32)

@@ -28,6 +28,11 @@ class SizeDistribution:
         Number-weighted and volume-weighted mean diameter [µm].
     quantiles_by_volume_um : dict of str to float
         D10, D50 and D90 by volume [µm].
+    mean_error_um, mean_by_volume_error_um : float
+        Standard error of the means from the number of objects [µm]; 0 when the border cuts none,
+        since then the distribution is that of all objects there are.
+    relative_count_error : float
+        Standard error of their number per volume, relative; likewise.
     objects, left_out : int
         Objects inside the image, and those cut by its border.
     correction : str
@@ -38,6 +43,9 @@ class SizeDistribution:
     mean_um: float
     mean_by_volume_um: float
     quantiles_by_volume_um: dict[str, float]
+    mean_error_um: float
+    mean_by_volume_error_um: float
+    relative_count_error: float
     objects: int
     left_out: int
     correction: str
@@ -50,7 +58,8 @@ def edge_weights(
 
     A large object is cut by the border more often than a small one; leaving out those that are
     cut makes the rest too small on average. An object of box a x b x c counts with
-    Lx Ly Lz / ((Lx - a)(Ly - b)(Lz - c)), one that is cut with 0.
+    Lx Ly Lz / ((Lx - a)(Ly - b)(Lz - c)), one voxel off each of the three; one that is cut
+    counts with 0.
 
     Parameters
     ----------
@@ -71,15 +80,16 @@ def edge_weights(
 
     Examples
     --------
-    >>> rows = pd.DataFrame({"size_x_um": [5.0], "size_y_um": [0.0], "at_border": [False]})
-    >>> edge_weights(rows, shape=(10, 10), spacing_um=(1, 1))
-    array([2.])
+    >>> rows = pd.DataFrame({"size_x_um": [4.0], "size_y_um": [0.0], "at_border": [False]})
+    >>> edge_weights(rows, shape=(10, 10), spacing_um=(1, 1)).round(3)
+    array([2.222])
     """
     spacing = checked_spacing(spacing_um, len(shape))
     weights = np.where(table["at_border"].to_numpy(bool), 0.0, 1.0)
     for name, count, step in zip(AXIS_NAMES[len(shape)], shape, spacing, strict=True):
         length = count * step
-        room = length - table[f"size_{name}_um"].to_numpy(float)
+        # one voxel less: an object that reaches the outermost voxel counts as cut
+        room = length - step - table[f"size_{name}_um"].to_numpy(float)
         weights = np.where(weights > 0, weights * length / np.maximum(room, step), 0.0)
     return weights
 
@@ -121,7 +131,10 @@ def size_distribution(
     if not inside.any():
         nan = float("nan")
         quantiles = {"D10": nan, "D50": nan, "D90": nan}
-        return SizeDistribution(_classes([], [], [], 0), nan, nan, quantiles, 0, left_out, CORRECTION)
+        return SizeDistribution(
+            _classes([], [], [], 0), nan, nan, quantiles, nan, nan, nan, 0, left_out, CORRECTION
+        )
+    complete = left_out == 0
     return SizeDistribution(
         table=_classes(diameter, by_number, by_volume, bins),
         mean_um=float(np.average(diameter, weights=by_number)),
@@ -129,9 +142,24 @@ def size_distribution(
         quantiles_by_volume_um={
             f"D{q}": _weighted_quantile(diameter, by_volume, q / 100) for q in (10, 50, 90)
         },
+        mean_error_um=0.0 if complete else _mean_error(diameter, by_number),
+        mean_by_volume_error_um=0.0 if complete else _mean_error(diameter, by_volume),
+        relative_count_error=0.0
+        if complete
+        else float(np.linalg.norm(by_number) / by_number.sum()),
         objects=int(inside.sum()),
         left_out=left_out,
         correction=CORRECTION,
+    )
+
+
+def _mean_error(values: NDArray, weights: NDArray) -> float:
+    """Standard error of a weighted mean, from the scatter of the values."""
+    if len(values) < 2:
+        return float("nan")
+    residual = weights * (values - np.average(values, weights=weights))
+    return float(
+        np.linalg.norm(residual) / weights.sum() * np.sqrt(len(values) / (len(values) - 1))
     )
 
 

@@ -32,9 +32,9 @@ def volume_fraction(phase: NDArray, *, mask: NDArray | None = None) -> float:
     """
     phase = checked_phase(phase)
     if mask is None:
-        return np.count_nonzero(phase) / phase.size
+        return float(np.count_nonzero(phase) / phase.size)
     mask = checked_mask(mask, phase.shape)
-    return np.count_nonzero(phase & mask) / np.count_nonzero(mask)
+    return float(np.count_nonzero(phase & mask) / np.count_nonzero(mask))
 
 
 def phase_fractions(labels: NDArray, *, classes: int, mask: NDArray | None = None) -> NDArray:

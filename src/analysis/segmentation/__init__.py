@@ -1,1 +1,30 @@
-"""."""
+"""From grey values to phases and marks: thresholds with uncertainty, labels, centres."""
+
+from __future__ import annotations
+
+from .blobs import BlobCentre, find_blobs, refine_centre
+from .cleaning import fill_enclosed, merge_small
+from .sampling import sample_blocks
+from .segment import segment
+from .thresholds import (
+    PhaseGrey,
+    ThresholdEstimate,
+    otsu_thresholds,
+    phase_grey,
+    suggest_thresholds,
+)
+
+__all__ = [
+    "BlobCentre",
+    "PhaseGrey",
+    "ThresholdEstimate",
+    "fill_enclosed",
+    "find_blobs",
+    "merge_small",
+    "otsu_thresholds",
+    "phase_grey",
+    "refine_centre",
+    "sample_blocks",
+    "segment",
+    "suggest_thresholds",
+]

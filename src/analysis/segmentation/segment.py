@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +64,9 @@ def segment(
     levels = checked_thresholds(thresholds)
     sigmas = _checked_smoothing(smoothing_px, ndim)
     if min_size_px < 0:
-        raise ValueError(f"min_size_px needs a count of 0 or more, got {min_size_px}: use 0 for none")
+        raise ValueError(
+            f"min_size_px needs a count of 0 or more, got {min_size_px}: use 0 for none"
+        )
     labels = _labels_smoothed(image, levels, sigmas) if any(sigmas) else _labels(image, levels)
     if min_size_px > 1:
         labels = merge_small(labels, min_size_px=int(min_size_px))
@@ -83,7 +86,7 @@ def checked_thresholds(thresholds: Sequence[float]) -> tuple[float, ...]:
         raise ValueError(f"thresholds needs 1 to 254 values, got {len(levels)}: give at least one")
     if not np.all(np.isfinite(levels)):
         raise ValueError(f"thresholds needs finite values, got {levels}: remove NaN and inf")
-    if any(b <= a for a, b in zip(levels, levels[1:], strict=False)):
+    if any(b <= a for a, b in pairwise(levels)):
         raise ValueError(f"thresholds needs increasing values, got {levels}: sort them")
     return levels
 

@@ -94,7 +94,9 @@ def otsu_thresholds(image: NDArray, *, classes: int = 2, bins: int = _BINS) -> t
     if not high > low:
         low, high = float(values.min()), float(values.max())
     if not high > low:
-        raise ValueError(f"image needs two different grey values, got only {low:g}: nothing to part")
+        raise ValueError(
+            f"image needs two different grey values, got only {low:g}: nothing to part"
+        )
     bins = 160 if classes == 5 else bins  # the search grows as bins**(classes - 1)
     counts, edges = np.histogram(values, bins, (low, high))
     centres = (edges[:-1] + edges[1:]) / 2
@@ -119,7 +121,7 @@ def suggest_thresholds(
 
     The standard uncertainty combines, in quadrature, the standard error of the class means (a
     correlation length of 2 px is allowed for), half the distance to the value half-way
-    between the core modes, 0.1 % of the contrast, and what exceeds 3 % of the contrast in the
+    between the core medians, 0.1 % of the contrast, and what exceeds 3 % of the contrast in the
     distance to the grey value at which the gradient is steepest (on curved interfaces that one
     is itself off by up to 3 %), divided by sqrt(3).
 
@@ -223,7 +225,7 @@ class _Core:
     mean: float
     sigma: float
     error: float
-    mode: float
+    median: float
     share: float  # of the class's voxels that are core
     found: bool
 
@@ -269,13 +271,15 @@ def _core(blocks: list[_Block], levels: tuple[float, ...], label: int, ndim: int
         if len(values) >= max(_CORE_ENOUGH, 0.02 * whole):
             break
     if len(values) == 0:
-        return _Core(float(np.mean(np.clip(bounds, *_ends(levels))[label : label + 2])), 0, 0, 0, 0, False)
+        return _Core(
+            float(np.mean(np.clip(bounds, *_ends(levels))[label : label + 2])), 0, 0, 0, 0, False
+        )
     sigma = _robust_sigma(values)
     return _Core(
         mean=float(_trimmed_mean(values, sigma)),
         sigma=sigma,
         error=sigma / np.sqrt(max(1.0, len(values) / 2**ndim)),
-        mode=_mode(values, sigma),
+        median=float(np.median(values)),
         share=len(values) / max(1, whole),
         found=depth >= 2,
     )
@@ -296,28 +300,19 @@ def _trimmed_mean(values: NDArray, sigma: float) -> float:
     return float(np.mean(near, dtype=np.float64)) if len(near) else middle
 
 
-def _mode(values: NDArray, sigma: float) -> float:
-    """Half-sample mode, smoothed: the mean of the densest half."""
-    ordered = np.sort(values[:: max(1, len(values) // 100_000)])
-    half = max(1, len(ordered) // 2)
-    width = ordered[half - 1 :] - ordered[: len(ordered) - half + 1]
-    start = int(np.argmin(width))
-    return float(np.mean(ordered[start : start + half], dtype=np.float64))
-
-
 def _estimate(
     blocks: list[_Block], cores: list[_Core], start: tuple[float, ...]
 ) -> ThresholdEstimate:
     means = [core.mean for core in cores]
     values = tuple((a + b) / 2 for a, b in itertools.pairwise(means))
-    modes = tuple((a.mode + b.mode) / 2 for a, b in itertools.pairwise(cores))
+    medians = tuple((a.median + b.median) / 2 for a, b in itertools.pairwise(cores))
     steep = _steepest(blocks, cores, values)
     uncertainty = []
     for i, value in enumerate(values):
         contrast = means[i + 1] - means[i]
         error = 0.5 * np.hypot(cores[i].error, cores[i + 1].error)
         excess = max(0.0, abs(steep[i] - value) - _STEEPEST_BIAS * contrast) / np.sqrt(3)
-        terms = (error, (modes[i] - value) / 2, _FLOOR * contrast, excess)
+        terms = (error, (medians[i] - value) / 2, _FLOOR * contrast, excess)
         uncertainty.append(float(np.linalg.norm(terms)))
     smooth = np.concatenate([block.smooth[block.inside] for block in blocks])
     shares = np.bincount(np.searchsorted(values, smooth, side="right"), minlength=len(cores))
@@ -328,7 +323,12 @@ def _estimate(
         class_sigmas=tuple(core.sigma for core in cores),
         class_fractions=tuple(float(share) for share in shares / max(1, shares.sum())),
         method="half-way between the mean grey values of the cores of neighbouring phases",
-        candidates={"core means": values, "core modes": modes, "steepest": steep, "Otsu": start},
+        candidates={
+            "core means": values,
+            "core medians": medians,
+            "steepest": steep,
+            "Otsu": start,
+        },
         warnings=tuple(_warnings(cores, values)),
     )
 
