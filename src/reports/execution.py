@@ -45,6 +45,9 @@ class Failure:
         """``"undecided"`` where a person has to decide first, else ``"failed"``."""
         return "undecided" if self.name in _UNDECIDED else "failed"
 
+    def __str__(self) -> str:
+        return f"{self.name}: {self.message}"
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
         return asdict(self)

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NotFound
+from .run_record import KEPT_IN
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -46,7 +47,7 @@ def latest_notebooks(ws: Workspace) -> list[NotebookNode]:
 def _read(ws: Workspace, run: Any) -> NotebookNode:
     import nbformat
 
-    kept = ws.path / "runs" / PurePosixPath(run.report).name  # a record must not lead elsewhere
+    kept = ws.path / KEPT_IN / PurePosixPath(run.report).name  # a record must not lead elsewhere
     try:
         notebook: NotebookNode = nbformat.read(kept, as_version=4)
     except OSError as error:

@@ -32,11 +32,11 @@ def _runs(chapters: Sequence[Chapter]) -> Markup:
     rows = [
         [
             chapter.name,
-            str(chapter.run.get("template_sha256", ""))[:16] or None,
+            chapter.run.get("template_sha256"),
             chapter.run.get("status", "run by hand"),
             chapter.run.get("as_of"),
             chapter.run.get("run"),
-            str(chapter.run.get("ended", "")).replace("+00:00", "") or None,
+            str(chapter.run.get("ended", "")).replace("+00:00", "").replace("T", " ") or None,
         ]
         for chapter in chapters
     ]
@@ -76,8 +76,8 @@ def _input(image: Any) -> list[Any]:
     spacing = " × ".join(f"{s:.5g}" for s in image.spacing_um) if image.calibrated else None
     return [
         image.name,
-        source.get("name") or source.get("file") or source.get("path"),
-        str(source.get("sha256") or "")[:16] or None,
+        source.get("file"),
+        source.get("sha256"),
         " × ".join(map(str, image.shape)),
         spacing or "uncalibrated",
         image.spacing_source,

@@ -27,7 +27,7 @@ def cell_progress() -> Iterator[Callable[[Path], ProgressCallback]]:
 def _bars() -> Iterator[Callable[[Path], ProgressCallback]]:
     from rich.console import Console
     from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
 
     columns = (
@@ -40,7 +40,7 @@ def _bars() -> Iterator[Callable[[Path], ProgressCallback]]:
     with Bars(*columns, console=Console(stderr=True)) as bars:
 
         def started(place: Path) -> ProgressCallback:
-            tasks: dict[str, int] = {}
+            tasks: dict[str, TaskID] = {}
 
             def told(progress: Progress) -> None:
                 name = progress.template

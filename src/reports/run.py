@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbformat
 
 from ..errors import ParameterError
-from ..workspace import Workspace
 from .execution import Execution, Failure, Status, execute
 from .kernel import Progress, ProgressCallback
 from .parameters import checked_values
 from .provenance import versions
+from .run_record import RunRecord, begin, now
 from .template import Template, load_template
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ def run_template(
     folder, place = Path(output).resolve(), Path(workspace).resolve()
     values = run_values(template, place, parameters or {}, output=folder, as_of=as_of)
     folder.mkdir(parents=True, exist_ok=True)
-    run_id, started = _begin(template, place, values, as_of), time.monotonic()
+    record, started = begin(template, place, told(values), as_of=as_of), time.monotonic()
 
     def on_cell(cell: int, cells: int) -> None:
         if progress is not None:
@@ -117,28 +116,31 @@ def run_template(
         execution = execute(
             template,
             values,
-            run_id=run_id or "",
+            run_id=record.id if record else "",
             folder=folder,
             timeout_s=timeout_s,
             on_cell=on_cell,
         )
     except BaseException:  # interrupted by a person: the record must not say "running" for ever
-        _end(place, run_id, "failed", Failure("Interrupted", "the run was interrupted"))
+        if record is not None:
+            record.end("failed", error="the run was interrupted")
         raise
     seconds = time.monotonic() - started
-    _sign(execution, template, place, values, as_of=as_of, run_id=run_id)
+    left = record.take_back() if record and execution.failure else ()
+    notebook = _signed(execution, template, place, values, as_of=as_of, record=record, left=left)
     path = folder / f"{template.name}.ipynb"
-    nbformat.write(execution.notebook, path)
-    _end(place, run_id, execution.status, execution.failure, execution.notebook)
+    nbformat.write(notebook, path)
+    if record is not None:
+        record.end(execution.status, error=str(execution.failure or ""), notebook=notebook)
     return RunResult(
         template.name,
         place,
         execution.status,
         path,
-        execution.notebook,
+        notebook,
         seconds,
         execution.failure,
-        run_id,
+        record.id if record else None,
     )
 
 
@@ -166,86 +168,33 @@ def run_values(
     return checked_values(template.parameters, given, name=template.name)
 
 
-def _begin(
-    template: Template, place: Path, values: Mapping[str, Any], as_of: int | None
-) -> str | None:
-    """Record that the run has begun; opening the workspace also refuses a wrong path early."""
-    with Workspace.open(place, as_of=as_of) as ws:
-        if ws.read_only:
-            return None
-        record = ws.runs.add(
-            template=template.name,
-            parameters=_told(values),
-            status="running",
-            started=_now(),
-            state_in=ws.state,
-            versions=versions(),
-        )
-        return str(record.id)
-
-
-def _end(
-    place: Path,
-    run_id: str | None,
-    status: Status,
-    failure: Failure | None,
-    notebook: NotebookNode | None = None,
-) -> None:
-    """Record how the run ended, and keep its notebook for ``scalebridge report``."""
-    if run_id is None:
-        return
-    kept = place / "runs" / f"{run_id}.ipynb"
-    if notebook is not None:
-        kept.parent.mkdir(exist_ok=True)
-        nbformat.write(notebook, kept)
-    with Workspace.open(place) as ws, ws.transaction():
-        if status != "finished":
-            _take_back(ws, run_id)
-        ws.runs.edit(
-            run_id,
-            version=ws.runs.get(run_id).version,
-            status=status,
-            ended=_now(),
-            report=f"runs/{kept.name}" if notebook is not None else None,
-            error=None if failure is None else f"{failure.name}: {failure.message}",
-        )
-
-
-def _take_back(ws: Workspace, run_id: str) -> None:
-    """Remove what a run measured before it stopped: a failed run leaves no numbers behind."""
-    for measurement in list(ws.measurements):
-        if measurement.run == run_id:
-            ws.measurements.remove(measurement.id)
-
-
-def _sign(
+def _signed(
     execution: Execution,
     template: Template,
     place: Path,
     values: Mapping[str, Any],
     *,
     as_of: int | None,
-    run_id: str | None,
-) -> None:
+    record: RunRecord | None,
+    left: Sequence[str],
+) -> NotebookNode:
     """Write into the executed notebook what a report needs to know about the run."""
     execution.notebook.metadata["scalebridge"] = {
         "template": template.name,
         "template_sha256": template.sha256,
         "workspace": place.name,
-        "parameters": _told(values),
+        "parameters": told(values),
         "as_of": as_of,
-        "run": run_id,
+        "run": record.id if record else None,
         "status": execution.status,
         "failure": None if execution.failure is None else execution.failure.to_dict(),
+        "left_behind": list(left),
         "versions": versions(),
-        "ended": _now(),
+        "ended": now(),
     }
+    return execution.notebook
 
 
-def _told(values: Mapping[str, Any]) -> dict[str, Any]:
+def told(values: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out of a record where on this machine things lay; `workspace` moves with its folder."""
     return {name: value for name, value in values.items() if name not in RESERVED}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -42,9 +42,15 @@ def _stopped(chapter: Chapter) -> Markup:
         safe(where),
         safe(failure.name),
         safe(failure.message),
-        "No measurement of this template is recorded, and its numbers are left out below.",
+        safe(_kept(chapter)),
         source,
     )
+
+
+def _kept(chapter: Chapter) -> str:
+    told = "No measurement of this template is recorded, and its numbers are left out below."
+    left = chapter.run.get("left_behind") or ()
+    return f"{told} Written while it ran, and still there: {'; '.join(left)}." if left else told
 
 
 def strip(chapters: Sequence[Chapter]) -> Markup:

@@ -142,6 +142,15 @@ def test_the_same_picture_gives_the_same_bytes():
     )
 
 
+def test_a_holoviews_object_becomes_the_still_picture_of_our_own_theme():
+    import holoviews as hv
+
+    from scalebridge.plots import still
+
+    curve = hv.Curve([(0, 1), (1, 0)], "time", "depth")
+    assert Figure(curve, "A curve.", name="curve").png == still(curve)
+
+
 def test_figures_take_pictures_widgets_and_bytes_and_refuse_the_rest():
     class Widget:
         def snapshot(self) -> Image.Image:

@@ -27,9 +27,15 @@ def browser():
 @pytest.fixture
 def report(executed, tmp_path):
     rows = pd.DataFrame({"phase": ["pore", EVIL, None], "volume_um3": [10.0, 9.0, 200.5]})
-    items = [KeyNumber("a", EVIL, 1.0, unit="µm"), Text(EVIL), Table(rows, "Objects.")]
+    items = [
+        KeyNumber("a", EVIL, 1.0, unit="µm", uncertainty=0.1),
+        Text(EVIL),
+        Table(rows, "Objects."),
+    ]
     path = tmp_path / "report.html"
-    path.write_text(render_report([executed(items, title=EVIL)], title=EVIL), encoding="utf-8")
+    truth = {"a": {"value": 1.0, "unit": "µm"}}
+    html = render_report([executed(items, title=EVIL)], title=EVIL, truth=truth)
+    path.write_text(html, encoding="utf-8")
     return path
 
 

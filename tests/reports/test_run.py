@@ -8,6 +8,7 @@ import pytest
 from scalebridge import Workspace
 from scalebridge.errors import ParameterError, WorkspaceError
 from scalebridge.reports.chapter import read_chapter
+from scalebridge.reports.page import render_report
 from scalebridge.reports.run import run_template
 
 
@@ -46,7 +47,13 @@ def test_a_finished_run_shows_its_items_and_is_recorded_with_its_measurements(
 def test_a_failing_cell_leaves_no_measurement_and_an_honest_record(
     workspace, write_template, measure, tmp_path
 ):
-    path = write_template("10_fail", measure(), "1 / 0", "print('never reached')")
+    path = write_template(
+        "10_fail",
+        measure(),
+        "pit = ws.targets.add(name='pit', frame='f', position=dict(z_um=0, y_um=0, x_um=0))",
+        "1 / 0",
+        "print('never reached')",
+    )
     result = run_template(path, workspace, output=tmp_path / "out")
     assert (result.status, result.exit_code) == ("failed", 1)
     assert result.failure is not None
@@ -55,6 +62,8 @@ def test_a_failing_cell_leaves_no_measurement_and_an_honest_record(
     assert measured == []
     assert (run.status, run.error) == ("failed", "ZeroDivisionError: division by zero")
     assert read_chapter(result.notebook).key_numbers == ()
+    page = render_report([result.notebook])
+    assert "Written while it ran, and still there: targets: pit (add)." in page
 
 
 def test_a_choice_that_nobody_made_ends_with_exit_code_2_and_says_what_to_decide(
