@@ -64,7 +64,8 @@ def grow_specimen(
     zoom_pores, zoom_particles = _zoom_population(field)
     fine = _Field(rng, layout, target_um, zoom, fib, Crowd())
     for solids in (cluster, markers, tungsten, zoom_pores, zoom_particles):
-        fine.crowd.block(solids.centres_um, solids.bounding_radii_um)
+        clear = 2.0 if solids is markers else 0.0
+        fine.crowd.block(solids.centres_um, solids.bounding_radii_um + clear)
     fine_pores, fine_particles = _fine_population(fine)
     side = layout.block_um[1]
     return Specimen(
@@ -91,15 +92,15 @@ def _surface(field: _Field) -> tuple[Ellipsoids, Pits, Ellipsoids]:
     grid = np.stack(np.meshgrid([-1, 0, 1], [-1, 0, 1], indexing="ij"), axis=-1).reshape(-1, 2)
     places = layout.beads_pitch_um * (grid + rng.uniform(-0.22, 0.22, (9, 2)))
     ground.block(places, radii)
-    # pits stay away from the column above the zoom, so that the target's depth is unambiguous
-    above_zoom = Crowd(ndim=2)
-    above_zoom.block(field.target_um[1:], 0.8 * field.zoom.size_um.max())
     depths = rng.uniform(*layout.pit_depth_um, layout.pits)
     mouths = depths * rng.uniform(1.0, 1.25, layout.pits)
+    edge = half - mouths.max() - 15
 
     def beside_zoom(_: int) -> Floats:
-        draw = rng.uniform(-half + 75, half - 75, (64, 2))
-        return draw[above_zoom.free(draw, 0.0, 0.0)]
+        # pits stay off the column above the zoom, so that the target's depth is unambiguous
+        draw = rng.uniform(-edge, edge, (64, 2))
+        away = np.abs(draw - field.target_um[1:]).max(axis=1)
+        return draw[away > 0.57 * field.zoom.size_um.max() + mouths.max()]
 
     places_pits, mouths = ground.add(mouths, beside_zoom, gap_um=12.0)
     depths = np.clip(np.sort(depths)[::-1][: len(mouths)], None, mouths)
@@ -137,12 +138,12 @@ def _cluster(field: _Field) -> Ellipsoids:
 
 def _markers(field: _Field) -> Ellipsoids:
     """Small dense spheres: 14 well spread in the FIB-SEM volume, 8 elsewhere in the zoom."""
-    inside = _free(field, field.fib, 0.84, 1.2, 2.0)
-    outside = _free(field, field.zoom, 0.85, 1.2, 4.0)
+    inside = _free(field, field.fib, 0.80, 1.45, 3.4)
+    outside = _free(field, field.zoom, 0.85, 1.45, 4.0)
     away = np.linalg.norm(outside - field.target_um, axis=1) > 1.3 * _KEEP_CLEAR_UM
     centres = np.concatenate([spread(inside, 14), spread(outside[away], 8)])
-    markers = Ellipsoids.spheres(centres, field.rng.uniform(0.95, 1.2, len(centres)))
-    field.crowd.block(markers.centres_um, markers.bounding_radii_um + 0.8)
+    markers = Ellipsoids.spheres(centres, field.rng.uniform(1.15, 1.45, len(centres)))
+    field.crowd.block(markers.centres_um, markers.bounding_radii_um + 2.2)
     return markers
 
 
@@ -157,7 +158,7 @@ def _tungsten(field: _Field) -> Ellipsoids:
         [field.rng.uniform(5.0, 6.0, len(zoomed)), field.rng.uniform(9.0, 11.0, len(block))]
     )
     tungsten = Ellipsoids.spheres(np.concatenate([zoomed, block]), radii)
-    field.crowd.block(tungsten.centres_um, tungsten.bounding_radii_um + 2.0)
+    field.crowd.block(tungsten.centres_um, tungsten.bounding_radii_um + 8.0)
     return tungsten
 
 
@@ -195,13 +196,13 @@ def _zoom_population(field: _Field) -> tuple[Ellipsoids, Ellipsoids]:
 
 def _fine_population(field: _Field) -> tuple[Ellipsoids, Ellipsoids]:
     rng = field.rng
-    pores = lognormal_radii(rng, 42, median_um=1.45, spread=0.22, limits_um=(0.9, 2.4))
+    pores = lognormal_radii(rng, 30, median_um=1.9, spread=0.18, limits_um=(1.3, 2.8))
 
     def near(_: int) -> Floats:
         return field.in_view(field.fib, 1.12)
 
     centres, pores = field.crowd.add(pores, near, gap_um=0.6)
-    sizes = lognormal_radii(rng, 42, median_um=1.6, spread=0.2, limits_um=(1.0, 2.5))
+    sizes = lognormal_radii(rng, 30, median_um=2.0, spread=0.18, limits_um=(1.3, 2.9))
     places, sizes = field.crowd.add(sizes, near, gap_um=0.6)
     return Ellipsoids.spheres(centres, pores), _ellipsoids(rng, places, sizes)
 

@@ -108,8 +108,7 @@ def _transforms(session: Session) -> Truth:
     """Frame to specimen and frame to frame, as far as an affine map can say it."""
     truth: Truth = {}
     volumes = [view for view in session.views.values() if not view.is_picture]
-    maps = {view.name: _homogeneous(view.matrix, view.offset_um) for view in volumes}
-    maps |= _picture_maps(session)
+    maps = _frame_maps(session)
     maps |= _corrected_maps(session, maps)
     for name, matrix in maps.items():
         note = "geometry alone: uneven slices and drift left out" if "fibsem" in name else ""
@@ -121,6 +120,12 @@ def _transforms(session: Session) -> Truth:
     for name in maps:
         truth[f"registration.specimen_to_{name}"] = _entry(np.linalg.inv(maps[name]), _MAP)
     return truth
+
+
+def _frame_maps(session: Session) -> dict[str, Floats]:
+    volumes = [view for view in session.views.values() if not view.is_picture]
+    maps = {view.name: _homogeneous(view.matrix, view.offset_um) for view in volumes}
+    return maps | _picture_maps(session)
 
 
 def _picture_maps(session: Session) -> dict[str, Floats]:
@@ -143,6 +148,8 @@ def _corrected_maps(session: Session, maps: dict[str, Floats]) -> dict[str, Floa
         factors = _corrected(session, image)
         if factors is not None:
             scaled = matrix @ np.diag([*factors, 1])
+            if session.views[image].is_picture:  # z becomes the normal of the plane
+                scaled[:3, 0] = np.cross(scaled[:3, 1], scaled[:3, 2])
             corrected[f"{image}.tilt_corrected{dot}{plane}"] = scaled
     return corrected
 
@@ -202,7 +209,14 @@ def _targets(session: Session) -> Truth:
     for view in session.views.values():
         note = "z along the viewing direction" if view.is_picture else ""
         nominal = view.to_nominal(target[None])[0]
-        truth |= _positions(session, "targeting.target", view.name, nominal, note=note)
+        truth[f"targeting.target.{view.name}"] = _entry(nominal, "um", note=note)
+    corrected = _corrected_maps(session, _frame_maps(session))
+    for frame, matrix in corrected.items():
+        position = np.linalg.solve(matrix, [*target, 1])[:3]
+        note = "foot of the perpendicular, z along it" if frame != "fibsem.tilt_corrected" else ""
+        truth[f"targeting.target.{frame}"] = _entry(position, "um", note=note)
+    fib = truth["targeting.target.fibsem"]["value"] / _corrected(session, "fibsem")
+    truth["targeting.target.fibsem.tilt_corrected"] = _entry(fib, "um")
     return truth
 
 
