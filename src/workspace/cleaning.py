@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..errors import DamagedImage, NotFound, ScalebridgeError
+from ..errors import DamagedImage, NotFound, ReadOnly, ScalebridgeError
 from .collection import Collection
 from .locks import is_locked
 from .record import Record
@@ -41,7 +41,9 @@ def clean(records: Records, folder: Path, *, dry_run: bool) -> pd.DataFrame:
     DataFrame
         folder, image, reason, size_mb, deleted.
     """
-    images = Collection(records, "images")
+    if records.read_only and not dry_run:
+        raise ReadOnly(records.read_only)
+    images = Collection(_today(records), "images")
     known = {record.id: record for record in images.all(removed=True)}
     found = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
@@ -70,11 +72,18 @@ def why_gone(records: Records, image: Record) -> ScalebridgeError:
 
 
 def _cleanings(records: Records) -> list[Record]:
-    """Read every cleaning, also when an earlier state is open."""
-    now = Records(
-        records.engine, workspace=records.workspace, who=records.who, software=records.software
+    return Collection(_today(records), "cleanings").all()
+
+
+def _today(records: Records) -> Records:
+    """Read the current state, also when an earlier one is open."""
+    return Records(
+        records.engine,
+        workspace=records.workspace,
+        who=records.who,
+        software=records.software,
+        read_only="only for reading",
     )
-    return Collection(now, "cleanings").all()
 
 
 def _identity(path: Path) -> str | None:

@@ -79,7 +79,7 @@ class Lookup:
         if found:
             ids = ", ".join(record.id for record in found)
             raise ValueError(
-                f"{self.kind} has {len(found)} records named {key!r}: use an id: {ids}"
+                f"{key!r} has to name one record of {self.kind}, got {len(found)}: use an id, {ids}"
             )
         names = [record.name or record.id for record in self.all()]
         known = ", ".join(names[:12]) + (" ..." if len(names) > 12 else "")

@@ -170,6 +170,18 @@ class Workspace:
             self.images, path, name=name, answers=answers, frame=frame, progress=progress
         )
 
+    def import_files(
+        self,
+        paths: Iterable[str | os.PathLike[str]],
+        *,
+        answers: Answers | None = None,
+        progress: OnProgress | bool | None = None,
+    ) -> list[Image]:
+        """Bring several files in; one answer serves them all."""
+        from .importing import import_files
+
+        return import_files(self.images, paths, answers=answers, progress=progress)
+
     def calibrate(
         self,
         image: str,

@@ -1,0 +1,131 @@
+"""Files of an instrument on their way into the workspace.
+
+The file is read by a child process and streamed; its own metadata, what a person answered and
+the file's SHA-256 stand in the image's record. A missing voxel size makes an uncalibrated image.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .progress import OnProgress
+
+if TYPE_CHECKING:
+    from ..io import Answers, ImageDescription
+    from .image import Image
+    from .images import Images
+
+
+#: ``.tif``, ``.ome.zarr``, ``.nii.gz``, but not the ``.5 um`` of a name.
+_ENDING = re.compile(r"(?<=.)(\.ome|\.nii|\.tar)?\.[A-Za-z][A-Za-z0-9]{0,5}$", re.IGNORECASE)
+
+
+def import_file(
+    images: Images,
+    path: str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    answers: Answers | None = None,
+    frame: str | None = None,
+    progress: OnProgress | bool | None = None,
+) -> Image:
+    """Stream one file into a new image.
+
+    Parameters
+    ----------
+    images : Images
+    path : path
+        A file, a folder of slices, or ``file::entry``.
+    name : str, optional
+        The file's name without its endings by default.
+    answers : Answers, optional
+        What the file does not say.
+    frame : str, optional
+        The image's own name by default.
+    progress : callable or bool, optional
+
+    Raises
+    ------
+    ReadError, ReadLimit
+        When the file cannot be understood.
+    ValueError
+        When the name is taken.
+    """
+    from ..io import open_source
+
+    title = name or name_of(path)
+    with ThreadPoolExecutor(1) as pool, open_source(path, answers=answers) as source:
+        said = source.description
+        digest = pool.submit(sha256_of, Path(os.fspath(path).partition("::")[0]))
+        image = images.write(
+            title,
+            shape=said.shape,
+            dtype=said.dtype,
+            axes=said.axes,
+            blocks=source.blocks(),
+            spacing_um=said.spacing_um,
+            spacing_source=said.spacing_source,
+            frame=frame,
+            modality=said.modality,
+            channel_names=said.channel_names,
+            time=said.time,
+            metadata=dict(said.metadata),
+            source=_provenance(said, answers),
+            progress=progress,
+        )
+        provenance = {**image.record.fields["source"], "sha256": digest.result()}
+        return images.edit(image.id, version=image.version, source=provenance)
+
+
+def import_files(
+    images: Images,
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    answers: Answers | None = None,
+    progress: OnProgress | bool | None = None,
+) -> list[Image]:
+    """Stream several files into images of their names, with the same answers."""
+    return [import_file(images, path, answers=answers, progress=progress) for path in paths]
+
+
+def name_of(path: str | os.PathLike[str]) -> str:
+    """Name an image after its file.
+
+    Examples
+    --------
+    >>> name_of("scans/left hip.ome.tif"), name_of("stack.h5::volumes/raw")
+    ('left hip', 'stack volumes raw')
+    """
+    file, _, entry = os.fspath(path).partition("::")
+    stem = _ENDING.sub("", Path(file).name)
+    return " ".join([stem, *entry.replace("/", " ").split()])
+
+
+def sha256_of(path: Path) -> str:
+    """Compute the SHA-256 of a file; of a folder, that of its files' names and sums."""
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        lines = [f"{sha256_of(file)}  {file.relative_to(path).as_posix()}\n" for file in files]
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _provenance(said: ImageDescription, answers: Answers | None) -> dict[str, Any]:
+    return {
+        "file": Path(said.path).name,
+        "format": said.format,
+        "bytes": said.file_bytes,
+        "instrument": said.instrument,
+        "stage": dict(said.stage),
+        "file_origin_um": said.origin_um,
+        "warnings": list(said.warnings),
+        "missing": list(said.missing),
+        "answers": answers.to_dict() if answers is not None else {},
+    }

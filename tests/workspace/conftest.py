@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scalebridge.workspace import Image, Workspace
+
+POINT = {"z_um": 1.0, "y_um": 2.0, "x_um": 3.0}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "specimen"
+
+
+@pytest.fixture
+def ws(folder: Path) -> Iterator[Workspace]:
+    with Workspace.create(folder) as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def add_image(ws: Workspace) -> Callable[..., Image]:
+    """Write an array as an image, in slabs of a few planes."""
+
+    def add(name: str, array: np.ndarray, *, axes: str = "zyx", planes: int = 7, **more) -> Image:
+        spatial = sum(axis in "zyx" for axis in axes)
+        first = array.ndim - spatial
+        more = {"spacing_um": (1.0,) * spatial, "spacing_source": "made", **more}
+        return ws.images.write(
+            name,
+            shape=array.shape,
+            dtype=array.dtype,
+            axes=axes,
+            blocks=slabs(array, axis=first, planes=planes),
+            **more,
+        )
+
+    return add
+
+
+def slabs(array: np.ndarray, *, axis: int, planes: int) -> Iterator[tuple]:
+    for start in range(0, array.shape[axis], planes):
+        where = [slice(0, n) for n in array.shape]
+        where[axis] = slice(start, min(start + planes, array.shape[axis]))
+        yield tuple(where), array[tuple(where)]
