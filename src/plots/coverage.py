@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .marks import hv
 from .projections import Outline, projected, shadow
 from .theme import Ground, ground_of, modality_color
 
 
-def box_corners(low_um: np.ndarray, high_um: np.ndarray) -> np.ndarray:
+def box_corners(low_um: ArrayLike, high_um: ArrayLike) -> np.ndarray:
     """Give the eight corners of a box along the axes.
 
     Parameters
@@ -29,7 +30,7 @@ def box_corners(low_um: np.ndarray, high_um: np.ndarray) -> np.ndarray:
     >>> box_corners([0, 0, 0], [1, 2, 3])[-1].tolist()
     [1.0, 2.0, 3.0]
     """
-    ends = np.array([low_um, high_um], float)
+    ends = np.array([np.asarray(low_um), np.asarray(high_um)], float)
     if ends.shape != (2, 3):
         raise ValueError(f"box_corners needs two points z, y, x, got shape {ends.shape}")
     pick = np.array(np.meshgrid([0, 1], [0, 1], [0, 1], indexing="ij")).reshape(3, 8).T
@@ -37,7 +38,7 @@ def box_corners(low_um: np.ndarray, high_um: np.ndarray) -> np.ndarray:
 
 
 def nested_boxes(
-    corners_um: Mapping[str, np.ndarray],
+    corners_um: Mapping[str, ArrayLike],
     *,
     modalities: Mapping[str, str | None],
     frame: str = "",

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .marks import lines, words
 from .theme import Ground
 
 
-def spread(wanted: Sequence[float], *, gap: float, low: float, high: float) -> np.ndarray:
+def spread(wanted: ArrayLike, *, gap: float, low: float, high: float) -> np.ndarray:
     """Move places apart to at least `gap`, staying near where they were wanted.
 
     Parameters
     ----------
-    wanted : sequence of float
+    wanted : array_like (n,)
         Places in any order.
     gap : float
         Least distance; reduced where the interval is too short for all.

@@ -32,14 +32,16 @@ def landmark_errors(
     Parameters
     ----------
     table : pandas.DataFrame
-        Columns ``name``, ``residual_um``, ``loo_um`` [µm]; NaN in ``loo_um`` where the others
-        do not determine the model.
+        Columns ``residual_um``, ``loo_um`` [µm], as `LandmarkFit.table` gives, and ``name`` (else
+        they are numbered); NaN in ``loo_um`` where the others do not determine the model.
     fre_um : float, optional
         Drawn as a line and called what it is.
     ground : {"light", "dark"}
         What the plot stands on.
     """
-    need(table, ("name", "residual_um", "loo_um"), who="landmark_errors")
+    need(table, ("residual_um", "loo_um"), who="landmark_errors")
+    if "name" not in table:
+        table = table.assign(name=[f"landmark {i + 1}" for i in range(len(table))])
     g = ground_of(ground)
     rows = table.sort_values(["loo_um", "residual_um"], na_position="first").to_dict("records")
     largest = float(np.nanmax(table[["residual_um", "loo_um"]].to_numpy(float)))

@@ -167,7 +167,7 @@ class _View:
                 high=bottom - 8 * per_px,
                 ground=g,
             )
-        across, deep = self.projection
+        across, deep = self.projection[0], self.projection[1]
         far = right + self.room_px * per_px
         size = (far - left) / per_px, (bottom - top) / per_px
         return panel(

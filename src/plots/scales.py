@@ -104,10 +104,10 @@ def _rows(images: pd.DataFrame, techniques: pd.DataFrame | None) -> list[_Row]:
     if techniques is not None:
         for row in techniques.to_dict("records"):
             called = str(row.get("modality") or row["technique"])
-            reach = (float(row["resolution_um"]), float(row["field_um"]))
-            if not 0 < reach[0] < reach[1]:
-                raise ValueError(f"{called}: needs 0 < resolution < field, got {reach} µm")
-            entries.append((str(row["technique"]), called, reach))
+            fine, wide = float(row["resolution_um"]), float(row["field_um"])
+            if not 0 < fine < wide:
+                raise ValueError(f"{called}: needs 0 < resolution < field, got {fine}, {wide} µm")
+            entries.append((str(row["technique"]), called, (fine, wide)))
     known = {modality_key(called) for _, called, _ in entries}
     for key in dict.fromkeys(keys):
         if key not in known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..quantities import format_length
 from .coverage import box_corners
@@ -19,8 +20,9 @@ def ellipse_outline(covariance_um2: np.ndarray, *, factor: float) -> np.ndarray:
     Examples
     --------
     >>> import numpy as np
-    >>> float(ellipse_outline(np.diag([4.0, 1.0]), factor=1.0)[:, 0].max())
-    2.0
+    >>> outline = ellipse_outline(np.diag([4.0, 1.0]), factor=1.0)
+    >>> np.abs(outline).max(axis=0).round(2).tolist()
+    [2.0, 1.0]
     """
     values, vectors = np.linalg.eigh(np.asarray(covariance_um2, float))
     radii = np.sqrt(np.clip(values, 0, None) * factor)
@@ -28,12 +30,12 @@ def ellipse_outline(covariance_um2: np.ndarray, *, factor: float) -> np.ndarray:
 
 
 def target_views(
-    position_um: np.ndarray,
+    position_um: ArrayLike,
     *,
-    covariance_um2: np.ndarray,
+    covariance_um2: ArrayLike,
     factor: float | None,
-    half_size_um: np.ndarray | None = None,
-    margin_um: np.ndarray | float | None = None,
+    half_size_um: ArrayLike | None = None,
+    margin_um: ArrayLike | None = None,
     surface_z_um: float | None = None,
     name: str = "target",
     level: float = 0.95,
@@ -95,7 +97,7 @@ def target_views(
 
 
 def _boxes(
-    centre: np.ndarray, half: np.ndarray | None, margin_um: np.ndarray | float | None
+    centre: np.ndarray, half: np.ndarray | None, margin_um: ArrayLike | None
 ) -> list[Outline]:
     things: list[Outline] = []
     if half is None:

@@ -195,7 +195,7 @@ DPI = 100
 """At which a still has its natural width."""
 
 
-def rc_params(ground: str | Ground = "light") -> dict[str, Any]:
+def rc_params(ground: str | Ground = "light") -> dict[Any, Any]:
     """Give Matplotlib's settings for figures drawn by hand: ``with rc_context(rc_params()):``.
 
     Parameters

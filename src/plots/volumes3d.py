@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .labels import spread
 from .stills import still
@@ -21,10 +22,10 @@ _HEIGHT_PX = 430
 
 
 def scene_picture(
-    corners_um: Mapping[str, np.ndarray],
+    corners_um: Mapping[str, ArrayLike],
     *,
     modalities: Mapping[str, str | None],
-    points_um: Mapping[str, np.ndarray] | None = None,
+    points_um: Mapping[str, ArrayLike] | None = None,
     width_px: int = 900,
     ground: str | Ground = "light",
 ) -> bytes:
@@ -80,7 +81,7 @@ def _render(
 
     scale = width_px / WIDTH_PX
     size = [round((WIDTH_PX - _ROOM_PX) * scale), round(_HEIGHT_PX * scale)]
-    plotter = pv.Plotter(off_screen=True, window_size=size)
+    plotter: Any = pv.Plotter(off_screen=True, window_size=size)
     try:
         plotter.set_background(g.paper)
         plotter.enable_anti_aliasing("ssaa")
