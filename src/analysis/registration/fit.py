@@ -151,8 +151,8 @@ def fit_landmarks(
 
     References
     ----------
-    Fitzpatrick & West 2001, doi:10.1109/42.952729; Moghari & Abolmaesumi 2009,
-    doi:10.1109/TMI.2009.2020417. Not for specimens that bend: see `ThinPlateSpline`.
+    Fitzpatrick & West 2001, doi:10.1109/42.952729; Danilchenko & Fitzpatrick 2011,
+    doi:10.1109/TMI.2010.2091513. Not for specimens that bend: see `ThinPlateSpline`.
 
     Examples
     --------

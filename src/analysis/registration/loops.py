@@ -10,6 +10,8 @@ from ...quantities import format_length
 from .path import FramePath
 from .regions import FEWEST_NU
 
+_SAME_UM = 1e-6  # exact ways may differ by rounding
+
 
 def disagreement(way: FramePath, other: FramePath, points: np.ndarray) -> tuple[str, float]:
     """Say how far another way ends from this one, and by how much the covariance must grow."""
@@ -26,7 +28,10 @@ def disagreement(way: FramePath, other: FramePath, points: np.ndarray) -> tuple[
     square, dims = _mahalanobis(difference, covariance)
     worst = int(np.argmax(square))
     if dims[worst] == 0:
-        return said, 1.0
+        far = np.abs(difference).max() > _SAME_UM
+        return (
+            f"LOOP DOES NOT CLOSE: {said}, though both are said to be exact" if far else said
+        ), 1.0
     ratio = float(square[worst] / dims[worst])
     chance = len(points) * f_distribution.sf(ratio, dims[worst], min(nus, default=1e9))
     if chance >= 0.01:

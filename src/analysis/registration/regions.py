@@ -103,8 +103,7 @@ def confidence_region(
     covariance = np.asarray(covariance_um2, dtype=float)
     if covariance.ndim != 2 or covariance.shape[0] != covariance.shape[1]:
         raise ValueError(f"covariance_um2 needs shape (d, d), got {covariance.shape}")
-    known = nu is None or not np.isfinite(nu)
-    if not np.isfinite(covariance).all() or not (known or nu >= FEWEST_NU):
+    if not np.isfinite(covariance).all() or (nu is not None and nu < FEWEST_NU):
         return _nothing(covariance, level, nu)
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
     if values[0] < -1e-9 * max(abs(values[-1]), 1e-300):

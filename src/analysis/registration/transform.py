@@ -193,7 +193,7 @@ class AffineTransform:
 
         References
         ----------
-        Moghari & Abolmaesumi 2009, doi:10.1109/TMI.2009.2020417. First order: with a rotation
+        Danilchenko & Fitzpatrick 2011, doi:10.1109/TMI.2010.2091513. First order: with a rotation
         known to worse than 1 degree, sample instead (`draw`).
         """
         jac = self.jacobian(points_um)
@@ -238,7 +238,8 @@ class AffineTransform:
 
     def with_covariance(self, covariance: ArrayLike | None, **changes: Any) -> AffineTransform:
         """Return the same map with another covariance (and ``nu``, ``sigma_um`` ...)."""
-        return replace(self, covariance=covariance, **changes)
+        value = None if covariance is None else np.asarray(covariance, dtype=float)
+        return replace(self, covariance=value, **changes)
 
     def _known_covariance(self) -> np.ndarray:
         if self.covariance is None:

@@ -136,6 +136,16 @@ def test_a_loop_that_does_not_close_widens_the_covariance_and_says_so():
     assert np.trace(located.covariance_um2[0]) > 100 * np.trace(alone.covariance_um2[0])
 
 
+def test_exact_ways_that_differ_are_named():
+    edges = [
+        Edge("a_to_b", "a", "b", AffineTransform.exact()),
+        Edge("b_to_c", "b", "c", AffineTransform.exact(offset_um=[0, 3, 0])),
+        Edge("a_to_c", "a", "c", AffineTransform.exact()),
+    ]
+    (note,) = FrameGraph(edges).locate(POINTS, "a", "c").notes
+    assert "up to 3 µm away, though both are said to be exact" in note
+
+
 def test_equally_short_ways_need_a_choice():
     still = AffineTransform.exact()
     graph = FrameGraph(

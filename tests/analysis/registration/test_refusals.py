@@ -60,6 +60,13 @@ def test_a_target_in_the_plane_of_the_landmarks_passes_where_one_below_does_not(
     assert fit.tre_at([[0.0, 70.0, 90.0]])[0] < 1.5
 
 
+def test_landmarks_nearly_on_a_line_do_not_carry_a_rotation_about_it():
+    rng = np.random.default_rng(9)
+    rod = np.outer(np.linspace(-100, 100, 6), [0.2, 0.3, 0.9]) + rng.normal(0, 0.8, (6, 3))
+    with pytest.raises(Degenerate, match="nearly on a line"):
+        fit_landmarks(rod, rod, model="rigid", sigma_um=1.0)
+
+
 def test_a_weak_direction_is_flagged_before_it_has_to_be_refused():
     bent = SURFACE + np.outer([6, -6, -6, 6, 0], [1, 0, 0])
     fit = fit_landmarks(bent, bent, model="affine", sigma_um=1.0)
