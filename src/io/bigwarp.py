@@ -56,7 +56,7 @@ def read_bigwarp(path: str | os.PathLike[str]) -> pd.DataFrame:
         if cells and any(cell.strip() for cell in cells)
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.astype({c: float for c in COLUMNS[2:]} | {"active": bool, "name": object})
+    return table.astype({c: float for c in COLUMNS[2:]} | {"active": bool, "name": str})
 
 
 def _row(cells: list[str], number: int, file: Path) -> list[object]:

@@ -61,7 +61,13 @@ def understand(reading: Reading, answers: Answers, *, path: str, file_bytes: int
         time=reading.time,
         instrument=reading.instrument,
         metadata=plain(dict(reading.metadata)),
-        warnings=(*reading.warnings, *axis_notes, *grid.notes, *_dtype_notes(reading)),
+        warnings=(
+            *reading.warnings,
+            *axis_notes,
+            *grid.notes,
+            *_still_mirrored(grid, answers),
+            *_dtype_notes(reading),
+        ),
         missing=(() if complete else ("voxel size",)) + (("flip",) if mirrored else ()),
         flip_offered=(grid.flip_offered or "z"[: len(spatial) // 3] or "y") if mirrored else None,
         file_bytes=file_bytes,
@@ -191,6 +197,15 @@ def _is_mirrored(answers: Answers, grid: Grid) -> bool:
     if answers.flip is not None or answers.handedness == "right":
         return False
     return grid.mirrored or answers.handedness == "left"
+
+
+def _still_mirrored(grid: Grid, answers: Answers) -> tuple[str, ...]:
+    if not grid.mirrored or answers.flip is None:
+        return ()
+    return (
+        f"with flip={answers.flip!r} the image is still mirrored in its file's world; "
+        f"flip={grid.flip_offered!r} would take it back",
+    )
 
 
 def _channel_names(reading: Reading, count: int | None) -> tuple[str, ...]:

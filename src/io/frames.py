@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -29,17 +29,19 @@ class Frame:
     payload_bytes: int
 
 
-def send_frame(stream: BinaryIO, header: dict[str, Any], payload: np.ndarray | None = None) -> None:
+def send_frame(
+    stream: IO[bytes], header: dict[str, Any], payload: np.ndarray | None = None
+) -> None:
     """Write one message."""
     text = json.dumps(header).encode()
-    data = memoryview(b"") if payload is None else memoryview(payload.reshape(-1)).cast("B")
-    stream.write(_HEAD.pack(_MAGIC, len(text), data.nbytes))
+    data = b"" if payload is None else _as_bytes(payload)
+    stream.write(_HEAD.pack(_MAGIC, len(text), len(data)))
     stream.write(text)
     stream.write(data)
     stream.flush()
 
 
-def receive_frame(stream: BinaryIO) -> Frame:
+def receive_frame(stream: IO[bytes]) -> Frame:
     """Read the header of one message; the payload is left in the stream."""
     magic, text_bytes, payload_bytes = _HEAD.unpack(_exactly(stream, _HEAD.size))
     if magic != _MAGIC or text_bytes > _LONGEST_HEADER:
@@ -50,20 +52,24 @@ def receive_frame(stream: BinaryIO) -> Frame:
     return Frame(header, payload_bytes)
 
 
-def receive_array(stream: BinaryIO, *, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
+def receive_array(stream: IO[bytes], *, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
     """Read the payload of one message into a fresh array."""
     out = np.empty(shape, dtype)
-    target = memoryview(out.reshape(-1)).cast("B") if out.size else memoryview(bytearray())
+    target = _as_bytes(out)
     filled = 0
-    while filled < target.nbytes:
+    while filled < len(target):
         count = stream.readinto(target[filled:])  # type: ignore[attr-defined]
         if not count:
-            raise BrokenFrame(f"expected {target.nbytes} bytes of pixels, got {filled}")
+            raise BrokenFrame(f"expected {len(target)} bytes of pixels, got {filled}")
         filled += count
     return out
 
 
-def _exactly(stream: BinaryIO, count: int) -> bytes:
+def _as_bytes(array: np.ndarray) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data
+
+
+def _exactly(stream: IO[bytes], count: int) -> bytes:
     parts = bytearray()
     while len(parts) < count:
         part = stream.read(count - len(parts))

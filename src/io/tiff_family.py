@@ -10,6 +10,7 @@ from . import fei_sem, imagej, ome_tiff, zeiss_sem
 from .answers import Answers
 from .reading import Reading
 from .tiff import read_tiff
+from .tiff_chain import refuse_broken_chain
 
 _MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 
@@ -29,6 +30,7 @@ def open_tiff(path: str, answers: Answers) -> Reading:
     """
     import tifffile
 
+    refuse_broken_chain(path)
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     try:
         tif = tifffile.TiffFile(path, mode="r", _multifile=False)

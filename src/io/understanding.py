@@ -16,7 +16,7 @@ def summary(description: ImageDescription) -> str:
     >>> print(summary(d))
     a.tif
       format      TIFF
-      shape       y 512, x 512 (uint8, 256 KB in memory, 256 KB on disk)
+      shape       y 512, x 512 (uint8, 262 KB in memory, 262 KB on disk)
       voxel size  y 500 nm, x 500 nm (answered)
       extent      y 256 µm, x 256 µm
       modality    not stated
@@ -65,7 +65,7 @@ def format_bytes(count: int) -> str:
     for unit in ("B", "KB", "MB", "GB"):
         if size < 1000:
             return f"{size:.3g} {unit}"
-        size /= 1024 if unit == "B" and count % 1024 == 0 else 1000
+        size /= 1000
     return f"{size:.3g} TB"
 
 

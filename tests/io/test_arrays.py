@@ -64,7 +64,7 @@ def test_axes_are_named_by_an_answer_and_put_in_order(tmp_path):
 @pytest.mark.parametrize("flip", ["z", "y", "xz", "zyx"])
 def test_flipped_axes_are_read_backwards_in_any_box(tmp_path, flip):
     np.save(tmp_path / "a.npy", VOLUME)
-    expected = np.flip(VOLUME, ["zyx".index(axis) for axis in flip])
+    expected = np.flip(VOLUME, tuple("zyx".index(axis) for axis in flip))
     box = (slice(1, 5, 2), slice(0, 6, 3), slice(2, 9))
     with open_source(tmp_path / "a.npy", answers=Answers(flip=flip)) as source:
         np.testing.assert_array_equal(source.read(), expected)

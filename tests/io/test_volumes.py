@@ -106,7 +106,7 @@ def test_mha_direction_is_read_by_columns_like_simpleitk(tmp_path):
         open_meta_image(str(tmp_path / "a.mha"), Plain()),
         open_nrrd(str(tmp_path / "a.nrrd"), Plain()),
     ):
-        np.testing.assert_allclose(opened.direction, turn, atol=1e-9)
+        np.testing.assert_allclose(np.array(opened.direction), turn, atol=1e-9)
 
 
 def test_a_half_turn_is_noted_and_not_called_mirrored(tmp_path):
