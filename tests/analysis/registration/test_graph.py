@@ -59,7 +59,7 @@ def test_the_covariance_of_a_chain_agrees_with_draws_both_ways(ends):
     rng = np.random.default_rng(3)
     drawn = way.draw(POINTS, 40_000, rng)
     drawn = drawn + (rng.standard_normal(drawn.shape) @ np.sqrt(own)) @ way.matrix().T
-    located = graph.locate(POINTS, *ends, own)
+    located = graph.locate(POINTS, ends[0], ends[1], own)
     for k in range(len(POINTS)):
         predicted = located.covariance_um2[k]
         np.testing.assert_allclose(

@@ -57,6 +57,7 @@ def coverage(moving, fixed, count, *, known=False, draws=150):
             transform = fit_few(moving[used], fixed[used]).transform
         except Degenerate:
             continue
+        assert transform.sigma_um is not None
         axes = slice(3 - transform.ndim_fixed, 3)
         covariance = transform.covariance_at(moving[held])[:, axes, axes]
         covariance = covariance + transform.sigma_um**2 * np.eye(transform.ndim_fixed)

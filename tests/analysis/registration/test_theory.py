@@ -132,14 +132,17 @@ def test_errors_of_both_images_and_of_single_landmarks_are_weighted_as_they_dese
 def test_errors_of_the_moving_landmarks_do_not_shrink_the_scale():
     rng = np.random.default_rng(18)
     places = rng.uniform(-5, 5, (60, 3))
-    scales = {"weighted": [], "equal": []}
+    scales: dict[str, list[float]] = {"weighted": [], "equal": []}
     for _ in range(60):
         moving = places + 1.2 * rng.standard_normal(places.shape)
-        for name, errors in (
-            ("weighted", {"sigma_moving_um": 1.2, "sigma_fixed_um": 0.05}),
-            ("equal", {}),
-        ):
-            transform = fit_landmarks(moving, 2.0 * places, model="affine", **errors).transform
+        for name, sigmas in (("weighted", (1.2, 0.05)), ("equal", (None, None))):
+            transform = fit_landmarks(
+                moving,
+                2.0 * places,
+                model="affine",
+                sigma_moving_um=sigmas[0],
+                sigma_fixed_um=sigmas[1],
+            ).transform
             scales[name].append(np.trace(transform.matrix) / 3)
     assert np.mean(scales["equal"]) < 1.75
     assert np.mean(scales["weighted"]) == pytest.approx(2.0, abs=0.04)
@@ -151,6 +154,7 @@ def test_without_stated_errors_the_size_comes_from_the_residuals():
     for _ in range(400):
         fit = fit_landmarks(CUBE, CUBE + 0.7 * rng.standard_normal(CUBE.shape), model="rigid")
         assert (fit.transform.nu, fit.transform.sigma_source) == (18.0, "residuals")
+        assert fit.transform.sigma_um is not None
         estimates.append(fit.transform.sigma_um**2)
     assert np.mean(estimates) == pytest.approx(0.49, rel=0.05)
 
