@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,8 +79,18 @@ def fit_pairs(
         fit = fit_landmarks(moving, fixed, model=wanted, **given)
     except Degenerate as error:
         return FitState(fit=None, reason=str(error), warnings=(), choice=choice, records=active)
-    notes = (*fit.warnings, *mixed_errors(active))
+    notes = (*(with_names(text, active) for text in fit.warnings), *mixed_errors(active))
     return FitState(fit=fit, reason=reason, warnings=notes, choice=choice, records=active)
+
+
+def with_names(warning: str, records: Sequence[Any]) -> str:
+    """Call landmarks by their names where the fit counts them from 0."""
+
+    def name(found: re.Match[str]) -> str:
+        number = int(found[1])
+        return f"landmark {records[number].name}" if number < len(records) else found[0]
+
+    return re.sub(r"\blandmark (\d+)\b", name, warning)
 
 
 def stated_errors(records: Sequence[Any]) -> dict[str, Any]:

@@ -67,20 +67,31 @@ def panel_picture(
     if marks is not None:
         marks(sheet, plane)
     draw_scale_bar(sheet, pixel_um=plane.pixel_um(width_px), size=size, unit=unit)
-    draw_orientation(sheet, plane, size=size, unit=unit, title=title)
+    flat = all(item.dims == 2 for item in placed)
+    draw_orientation(sheet, plane, size=size, unit=unit, title=title, flat=flat)
     return sheet.over(Image.fromarray(pixels))
 
 
 def draw_orientation(
-    marks: Marks, plane: Plane, *, size: int, unit: str = "um", title: str = ""
+    marks: Marks,
+    plane: Plane,
+    *,
+    size: int,
+    unit: str = "um",
+    title: str = "",
+    flat: bool = False,
 ) -> None:
-    """Name the plane, its position and the directions of its axes at the top left."""
+    """Name the plane, its position and the directions of its axes at the top left.
+
+    A flat world has one plane only: its position says nothing.
+    """
     margin = round(size * 0.8)
     top = margin
     if title:
         marks.text((margin, top), title, size=size, bold=True)
         top += round(size * 1.5)
-    marks.text((margin, top), position_words(plane, unit=unit), size=size)
+    words = plane_name(plane) if flat else position_words(plane, unit=unit)
+    marks.text((margin, top), words, size=size)
     top += round(size * 1.9)
     length = size * 1.5
     origin = np.array([margin + 2, top])
@@ -153,7 +164,7 @@ def legend_of(placed: Sequence[Placed], *, time: int = 0) -> list[Entry]:
             low, high = item.limits(time)
             entries.append(
                 Ramp(
-                    title=layer.name,
+                    title=item.title,
                     color_map=layer.color_map,
                     low=_grey(low),
                     high=_grey(high),

@@ -38,7 +38,7 @@ def preview_levels(
     level : int
         The level that was segmented.
     """
-    from ..analysis.segmentation.segment import segment
+    from ..analysis.segmentation import segment
 
     height = plane.height_px(width_px)
     points = item.placement.apply(plane.points(min(width_px, 64), min(height, 64)))

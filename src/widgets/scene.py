@@ -38,18 +38,31 @@ class Placed:
         Of the arrays, spatial axes last.
     placement : Placement
         From the world to the image's frame.
+    channels : tuple of str
+        Names of the channels, where the image has several.
     """
 
     layer: Layer
     levels: Sequence[Any]
     axes: str
     placement: Placement = IDENTITY
+    channels: tuple[str, ...] = ()
     _limits: dict[Any, tuple[float, float]] = field(default_factory=dict, repr=False)
 
     @property
     def dims(self) -> int:
         """Two or three spatial axes."""
         return len(self.levels[0].spacing_um)
+
+    @property
+    def title(self) -> str:
+        """The layer's name, with its channel where there are several."""
+        channel = self.layer.channel
+        several = "c" in self.axes and self.layer.mode == "image"
+        if not several:
+            return self.layer.name
+        name = self.channels[channel] if channel < len(self.channels) else f"channel {channel}"
+        return f"{self.layer.name}: {name}"
 
     def select(self, *, time: int = 0, channel: int | None = None) -> tuple[int, ...]:
         """Index along the axes before the spatial ones."""

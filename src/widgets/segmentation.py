@@ -163,7 +163,7 @@ class SegmentationSliders(Widget):
         -------
         ThresholdEstimate
         """
-        from ..analysis.segmentation.thresholds import suggest_thresholds
+        from ..analysis.segmentation import suggest_thresholds
 
         count = classes or max(len(self.phases), 2)
         estimate = suggest_thresholds(self._volume(), classes=count)

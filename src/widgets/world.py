@@ -110,7 +110,13 @@ class World:
         levels, placement = self._standing[layer.image]
         known = self._placed.get(layer)
         if known is None or known.levels is not levels:
-            known = Placed(layer=layer, levels=levels, axes=image.axes, placement=placement)
+            known = Placed(
+                layer=layer,
+                levels=levels,
+                axes=image.axes,
+                placement=placement,
+                channels=tuple(image.channel_names),
+            )
             self._placed[layer] = known
         return known
 

@@ -172,3 +172,22 @@ def test_checkerboard_shows_each_image_in_its_own_fields(ws: Any) -> None:
         rows, columns = np.indices((160, 160))
         own = (rows // 20 + columns // 20) % 2 == turn
         np.testing.assert_array_equal(both[own], alone[own])
+
+
+def test_channel_is_named_in_the_legend_and_read_from_its_own_plane(ws: Any) -> None:
+    stack = np.stack([np.full((8, 8), value, np.uint16) for value in (100, 700)])
+    write(ws, "map", stack, axes="cyx", spacing_um=(0.3, 0.3), channel_names=("Al", "Cu"))
+    explorer = SliceExplorer(ws, ["map"])
+    explorer.layer("map").channel = 1
+    assert explorer.read()["value"].tolist() == [700.0]
+    assert explorer.world.placed(explorer.layers)[0].title == "map: Cu"
+    ws.images.remove("map")
+
+
+def test_calibration_given_later_is_followed(ws: Any) -> None:
+    write(ws, "later", np.zeros((8, 8), np.uint8), spacing_um=(1.0, 1.0))
+    explorer = SliceExplorer(ws, ["later"])
+    ws.calibrate("later", spacing_um=(2.0, 2.0), source="ruler")
+    explorer.read()
+    assert explorer.world.placed(explorer.layers)[0].levels[0].spacing_um == (2.0, 2.0)
+    ws.images.remove("later")

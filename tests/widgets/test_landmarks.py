@@ -12,6 +12,7 @@ from traitlets import TraitError
 from scalebridge import LandmarkPicker, SliceExplorer, Workspace
 from scalebridge.errors import Conflict, Degenerate, NoPath
 from scalebridge.widgets.landmark_picture import residual_stretch
+from scalebridge.widgets.pairs import with_names
 
 sys.path.insert(0, str(Path(__file__).parent))
 from specimens import beads, fine_to_survey, grid, write
@@ -229,6 +230,14 @@ def test_residuals_are_drawn_longer_by_a_round_factor(ws: Any) -> None:
     stretch = residual_stretch(picker.state(), 40.0)
     assert 0.4 * 0.08 * 40 < stretch * longest <= 0.08 * 40
     assert stretch / 10 ** np.floor(np.log10(stretch)) in (1.0, 2.0, 5.0)
+
+
+def test_warnings_call_landmarks_by_name(ws: Any) -> None:
+    picker = picked(ws, count=4)
+    picker.exclude("L1")
+    active = picker.state().records
+    said = with_names("landmark 2 dominates the fit; landmark 7 is not there", active)
+    assert said == "landmark L4 dominates the fit; landmark 7 is not there"
 
 
 def test_retry_with_the_same_id_writes_one_pair(ws: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from traitlets import TraitError
 
 from scalebridge import SegmentationSliders, Workspace
-from scalebridge.analysis.segmentation.segment import segment
+from scalebridge.analysis.segmentation import segment
 from scalebridge.widgets.scene import sample_on
 
 sys.path.insert(0, str(Path(__file__).parent))
