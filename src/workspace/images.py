@@ -11,6 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from ..errors import ReadOnly, WorkspaceError
 from .checking import checked_fields, checked_id, refuse_taken_name
 from .cleaning import why_gone
@@ -23,6 +25,7 @@ from .progress import OnProgress, reporting
 from .publish import Published, publish, write_group
 from .record import Record
 from .records import Records
+from .tables import images_table
 
 
 class Images(Collection):
@@ -67,7 +70,7 @@ class Images(Collection):
         channel_names: Sequence[str] = (),
         time: str | float | None = None,
         metadata: dict[str, Any] | None = None,
-        source: dict[str, Any] | None = None,
+        source: Callable[[], dict[str, Any]] | None = None,
         labels: bool = False,
         tags: Iterable[str] = (),
         note: str = "",
@@ -93,6 +96,8 @@ class Images(Collection):
             Centre of the first voxel in the frame, per spatial axis [µm].
         frame : str, optional
             The image's own name by default; made when it does not exist.
+        source : callable, optional
+            Gives provenance, asked for when the pixels are safe (a hash of the file, say).
         labels : bool
             Levels take the most frequent label instead of the mean.
         memory_mb : int
@@ -131,7 +136,6 @@ class Images(Collection):
             "time": time,
             "labels": labels,
             "factors": [level.factors for level in grid.levels],
-            "source": source or {},
             "metadata": metadata or {},
             "note": note,
         }
@@ -146,7 +150,12 @@ class Images(Collection):
                 progress, title=name, total=total, disk_needed_bytes=grid.bytes
             ) as count:
                 published = self._write_folder(identity, name, grid, checked, blocks, count)
+            checked["source"] = source() if source is not None else {}
             return self._list(identity, name, checked, published, tags)
+
+    def table(self) -> pd.DataFrame:
+        """List the images, one column an axis for what lies in micrometres."""
+        return images_table(super().table())
 
     def publish_metadata(self, image: Image) -> None:
         """Bring the folder's OME metadata, which other tools read, up to the record."""

@@ -63,7 +63,7 @@ def import_file(
     with ThreadPoolExecutor(1) as pool, open_source(path, answers=answers) as source:
         said = source.description
         digest = pool.submit(sha256_of, Path(os.fspath(path).partition("::")[0]))
-        image = images.write(
+        return images.write(
             title,
             shape=said.shape,
             dtype=said.dtype,
@@ -76,11 +76,9 @@ def import_file(
             channel_names=said.channel_names,
             time=said.time,
             metadata=dict(said.metadata),
-            source=_provenance(said, answers),
+            source=lambda: {**_provenance(said, answers), "sha256": digest.result()},
             progress=progress,
         )
-        provenance = {**image.record.fields["source"], "sha256": digest.result()}
-        return images.edit(image.id, version=image.version, source=provenance)
 
 
 def import_files(

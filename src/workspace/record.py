@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from .schema import field_defaults
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -56,13 +58,13 @@ class Record:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name == "fields":  # asked for while a copy is being built
             raise AttributeError(name)
-        try:
+        if name in self.fields:
             return self.fields[name]
-        except KeyError:
-            known = ", ".join(sorted(self.fields))
-            raise AttributeError(
-                f"a record of {self.kind} has no field {name!r}; it has: {known}"
-            ) from None
+        defaults = field_defaults(self.kind)
+        if name in defaults:  # written before this field existed
+            return defaults[name]
+        known = ", ".join(sorted(self.fields))
+        raise AttributeError(f"a record of {self.kind} has no field {name!r}; it has: {known}")
 
     @property
     def label(self) -> str:

@@ -223,6 +223,16 @@ class CleaningFields(Fields):
     bytes_freed: int = 0
 
 
+def field_defaults(kind: str) -> dict[str, Any]:
+    """Give what a field says where it was never written, as plain JSON types."""
+    fields = KINDS[kind].model_fields if kind in KINDS else {}
+    return {
+        name: info.get_default(call_default_factory=True)
+        for name, info in fields.items()
+        if not info.is_required()
+    }
+
+
 KINDS: dict[str, type[Fields]] = {
     "images": ImageFields,
     "frames": FrameFields,

@@ -62,3 +62,34 @@ def _shown(schema: type[Fields]) -> list[tuple[str, type | None]]:
 
 def _is_list(value: Any) -> bool:
     return isinstance(value, list)
+
+
+def images_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Spread the lengths of images over one column an axis.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of :func:`table_of`.
+
+    Returns
+    -------
+    DataFrame
+        ``spacing_x_um``, ``spacing_y_um``, ``spacing_z_um`` and so on; NaN where there is no such
+        axis or no voxel size.
+    """
+    columns: dict[str, Any] = {}
+    for title in table.columns:
+        if title not in ("spacing_um", "nominal_spacing_um", "origin_um"):
+            columns[title] = table[title]
+            continue
+        for axis in "xyz":
+            rows = zip(table["axes"], table[title], strict=True)
+            spread = [_along(axis, axes, lengths) for axes, lengths in rows]
+            columns[title.replace("_um", f"_{axis}_um")] = spread
+    return pd.DataFrame(columns)
+
+
+def _along(axis: str, axes: str, values: Any) -> float:
+    spatial = [letter for letter in axes if letter in "zyx"]
+    return values[spatial.index(axis)] if _is_list(values) and axis in spatial else float("nan")

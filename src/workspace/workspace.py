@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,20 +68,15 @@ class Workspace:
     def create(
         cls, path: str | os.PathLike[str], *, name: str | None = None, records: str | None = None
     ) -> Workspace:
-        """Make an empty workspace.
+        """Make an empty workspace in a folder that is empty or does not exist.
 
         Parameters
         ----------
         path : path
-            A folder that is empty or does not exist.
         name : str, optional
             The folder's name by default.
         records : str, optional
             SQL address of a database for a group; a file in the folder by default.
-
-        Raises
-        ------
-        WorkspaceError
         """
         create_folder(Path(path), name=name, records=records)
         return cls.open(path, records=records)
@@ -117,12 +111,7 @@ class Workspace:
     def __enter__(self) -> Workspace:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -192,16 +181,8 @@ class Workspace:
     ) -> Image:
         """Give an image its voxel size; what the file said stays beside it.
 
-        Parameters
-        ----------
-        image : str
-            Name or id.
-        spacing_um : sequence of float
-            Per spatial axis, (z, y, x) or (y, x) [µm].
-        source : str
-            How it is known, in words.
-        uncertainty : float, optional
-            Relative standard uncertainty of the voxel size.
+        `spacing_um` is (z, y, x) or (y, x) in µm, `source` says how it is known, `uncertainty`
+        is the relative standard uncertainty.
         """
         return calibrate_image(
             self.images, image, spacing_um=spacing_um, source=source, uncertainty=uncertainty

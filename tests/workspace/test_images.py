@@ -355,3 +355,12 @@ def test_axes_that_ome_zarr_does_not_know_are_refused(add_image):
     for axes, shape in itertools.product(["xyz", "zxy"], [(4, 4, 4)]):
         with pytest.raises(ValueError, match="axes need"):
             add_image("v", np.zeros(shape, dtype=np.uint8), axes=axes)
+
+
+def test_the_table_of_images_has_one_column_an_axis(ws, add_image):
+    add_image("volume", SMALL, spacing_um=(3, 2, 1))
+    add_image("view", SMALL[0], axes="yx", spacing_um=None, spacing_source="none")
+    table = ws.images.table().set_index("name")
+    spacing = table[["spacing_x_um", "spacing_y_um", "spacing_z_um"]]
+    assert spacing.loc["volume"].tolist() == [1, 2, 3]
+    assert spacing.loc["view"].isna().all()

@@ -32,6 +32,7 @@ def test_a_file_comes_in_with_its_voxel_size_and_where_it_came_from(ws, ome_tiff
     assert image.source["sha256"] == hashlib.sha256(ome_tiff.read_bytes()).hexdigest()
     assert image.source["file"] == "left hip.ome.tif"
     assert "left hip" in ws.frames
+    assert (image.version, ws.state) == (1, 1)
 
 
 def test_a_file_without_voxel_size_comes_in_uncalibrated(ws, tmp_path):
