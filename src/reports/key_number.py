@@ -126,8 +126,8 @@ class KeyNumber(Item):
     def html(self) -> Markup:
         """Return its fragment for notebook and report."""
         return Markup(
-            '<div class="sb-key"><span class="sb-label">{}</span>'
-            '<span class="sb-value">{}</span><span class="sb-note">{}</span></div>'
+            '<div class="sb-key"><span class="sb-label">{}</span> '
+            '<b class="sb-value">{}</b> <span class="sb-note">{}</span></div>'
         ).format(safe(self.label), safe(self.written), safe(self.note))
 
     def __str__(self) -> str:

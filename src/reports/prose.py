@@ -176,7 +176,7 @@ class Check(Item):
         """Return its fragment for notebook and report."""
         word, sign = VERDICTS[self.passed]
         return Markup(
-            '<div class="sb-check sb-{}"><span class="sb-sign" title="{}">{}</span>'
+            '<div class="sb-check sb-{}"><span class="sb-sign" title="{}">{}</span> '
             '<span><b>{}</b> <span class="sb-note">{}</span></span></div>'
         ).format(word, word, sign, safe(self.name), safe(self.detail))
 

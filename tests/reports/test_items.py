@@ -44,6 +44,7 @@ EVERY_KIND = [
 def test_an_item_survives_the_way_through_a_notebook(item):
     bundle = json.loads(json.dumps(item._repr_mimebundle_(), allow_nan=False))
     back = item_from_bundle(bundle)
+    assert back is not None
     assert type(back) is type(item)
     assert back.content() == item.content()
     assert back.html() == item.html()
