@@ -174,6 +174,9 @@ def _reading(dataset: Any, path: str) -> Reading:
         spacing_source=source,
         faults=lengths.faults,
         bare_spacing=bare,
+        channel_names=_words(dataset, "channel_names"),
+        modality=next(iter(_words(dataset, "modality")), None),
+        time=next(iter(_words(dataset, "acquired")), None),
         metadata={"path": dataset.name, "attributes": {k: dataset.attrs[k] for k in dataset.attrs}},
         warnings=notes,
     )
@@ -217,6 +220,12 @@ def _lengths(dataset: Any, axes: str) -> tuple[Lengths, dict[str, float], str]:
         return Lengths({}, (f"{source} is in {unit!r}, which is not a length",)), {}, source
     scaled = {axis: value * scale for axis, value in sizes.items()}
     return inspect_lengths(scaled, source=source), {}, f"{source} ({unit})"
+
+
+def _words(dataset: Any, name: str) -> tuple[str, ...]:
+    """Read an attribute of one or several texts."""
+    values = np.ravel(dataset.attrs.get(name, ()))
+    return tuple(v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values)
 
 
 def _unit(dataset: Any) -> str | None:

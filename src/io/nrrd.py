@@ -87,6 +87,7 @@ def open_nrrd(path: str, answers: Answers) -> Reading:
         bare_spacing=bare,
         origin_um=world.origin_um(micrometres_in(unit or answers.unit)),
         direction=world.direction,
+        modality=fields.get("modality"),
         metadata={"NRRD": fields},
     )
 

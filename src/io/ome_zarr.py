@@ -1,14 +1,11 @@
 """OME-Zarr 0.4 and 0.5: opened lazily where it lies, in the caller's own process.
 
-Zarr metadata may name a codec that unpickles; every codec and pixel type is checked against a
-list before zarr sees the array.
+Metadata are checked by `zarr_metadata` before zarr sees the array.
 """
 
 from __future__ import annotations
 
-import json
 import os
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +17,7 @@ from .describing import understand
 from .lengths import micrometres_in
 from .reading import Lengths, Reading, inspect_lengths
 from .slabs import Slabs
-
-_CODECS = {
-    "blosc", "zstd", "gzip", "zlib", "lz4", "bz2", "lzma", "bytes", "crc32c", "crc32", "adler32",
-    "transpose", "sharding_indexed", "shuffle", "delta", "fletcher32", "numcodecs.zstd",
-    "numcodecs.blosc", "numcodecs.zlib", "numcodecs.gzip", "numcodecs.lz4", "numcodecs.shuffle",
-}  # fmt: skip
-_DATA_TYPES = {
-    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
-    "float16", "float32", "float64",
-}  # fmt: skip
-_LARGEST_METADATA = 64 * 2**20
+from .zarr_metadata import inspect_array, read_json
 
 
 def is_ome_zarr(path: str) -> bool:
@@ -105,10 +92,10 @@ def read_multiscale(folder: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
         If the folder is Zarr but no OME-Zarr image.
     """
     if (folder / "zarr.json").is_file():
-        everything = _json(folder / "zarr.json").get("attributes", {})
+        everything = read_json(folder / "zarr.json").get("attributes", {})
         attributes, default = everything.get("ome", everything), "0.5"
     elif (folder / ".zattrs").is_file():
-        attributes, default = _json(folder / ".zattrs"), "0.4"
+        attributes, default = read_json(folder / ".zattrs"), "0.4"
     else:
         attributes, default = {}, ""
     images = attributes.get("multiscales") if isinstance(attributes, dict) else None
@@ -120,18 +107,6 @@ def read_multiscale(folder: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
         )
     version = str(attributes.get("version") or images[0].get("version") or default)
     return images[0], attributes, version
-
-
-def _json(file: Path) -> dict[str, Any]:
-    if file.stat().st_size > _LARGEST_METADATA:
-        raise ReadError(f"expected Zarr metadata under 64 MB, {file} is larger")
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ReadError(f"expected JSON in {file} ({error}): copy the folder again") from error
-    if not isinstance(content, dict):
-        raise ReadError(f"expected names with values in {file}, got {type(content).__name__}")
-    return content
 
 
 def _listed(item: dict[str, Any], name: str, folder: Path) -> list[dict[str, Any]]:
@@ -147,7 +122,7 @@ def _open_array(folder: Path, name: str, memory_mb: int) -> Any:
     place = (folder / name).resolve()
     if not place.is_relative_to(folder.resolve()):
         raise ReadError(f"{folder} refers to the level {name!r} outside of itself: not followed")
-    chunk_bytes = _inspect_array(place)
+    chunk_bytes = inspect_array(place)
     if 3 * chunk_bytes > memory_mb * 2**20:
         raise ReadLimit(
             f"a chunk of {place} unpacks to {chunk_bytes / 2**20:.0f} MB, allowed are "
@@ -157,51 +132,6 @@ def _open_array(folder: Path, name: str, memory_mb: int) -> Any:
         return zarr.open_array(str(place), mode="r")
     except Exception as error:  # zarr has no common root for its exceptions
         raise ReadError(f"{place} cannot be opened as a Zarr array ({error})") from error
-
-
-def _inspect_array(place: Path) -> int:
-    """Check codecs and pixel type, and say how large a chunk is unpacked [byte]."""
-    if (place / "zarr.json").is_file():
-        metadata = _json(place / "zarr.json")
-        kind = str(metadata.get("data_type"))
-        grid = metadata.get("chunk_grid", {}).get("configuration", {}).get("chunk_shape", [])
-        codecs = metadata.get("codecs", [])
-    elif (place / ".zarray").is_file():
-        metadata = _json(place / ".zarray")
-        kind = _old_type(metadata.get("dtype"), place)
-        grid = metadata.get("chunks", [])
-        codecs = [*(metadata.get("filters") or []), metadata.get("compressor")]
-    else:
-        raise ReadError(f"expected a Zarr array at {place}, there is none: copy the folder again")
-    _refuse_codecs(codecs, place)
-    if kind not in _DATA_TYPES:
-        raise ReadError(f"expected a numeric Zarr type, {place} has {kind!r}: convert it first")
-    if not all(isinstance(n, int) and n > 0 for n in grid) or not grid:
-        raise ReadError(f"expected positive chunk sizes in {place}, got {grid}")
-    return prod(grid) * np.dtype(kind).itemsize
-
-
-def _old_type(text: Any, place: Path) -> str:
-    try:
-        dtype = np.dtype(text)
-    except TypeError as error:
-        raise ReadError(f"expected a numeric Zarr type, {place} has {text!r}") from error
-    return dtype.name if isinstance(text, str) and not dtype.hasobject else str(text)
-
-
-def _refuse_codecs(codecs: Any, place: Path) -> None:
-    for codec in codecs if isinstance(codecs, list) else [codecs]:
-        if codec is None:
-            continue
-        named = codec.get("name") or codec.get("id") if isinstance(codec, dict) else codec
-        if named not in _CODECS:
-            raise ReadError(
-                f"expected codecs that only unpack numbers, {place} asks for "
-                f"{named!r}: write the image again with zstd or blosc"
-            )
-        inner = codec.get("configuration", {}) if isinstance(codec, dict) else {}
-        for key in ("codecs", "index_codecs"):
-            _refuse_codecs(inner.get(key, []), place)
 
 
 def _reading(

@@ -151,12 +151,13 @@ def test_hdf5_is_read_by_path_with_its_element_size(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         made = file.create_dataset("scan/raw", data=VOLUME, chunks=(2, 4, 4), compression="gzip")
         made.attrs["element_size_um"] = [3.0, 2.0, 1.0]
+        made.attrs["modality"] = "XRM"
         file["mask"] = VOLUME > 9
     with pytest.raises(ReadError, match="holds 2 images"):
         describe(tmp_path / "a.h5")
     found, pixels = read(f"{tmp_path / 'a.h5'}::/scan/raw")
     np.testing.assert_array_equal(pixels, VOLUME)
-    assert found.spacing_um == (3, 2, 1)
+    assert (found.spacing_um, found.modality) == ((3, 2, 1), "XRM")
     assert "element_size_um" in found.spacing_source
     mask, values = read(f"{tmp_path / 'a.h5'}::mask")
     assert mask.dtype == "uint8"
