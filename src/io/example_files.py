@@ -158,7 +158,7 @@ def _write_imagej(
 def _fei_text(shape: tuple[int, ...], layout: Layout) -> str:
     rows, columns = shape
     metres, tilt = layout.sem_um * 1e-6, float(np.deg2rad(layout.sem_tilt_deg))
-    sections = {
+    sections: dict[str, dict[str, object]] = {
         "User": {"Date": "03/18/2024", "Time": "10:20:00 AM", "User": "operator"},
         "System": {"Type": "DualBeam", "Dnumber": "9900", "SystemType": "Helios NanoLab"},
         "Beam": {"HV": 5000, "Beam": "EBeam", "Scan": "EScan", "Spot": 3.5},

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.special import elliprg
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 # the additive recurrence of the plastic number's 3-D relative: even without being a lattice
 _RECURRENCE = 1 / 1.2207440846057596 ** np.arange(1, 4)

@@ -14,7 +14,7 @@ from .poses import random_turns
 from .specimen import TIMES, Pits, Specimen
 from .views import View
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 _BEAD_UM = 14.0
 _KEEP_CLEAR_UM = 27.0  # around the target: only the fine population lives there
@@ -29,6 +29,7 @@ class _Field:
     target_um: Floats
     zoom: View
     fib: View
+    face: View
     crowd: Crowd
 
     def in_view(self, view: View, widen: float) -> Floats:
@@ -47,22 +48,28 @@ class _Field:
 
 
 def grow_specimen(
-    rng: np.random.Generator, layout: Layout, *, target_um: Floats, zoom: View, fib: View
+    rng: np.random.Generator,
+    layout: Layout,
+    *,
+    target_um: Floats,
+    zoom: View,
+    fib: View,
+    face: View,
 ) -> Specimen:
-    """Draw the specimen around a target that ``zoom`` and ``fib`` will look at.
+    """Draw the specimen around a target that ``zoom``, ``fib`` and, on one face, EDS will look at.
 
     The surface comes first (beads, pits, flush particles), then the cluster and the fiducials,
     then pores and particles from the largest population to the finest.
     """
-    field = _Field(rng, layout, target_um, zoom, fib, Crowd())
+    field = _Field(rng, layout, target_um, zoom, fib, face, Crowd())
     beads, pits, flush = _surface(field)
     cluster = _cluster(field)
     markers = _markers(field)
     tungsten = _tungsten(field)
-    field.crowd.block(target_um, _KEEP_CLEAR_UM)
+    field.crowd.block(target_um, np.array([_KEEP_CLEAR_UM]))
     block_pores, block_particles = _block_population(field)
     zoom_pores, zoom_particles = _zoom_population(field)
-    fine = _Field(rng, layout, target_um, zoom, fib, Crowd())
+    fine = _Field(rng, layout, target_um, zoom, fib, face, Crowd())
     for solids in (cluster, markers, tungsten, zoom_pores, zoom_particles):
         clear = 2.0 if solids is markers else 0.0
         fine.crowd.block(solids.centres_um, solids.bounding_radii_um + clear)
@@ -92,8 +99,8 @@ def _surface(field: _Field) -> tuple[Ellipsoids, Pits, Ellipsoids]:
     grid = np.stack(np.meshgrid([-1, 0, 1], [-1, 0, 1], indexing="ij"), axis=-1).reshape(-1, 2)
     places = layout.beads_pitch_um * (grid + rng.uniform(-0.22, 0.22, (9, 2)))
     ground.block(places, radii)
-    depths = rng.uniform(*layout.pit_depth_um, layout.pits)
-    mouths = depths * rng.uniform(1.0, 1.25, layout.pits)
+    depths: Floats = rng.uniform(*layout.pit_depth_um, layout.pits)
+    mouths: Floats = depths * rng.uniform(1.0, 1.25, layout.pits)
     edge = half - mouths.max() - 15
 
     def beside_zoom(_: int) -> Floats:
@@ -105,7 +112,7 @@ def _surface(field: _Field) -> tuple[Ellipsoids, Pits, Ellipsoids]:
     places_pits, mouths = ground.add(mouths, beside_zoom, gap_um=12.0)
     depths = np.clip(np.sort(depths)[::-1][: len(mouths)], None, mouths)
     pits = _growing(rng, places_pits, depths, mouths)
-    sizes = rng.uniform(13, 20, layout.surface_particles)
+    sizes: Floats = rng.uniform(13, 20, layout.surface_particles)
     flush, sizes = ground.add(
         sizes, lambda _: rng.uniform(-half + 30, half - 30, (32, 2)), gap_um=8.0
     )
@@ -201,7 +208,10 @@ def _fine_population(field: _Field) -> tuple[Ellipsoids, Ellipsoids]:
     def near(_: int) -> Floats:
         return field.in_view(field.fib, 1.12)
 
-    centres, pores = field.crowd.add(pores, near, gap_um=0.6)
+    # the face of the EDS map cuts some pores, whatever the seed
+    cut, on_face = field.crowd.add(pores[:4], lambda _: field.in_view(field.face, 0.75), gap_um=0.6)
+    centres, pores = field.crowd.add(pores[4:], near, gap_um=0.6)
+    centres, pores = np.concatenate([cut, centres]), np.concatenate([on_face, pores])
     sizes = lognormal_radii(rng, 30, median_um=2.0, spread=0.18, limits_um=(1.3, 2.9))
     places, sizes = field.crowd.add(sizes, near, gap_um=0.6)
     return Ellipsoids.spheres(centres, pores), _ellipsoids(rng, places, sizes)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .ellipsoids import Ellipsoids
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Image = NDArray[np.float32]
 
 _SLAB = 32  # fine layers painted at a time: a slab stays in the processor's cache
@@ -52,7 +52,7 @@ class Grid:
         """Cut every voxel of a regular grid into ``factors`` samples along z, y, x."""
         starts = [(0.5 / f - 0.5) * d for d, f in zip(spacing_um, factors, strict=True)]
         steps = [d / f for d, f in zip(spacing_um, factors, strict=True)]
-        z = starts[0] + np.arange(shape[0] * factors[0]) * steps[0]
+        z: Floats = starts[0] + np.arange(shape[0] * factors[0], dtype=float) * steps[0]
         plane = (shape[1] * factors[1], shape[2] * factors[2])
         return cls(z, (starts[1], starts[2]), (steps[1], steps[2]), plane, np.zeros((len(z), 2)))
 

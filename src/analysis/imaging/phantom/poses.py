@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 from .layout import Layout
 from .views import SlicedView, View
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 
 def random_turns(rng: np.random.Generator, count: int) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,7 @@ IMAGE_NAMES = (
     "eds_map",
 )
 
-_INSTRUMENTS = {
+_INSTRUMENTS: dict[str, Callable[..., NDArray[np.unsignedinteger]]] = {
     "light_mosaic": light_mosaic,
     "xrm_survey_t0": xray_volume,
     "xrm_survey_t1": xray_volume,
@@ -103,7 +103,7 @@ class Session:
             "fibsem": fib,
             "eds_map": eds,
         }
-        specimen = grow_specimen(growth, layout, target_um=target, zoom=zoom, fib=fib)
+        specimen = grow_specimen(growth, layout, target_um=target, zoom=zoom, fib=fib, face=eds)
         return cls(seed, layout, specimen, views)
 
     def take(self, name: str) -> Picture:

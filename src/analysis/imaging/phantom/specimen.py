@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .ellipsoids import Ellipsoids
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 PHASES = ("outside", "pore", "matrix", "particle", "dense")
 TIMES = 3

@@ -11,7 +11,7 @@ from .ellipsoids import Ellipsoids
 from .specimen import PHASES, Specimen
 from .views import View
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 _POINTS = 4096
 _SLACK_UM = 0.6  # uneven slices and drift move a border by less than this

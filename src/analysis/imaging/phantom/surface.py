@@ -13,7 +13,7 @@ from .painting import Grid, Image, gather, paint
 from .specimen import Specimen
 from .views import View
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 _FINER = 2
 _LIGHT = {"table": 12.0, "pit": 26.0, "matrix": 112.0, "particle": 158.0, "bead": 246.0}
@@ -175,7 +175,7 @@ def _bead_profiles(
     return profiles
 
 
-def _gathered(image: Floats, view: View, *, blur_px: float) -> Image:
+def _gathered(image: Floats | Image, view: View, *, blur_px: float) -> Image:
     """Blur by a fraction of a pixel and sum the fine samples of each pixel."""
     step = view.spacing_um[1] / _FINER
     sigma = blur_px * view.spacing_um[1]
