@@ -21,6 +21,7 @@ def grey_histogram(
     thresholds: Sequence[float] = (),
     uncertainty: Sequence[float] | None = None,
     phases: Sequence[str] | None = None,
+    colors: Sequence[str] | None = None,
     bins: int = 256,
     unit: str = "as stored",
     ground: str | Ground = "light",
@@ -37,6 +38,8 @@ def grey_histogram(
         95 % half-width of each threshold, drawn as a band.
     phases : sequence of str, optional
         Names from dark to bright; they decide the colours.
+    colors : sequence of str, optional
+        Colours that the phases were given elsewhere, as ``"#56B4E9"``.
     bins : int
         At most; integer images with fewer values get one bin a value.
     unit : str
@@ -63,7 +66,9 @@ def grey_histogram(
         )
     counts, edges = _counts(np.asarray(image), bins)
     g, top = ground_of(ground), float(counts.max())
-    marks = _bodies(counts, edges, thresholds, phases)
+    if colors is None and phases is not None:
+        colors = [phase_color(name) for name in phases]
+    marks = _bodies(counts, edges, thresholds, colors)
     marks.append(lines([_staircase(counts, edges)], color=g.ink, width=1.0))
     marks += _thresholds(thresholds, uncertainty, top, g)
     if phases is not None:
@@ -109,14 +114,14 @@ def _bodies(
     counts: np.ndarray,
     edges: np.ndarray,
     thresholds: list[float],
-    phases: Sequence[str] | None,
+    colors: Sequence[str] | None,
 ) -> list[Any]:
     outline = _staircase(counts, edges)
-    if phases is None:
+    if colors is None:
         return [shapes([outline], color=OKABE_ITO["grey"], alpha=0.4)]
     limits = [-np.inf, *thresholds, np.inf]
     bodies = []
-    for name, low, high in zip(phases, limits, limits[1:], strict=False):
+    for color, low, high in zip(colors, limits, limits[1:], strict=False):
         part = outline.copy()
         part[:, 0] = np.clip(part[:, 0], low, high)
         if np.ptp(part[:, 0]) == 0:
@@ -129,7 +134,7 @@ def _bodies(
         if len(inside):
             ends = _ends(inside, low, high, counts, edges)
             part = np.vstack([ends[0], inside, ends[1], bottom])
-            bodies.append(shapes([part], color=phase_color(name), alpha=0.55))
+            bodies.append(shapes([part], color=color, alpha=0.55))
     return bodies
 
 
@@ -152,7 +157,7 @@ def _thresholds(
 ) -> list[Any]:
     marks: list[Any] = []
     for index, value in enumerate(thresholds):
-        said = f" {value:.5g}"
+        said = f" {value:.5g}".replace("-", "−")
         if uncertainty is not None:
             u = float(uncertainty[index])
             marks.append(

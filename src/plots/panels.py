@@ -68,9 +68,12 @@ class Finish:
         ax.grid(False)
         if self.grid != "none":
             ax.grid(True, axis=self.grid, color=g.line, linewidth=0.8)
-        ax.set_title(self.title, loc="left", fontsize=SIZE_PT, fontweight="bold", color=g.ink)
+        title = ax.set_title(
+            self.title, loc="left", fontsize=SIZE_PT, fontweight="bold", color=g.ink
+        )
         ax.set_box_aspect(None)
         ax.set_aspect("equal" if self.equal else "auto", adjustable="box", anchor="NW")
+        _as_written(ax, title)
         for text in ax.texts:  # readable over data
             halo = _DEEP if text.get_color() == "#FFFFFF" else g.paper
             text.set_path_effects([withStroke(linewidth=2.2, foreground=halo)])
@@ -188,6 +191,15 @@ def panel(
         toolbar="above",
         **axes,
     )
+
+
+def _as_written(ax: Any, title: Any) -> None:
+    """Show names from data as they are: a dollar sign does not begin a formula."""
+    texts = [*ax.texts, title, ax.xaxis.label, ax.yaxis.label]
+    for axis, scale in ((ax.xaxis, ax.get_xscale()), (ax.yaxis, ax.get_yscale())):
+        texts += axis.get_ticklabels() if scale == "linear" else []
+    for text in texts:
+        text.set_parse_math(False)
 
 
 def _within(axis: Any, low: float, high: float) -> list[float]:

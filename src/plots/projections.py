@@ -17,7 +17,7 @@ from .theme import MARGINS_PX, WIDTH_PX, Ground
 _CHARACTER_PX = 5.9
 _LINE_PX = 17
 _AXES_PX = MARGINS_PX[0] + MARGINS_PX[1]
-_TALLEST_PX = 520
+_TALLEST_PX, _LOWEST_PX = 520, 56
 _COLUMN = {"x": 2, "y": 1, "z": 0}
 
 
@@ -133,7 +133,8 @@ class _View:
 
     def height(self, per_px: float, *, at_least: float) -> tuple[float, float]:
         low, high = _union([self.deep], room=0.04)
-        needed = len(self.names) * _LINE_PX * per_px if self.labelled else 0.0
+        rows = len(self.names) if self.labelled else 0
+        needed = max(rows * _LINE_PX, _LOWEST_PX) * per_px
         more = max(0.0, needed - (high - low), at_least * 1.08 - (high - low)) / 2
         return low - more, high + more
 

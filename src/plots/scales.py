@@ -15,6 +15,7 @@ from .tables import need
 from .theme import WIDTH_PX, Ground, ground_of, modality_color, modality_key
 
 _LANE_PX = 17
+_FRAME_PX = WIDTH_PX - 130
 _CHARACTER_PX = 5.6  # of the small type, for room beside a bar
 
 
@@ -56,6 +57,8 @@ def length_scales(
         need(techniques, ("technique", "resolution_um", "field_um"), who="length_scales")
     rows = _rows(images, techniques)
     g, low, high = ground_of(ground), *_limits(images, techniques)
+    while high / low < 1e18 and not _all_labels_fit(images, (low, high)):
+        high *= 10
     marks: list[Any] = []
     for row in rows:
         marks += _row_marks(row, g, (low, high))
@@ -144,23 +147,36 @@ def _row_marks(row: _Row, g: Ground, limits: tuple[float, float]) -> list[Any]:
     for lane, image in enumerate(row.images.to_dict("records")):
         y = row.bottom + lane + 0.5
         low, high = float(image["voxel_um"]), float(image["field_um"])
-        said = f"{image['name']}: {format_length(low)} to {format_length(high)}"
         about = {"image": [image["name"]], "voxel": [format_length(low)]}
         about |= {"field": [format_length(high)]}
         marks.append(boxes([(low, y - 0.27, high, y + 0.27)], color=row.color, about=about))
         marks.append(lines([np.array([[low, y - 0.4], [low, y + 0.4]])], color=row.color))
-        marks.append(_label(said, low, high, y, g, limits))
+        marks.append(_label(image, y, g, limits))
     return marks
 
 
-def _label(
-    said: str, low: float, high: float, y: float, g: Ground, limits: tuple[float, float]
-) -> hv.Labels:
-    decade_px = (WIDTH_PX - 130) / np.log10(limits[1] / limits[0])
-    needed = len(said) * _CHARACTER_PX + 8
-    if np.log10(limits[1] / high) * decade_px > needed:
-        return words([high * 10 ** (6 / decade_px)], [y], [said], color=g.ink)
-    return words([low / 10 ** (6 / decade_px)], [y], [said], color=g.ink, align="right")
+def _said(image: dict[str, Any]) -> str:
+    low, high = (format_length(float(image[k])) for k in ("voxel_um", "field_um"))
+    return f"{image['name']}: {low} to {high}"
+
+
+def _room(image: dict[str, Any], limits: tuple[float, float]) -> tuple[float, float]:
+    """Decades that are free left and right of an image's bar, less what its label needs."""
+    decades = np.log10(limits[1] / limits[0])
+    needed = (len(_said(image)) * _CHARACTER_PX + 8) / _FRAME_PX * decades
+    left = np.log10(float(image["voxel_um"]) / limits[0]) - needed
+    return float(left), float(np.log10(limits[1] / float(image["field_um"])) - needed)
+
+
+def _all_labels_fit(images: pd.DataFrame, limits: tuple[float, float]) -> bool:
+    return all(max(_room(image, limits)) > 0 for image in images.to_dict("records"))
+
+
+def _label(image: dict[str, Any], y: float, g: Ground, limits: tuple[float, float]) -> hv.Labels:
+    gap = (limits[1] / limits[0]) ** (6 / _FRAME_PX)
+    if _room(image, limits)[1] > 0:
+        return words([float(image["field_um"]) * gap], [y], [_said(image)], color=g.ink)
+    return words([float(image["voxel_um"]) / gap], [y], [_said(image)], color=g.ink, align="right")
 
 
 def _decades(low: float, high: float) -> list[tuple[float, str]]:

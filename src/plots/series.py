@@ -48,7 +48,8 @@ def value_over_time(
     groups = dict(list(table.groupby("series", sort=False))) if "series" in table else {"": table}
     if len(groups) > _MOST:
         raise ValueError(f"value_over_time shows at most {_MOST} series, got {len(groups)}")
-    low, high = padded(float(table["lower"].min()), float(table["upper"].max()), share=0.12)
+    reach = table[["value", "lower", "upper"]].to_numpy(float)
+    low, high = padded(float(np.nanmin(reach)), float(np.nanmax(reach)), share=0.12)
     first, last = padded(float(table["time"].min()), float(table["time"].max()), share=0.06)
     room = 0.012 * max(len(str(label)) for label in groups)
     marks: list[Any] = []

@@ -302,7 +302,7 @@ def test_the_bodies_of_a_histogram_part_at_the_threshold_and_hold_all_counts() -
     counts, edges = _counts(image, 256)
     assert counts.tolist() == [100] * 10
     assert edges[0] == -0.5
-    dark, bright = _bodies(counts, edges, [3.7], ["pore", "matrix"])
+    dark, bright = _bodies(counts, edges, [3.7], ["#111111", "#222222"])
     assert np.isclose(max(dark.dimension_values("x")), 3.7)
     assert np.isclose(min(bright.dimension_values("x")), 3.7)
 
@@ -389,3 +389,29 @@ def test_a_scene_is_drawn_without_a_screen_on_its_ground() -> None:
     assert tuple(pixels[2, 2]) == (17, 17, 17)
     blue = (pixels[..., 2] - pixels[..., 0]) > 40  # the XRM boxes
     assert blue.mean() > 0.005
+
+
+def test_a_name_with_dollars_and_tags_is_drawn_as_it_is_written() -> None:
+    name = r"$\\nonsense$ <img src=x onerror=alert(1)>"
+    table = pd.DataFrame({"name": [name], "residual_um": [1.0], "loo_um": [2.0]})
+    assert plots.still(plots.landmark_errors(table)).startswith(b"\x89PNG")
+    boxes = {name: plots.box_corners([0, 0, 0], [1, 1, 1])}
+    assert plots.still(plots.nested_boxes(boxes, modalities={}, frame=name)).startswith(b"\x89PNG")
+
+
+def test_a_value_without_interval_stays_inside_the_picture() -> None:
+    table = pd.DataFrame(
+        {"time": [0, 1], "value": [1.0, 9.0], "lower": [0.9, np.nan], "upper": [1.1, np.nan]}
+    )
+    plot = plots.value_over_time(table, name="depth", unit="µm", time_unit="h")
+    assert _option(plot, "ylim")[1] > 9.0
+
+
+def test_the_label_of_every_image_has_room_on_one_side_of_its_bar() -> None:
+    from scalebridge.plots.scales import _room
+
+    images = pd.DataFrame(
+        {"name": ["one of a long name"], "modality": [None], "voxel_um": [0.5], "field_um": [900.0]}
+    )
+    plot = plots.length_scales(images)
+    assert max(_room(images.to_dict("records")[0], _option(plot, "xlim"))) > 0
