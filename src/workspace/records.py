@@ -141,8 +141,9 @@ class Records:
         """Read every version that fulfils the conditions, oldest first."""
         query = self._visible(sa.select(rows)).where(*conditions)
         with self.reading() as connection:
-            found = connection.execute(query.order_by(rows.c.state, rows.c.part))
-            return [from_row(row) for row in found]
+            found = connection.execute(query).all()
+        # sorted here: asked to sort, SQLite walks every row in the order of the states
+        return [from_row(row) for row in sorted(found, key=lambda row: (row.state, row.part))]
 
     def latest(self, *conditions: sa.ColumnElement[bool]) -> list[Record]:
         """Read the newest version of every id, in the order of their first versions.
@@ -162,7 +163,6 @@ class Records:
         )
         with self.reading() as connection:
             found = connection.execute(query).all()
-        # sorted here: asked to sort, SQLite walks every row in the order of the states
         return [from_row(row) for row in sorted(found, key=lambda row: (row.born, row.born_part))]
 
     def newest(self, kind: str, identity: str) -> Record | None:
