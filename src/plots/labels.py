@@ -67,8 +67,7 @@ def beside(
     places = spread(anchors[:, 1], gap=gap, low=low, high=high)
     step = 0.25 * (x - anchors[:, 0].max())
     marks: list[Any] = []
-    for anchor, text, color, y in zip(anchors, said, colors, places, strict=True):
+    for anchor, color, y in zip(anchors, colors, places, strict=True):
         leader = np.array([anchor, [x - step, y], [x - 0.2 * step, y]])
         marks.append(lines([leader], color=color, width=0.8))
-        marks.append(words([x], [y], [text], color=ground.ink))
-    return marks
+    return [*marks, words([x] * len(places), list(places), said, color=ground.ink)]

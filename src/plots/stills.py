@@ -52,7 +52,8 @@ def still(obj: Any, *, width_px: int = 900) -> bytes:
     with plt.rc_context(rc_params()), warnings.catch_warnings():
         # HoloViews gives crosses an edge colour, and Matplotlib says that they have no edge.
         warnings.filterwarnings("ignore", message="You passed a edgecolor|You passed an edgecolor")
-        figure = hv.render(obj, backend="matplotlib")
+        # Not `hv.render`, which lays out everything twice.
+        figure = hv.Store.renderers["matplotlib"].get_plot(obj).state
         try:
             _arrange(figure, columns=getattr(obj, "_max_cols", 1))
             return _png(figure, width_px)

@@ -16,7 +16,6 @@ from .theme import DPI, SMALL_PT, WIDTH_PX, Ground, ground_of, modality_color, r
 _EDGES = ((0, 1), (0, 2), (0, 4), (1, 3), (1, 5), (2, 3), (2, 6), (3, 7), (4, 5), (4, 6), (5, 7), (6, 7))  # fmt: skip  # noqa: E501
 _FACES = ((0, 1, 3, 2), (4, 5, 7, 6), (0, 1, 5, 4), (2, 3, 7, 6), (0, 2, 6, 4), (1, 3, 7, 5))
 _OBLIQUE = np.array([-0.45, -1.0, -0.62])  # x, y, z: from the front left, above (z is down)
-_TO_THE_RIGHT = np.array([-0.05, -0.41, 0.91])  # z, y, x: across the view, a little upwards
 _ROOM_PX = 170  # of labels, at natural width
 _HEIGHT_PX = 430
 
@@ -62,18 +61,16 @@ def scene_picture(
         if corners.shape != (8, 3):
             raise ValueError(f"{name}: corners need shape (8, 3) z, y, x, got {corners.shape}")
     g = ground_of(ground)
-    anchors = {name: c[np.argmax(c @ _TO_THE_RIGHT)] for name, c in boxes.items()}
     colors = {name: modality_color(modalities.get(name)) for name in boxes}
-    anchors |= {name: np.asarray(p, float) for name, p in (points_um or {}).items()}
-    pixels, places = _render(boxes, colors, anchors, width_px, g)
-    dots = set(points_um or {})
-    return _labelled(pixels, places, colors, dots, width_px, g)
+    dots = {name: np.asarray(p, float).reshape(1, 3) for name, p in (points_um or {}).items()}
+    pixels, places = _render(boxes, colors, {**boxes, **dots}, width_px, g)
+    return _labelled(pixels, places, colors, set(dots), width_px, g)
 
 
 def _render(
     boxes: Mapping[str, np.ndarray],
     colors: Mapping[str, str],
-    anchors: Mapping[str, np.ndarray],
+    named: Mapping[str, np.ndarray],
     width_px: int,
     g: Ground,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -92,7 +89,7 @@ def _render(
         plotter.reset_camera()
         plotter.camera.zoom(1.2)
         pixels = np.asarray(plotter.screenshot(None, return_img=True))
-        places = {name: _seen_at(plotter, point[::-1], size) for name, point in anchors.items()}
+        places = {name: _right_end(plotter, points, size) for name, points in named.items()}
     finally:
         plotter.close()
     return pixels, places
@@ -105,6 +102,12 @@ def _add_box(plotter: Any, xyz: np.ndarray, color: str, scale: float) -> None:
     faces = np.column_stack([np.full(len(_FACES), 4), _FACES]).ravel()
     plotter.add_mesh(pv.PolyData(xyz, lines=edges), color=color, line_width=1.8 * scale)
     plotter.add_mesh(pv.PolyData(xyz, faces=faces), color=color, opacity=0.07, lighting=False)
+
+
+def _right_end(plotter: Any, points_zyx: np.ndarray, size: list[int]) -> np.ndarray:
+    """Of some points, the one that stands furthest right in the picture."""
+    seen = [_seen_at(plotter, point[::-1], size) for point in points_zyx]
+    return max(seen, key=lambda place: float(place[0]))
 
 
 def _seen_at(plotter: Any, xyz: np.ndarray, size: list[int]) -> np.ndarray:
