@@ -79,9 +79,10 @@ def test_slices_are_uneven_by_15_per_cent_and_the_picture_drifts() -> None:
     fib = Session.begin(seed=2, scale="full").views["fibsem"]
     thickness = np.diff(fib.positions_um)
     assert thickness.min() > 0
-    assert thickness.mean() == pytest.approx(fib.spacing_um[0])
+    assert thickness.mean() == pytest.approx(fib.spacing_um[0], rel=0.02)
     assert thickness.std() / thickness.mean() == pytest.approx(0.15, abs=0.03)
-    assert np.diff(fib.drift_um, axis=0).std() == pytest.approx(0.02, rel=0.2)
+    steps = np.diff(fib.drift_um, axis=0)  # two jumps of 0.02 and a step of 0.006 um
+    assert steps.std() == pytest.approx(np.hypot(0.02 * np.sqrt(2), 0.006), rel=0.2)
 
 
 def test_a_tilted_view_shortens_the_surface_by_the_cosine_and_lifts_what_is_high(
@@ -108,7 +109,7 @@ def test_the_affine_part_of_the_fibsem_truth_misses_only_the_unsteadiness(truth:
         seen = np.array(truth[f"fiducials.marker_{number}.fibsem"]["value"])
         there = applied(truth["registration.fibsem_to_specimen"]["value"], seen)
         misses.append(there - truth[f"fiducials.marker_{number}.specimen"]["value"])
-    assert 0.01 < np.abs(misses).max() < 1.5
+    assert 0.01 < np.abs(misses).max() < 0.4
 
 
 def test_beads_in_a_picture_lie_on_the_bead_plane_of_the_truth(truth: dict) -> None:

@@ -40,7 +40,8 @@ class Layout:
     beam_angle_deg: float = 54.0
     sem_tilt_deg: float = 52.0
     thickness_jitter: float = 0.15
-    drift_step_um: float = 0.02
+    drift_step_um: float = 0.006
+    jump_um: float = 0.02
 
 
 LAYOUTS: dict[str, Layout] = {

@@ -12,6 +12,9 @@ from .views import SlicedView, View
 Floats = NDArray[np.floating]
 
 
+_PULL_BACK = 0.8  # how much of an error of the cut's position the next slice keeps
+
+
 def random_turns(rng: np.random.Generator, count: int) -> Floats:
     """Draw rotations uniformly, shape (count, 3, 3)."""
     return Rotation.from_quat(rng.standard_normal((count, 4))).as_matrix().reshape(-1, 3, 3)
@@ -119,14 +122,23 @@ def _eds_view(rng: np.random.Generator, layout: Layout, fib: SlicedView) -> View
 
 
 def _unsteady(rng: np.random.Generator, layout: Layout) -> tuple[Floats, Floats]:
-    """Where the slices really lie and how the image drifted while they were cut [um]."""
+    """Where the slices really lie and how the image moved while they were cut [um].
+
+    The position of the cut errs by a wandering amount that the control of the instrument pulls
+    back over some five slices, so that the thickness varies by ``thickness_jitter`` and errors do
+    not pile up. The image jumps from slice to slice and drifts in a random walk besides.
+    """
     count, step = layout.fib_shape[0], layout.fib_spacing_um[0]
-    thickness = step * (1 + layout.thickness_jitter * rng.standard_normal(count - 1))
-    positions = np.concatenate([[0], np.cumsum(np.clip(thickness, 0.3 * step, None))])
-    # the operator's end-point is measured: the mean thickness is right, each slice is not
-    positions *= (count - 1) * step / positions[-1]
+    kick = layout.thickness_jitter * step * np.sqrt((1 + _PULL_BACK) / 2)
+    errors = np.zeros(count)
+    errors[0] = kick / np.sqrt(1 - _PULL_BACK**2) * rng.standard_normal()
+    for k, draw in enumerate(rng.standard_normal(count - 1), start=1):
+        errors[k] = _PULL_BACK * errors[k - 1] + kick * draw
+    positions = np.maximum.accumulate(np.arange(count) * step + errors)
+    positions += 1e-6 * np.arange(count)  # two cuts at one place would still be in order
     walk = np.cumsum(layout.drift_step_um * rng.standard_normal((count, 2)), axis=0)
-    return positions, walk - walk[count // 2]
+    jumps = layout.jump_um * rng.standard_normal((count, 2))
+    return positions, walk - walk[count // 2] + jumps
 
 
 def _centred(
