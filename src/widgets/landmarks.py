@@ -228,7 +228,7 @@ class LandmarkPicker(Widget):
                 model=self.model,
                 ndim_moving=self.images["moving"].ndim,
                 ndim_fixed=self.images["fixed"].ndim,
-                target_um=self._target_in_moving(),
+                target_um=self.target_in_moving(),
             )
             self._fitted = (key, fitted)
         return self._fitted[1]
@@ -303,7 +303,7 @@ class LandmarkPicker(Widget):
 
     def error_at_target(self) -> float:
         """Predicted RMS error of the mapped target [µm]; NaN without target, fit or covariance."""
-        point, state = self._target_in_moving(), self.state()
+        point, state = self.target_in_moving(), self.state()
         if point is None or state.fit is None:
             return float("nan")
         try:
@@ -421,7 +421,8 @@ class LandmarkPicker(Widget):
         self.set_trait("revision", self.revision + 1)
         return result
 
-    def _target_in_moving(self) -> NDArray[np.float64] | None:
+    def target_in_moving(self) -> NDArray[np.float64] | None:
+        """The target in the moving frame, z, y, x, shape (1, 3) [µm]; None without one."""
         if not self.target:
             return None
         record = self.ws.targets[self.target]

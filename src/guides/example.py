@@ -1,0 +1,197 @@
+"""What a person would decide about the example specimen, found in its images alone.
+
+The truth file is never opened here: fiducials are detected, paired by their constellation, and
+written with the same widgets that a person uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..analysis.registration import match_constellation
+from ..analysis.segmentation import find_blobs, suggest_thresholds
+from ..io.example import ExamplePaths
+from ..widgets import LandmarkPicker, SegmentationSliders, TargetPicker
+from ..workspace import Workspace
+from .decisions import choose_instrument, choose_map
+from .targeting import SURFACE_TAG
+
+MAP, ZOOM, FIB = "xrm_survey_t0", "xrm_zoom", "fibsem"
+TARGET = "cluster"
+Say = Callable[[str], None]
+
+_BEAD_UM, _TUNGSTEN_UM, _MARKER_UM = 28.0, 11.0, 2.6
+_SNR, _MOST = 6.0, 150
+_CONSIDERED, _FEWEST = 100, 6
+
+
+def import_example(paths: ExamplePaths, folder: Path, *, say: Say = print) -> Workspace:
+    """Bring the example's instrument files into a new workspace.
+
+    Parameters
+    ----------
+    paths : ExamplePaths
+    folder : pathlib.Path
+        Of the new workspace.
+    say : callable
+        Told what is imported.
+    """
+    ws = Workspace.create(folder, name="example specimen")
+    for name, file in paths.files.items():
+        image = ws.import_file(file, name=name, answers=paths.answers.get(name))
+        say(f"  {name}: {image!r}")
+    return ws
+
+
+def decide(ws: Workspace, *, say: Say = print) -> None:
+    """Make every decision that the four templates need, as records.
+
+    Parameters
+    ----------
+    ws : Workspace
+        With the eight images of the example.
+    say : callable
+        Told what is decided.
+    """
+    choose_map(ws, MAP)
+    on_top = fiducials(ws, MAP, diameter_um=_BEAD_UM)
+    for moving in ("light_mosaic", "sem_view", "xrm_survey_t1", "xrm_survey_t2"):
+        found = fiducials(ws, moving, diameter_um=_BEAD_UM)
+        _pick(ws, moving, MAP, found, on_top, tolerance_um=6.0, say=say)
+    inside = _marks(ws, MAP, diameter_um=_TUNGSTEN_UM).head(_CONSIDERED)
+    found = fiducials(ws, ZOOM, diameter_um=_TUNGSTEN_UM)
+    _pick(ws, ZOOM, MAP, found, inside, tolerance_um=4.0, say=say)
+    found, ours = (fiducials(ws, name, diameter_um=_MARKER_UM) for name in (FIB, ZOOM))
+    _pick(ws, FIB, ZOOM, found, ours, tolerance_um=0.8, say=say)
+    _place_target(ws, say=say)
+    _segment(ws, say=say)
+    choose_instrument(ws, "sem_view")
+
+
+def fiducials(ws: Workspace, image: str, *, diameter_um: float) -> pd.DataFrame:
+    """Find the dense fiducials of one size: whole marks, far brighter than everything else.
+
+    Parameters
+    ----------
+    ws : Workspace
+    image : str
+    diameter_um : float
+        Of the fiducials [µm].
+
+    Returns
+    -------
+    DataFrame
+        ``x_um``, ``y_um``, ``z_um`` in the image's frame, brightest first.
+    """
+    found = _marks(ws, image, diameter_um=diameter_um)
+    return _brightest(found).sort_values("contrast", ascending=False, ignore_index=True)
+
+
+def _marks(ws: Workspace, image: str, *, diameter_um: float) -> pd.DataFrame:
+    handle = ws.images[image]
+    found = find_blobs(
+        handle.array(),
+        spacing_um=handle.spacing_um,
+        diameter_um=diameter_um,
+        min_snr=_SNR,
+        max_blobs=_MOST,
+        origin_um=handle.origin_um,
+    )
+    if "z_um" not in found:
+        found["z_um"] = 0.0
+    return found[~found["at_border"] & (found["contrast"] > 0)].reset_index(drop=True)
+
+
+def _brightest(found: pd.DataFrame) -> pd.DataFrame:
+    """Keep what stands above the widest gap between contrasts (as ratios)."""
+    contrast = np.sort(found["contrast"].to_numpy(float))[::-1][:_CONSIDERED]
+    steps = np.log(contrast[_FEWEST - 1 : -1] / contrast[_FEWEST:])
+    least = contrast[_FEWEST - 1 + int(np.argmax(steps))]
+    return found[found["contrast"] >= least]
+
+
+def _pick(
+    ws: Workspace,
+    moving: str,
+    fixed: str,
+    ours: pd.DataFrame,
+    theirs: pd.DataFrame,
+    *,
+    tolerance_um: float,
+    say: Say,
+) -> None:
+    """Pair fiducials by their constellation, write the pairs, accept the fit."""
+    flat = ws.images[moving].ndim == 2
+    a = _points(ours)
+    match = match_constellation(
+        _upright(ws, moving, a)[:, flat:], _points(theirs), tolerance_um=tolerance_um
+    )
+    picker = LandmarkPicker(ws, moving=moving, fixed=fixed)
+    with ws.transaction():
+        for number, (i, j) in enumerate(match.pairs):
+            picker.add_pair(
+                moving=_named(ours.iloc[i]),
+                fixed=_named(theirs.iloc[j]),
+                name=f"F{number + 1}",
+                placed_by="find_blobs, match_constellation",
+            )
+        record = picker.accept(note=picker.reason)
+    say(
+        f"  {moving} to {fixed}: {len(match.pairs)} pairs, {picker.fit().transform.model}, "
+        f"leave-one-out {record.loo_um:.2g} µm"
+    )
+
+
+def _upright(ws: Workspace, image: str, points_um: np.ndarray) -> np.ndarray:
+    """Take the shear out of an ion-beam stack, which its geometry tells: for matching only."""
+    if image != FIB:
+        return points_um
+    tilt = ws.images[FIB].source["answers"]["tilt_correction"]
+    straight = points_um.copy()
+    straight[:, 1] += points_um[:, 0] * np.tan(np.radians(tilt))
+    return straight
+
+
+def _points(table: pd.DataFrame) -> np.ndarray:
+    return table[["z_um", "y_um", "x_um"]].to_numpy(float)
+
+
+def _named(row: pd.Series) -> dict[str, float]:
+    return {name: float(row[name]) for name in ("z_um", "y_um", "x_um")}
+
+
+def _place_target(ws: Workspace, *, say: Say) -> None:
+    """Choose the particle with the most close satellites: the intermetallic cluster."""
+    cores, small = (_marks(ws, ZOOM, diameter_um=size) for size in (8.0, 3.6))
+    distance = np.linalg.norm(_points(cores)[:, None] - _points(small)[None], axis=2)
+    satellites = np.sum((distance > 5.5) & (distance < 10.5), axis=1)
+    best = cores.iloc[int(np.argmax(satellites))]
+    picker = TargetPicker(ws, ws.images[ZOOM].frame)
+    picker.place_target(
+        _named(best),
+        10.0,
+        name=TARGET,
+        note=f"intermetallic particle with {satellites.max()} satellites within 10 µm",
+    )
+    say(f"  target {TARGET}: {_named(best)}")
+
+
+def _segment(ws: Workspace, *, say: Say) -> None:
+    """Part the zoom scan into pore, matrix and inclusion, and the survey into air and metal."""
+    sliders = SegmentationSliders(ws, ZOOM)
+    estimate = suggest_thresholds(ws.images[ZOOM].array(), classes=3)
+    sliders.set_threshold(*estimate.values, uncertainty=estimate.uncertainty)
+    sliders.name_phases("pore", "matrix", "inclusion")
+    sliders.save("zoom phases", note=estimate.method)
+    say(f"  {ZOOM}: thresholds {', '.join(f'{value:.0f}' for value in estimate.values)}")
+    sliders = SegmentationSliders(ws, MAP)
+    estimate = suggest_thresholds(ws.images[MAP].array(), classes=2)
+    sliders.set_threshold(*estimate.values, uncertainty=estimate.uncertainty)
+    sliders.name_phases("air", "metal")
+    record = sliders.save("survey metal", note=estimate.method)
+    ws.segmentations.tag(record.name, SURFACE_TAG)
+    say(f"  {MAP}: surface at {estimate.values[0]:.0f}")

@@ -1,0 +1,266 @@
+"""Quantification: from a segmentation record to numbers with a unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image as Picture
+
+from ..analysis.quantification.measurement import Check, Measurement
+from ..analysis.quantification.objects import label_objects, object_table
+from ..analysis.quantification.phases import PhaseMeasurements, measure_phases
+from ..errors import DecisionNeeded
+from ..widgets import SegmentationSliders
+from ..workspace import Workspace
+from .survey import sampled
+
+_TO_95 = 1.96
+BACKGROUND = ("matrix", "air", "outside", "background")
+_KEY_QUANTITIES = ("volume_fraction", "specific_surface", "mean_diameter_by_volume")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A segmentation as it was decided.
+
+    Attributes
+    ----------
+    name, image : str
+    record : Record or None
+        None where the template's parameters decide.
+    thresholds, uncertainty : tuple of float
+        Grey values; standard uncertainty of each.
+    smoothing_px : float
+    min_size_px : int
+    fill_holes : bool
+    phases : tuple of str
+        From dark to bright.
+    """
+
+    name: str
+    image: str
+    record: Any
+    thresholds: tuple[float, ...]
+    uncertainty: tuple[float, ...]
+    smoothing_px: float
+    min_size_px: int
+    fill_holes: bool
+    phases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PhaseResults:
+    """The phases of one image, measured.
+
+    Attributes
+    ----------
+    settings : Settings
+    found : PhaseMeasurements
+    measurements : tuple of Measurement
+        With keys ``quantification.<image>.<phase>.<quantity>``.
+    diameters : dict of str to ndarray
+        Equivalent diameters of the whole objects of each measured phase [µm].
+    sample : ndarray
+        Grey values for the histogram.
+    picture : PIL.Image.Image
+        The phases over a slice.
+    """
+
+    settings: Settings
+    found: PhaseMeasurements
+    measurements: tuple[Measurement, ...]
+    diameters: dict[str, np.ndarray]
+    sample: np.ndarray
+    picture: Picture.Image
+
+    @property
+    def name(self) -> str:
+        """Of the segmentation."""
+        return self.settings.name
+
+    @property
+    def image(self) -> str:
+        """Name of the image."""
+        return self.settings.image
+
+    @property
+    def band(self) -> list[float]:
+        """95 % half-width of each threshold [grey value]."""
+        return [_TO_95 * sigma for sigma in self.settings.uncertainty]
+
+    @property
+    def key_measurements(self) -> list[Measurement]:
+        """The numbers that the report opens with."""
+        return [m for m in self.measurements if m.key.rsplit(".", 1)[1] in _KEY_QUANTITIES]
+
+    @property
+    def checks(self) -> list[Check]:
+        """Every check once."""
+        found = {check.name: check for m in self.measurements for check in m.checks}
+        return [replace(c, name=f"{self.image}: {c.name}") for c in found.values()]
+
+    def table(self) -> pd.DataFrame:
+        """One row a measurement: value, 95 % half-width, unit, and where the width comes from."""
+        rows = []
+        for m in self.measurements:
+            row = {"quantity": m.name, "value": m.value, "half_width_95": m.uncertainty}
+            row |= {"unit": m.unit, "as_segmented": m.as_segmented}
+            rows.append(row | {f"from_{part}": size for part, size in m.parts.items()})
+        return pd.DataFrame(rows)
+
+
+def segmentations_to_measure(
+    ws: Workspace,
+    *,
+    segmentation: str | None = None,
+    image: str | None = None,
+    thresholds: Sequence[float] | None = None,
+    phases: Sequence[str] | None = None,
+) -> list[Settings]:
+    """Return what is to be measured: a parameter's, or every accepted segmentation.
+
+    Raises
+    ------
+    DecisionNeeded
+        No segmentation is accepted, and no thresholds are given.
+    """
+    if thresholds is not None:
+        if image is None:
+            raise ValueError("thresholds need the image that they part: give image as well")
+        return [_from_parameters(image, tuple(thresholds), phases)]
+    if segmentation is not None:
+        return [_from_record(ws.segmentations.get(segmentation))]
+    accepted = [
+        record
+        for record in ws.segmentations
+        if record.accepted and image in (None, record.image) and "surface" not in record.tags
+    ]
+    if not accepted:
+        raise DecisionNeeded(
+            "no segmentation is accepted: choose thresholds with SegmentationSliders and save them, "
+            "or give the parameters image and thresholds"
+        )
+    return [_from_record(record) for record in accepted]
+
+
+def _from_parameters(
+    image: str, thresholds: tuple[float, ...], phases: Sequence[str] | None
+) -> Settings:
+    names = tuple(phases or (f"class {label}" for label in range(len(thresholds) + 1)))
+    unknown = tuple(0.0 for _ in thresholds)
+    return Settings("by parameter", image, None, thresholds, unknown, 0.0, 0, False, names)
+
+
+def _from_record(record: Any) -> Settings:
+    phases = tuple(str(phase["name"]) for phase in record.phases)
+    thresholds = tuple(record.thresholds)
+    return Settings(
+        record.name,
+        record.image,
+        record,
+        thresholds,
+        tuple(record.threshold_uncertainty) or tuple(0.0 for _ in thresholds),
+        record.smoothing_px,
+        record.min_size_px,
+        bool(record.parameters.get("fill_holes", False)),
+        phases or tuple(f"class {label}" for label in range(len(thresholds) + 1)),
+    )
+
+
+def phase_results(
+    ws: Workspace, settings: Settings, *, measured: Sequence[str] | None = None
+) -> PhaseResults:
+    """Measure the phases of one segmentation.
+
+    Parameters
+    ----------
+    ws : Workspace
+    settings : Settings
+    measured : sequence of str, optional
+        Phases to measure; all but matrix, air, outside and background unless told.
+
+    Raises
+    ------
+    Uncalibrated
+        The image has no voxel size.
+    """
+    image = ws.images[settings.image]
+    spacing = image.spacing_um
+    grey = image.array()
+    wanted = [p for p in settings.phases if p in (measured or settings.phases)]
+    if measured is None:
+        wanted = [p for p in wanted if p.lower() not in BACKGROUND]
+    found = [
+        measure_phases(
+            grey,
+            thresholds=settings.thresholds,
+            threshold_uncertainty=settings.uncertainty,
+            spacing_um=spacing,
+            spacing_uncertainty=image.spacing_uncertainty or 0.0,
+            names=settings.phases,
+            phase=phase,
+            smoothing_px=settings.smoothing_px,
+            min_size_px=settings.min_size_px,
+            fill_holes=settings.fill_holes,
+        )
+        for phase in wanted
+    ]
+    measurements = tuple(
+        replace(m, key=f"quantification.{settings.image}.{m.key}") for one in found for m in one
+    )
+    labels = found[0].labels
+    diameters = {
+        phase: _diameters(labels == settings.phases.index(phase), spacing) for phase in wanted
+    }
+    return PhaseResults(
+        settings, _joined(found), measurements, diameters, sampled(image), _picture(ws, settings)
+    )
+
+
+def _joined(found: Sequence[PhaseMeasurements]) -> PhaseMeasurements:
+    first = found[0]
+    return replace(
+        first,
+        measurements=tuple(m for one in found for m in one.measurements),
+        sizes={name: sizes for one in found for name, sizes in one.sizes.items()},
+        percolates={name: axes for one in found for name, axes in one.percolates.items()},
+        sampling={key: size for one in found for key, size in one.sampling.items()},
+    )
+
+
+def _diameters(phase: np.ndarray, spacing_um: Sequence[float]) -> np.ndarray:
+    full = 26 if phase.ndim == 3 else 8
+    table = object_table(
+        label_objects(phase, connectivity=full), spacing_um=spacing_um, connectivity=full
+    )
+    return table.loc[~table["at_border"], "equivalent_diameter_um"].to_numpy()
+
+
+def _picture(ws: Workspace, settings: Settings) -> Picture.Image:
+    sliders = SegmentationSliders(
+        ws,
+        settings.image,
+        thresholds=settings.thresholds,
+        threshold_uncertainty=settings.uncertainty,
+        smoothing_px=settings.smoothing_px,
+        min_size_px=settings.min_size_px,
+        fill_holes=settings.fill_holes,
+    )
+    sliders.name_phases(*settings.phases)
+    return sliders.snapshot()
+
+
+def connectivity_table(results: Sequence[PhaseResults]) -> pd.DataFrame:
+    """Tell for each phase whether it crosses the image, and how much is in its largest piece."""
+    rows = []
+    for result in results:
+        for phase, axes in result.found.percolates.items():
+            largest = result.found[f"{phase}.largest_fraction"]
+            row: dict[str, Any] = {"image": result.image, "phase": phase}
+            row |= {f"crosses_{axis}": bool(crosses) for axis, crosses in axes.items()}
+            rows.append(row | {"share_in_largest_piece": largest.value})
+    return pd.DataFrame(rows)

@@ -1,0 +1,345 @@
+"""Registration: what the landmarks of two frames say, and who accepted it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+from scipy.stats import t as student
+
+from ..analysis.quantification.measurement import Check, Measurement, measurement_from_parts
+from ..analysis.registration import LandmarkFit
+from ..errors import CovarianceUnavailable, DecisionNeeded, Degenerate
+from ..quantities import format_length
+from ..widgets import LandmarkPicker, SliceExplorer
+from ..workspace import Workspace
+from .coverage import field_points
+
+_FIELD_STEPS = 41
+
+
+@dataclass(frozen=True)
+class PairResult:
+    """A pair of images, its landmarks, and what they say.
+
+    Attributes
+    ----------
+    picker : LandmarkPicker
+        Holds the landmarks and their fit.
+    comparison : DataFrame
+        Every model with its leave-one-out error and verdict.
+    fit : LandmarkFit
+        Of the model that is used.
+    accepted : Record or None
+        The transform that somebody accepted.
+    measurements : tuple of Measurement
+    checks : tuple of Check
+    """
+
+    picker: LandmarkPicker
+    comparison: pd.DataFrame
+    reason: str
+    fit: LandmarkFit
+    accepted: Any
+    measurements: tuple[Measurement, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def name(self) -> str:
+        """``moving_to_fixed``, which is also the name of its transform."""
+        return f"{self.picker.moving}_to_{self.picker.fixed}"
+
+    def landmarks(self) -> pd.DataFrame:
+        """One row a pair: places in both images, residual, leave-one-out error, leverage."""
+        return self.picker.table().dropna(axis=1, how="all").drop(columns=["note"], errors="ignore")
+
+    def errors(self) -> pd.DataFrame:
+        """``name``, ``residual_um``, ``loo_um`` of the active pairs."""
+        table = self.picker.table()
+        return table.loc[table["active"], ["name", "residual_um", "loo_um"]]
+
+    def overlay(self) -> tuple[SliceExplorer, str]:
+        """Both images on one plane through the fit, and what to look for."""
+        explorer = self.picker.overlay()
+        moving = self.picker.images["moving"]
+        if moving.ndim == 2:
+            explorer.face_of(moving.name)
+        aim = self.picker.target_in_moving()
+        middle = field_points(moving, grid=2).mean(axis=0, keepdims=True)
+        place = self.fit.transform.apply(middle if aim is None or moving.ndim == 2 else aim)[0]
+        size = np.ptp(self.fit.transform.apply(field_points(moving, grid=2)), axis=0).max()
+        explorer.look_at(dict(zip(("z_um", "y_um", "x_um"), place.tolist(), strict=True)), width_um=1.1 * float(size))
+        return explorer, (
+            f"{self.picker.moving} (orange) over {self.picker.fixed} (blue), each at its own "
+            f"resolution, through the {self.fit.transform.model} fit."
+        )
+
+
+def landmark_pairs(
+    ws: Workspace, *, moving: str | None = None, fixed: str | None = None
+) -> list[tuple[str, str]]:
+    """List the pairs of images that have landmarks, or check the one that is named.
+
+    Parameters
+    ----------
+    moving, fixed : str, optional
+        Names of two images, both or neither.
+
+    Raises
+    ------
+    DecisionNeeded
+        There are no landmarks.
+    """
+    if (moving is None) != (fixed is None):
+        raise ValueError(f"give both moving and fixed or neither, got {moving!r} and {fixed!r}")
+    by_frame = {image.frame: image.name for image in reversed(ws.images.all())}
+    found = dict.fromkeys((mark.moving_frame, mark.fixed_frame) for mark in ws.landmarks)
+    pairs = [(by_frame[a], by_frame[b]) for a, b in found if a in by_frame and b in by_frame]
+    if moving is not None and fixed is not None:
+        pairs = [(ws.images[moving].name, ws.images[fixed].name)]
+    if not pairs:
+        raise DecisionNeeded(
+            "no landmarks have been picked: pick them with LandmarkPicker, or import a BigWarp "
+            "CSV with import_landmarks"
+        )
+    return pairs
+
+
+def register_pair(
+    ws: Workspace, moving: str, fixed: str, *, model: str | None = None, target: str | None = None
+) -> PairResult:
+    """Work out a registration from its landmarks.
+
+    Parameters
+    ----------
+    moving, fixed : str
+        Images.
+    model : str, optional
+        By default that of the accepted transform, else the one that leave-one-out chooses.
+    target : str, optional
+        Name of the target at which the error matters.
+
+    Raises
+    ------
+    Degenerate
+        The landmarks do not determine the model, in words.
+    """
+    picker = LandmarkPicker(ws, moving=moving, fixed=fixed, target=target or "")
+    choice = picker.state().choice
+    if choice is None:
+        raise Degenerate(f"{moving} to {fixed}: {picker.reason}")
+    accepted = accepted_transform(ws, moving=moving, fixed=fixed)
+    used = model or (accepted.transform["model"] if accepted else choice.model)
+    fit = picker.fit(used)
+    name = f"{moving}_to_{fixed}"
+    return PairResult(
+        picker,
+        choice.table.assign(registration=name),
+        choice.reason,
+        fit,
+        accepted,
+        tuple(_measurements(name, picker)),
+        tuple(_checks(name, picker, choice, accepted)),
+    )
+
+
+def accepted_transform(ws: Workspace, *, moving: str, fixed: str) -> Any:
+    """Return the newest accepted transform between two images' frames, or None."""
+    frames = (ws.images[moving].frame, ws.images[fixed].frame)
+    standing = [
+        record
+        for record in ws.transforms
+        if (record.from_frame, record.to_frame) == frames and record.status == "accepted"
+    ]
+    return max(standing, key=lambda record: record.state) if standing else None
+
+
+def comparison_table(results: Iterable[PairResult]) -> pd.DataFrame:
+    """Put the comparisons of models of several registrations below each other."""
+    columns = ["registration", "model", "fre_um", "loo_um", "predicted_error_at_target_um"]
+    columns += ["nu", "verdict", "reason"]
+    return pd.concat([result.comparison[columns] for result in results], ignore_index=True)
+
+
+def settle(results: Sequence[PairResult], *, accept: bool | None) -> pd.DataFrame:
+    """Tell what was decided about each registration.
+
+    Parameters
+    ----------
+    accept : bool or None
+        The template's parameter: accept or refuse whatever nobody has decided yet.
+
+    Raises
+    ------
+    DecisionNeeded
+        A registration is neither accepted nor covered by the parameter.
+    """
+    undecided = [result.name for result in results if result.accepted is None]
+    if undecided and accept is None:
+        raise DecisionNeeded(
+            f"nobody has accepted {', '.join(undecided)}. To decide: look at the leave-one-out "
+            "errors and the overlay, then press accept in the picker, call picker.accept(), or "
+            "give the parameter accept (true or false)"
+        )
+    return pd.DataFrame([_verdict(result, accept) for result in results])
+
+
+def _verdict(result: PairResult, accept: bool | None) -> dict[str, Any]:
+    standing = result.accepted
+    return {
+        "registration": result.name,
+        "model": result.fit.transform.model,
+        "landmarks": len(result.fit.residuals_um),
+        "loo_um": result.fit.loo_rms_um,
+        "error_at_target_um": result.picker.error_at_target(),
+        "decision": "accepted" if standing or accept else "refused",
+        "by": standing.who if standing else "the parameter accept",
+    }
+
+
+def record_verdicts(results: Iterable[PairResult], *, accept: bool | None) -> None:
+    """Write what the parameter decided; what a person accepted stands already."""
+    for result in results:
+        if result.accepted is None and not result.picker.ws.read_only:
+            if accept:
+                result.picker.accept(note="by the parameter accept")
+            else:
+                result.picker.refuse("by the parameter accept")
+
+
+def error_field(result: PairResult) -> tuple[dict[str, Any], str]:
+    """Predict the error over the moving image, on the plane of the target.
+
+    Returns
+    -------
+    arguments : dict
+        For `scalebridge.plots.error_map`.
+    caption : str
+
+    Raises
+    ------
+    CovarianceUnavailable
+        No landmark is left over to tell the error from.
+    """
+    image = result.picker.images["moving"]
+    corners = field_points(image, grid=2)
+    aim = result.picker.target_in_moving()
+    depth = corners[:, 0].mean() if aim is None or image.ndim == 2 else float(aim[0, 0])
+    y, x = (np.linspace(*_ends(corners[:, axis]), _FIELD_STEPS) for axis in (1, 2))
+    grid = np.stack(np.meshgrid([depth], y, x, indexing="ij"), axis=-1).reshape(-1, 3)
+    error = result.fit.tre_at(grid).reshape(len(y), len(x))
+    table = result.picker.table()
+    marks = table[table["active"]].rename(columns={"moving_x_um": "x_um", "moving_y_um": "y_um"})
+    arguments = {
+        "error_um": error,
+        "x_um": x,
+        "y_um": y,
+        "landmarks": marks[["name", "x_um", "y_um"]],
+        "target_um": None if aim is None else (float(aim[0, 2]), float(aim[0, 1])),
+    }
+    where = "its plane" if image.ndim == 2 else f"the plane z = {format_length(depth)}"
+    return arguments, (
+        f"Predicted error of {result.name} (RMS of the mapped position) over {image.name}, on "
+        f"{where}. It grows away from the landmarks."
+    )
+
+
+def _ends(values: np.ndarray) -> tuple[float, float]:
+    return float(values.min()), float(values.max())
+
+
+def _measurements(name: str, picker: LandmarkPicker) -> list[Measurement]:
+    fit = picker.fit()
+    convention = f"{fit.transform.model} fit to {len(fit.residuals_um)} landmark pairs"
+    found = [_rms(f"registration.{name}.loo_um", "leave-one-out error", fit.loo_rms_um, convention)]
+    error = picker.error_at_target()
+    key = f"registration.{name}.error_at_target_um"
+    found.append(_rms(key, "predicted error at the target", error, convention))
+    if (scale := _scale(name, fit)) is not None:
+        found.append(scale)
+    return [measurement for measurement in found if np.isfinite(measurement.value)]
+
+
+def _rms(key: str, name: str, value: float, convention: str) -> Measurement:
+    """Write an RMS error, which has no interval of its own."""
+    interval = (float(value), float(value))
+    return Measurement(key, name, float(value), interval, 0.0, "µm", f"RMS, {convention}")
+
+
+def _scale(name: str, fit: LandmarkFit) -> Measurement | None:
+    """Measure the magnification: how far the two voxel sizes disagree."""
+    transform = fit.transform
+    if transform.model != "similarity" or transform.covariance is None or fit.nu < 1:
+        return None
+    sigma = float(np.sqrt(transform.covariance[-1, -1])) * transform.scale
+    nu = transform.nu
+    factor = norm.ppf(0.975) if nu is None or not np.isfinite(nu) else student.ppf(0.975, nu)
+    return measurement_from_parts(
+        key=f"registration.{name}.scale",
+        name="scale between the two voxel sizes",
+        value=transform.scale,
+        unit="1",
+        convention="lengths in the fixed frame over lengths in the moving frame, as calibrated",
+        parts={"landmarks": float(factor * sigma)},
+    )
+
+
+def _checks(name: str, picker: LandmarkPicker, choice: Any, accepted: Any) -> list[Check]:
+    fit = picker.fit()
+    chosen = fit.transform.model == choice.model
+    found = [
+        Check(
+            f"{name}: enough degrees of freedom to state a region",
+            fit.nu >= 3,
+            f"{fit.nu} degrees of freedom, 3 needed",
+        ),
+        Check(
+            f"{name}: model agrees with leave-one-out",
+            True if chosen else None,
+            f"{fit.transform.model} is used; leave-one-out chooses {choice.model}",
+        ),
+        _prediction_check(name, fit),
+    ]
+    found += [Check(f"{name}: landmarks", None, warning) for warning in picker.warnings]
+    if accepted is not None:
+        found.append(_staleness(name, picker, accepted))
+    return found
+
+
+def _prediction_check(name: str, fit: LandmarkFit) -> Check:
+    """Compare what leave-one-out measures with what the covariance predicts."""
+    label = f"{name}: leave-one-out agrees with the predicted error"
+    try:
+        fit.tre_at(fit.pairs.moving_um)
+    except CovarianceUnavailable as error:
+        return Check(label, None, str(error))
+    if not np.isfinite(fit.loo_rms_um):
+        return Check(label, None, "no landmark can be left out")
+    axes = fit.residuals_um.shape[1]
+    own = axes * (fit.transform.sigma_um or 0.0) ** 2
+    expected = float(np.sqrt(np.mean(own / np.maximum(1 - fit.leverage, 1e-3))))
+    detail = (
+        f"leave-one-out {format_length(fit.loo_rms_um)} RMS, expected {format_length(expected)}"
+    )
+    return Check(label, bool(0.4 * expected < fit.loo_rms_um < 2.5 * expected), detail)
+
+
+def _staleness(name: str, picker: LandmarkPicker, accepted: Any) -> Check:
+    """Check that the accepted transform is the fit of the landmarks as they are now."""
+    used = {(identity, int(version)) for identity, version in accepted.landmarks}
+    now = {(record.id, record.version) for record in picker.state().records}
+    stored = np.asarray(accepted.transform.get("matrix", np.nan))
+    matrix = picker.fit().transform.matrix
+    same = used == now and np.allclose(stored, matrix, rtol=1e-9, atol=1e-12)
+    return Check(
+        f"{name}: accepted transform is the fit of these landmarks",
+        bool(same),
+        "same landmarks, same matrix"
+        if same
+        else f"{len(used ^ now)} landmark versions differ since {accepted.who} accepted it: "
+        "fit it again",
+    )

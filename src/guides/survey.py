@@ -1,0 +1,159 @@
+"""Survey: what images there are, at which scale, of which quality, and what stands out in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..analysis.imaging import image_quality, techniques
+from ..quantities import format_length
+from ..workspace import Workspace
+
+_SAMPLE_VOXELS = 2_000_000
+
+
+@dataclass(frozen=True)
+class ImageSurvey:
+    """What there is, before anything is registered.
+
+    Attributes
+    ----------
+    order : list of str
+        Images, the largest field of view first, uncalibrated ones last.
+    table : DataFrame
+        One row an image: name, modality, shape, voxel and field of view, where the voxel size
+        came from.
+    scales : DataFrame
+        ``name``, ``modality``, ``voxel_um``, ``field_um``, for `scalebridge.plots.length_scales`.
+    quality : DataFrame
+        Noise, contrast, saturation and edge width of each image.
+    samples : dict of str to ndarray
+        A sample of the grey values of each image.
+    captions : dict of str to str
+        Axes, shape and voxel size in words.
+    modalities : dict of str to str or None
+    problems : list of str
+        What a person should know: missing calibrations, tilts that were not corrected.
+    """
+
+    order: list[str]
+    table: pd.DataFrame
+    scales: pd.DataFrame
+    quality: pd.DataFrame
+    samples: dict[str, np.ndarray]
+    captions: dict[str, str]
+    modalities: dict[str, str | None]
+    problems: list[str]
+
+
+def image_survey(ws: Workspace) -> ImageSurvey:
+    """Describe every image of a workspace.
+
+    Parameters
+    ----------
+    ws : Workspace
+    """
+    images = sorted(ws.images, key=lambda image: (-_field_um(image), image.name))
+    samples = {image.name: sampled(image) for image in images}
+    return ImageSurvey(
+        order=[image.name for image in images],
+        table=pd.DataFrame([_row(image) for image in images]),
+        scales=pd.DataFrame([_scale_row(image) for image in images if image.calibrated]),
+        quality=pd.DataFrame([_quality_row(image, samples[image.name]) for image in images]),
+        samples=samples,
+        captions={image.name: caption(image) for image in images},
+        modalities={image.name: image.modality for image in images},
+        problems=[problem for image in images for problem in _problems(image)],
+    )
+
+
+def sampled(image: Any) -> np.ndarray:
+    """Read the middle of an image, at full resolution and at most two million voxels.
+
+    Blocks and not strides: noise and sharpness are lost between strides.
+    """
+    shape = image.shape[-image.ndim :]
+    share = min(1.0, (_SAMPLE_VOXELS / np.prod(shape, dtype=float)) ** (1 / image.ndim))
+    middle = tuple(
+        slice(int((n - max(1, n * share)) / 2), int((n + max(1, n * share)) / 2)) for n in shape
+    )
+    first = (0,) * (len(image.shape) - image.ndim)
+    return np.asarray(image.levels[0].array[(*first, *middle)])
+
+
+def caption(image: Any) -> str:
+    """Say in words what an image is made of."""
+    shape = " x ".join(map(str, image.shape))
+    voxel = "voxel"
+    if not image.calibrated:
+        return f"{image.axes} {shape}, uncalibrated: no lengths."
+    sizes = " x ".join(format_length(size) for size in image.spacing_um)
+    voxel = "pixel" if image.ndim == 2 else "voxel"
+    return f"{image.axes} {shape}, {voxel} {sizes} ({image.axes[-image.ndim :]})."
+
+
+def _field_um(image: Any) -> float:
+    if not image.calibrated:
+        return 0.0
+    lengths = zip(image.shape[-image.ndim :], image.spacing_um, strict=True)
+    return float(max(count * size for count, size in lengths))
+
+
+def _row(image: Any) -> dict[str, Any]:
+    known = image.calibrated
+    sizes = dict(zip(image.axes[-image.ndim :], image.spacing_um if known else (), strict=False))
+    return {
+        "image": image.name,
+        "modality": image.modality or "not stated",
+        "axes": image.axes,
+        "shape": " x ".join(map(str, image.shape)),
+        **{f"voxel_{axis}_um": sizes.get(axis, np.nan) for axis in "zyx"},
+        "field_um": _field_um(image) if known else np.nan,
+        "voxel_size_from": image.spacing_source or "not stated",
+    }
+
+
+def _scale_row(image: Any) -> dict[str, Any]:
+    return {
+        "name": image.name,
+        "modality": image.modality,
+        "voxel_um": float(min(image.spacing_um)),
+        "field_um": _field_um(image),
+    }
+
+
+def _quality_row(image: Any, sample: np.ndarray) -> dict[str, Any]:
+    spacing = image.spacing_um if image.calibrated else None
+    quality = image_quality(sample, spacing_um=spacing)
+    return {
+        "image": image.name,
+        "noise": quality.noise,
+        "contrast": quality.contrast,
+        "contrast_to_noise": quality.contrast_to_noise,
+        "saturated_share": quality.saturated_low + quality.saturated_high,
+        "edge_width_px": quality.edge_width_px,
+    }
+
+
+def _problems(image: Any) -> list[str]:
+    if not image.calibrated:
+        return [
+            f"{image.name} is uncalibrated ({image.spacing_source or 'no voxel size'}): physical "
+            "measurements refuse until somebody gives the voxel size with ws.calibrate(...)"
+        ]
+    found = []
+    if image.nominal_spacing_um and tuple(image.nominal_spacing_um) != tuple(image.spacing_um):
+        found.append(
+            f"{image.name}: the file says {image.nominal_spacing_um} µm, somebody gave "
+            f"{image.spacing_um} µm ({image.spacing_source})"
+        )
+    return found
+
+
+def technique_reach() -> pd.DataFrame:
+    """Give each technique's reach as `scalebridge.plots.length_scales` draws it."""
+    names = {"name": "technique", "lower_um": "resolution_um", "upper_um": "field_um"}
+    return techniques().rename(columns=names)

@@ -1,0 +1,304 @@
+"""Targeting: a target in the coordinates of the instrument that will cut."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+from scipy.stats import t as student
+
+from ..analysis.quantification.measurement import Check, Measurement, measurement_from_parts
+from ..analysis.registration import FramePath, Located, Region, confidence_region
+from ..analysis.registration.cut import box_margin
+from ..analysis.targeting.plan import TargetPlan, target_plan
+from ..analysis.targeting.surface_plane import SurfacePlane, fit_surface
+from ..analysis.targeting.surface_points import flat_part, surface_points
+from ..errors import DecisionNeeded
+from ..workspace import Workspace
+from .decisions import decided
+
+SURFACE_TAG = "surface"
+_PROBABILITIES = (0.5, 0.8, 0.9, 0.95, 0.99)
+_RADIUS_UM = 160.0  # lateral reach of the surface around the target
+_AXES = ("z", "y", "x")
+
+
+@dataclass(frozen=True)
+class CutPlan:
+    """A target, located and with everything that a cut needs.
+
+    Attributes
+    ----------
+    located : Located
+        In the instrument's frame.
+    plan : TargetPlan
+    region : Region
+        Its 95 % ellipsoid.
+    table, margins, offsets : DataFrame
+    measurements : tuple of Measurement
+        ``targeting.<target>.<frame>.x_um`` and so on, and the depth.
+    checks : tuple of Check
+    notes : tuple of str
+    drawn : dict
+        Arguments for `scalebridge.plots.target_views`.
+    """
+
+    located: Located
+    plan: TargetPlan
+    region: Region
+    table: pd.DataFrame
+    margins: pd.DataFrame
+    offsets: pd.DataFrame
+    measurements: tuple[Measurement, ...]
+    checks: tuple[Check, ...]
+    notes: tuple[str, ...]
+    drawn: dict[str, Any]
+
+    def write_csv(self, folder: str | Path) -> Path:
+        """Write the table for the instrument, columns by name, into a folder."""
+        path = Path(folder) / f"target_{_file_name(self.plan.name)}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.table.to_csv(path, index=False)
+        return path
+
+
+@dataclass(frozen=True)
+class _Surface:
+    """The surface around the target, in the frame of the instrument."""
+
+    plane: SurfacePlane
+    threshold_shift_um: float
+    scale_sigma: float
+
+
+def surface_segmentation(ws: Workspace, name: str | None) -> Any:
+    """Return the segmentation whose boundary is the surface.
+
+    Parameters
+    ----------
+    name : str or None
+        The template's parameter; None takes the one tagged ``"surface"``.
+
+    Raises
+    ------
+    DecisionNeeded
+        Nobody has chosen.
+    """
+    if name is not None:
+        return ws.segmentations.get(name)
+    tagged = [record.name for record in ws.segmentations if SURFACE_TAG in record.tags]
+    how = (
+        "save a segmentation of a volume that shows the surface and tag it: "
+        "ws.segmentations.tag('<name>', 'surface'), or give the parameter surface"
+    )
+    chosen = decided("the surface that depths are measured from", parameter=None, recorded=tagged, how=how)
+    return ws.segmentations.get(chosen)
+
+
+def plan_cut(
+    ws: Workspace, target: str, *, to: str, surface: Any, probability: float | None = None
+) -> CutPlan:
+    """Look a target up in an instrument's frame and plan the cut around it.
+
+    Parameters
+    ----------
+    ws : Workspace
+    target : str
+        Name of a target record.
+    to : str
+        Frame of the instrument that will cut.
+    surface : Record
+        Segmentation whose first boundary along z is the surface.
+    probability : float, optional
+        That the volume of interest lies in the cut; the target's own unless told.
+
+    Raises
+    ------
+    NoPath
+        The frames are not connected by accepted transforms.
+    """
+    record = ws.targets.get(target)
+    place = _array(record.position)[None]
+    way = ws.graph().path(record.frame, to)
+    located = ws.locate(record.position, from_=record.frame, to=to)
+    wanted = record.probability if probability is None else probability
+    half = _array(record.half_size) if record.half_size else np.zeros(3)
+    found = _surface_near(ws, surface, place, record.frame, to)
+    margin = box_margin(way, place[0], half, probability=wanted)
+    plan = target_plan(
+        located.points_um[0],
+        located.covariance_um2[0],
+        half_size_um=half * _scale(way, place),
+        nu=located.nu,
+        probability=wanted,
+        surface=found.plane,
+        margin_um=margin.margin_um,
+        name=target,
+    )
+    region = confidence_region(located.covariance_um2[0], nu=located.nu)
+    measurements = (*_positions(target, to, located), _depth(target, to, plan, found, located))
+    return CutPlan(
+        located,
+        plan,
+        region,
+        plan.table().assign(frame=to),
+        _margins(way, place[0], half),
+        _offsets(ws, located.points_um[0], to),
+        measurements,
+        plan.checks,
+        located.notes,
+        _drawn(located, region, plan, half * _scale(way, place), found.plane, target),
+    )
+
+
+def _array(position: Any) -> np.ndarray:
+    return np.array([position[f"{axis}_um"] for axis in _AXES], float)
+
+
+def _scale(way: FramePath, place: np.ndarray) -> float:
+    """Mean magnification of a way near a place."""
+    steps = way.apply(place + np.vstack([np.zeros(3), np.eye(3)]))
+    return float(abs(np.linalg.det(steps[1:] - steps[0])) ** (1 / 3))
+
+
+def _surface_near(
+    ws: Workspace, surface: Any, place: np.ndarray, frame: str, to: str
+) -> _Surface:
+    image = ws.images[surface.image]
+    graph = ws.graph()
+    centre = graph.positions(place, frame, image.frame)[0]
+    volume, threshold = image.array(), surface.thresholds[0]
+    doubt = surface.threshold_uncertainty[0] if surface.threshold_uncertainty else 0.0
+
+    def heights(level: float) -> np.ndarray:
+        points = surface_points(
+            volume, threshold=level, spacing_um=image.spacing_um, origin_um=image.origin_um
+        )
+        return flat_part(points, around_um=centre, radius_um=_RADIUS_UM)
+
+    here = heights(threshold)
+    moved = [heights(threshold + sign * doubt)[:, 0].mean() for sign in (-1, 1)] if doubt else [0, 0]
+    way = graph.path(image.frame, to)
+    plane = fit_surface(way.apply(here), inside_um=way.apply(centre[None])[0])
+    return _Surface(plane, abs(moved[1] - moved[0]) / 2 * _scale(way, place), _scale_sigma(way))
+
+
+def _scale_sigma(way: FramePath) -> float:
+    """Relative standard uncertainty of lengths that are carried along a way."""
+    variance = 0.0
+    for step in way.steps:
+        transform = step.linear()
+        if transform.model == "similarity" and transform.covariance is not None:
+            variance += float(transform.covariance[-1, -1])
+    return float(np.sqrt(variance))
+
+
+def _factor(nu: float | None) -> float:
+    known = nu is None or not np.isfinite(nu)
+    return float(norm.ppf(0.975) if known else student.ppf(0.975, nu))
+
+
+def _positions(target: str, to: str, located: Located) -> list[Measurement]:
+    sigma = np.sqrt(np.diag(located.covariance_um2[0]))
+    factor = _factor(located.nu) if located.stated else float("nan")
+    return [
+        measurement_from_parts(
+            key=f"targeting.{target}.{to}.{axis}_um",
+            name=f"{target} in {to}, {axis}",
+            value=float(located.points_um[0, index]),
+            unit="µm",
+            convention=f"frame of {to}, path {' to '.join(located.path)}",
+            parts={"registration": float(factor * sigma[index])},
+        )
+        for index, axis in reversed(list(enumerate(_AXES)))
+    ]
+
+
+def _depth(
+    target: str, to: str, plan: TargetPlan, surface: _Surface, located: Located
+) -> Measurement:
+    """Depth below the surface, in the lengths of the instrument's frame."""
+    if plan.depth is None:
+        raise DecisionNeeded("a depth needs a surface: tag a segmentation 'surface'")
+    plane, depth = surface.plane, plan.depth.depth_um
+    normal = plane.normal
+    offset = located.points_um[0] - plane.point_um
+    along = np.concatenate([[1.0], plane.tangents @ offset])
+    from_target = float(normal @ located.covariance_um2[0] @ normal)
+    parts = {
+        "target": _factor(located.nu) * np.sqrt(from_target),
+        "surface": _factor(plane.nu) * np.sqrt(float(along @ plane.covariance @ along)),
+        "threshold": 1.96 * surface.threshold_shift_um,
+        "scale": _factor(located.nu) * surface.scale_sigma * abs(depth),
+    }
+    return measurement_from_parts(
+        key=f"targeting.{target}.depth_um",
+        name=f"depth of {target} below the surface",
+        value=depth,
+        unit="µm",
+        convention=f"along the normal of the surface around the target, lengths of {to}",
+        parts={name: float(part) for name, part in parts.items()},
+        checks=plan.checks,
+    )
+
+
+def _margins(way: FramePath, place: np.ndarray, half: np.ndarray) -> pd.DataFrame:
+    rows = [box_margin(way, place, half, probability=p) for p in _PROBABILITIES]
+    return pd.DataFrame(
+        {
+            "probability": _PROBABILITIES,
+            "margin_um": [row.margin_um for row in rows],
+            "statement": [row.statement for row in rows],
+        }
+    )
+
+
+def _offsets(ws: Workspace, position: np.ndarray, to: str) -> pd.DataFrame:
+    """Offsets to the target from the landmarks that the instrument itself shows."""
+    marks: dict[str, np.ndarray] = {}
+    for landmark in ws.landmarks:
+        if landmark.active and to in (landmark.moving_frame, landmark.fixed_frame):
+            side = landmark.moving if landmark.moving_frame == to else landmark.fixed
+            marks[landmark.name] = _array(side)
+    rows = [
+        {"fiducial": name, **{f"d{axis}_um": delta[k] for k, axis in ((2, "x"), (1, "y"), (0, "z"))}}
+        for name, place in marks.items()
+        for delta in [position - place]
+    ]
+    columns = ["fiducial", "dx_um", "dy_um", "dz_um", "distance_um"]
+    if not rows:
+        return pd.DataFrame(columns=columns)
+    table = pd.DataFrame(rows)
+    table["distance_um"] = np.linalg.norm(table[["dx_um", "dy_um", "dz_um"]], axis=1)
+    return table.nsmallest(2, "distance_um").reset_index(drop=True)
+
+
+def _drawn(
+    located: Located,
+    region: Region,
+    plan: TargetPlan,
+    half: np.ndarray,
+    surface: SurfacePlane,
+    target: str,
+) -> dict[str, Any]:
+    point, normal = located.points_um[0], surface.normal
+    across = normal[1:] @ (point[1:] - surface.point_um[1:])
+    return {
+        "position_um": point,
+        "covariance_um2": located.covariance_um2[0],
+        "factor": region.factor if region.stated else None,
+        "half_size_um": half if half.any() else None,
+        "margin_um": plan.margin_um if np.isfinite(plan.margin_um) else None,
+        "surface_z_um": float(surface.point_um[0] - across / normal[0]) if normal[0] else None,
+        "name": target,
+    }
+
+
+def _file_name(name: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)
+
+

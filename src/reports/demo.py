@@ -1,0 +1,149 @@
+"""``scalebridge demo``: one specimen from instrument files to a report, its truth beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..analysis.quantification.measurement import Measurement
+from ..guides.example import MAP, TARGET, ZOOM, decide, import_example
+from ..io.example import build_example
+from ..quantities import format_value
+from ..workspace import Workspace
+from .batch import run_workspaces
+from .kernel import Progress
+
+USER = "demo"
+WORKSPACE, FILES, REPORT = "specimen", "files", "report"
+
+
+def run_demo(*, output: Path, seed: int = 0, scale: str = "full") -> int:
+    """Build the example specimen, decide, run the four templates, compare with the truth.
+
+    The truth file is taken away while the templates run and is read only at the end.
+
+    Parameters
+    ----------
+    output : pathlib.Path
+        Folder for everything; an earlier demo in it is replaced.
+    seed : int
+        Another specimen.
+    scale : {"full", "small"}
+
+    Returns
+    -------
+    int
+        Exit code: 0 when every template finished.
+    """
+    started = time.monotonic()
+    os.environ["SCALEBRIDGE_USER"] = USER
+    folder = Path(output).resolve()
+    for part in (WORKSPACE, FILES, REPORT):
+        shutil.rmtree(folder / part, ignore_errors=True)
+    print(f"1. Build the example specimen, seed {seed} ...", flush=True)
+    paths = build_example(folder / FILES, seed=seed, scale=scale)
+    truth = json.loads(paths.truth.read_text(encoding="utf-8"))
+    hidden = paths.truth.rename(paths.truth.with_suffix(".hidden"))
+    print("2. Import the instrument files ...", flush=True)
+    with import_example(paths, folder / WORKSPACE) as ws:
+        print("3. Decide, as records ...", flush=True)
+        decide(ws)
+    print("4. Run the four templates ...", flush=True)
+    batch = run_workspaces(
+        [folder / WORKSPACE],
+        output=folder / REPORT,
+        truth=known_truth(truth),
+        progress=lambda _: _say_progress,
+    )
+    hidden.rename(paths.truth)
+    print(batch.table().to_string(index=False))
+    with Workspace.open(folder / WORKSPACE) as ws:
+        print(compared(ws.measurements, known_truth(truth)))
+    print(f"\nReport: {batch.specimens[0].report}")
+    print(f"Workspace: {folder / WORKSPACE}")
+    print(f"Took {time.monotonic() - started:.0f} s")
+    return batch.exit_code
+
+
+def _say_progress(progress: Progress) -> None:
+    end = "\n" if progress.cell == progress.cells else "\r"
+    print(f"   {progress.template}: cell {progress.cell} of {progress.cells}   ", end=end, flush=True)
+
+
+def known_truth(truth: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Bring the truth file's entries to the keys of the templates' key numbers.
+
+    Parameters
+    ----------
+    truth : mapping
+        Content of ``truth.json``.
+
+    Returns
+    -------
+    dict
+        ``{key: {"value", "unit"}}``, units as the measurements write them.
+    """
+    found = {**_scales(truth), **_target(truth)}
+    for phase, parts in (("pore", ("pore",)), ("inclusion", ("particle", "dense"))):
+        start = f"quantification.{ZOOM}"
+        for quantity, source in (
+            ("volume_fraction", "volume_fraction"),
+            ("specific_surface", "specific_surface_per_um"),
+        ):
+            total = sum(float(truth[f"{start}.{part}.{source}"]["value"]) for part in parts)
+            unit = "1" if quantity == "volume_fraction" else "1/µm"
+            found[f"{start}.{phase}.{quantity}"] = {"value": total, "unit": unit}
+    return found
+
+
+def _scales(truth: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Nominal survey micrometres in one true micrometre; the others state theirs rightly."""
+    scale = 1 / float(truth[f"imaging.{MAP}.true_over_nominal"]["value"])
+    return {
+        f"registration.{name}_to_{MAP}.scale": {"value": scale, "unit": "1"}
+        for name in ("light_mosaic", "sem_view", ZOOM)
+    }
+
+
+def _target(truth: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Where the target is in the tilt-corrected frame of the SEM view: its foot on the bead plane.
+
+    The frame's z axis is the normal of the plane through the beads, pointing down.
+    """
+    specimen = np.array(truth["targeting.target.specimen"]["value"], float)
+    below = float(truth["targeting.target.depth_below_bead_plane_um"]["value"])
+    foot = specimen - np.array([below, 0, 0])
+    onto = np.array(truth["registration.specimen_to_sem_view.bead_plane"]["value"], float)
+    _, y, x = (onto @ [*foot, 1.0])[:3]
+    nominal = np.array(truth["imaging.sem_view.nominal_spacing_um"]["value"], float)
+    steps = np.array(truth["imaging.sem_view.true_step_um"]["value"], float)
+    start = f"targeting.{TARGET}"
+    depth = float(truth["targeting.target.depth_um"]["value"])
+    return {
+        f"{start}.sem_view.x_um": {"value": x * steps[1] / nominal[1], "unit": "µm"},
+        f"{start}.sem_view.y_um": {"value": y * steps[0] / nominal[0], "unit": "µm"},
+        f"{start}.sem_view.z_um": {"value": below, "unit": "µm"},
+        f"{start}.depth_um": {"value": depth, "unit": "µm"},
+    }
+
+
+def compared(measurements: Any, truth: Mapping[str, Mapping[str, Any]]) -> str:
+    """Write every measurement that has a truth beside it, one a line."""
+    newest = {record.key: record for record in measurements}
+    lines = ["", f"{'key number':56} {'measured (95 %)':>26} {'truth':>12}  covered"]
+    for key, known in truth.items():
+        record: Measurement | Any = newest.get(key)
+        if record is None:
+            lines.append(f"{key:56} {'not measured':>26}")
+            continue
+        inside = record.lower <= known["value"] <= record.upper
+        said = format_value(record.value, record.uncertainty, record.unit)
+        lines.append(f"{key:56} {said:>26} {known['value']:>12.5g}  {'yes' if inside else 'NO'}")
+    return "\n".join(lines)
