@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..analysis.quantification.measurement import Measurement
 from ..guides.example import MAP, TARGET, ZOOM, decide, import_example
 from ..io.example import build_example
@@ -113,24 +111,18 @@ def _scales(truth: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]
 
 
 def _target(truth: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Where the target is in the tilt-corrected frame of the SEM view: its foot on the bead plane.
+    """Where the target is in the frame of the tilt-corrected SEM view, and how deep.
 
-    The frame's z axis is the normal of the plane through the beads, pointing down.
+    Landmarks on the beads make that frame's plane the one through the beads' centres; its z axis
+    points down into the specimen.
     """
-    specimen = np.array(truth["targeting.target.specimen"]["value"], float)
-    below = float(truth["targeting.target.depth_below_bead_plane_um"]["value"])
-    foot = specimen - np.array([below, 0, 0])
-    onto = np.array(truth["registration.specimen_to_sem_view.bead_plane"]["value"], float)
-    _, y, x = (onto @ [*foot, 1.0])[:3]
-    nominal = np.array(truth["imaging.sem_view.nominal_spacing_um"]["value"], float)
-    steps = np.array(truth["imaging.sem_view.true_step_um"]["value"], float)
+    z, y, x = truth["targeting.target.sem_view.tilt_corrected.bead_plane"]["value"]
+    depth = truth["targeting.target.depth_um"]["value"]
     start = f"targeting.{TARGET}"
-    depth = float(truth["targeting.target.depth_um"]["value"])
+    places = {f"{start}.sem_view.{axis}_um": value for axis, value in zip("xyz", (x, y, z), strict=True)}
     return {
-        f"{start}.sem_view.x_um": {"value": x * steps[1] / nominal[1], "unit": "µm"},
-        f"{start}.sem_view.y_um": {"value": y * steps[0] / nominal[0], "unit": "µm"},
-        f"{start}.sem_view.z_um": {"value": below, "unit": "µm"},
-        f"{start}.depth_um": {"value": depth, "unit": "µm"},
+        key: {"value": float(value), "unit": "µm"}
+        for key, value in {**places, f"{start}.depth_um": depth}.items()
     }
 
 
