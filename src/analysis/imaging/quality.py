@@ -123,8 +123,8 @@ def noise_sigma(image: NDArray) -> float:
     """Estimate the standard deviation of white noise, robust to structure [grey value].
 
     The second difference across two axes cancels planes and straight edges along the axes; the
-    median of its size is hardly moved by the other edges. Noise that is correlated between voxels (after
-    smoothing or reconstruction) comes out too small: `contrast_to_noise` does not use this.
+    median of its size is hardly moved by the other edges. Noise that is correlated between voxels
+    (after smoothing or reconstruction) comes out too small: `contrast_to_noise` does not use this.
 
     Parameters
     ----------

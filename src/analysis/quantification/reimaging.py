@@ -43,9 +43,22 @@ class Imaging:
 
 @dataclass(frozen=True)
 class Reimaged:
-    """A model phase, its image, and what segmenting made of it."""
+    """A model phase, its image, and what segmenting made of it.
 
-    model: NDArray[np.bool_]
+    Attributes
+    ----------
+    soft : ndarray of float32
+        The model is where this is above `level`, between voxels too.
+    level : float
+    fraction : float
+        Share of the image that the model fills.
+    grey : ndarray of float32
+    segmented : ndarray of bool
+    """
+
+    soft: NDArray[np.float32]
+    level: float
+    fraction: float
     grey: NDArray[np.float32]
     segmented: NDArray[np.bool_]
 
@@ -105,13 +118,17 @@ def reimage_phase(
 
     wanted = np.count_nonzero(labels == label) / labels.size
     soft = gaussian_filter((labels == label).astype(np.float32), smoothing_px)
+    slope = np.gradient(soft)
+    steepness = np.maximum(np.sqrt(sum(along**2 for along in slope)), 1e-3)
     others = _others(labels, label)
     noise = image_noise(labels.shape, imaging, seed)
 
     def again(level: float) -> Reimaged:
-        model = soft > level
-        grey = render(np.where(model, np.uint8(label), others), imaging, noise)
-        return Reimaged(model, grey, segmenter(grey) == label)
+        # shares of voxels, not whole ones: whole ones would lock the shape to the grid
+        occupied = np.clip(0.5 + (soft - level) / steepness, 0, 1)
+        grey = render(others, imaging, noise, label=label, occupied=occupied)
+        fraction = float(occupied.mean(dtype=np.float64))
+        return Reimaged(soft, level, fraction, grey, segmenter(grey) == label)
 
     level, result = _START, again(_START)
     change = _SECOND
@@ -193,19 +210,42 @@ def image_noise(shape: tuple[int, ...], imaging: Imaging, seed: int) -> NDArray[
 
 
 def render(
-    labels: NDArray[np.uint8], imaging: Imaging, noise: NDArray[np.float32]
+    others: NDArray[np.uint8],
+    imaging: Imaging,
+    noise: NDArray[np.float32],
+    *,
+    label: int,
+    occupied: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """Turn labels into grey values: grey value of each class, blur, noise.
+    """Turn a phase among others into grey values: grey value of each class, blur, noise.
+
+    Parameters
+    ----------
+    others : ndarray of uint8
+        Classes of what is not the phase.
+    imaging : Imaging
+    noise : ndarray of float32
+        Of unit variance.
+    label : int
+        Of the phase.
+    occupied : ndarray of float32
+        Share of each voxel that it fills.
 
     Examples
     --------
     >>> sharp = Imaging((10.0, 20.0), (0.0, 0.0), (0.0, 0.0), 0.0)
-    >>> render(np.array([[0, 1]], np.uint8), sharp, np.zeros((1, 2), np.float32))
-    array([[10., 20.]], dtype=float32)
+    >>> shares = np.array([[0.0, 0.25, 1.0]], np.float32)
+    >>> nothing = np.zeros((1, 3), np.float32)
+    >>> render(np.zeros((1, 3), np.uint8), sharp, nothing, label=1, occupied=shares)
+    array([[10. , 12.5, 20. ]], dtype=float32)
     """
     from scipy.ndimage import gaussian_filter
 
     greys = np.asarray(imaging.greys, np.float32)
     sigmas = np.asarray(imaging.noises, np.float32)
-    grey = gaussian_filter(greys[labels], imaging.blur_px)
-    return grey + sigmas[labels] * noise
+    around = greys[others]
+    # the shares of voxels already hold the width of the voxel
+    blur = np.sqrt(np.maximum(np.square(imaging.blur_px) - 1 / 12, 0))
+    grey = gaussian_filter(around + (greys[label] - around) * occupied, blur)
+    scatter = sigmas[others]
+    return grey + (scatter + (sigmas[label] - scatter) * occupied) * noise

@@ -1,0 +1,144 @@
+"""Euler numbers, connectivity and objects of bodies drawn by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scalebridge.analysis.quantification import (
+    connectivity_of,
+    edge_weights,
+    euler_density,
+    euler_number,
+    object_table,
+    size_distribution,
+    volume_fraction,
+    volume_um3,
+)
+
+
+def distance(shape, centre) -> np.ndarray:
+    return np.linalg.norm(np.stack(np.indices(shape)) - np.reshape(centre, (3, 1, 1, 1)), axis=0)
+
+
+@pytest.mark.parametrize("connectivity", [6, 26])
+def test_a_torus_has_the_euler_number_0(connectivity) -> None:
+    z, y, x = np.indices((20, 40, 40)) - np.reshape((9.5, 19.5, 19.5), (3, 1, 1, 1))
+    torus = (np.hypot(y, x) - 12) ** 2 + z**2 <= 25
+    assert euler_number(torus, connectivity=connectivity) == 0
+
+
+@pytest.mark.parametrize("connectivity", [6, 26])
+def test_a_hollow_sphere_has_the_euler_number_2(connectivity) -> None:
+    r = distance((30, 30, 30), (15, 15, 15))
+    assert euler_number((r <= 12) & (r > 6), connectivity=connectivity) == 2
+
+
+def test_two_voxels_touching_at_a_corner_are_one_body_or_two() -> None:
+    corner = np.zeros((2, 2, 2), bool)
+    corner[0, 0, 0] = corner[1, 1, 1] = True
+    assert euler_number(corner, connectivity=26) == 1
+    assert euler_number(corner, connectivity=6) == 2
+
+
+@pytest.mark.parametrize("start", [(0, 0, 0), (3, 5, 7), (8, 1, 6)])
+def test_the_euler_density_of_a_lattice_of_spheres_is_one_a_cell_wherever_the_window_cuts(
+    start,
+) -> None:
+    z, y, x = ((np.arange(49) + s) % 16 - 8 for s in start)
+    spheres = z[:, None, None] ** 2 + y[:, None] ** 2 + x**2 <= 25
+    cells = euler_density(spheres, spacing_um=(1, 1, 1), connectivity=26) * 16**3
+    assert cells == pytest.approx(1, abs=1e-12)
+    shells = spheres & (z[:, None, None] ** 2 + y[:, None] ** 2 + x**2 > 4)
+    cells = euler_density(shells, spacing_um=(2, 1, 1), connectivity=6) * 2 * 16**3
+    assert cells == pytest.approx(2, abs=1e-12)
+
+
+def test_an_object_has_its_place_by_name_and_its_volume() -> None:
+    body = np.zeros((10, 12, 14), bool)
+    body[2:5, 3:5, 4:8] = True
+    row = object_table(body, spacing_um=(3, 2, 1), connectivity=6, origin_um=(100, 0, 0)).iloc[0]
+    assert (row["x_um"], row["y_um"], row["z_um"]) == (5.5, 7.0, 109.0)
+    assert row["volume_um3"] == 24 * 6
+    assert (row["size_x_um"], row["size_y_um"], row["size_z_um"]) == (4, 4, 9)
+    assert row["equivalent_diameter_um"] == pytest.approx((6 * 144 / np.pi) ** (1 / 3))
+    assert not row["at_border"]
+
+
+def test_objects_at_the_border_are_marked() -> None:
+    body = np.zeros((6, 6, 6), bool)
+    body[0, 1, 1] = body[3, 3, 3] = body[2, 5, 2] = True
+    table = object_table(body, spacing_um=(1, 1, 1), connectivity=26).set_index("z_um")
+    assert table.loc[[0.0, 2.0, 3.0], "at_border"].tolist() == [True, True, False]
+
+
+def test_the_table_takes_labels_with_gaps_and_measures_each_surface() -> None:
+    labels = np.zeros((40, 40, 80), np.int32)
+    labels[distance(labels.shape, (20, 20, 20)) <= 12] = 7
+    labels[distance(labels.shape, (20, 20, 60)) <= 8] = 3
+    table = object_table(labels, spacing_um=(0.5, 0.5, 0.5), connectivity=26, surface=True)
+    table = table.set_index("object")
+    assert table.index.tolist() == [3, 7]
+    assert table.loc[7, "surface_um2"] == pytest.approx(4 * np.pi * 36, rel=0.02)
+    assert table.loc[3, "sphericity"] == pytest.approx(1, abs=0.02)
+
+
+def test_objects_of_an_image_have_area_and_no_z() -> None:
+    y, x = np.indices((60, 60))
+    disc = (y - 30) ** 2 + (x - 25) ** 2 <= 15**2
+    grey = np.where(disc, 7.0, 1.0)
+    row = object_table(disc, spacing_um=(2, 2), connectivity=8, image=grey, surface=True).iloc[0]
+    assert "z_um" not in row
+    assert row["area_um2"] == pytest.approx(np.pi * 900, rel=0.01)
+    assert row["perimeter_um"] == pytest.approx(2 * np.pi * 30, rel=0.03)
+    assert row["mean_grey"] == 7.0
+
+
+def test_spacing_doubled_multiplies_the_volume_by_8() -> None:
+    body = distance((20, 20, 20), (10, 10, 10)) <= 6
+    assert volume_um3(body, spacing_um=(2, 2, 2)) == 8 * volume_um3(body, spacing_um=(1, 1, 1))
+    assert volume_fraction(body) == np.count_nonzero(body) / 8000
+
+
+def test_the_border_correction_gives_large_objects_back_their_share() -> None:
+    rng = np.random.default_rng(11)
+    size = 60.0
+    chance = {}
+    for diameter in (6, 24):
+        corners = rng.uniform(-diameter, size, (200_000, 3))
+        inside = ((corners > 1) & (corners + diameter < size - 1)).all(axis=1).mean()
+        chance[diameter] = inside * (size + diameter) ** 3
+    rows = pd.DataFrame({f"size_{a}_um": [5.0, 23.0] for a in "xyz"} | {"at_border": [False] * 2})
+    weights = edge_weights(rows, shape=(60, 60, 60), spacing_um=(1, 1, 1))
+    assert weights[1] / weights[0] == pytest.approx(chance[6] / chance[24], rel=0.12)
+
+
+def test_means_by_number_and_by_volume_are_what_the_objects_say() -> None:
+    labels = np.zeros((80, 80, 200), np.uint32)
+    for k, (x, r) in enumerate([(30, 5), (70, 5), (130, 15)], start=1):
+        labels[distance(labels.shape, (40, 40, x)) <= r] = k
+    table = object_table(labels, spacing_um=(1, 1, 1), connectivity=26)
+    found = size_distribution(table, shape=labels.shape, spacing_um=(1, 1, 1))
+    weights = edge_weights(table, shape=labels.shape, spacing_um=(1, 1, 1))
+    d = table["equivalent_diameter_um"].to_numpy()
+    assert found.mean_um == pytest.approx(np.average(d, weights=weights))
+    assert found.mean_by_volume_um == pytest.approx(29.3, abs=0.6)
+    assert found.mean_error_um == 0.0  # the border cuts none: these are all there are
+    assert found.table["share_by_number"].sum() == pytest.approx(1)
+    assert "Miles-Lantuéjoul" in found.correction
+
+
+def test_percolation_is_told_axis_by_axis() -> None:
+    rod = np.zeros((8, 9, 10), bool)
+    rod[4, 4, :] = True
+    rod[0, 0, 0] = True
+    found = connectivity_of(rod, connectivity=6)
+    assert found.percolates == {"x": True, "y": False, "z": False}
+    assert found.pieces == 2
+    assert found.largest_fraction == pytest.approx(10 / 11)
+
+
+def test_a_wrong_connectivity_is_refused_in_words() -> None:
+    with pytest.raises(ValueError, match=r"connectivity needs one of \(26, 6\) in 3D, got 18"):
+        connectivity_of(np.ones((3, 3, 3), bool), connectivity=18)
