@@ -5,7 +5,14 @@ Nothing here is stored: the same images and records give the same answers, to th
 
 from .candidates import Candidates, candidates
 from .coverage import Coverage, coverage
-from .decisions import choose_instrument, choose_map, chosen_target, cutting_frame, decided, map_images
+from .decisions import (
+    choose_instrument,
+    choose_map,
+    chosen_target,
+    cutting_frame,
+    decided,
+    map_images,
+)
 from .quantification import connectivity_table, phase_results, segmentations_to_measure
 from .registration import (
     comparison_table,

@@ -103,7 +103,7 @@ def _marks(ws: Workspace, image: str, *, diameter_um: float) -> pd.DataFrame:
     )
     if "z_um" not in found:
         found["z_um"] = 0.0
-    return found[~found["at_border"] & (found["contrast"] > 0)].reset_index(drop=True)
+    return found[~found["at_border"]].reset_index(drop=True)
 
 
 def _brightest(found: pd.DataFrame) -> pd.DataFrame:

@@ -72,7 +72,10 @@ class PairResult:
         middle = field_points(moving, grid=2).mean(axis=0, keepdims=True)
         place = self.fit.transform.apply(middle if aim is None or moving.ndim == 2 else aim)[0]
         size = np.ptp(self.fit.transform.apply(field_points(moving, grid=2)), axis=0).max()
-        explorer.look_at(dict(zip(("z_um", "y_um", "x_um"), place.tolist(), strict=True)), width_um=1.1 * float(size))
+        explorer.look_at(
+            dict(zip(("z_um", "y_um", "x_um"), place.tolist(), strict=True)),
+            width_um=1.1 * float(size),
+        )
         return explorer, (
             f"{self.picker.moving} (orange) over {self.picker.fixed} (blue), each at its own "
             f"resolution, through the {self.fit.transform.model} fit."

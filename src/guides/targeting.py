@@ -95,7 +95,9 @@ def surface_segmentation(ws: Workspace, name: str | None) -> Any:
         "save a segmentation of a volume that shows the surface and tag it: "
         "ws.segmentations.tag('<name>', 'surface'), or give the parameter surface"
     )
-    chosen = decided("the surface that depths are measured from", parameter=None, recorded=tagged, how=how)
+    chosen = decided(
+        "the surface that depths are measured from", parameter=None, recorded=tagged, how=how
+    )
     return ws.segmentations.get(chosen)
 
 
@@ -165,9 +167,7 @@ def _scale(way: FramePath, place: np.ndarray) -> float:
     return float(abs(np.linalg.det(steps[1:] - steps[0])) ** (1 / 3))
 
 
-def _surface_near(
-    ws: Workspace, surface: Any, place: np.ndarray, frame: str, to: str
-) -> _Surface:
+def _surface_near(ws: Workspace, surface: Any, place: np.ndarray, frame: str, to: str) -> _Surface:
     image = ws.images[surface.image]
     graph = ws.graph()
     centre = graph.positions(place, frame, image.frame)[0]
@@ -181,7 +181,9 @@ def _surface_near(
         return flat_part(points, around_um=centre, radius_um=_RADIUS_UM)
 
     here = heights(threshold)
-    moved = [heights(threshold + sign * doubt)[:, 0].mean() for sign in (-1, 1)] if doubt else [0, 0]
+    moved = (
+        [heights(threshold + sign * doubt)[:, 0].mean() for sign in (-1, 1)] if doubt else [0, 0]
+    )
     way = graph.path(image.frame, to)
     plane = fit_surface(way.apply(here), inside_um=way.apply(centre[None])[0])
     return _Surface(plane, abs(moved[1] - moved[0]) / 2 * _scale(way, place), _scale_sigma(way))
@@ -265,7 +267,10 @@ def _offsets(ws: Workspace, position: np.ndarray, to: str) -> pd.DataFrame:
             side = landmark.moving if landmark.moving_frame == to else landmark.fixed
             marks[landmark.name] = _array(side)
     rows = [
-        {"fiducial": name, **{f"d{axis}_um": delta[k] for k, axis in ((2, "x"), (1, "y"), (0, "z"))}}
+        {
+            "fiducial": name,
+            **{f"d{axis}_um": delta[k] for k, axis in ((2, "x"), (1, "y"), (0, "z"))},
+        }
         for name, place in marks.items()
         for delta in [position - place]
     ]
@@ -300,5 +305,3 @@ def _drawn(
 
 def _file_name(name: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)
-
-
