@@ -55,7 +55,8 @@ def coverage_on_spheres(case: SphereCase, seeds: Iterable[int]) -> pd.DataFrame:
         `seed`, `quantity`, `truth`, `value`, `uncertainty`, `as_segmented`, `covered`.
     """
     rows = []
-    shape = tuple(round(case.edge_um / s) for s in case.spacing_um)
+    counts = [round(case.edge_um / s) for s in case.spacing_um]
+    shape = (counts[0], counts[1], counts[2])
     for seed in seeds:
         scene = sphere_scene(
             shape=shape, spacing_um=case.spacing_um, radii_um=case.radii_um,

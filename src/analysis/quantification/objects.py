@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import pi
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,7 +41,8 @@ def label_objects(phase: NDArray, *, connectivity: int) -> NDArray:
 
     phase = checked_phase(phase)
     checked_connectivity(connectivity, phase.ndim)
-    return cc3d.connected_components(phase, connectivity=connectivity, binary_image=True)
+    neighbours: Any = connectivity
+    return cc3d.connected_components(phase, connectivity=neighbours, binary_image=True)
 
 
 def object_table(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import t as student
 
 from ..spacing import checked_spacing
 from .objects import AXIS_NAMES
@@ -154,13 +155,16 @@ def size_distribution(
 
 
 def _mean_error(values: NDArray, weights: NDArray) -> float:
-    """Standard error of a weighted mean, from the scatter of the values."""
-    if len(values) < 2:
+    """Standard error of a weighted mean, from the scatter of the values.
+
+    Widened where there are few objects, so that 1.96 of it hold 95 % (Student's t).
+    """
+    effective = float(weights.sum() ** 2 / np.sum(weights**2))
+    if effective < 2:
         return float("nan")
     residual = weights * (values - np.average(values, weights=weights))
-    return float(
-        np.linalg.norm(residual) / weights.sum() * np.sqrt(len(values) / (len(values) - 1))
-    )
+    error = np.linalg.norm(residual) / weights.sum() * np.sqrt(effective / (effective - 1))
+    return float(error * student.ppf(0.975, effective - 1) / 1.96)
 
 
 def _classes(

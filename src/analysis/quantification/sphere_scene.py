@@ -1,4 +1,4 @@
-"""Spheres with known volume and surface, and their image: the truth that intervals are tested on."""
+"""Spheres with known volume and surface, and their image: the truth behind the intervals."""
 
 from __future__ import annotations
 
@@ -100,8 +100,12 @@ class SphereScene:
             high = np.minimum(counts, np.ceil((centre + radius - first) / fine + 3)).astype(int)
             if np.any(high <= low):
                 continue
-            axes = [f + s * np.arange(a, b) - c
-                    for f, s, a, b, c in zip(first, fine, low, high, centre, strict=True)]  # fmt: skip
+            axes = [
+                start + step * np.arange(first_px, end_px) - middle
+                for start, step, first_px, end_px, middle in zip(
+                    first, fine, low, high, centre, strict=True
+                )
+            ]
             distance = np.sqrt(sum(o**2 for o in np.meshgrid(*axes, indexing="ij", sparse=True)))
             box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
             soft = np.clip(0.5 + (radius - distance) / fine.mean(), 0, 1)

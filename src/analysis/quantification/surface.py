@@ -245,7 +245,7 @@ def _pieces(grey: NDArray, level: float, spacing: NDArray) -> tuple[NDArray, NDA
 
 
 def _within(points: NDArray, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    return ((points > 0.5) & (points < np.array(shape) + 0.5)).all(axis=1)
+    return np.all((points > 0.5) & (points < np.array(shape) + 0.5), axis=1)
 
 
 def _surface(

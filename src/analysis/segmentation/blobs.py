@@ -97,7 +97,8 @@ def find_blobs(
     grey = image.astype(np.float32) if bright else -image.astype(np.float32)
     peaks, snr = _peaks(grey, spacing, diameter_um, min_snr, max_blobs)
     names = AXIS_NAMES[grey.ndim]
-    rows, taken = [], []
+    rows: list[dict[str, object]] = []
+    taken: list[NDArray] = []
     for peak, strength in zip(peaks, snr, strict=True):
         centre = _refine(grey, peak.astype(float), spacing, diameter_um)
         at = np.array(centre.position_um)

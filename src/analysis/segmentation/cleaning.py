@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,8 +56,10 @@ def fill_enclosed(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _components(labels: NDArray[np.uint8]) -> NDArray:
     import cc3d
 
+    faces: Literal[4, 6] = 4 if labels.ndim == 2 else 6
     # +1: cc3d leaves zeros alone, and class 0 has components like any other
-    return cc3d.connected_components(labels + np.uint8(1), connectivity=2 * labels.ndim)
+    shifted: NDArray = labels + np.uint8(1)
+    return cc3d.connected_components(shifted, connectivity=faces)
 
 
 def _give_away(
@@ -82,6 +86,6 @@ def _give_away(
     # neighbours that are given away themselves vote only where there is no other
     votes = np.where(kept.any(axis=1, keepdims=True), kept, other)
     winner = votes.argmax(axis=1).astype(np.uint8)
-    decided = votes.any(axis=1)[own]
+    decided = np.any(votes, axis=1)[own]
     result[where] = np.where(decided, winner[own], labels[where])
     return result

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-_BLOCKS = {2: (512, 16), 3: (64, 27)}  # edge [px], number of blocks
+_BLOCKS = {2: (512, 9), 3: (64, 12)}  # edge [px], number of blocks
 
 
 def sample_blocks(image: NDArray, *, blocks: int | None = None) -> Iterator[NDArray]:
@@ -21,7 +21,7 @@ def sample_blocks(image: NDArray, *, blocks: int | None = None) -> Iterator[NDAr
     image : array_like, (z, y, x) or (y, x)
         Anything that can be sliced.
     blocks : int, optional
-        Largest number of blocks; 16 of 512² or 27 of 64³ unless told.
+        Largest number of blocks; 9 of 512² or 12 of 64³ unless told.
 
     Yields
     ------

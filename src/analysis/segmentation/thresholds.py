@@ -259,10 +259,11 @@ def _core(blocks: list[_Block], levels: tuple[float, ...], label: int, ndim: int
     from scipy.ndimage import minimum_filter
 
     bounds = (-np.inf, *levels, np.inf)
-    whole, parts = 0, {}
+    whole = 0
+    parts: dict[int, list[NDArray]] = {}
     for block in blocks:
         member = (block.smooth >= bounds[label]) & (block.smooth < bounds[label + 1]) & block.inside
-        whole += np.count_nonzero(member)
+        whole += int(np.count_nonzero(member))
         for depth in (3, 2, 1, 0):
             inner = minimum_filter(member, 2 * depth + 1) if depth else member
             parts.setdefault(depth, []).append(block.raw[inner])
@@ -352,7 +353,7 @@ def _steepest(
     found = []
     for i, value in enumerate(values):
         low, high = cores[i].mean, cores[i + 1].mean
-        position = (grey_all - low) / max(high - low, np.finfo(np.float32).tiny)
+        position = (grey_all - low) / max(high - low, 1e-30)
         bins = np.floor((position - 0.2) / 0.6 * 24).astype(int)
         ok = (bins >= 0) & (bins < 24)
         counts = np.bincount(bins[ok], minlength=24)

@@ -138,7 +138,7 @@ def fit_surface(
 
 def depth_below(
     surface: SurfacePlane,
-    position_um: Sequence[float],
+    position_um: ArrayLike,
     covariance_um2: ArrayLike,
     *,
     nu: float | None = None,

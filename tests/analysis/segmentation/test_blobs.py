@@ -75,7 +75,7 @@ def test_a_mark_cut_by_the_border_is_marked() -> None:
 
 def test_a_click_where_nothing_is_is_refused_in_words() -> None:
     image = dots([(10.0, 10.0)], depth=80, noise=5)
-    with pytest.raises(ValueError, match="image needs a .* mark of 4 µm within one diameter"):
+    with pytest.raises(ValueError, match=r"image needs a .* mark of 4 µm within one diameter"):
         refine_centre(image, (45, 60), spacing_um=(0.5, 0.5), diameter_um=4)
     with pytest.raises(ValueError, match="guess_um needs a point of the image"):
         refine_centre(image, (500, 60), spacing_um=(0.5, 0.5), diameter_um=4)
