@@ -54,6 +54,6 @@ def candidates(ws: Workspace, image: str) -> Candidates:
     shown = ["rank", "score", "x_um", "y_um", "z_um", "equivalent_diameter_um", "why"]
     return Candidates(
         ranked[[column for column in shown if column in ranked]],
-        f"Bright features of {image}, ranked by size, contrast and isolation. Suggested by thresholds "
-        f"at {', '.join(f'{value:.4g}' for value in estimate.values)}; nothing is decided by it.",
+        f"Bright features of {image}, ranked by size, contrast and isolation. Suggested by "
+        f"thresholds at {', '.join(f'{value:.4g}' for value in estimate.values)}; nothing is decided by it.",
     )

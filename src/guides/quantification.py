@@ -141,8 +141,8 @@ def segmentations_to_measure(
     ]
     if not accepted:
         raise DecisionNeeded(
-            "no segmentation is accepted: choose thresholds with SegmentationSliders and save them, "
-            "or give the parameters image and thresholds"
+            "no segmentation is accepted: choose thresholds with SegmentationSliders and save "
+            "them, or give the parameters image and thresholds"
         )
     return [_from_record(record) for record in accepted]
 

@@ -99,7 +99,7 @@ def landmark_pairs(
     """
     if (moving is None) != (fixed is None):
         raise ValueError(f"give both moving and fixed or neither, got {moving!r} and {fixed!r}")
-    by_frame = {image.frame: image.name for image in reversed(ws.images.all())}
+    by_frame = {str(image.frame): str(image.name) for image in reversed(list(ws.images))}
     found = dict.fromkeys((mark.moving_frame, mark.fixed_frame) for mark in ws.landmarks)
     pairs = [(by_frame[a], by_frame[b]) for a, b in found if a in by_frame and b in by_frame]
     if moving is not None and fixed is not None:

@@ -134,7 +134,7 @@ def plan_cut(
     plan = target_plan(
         located.points_um[0],
         located.covariance_um2[0],
-        half_size_um=half * _scale(way, place),
+        half_size_um=(half * _scale(way, place)).tolist(),
         nu=located.nu,
         probability=wanted,
         surface=found.plane,

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..analysis.quantification.measurement import Measurement
 from ..guides.example import MAP, TARGET, ZOOM, decide, import_example
 from ..io.example import build_example
 from ..quantities import format_value
@@ -72,7 +71,9 @@ def run_demo(*, output: Path, seed: int = 0, scale: str = "full") -> int:
 
 def _say_progress(progress: Progress) -> None:
     end = "\n" if progress.cell == progress.cells else "\r"
-    print(f"   {progress.template}: cell {progress.cell} of {progress.cells}   ", end=end, flush=True)
+    print(
+        f"   {progress.template}: cell {progress.cell} of {progress.cells}   ", end=end, flush=True
+    )
 
 
 def known_truth(truth: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -119,7 +120,9 @@ def _target(truth: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]
     z, y, x = truth["targeting.target.sem_view.tilt_corrected.bead_plane"]["value"]
     depth = truth["targeting.target.depth_um"]["value"]
     start = f"targeting.{TARGET}"
-    places = {f"{start}.sem_view.{axis}_um": value for axis, value in zip("xyz", (x, y, z), strict=True)}
+    places = {
+        f"{start}.sem_view.{axis}_um": value for axis, value in zip("xyz", (x, y, z), strict=True)
+    }
     return {
         key: {"value": float(value), "unit": "µm"}
         for key, value in {**places, f"{start}.depth_um": depth}.items()
@@ -131,7 +134,7 @@ def compared(measurements: Any, truth: Mapping[str, Mapping[str, Any]]) -> str:
     newest = {record.key: record for record in measurements}
     lines = ["", f"{'key number':56} {'measured (95 %)':>26} {'truth':>12}  covered"]
     for key, known in truth.items():
-        record: Measurement | Any = newest.get(key)
+        record = newest.get(key)
         if record is None:
             lines.append(f"{key:56} {'not measured':>26}")
             continue
