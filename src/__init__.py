@@ -2,7 +2,7 @@
 
 The rooms, and the one way in which they may import each other::
 
-    analysis <- io <- workspace <- plots <- widgets <- reports <- app, cli
+    analysis <- io <- workspace <- plots <- widgets <- guides <- reports <- cli
 
 Importing this package is light; each name below is loaded when it is first used.
 """
@@ -25,7 +25,14 @@ _HOMES = {
     "TargetPicker": ".widgets",
 }
 
-__all__ = ["__version__", *_HOMES]
+__all__ = [
+    "LandmarkPicker",
+    "SegmentationSliders",
+    "SliceExplorer",
+    "TargetPicker",
+    "Workspace",
+    "__version__",
+]
 
 if TYPE_CHECKING:
     from .widgets import LandmarkPicker, SegmentationSliders, SliceExplorer, TargetPicker

@@ -60,7 +60,7 @@ def decimals_of_uncertainty(uncertainty: float) -> int:
     exponent = math.floor(math.log10(uncertainty))
     leading = uncertainty / 10**exponent
     digits = 2 if leading < 1.95 else 1
-    if digits == 1 and leading >= 9.5:  # rounds up to 10: one digit of the next decade is "1", two digits
+    if digits == 1 and leading >= 9.5:  # rounds up to a 1 of the next decade: two digits
         exponent, digits = exponent + 1, 2
     return max(0, digits - 1 - exponent)
 

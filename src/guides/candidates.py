@@ -55,5 +55,6 @@ def candidates(ws: Workspace, image: str) -> Candidates:
     return Candidates(
         ranked[[column for column in shown if column in ranked]],
         f"Bright features of {image}, ranked by size, contrast and isolation. Suggested by "
-        f"thresholds at {', '.join(f'{value:.4g}' for value in estimate.values)}; nothing is decided by it.",
+        f"thresholds at {', '.join(f'{value:.4g}' for value in estimate.values)}; "
+        "nothing is decided by it.",
     )
