@@ -13,7 +13,12 @@ from .decisions import (
     decided,
     map_images,
 )
-from .quantification import connectivity_table, phase_results, segmentations_to_measure
+from .quantification import (
+    connectivity_table,
+    phase_results,
+    record_segmentation,
+    segmentations_to_measure,
+)
 from .registration import (
     comparison_table,
     error_field,
@@ -43,6 +48,7 @@ __all__ = [
     "map_images",
     "phase_results",
     "plan_cut",
+    "record_segmentation",
     "record_verdicts",
     "register_pair",
     "segmentations_to_measure",

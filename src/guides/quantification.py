@@ -172,7 +172,11 @@ def _from_record(record: Any) -> Settings:
 
 
 def phase_results(
-    ws: Workspace, settings: Settings, *, measured: Sequence[str] | None = None
+    ws: Workspace,
+    settings: Settings,
+    *,
+    measured: Sequence[str] | None = None,
+    correct: bool = True,
 ) -> PhaseResults:
     """Measure the phases of one segmentation.
 
@@ -182,6 +186,9 @@ def phase_results(
     settings : Settings
     measured : sequence of str, optional
         Phases to measure; all but matrix, air, outside and background unless told.
+    correct : bool
+        Take off what blur and noise are estimated to do to the numbers; if not, the values are
+        those of the segmentation and their intervals are widened by it.
 
     Raises
     ------
@@ -206,6 +213,7 @@ def phase_results(
             smoothing_px=settings.smoothing_px,
             min_size_px=settings.min_size_px,
             fill_holes=settings.fill_holes,
+            correct=correct,
         )
         for phase in wanted
     ]
@@ -241,6 +249,10 @@ def _diameters(phase: np.ndarray, spacing_um: Sequence[float]) -> np.ndarray:
 
 
 def _picture(ws: Workspace, settings: Settings) -> Picture.Image:
+    return _sliders(ws, settings).snapshot()
+
+
+def _sliders(ws: Workspace, settings: Settings) -> SegmentationSliders:
     sliders = SegmentationSliders(
         ws,
         settings.image,
@@ -251,7 +263,17 @@ def _picture(ws: Workspace, settings: Settings) -> Picture.Image:
         fill_holes=settings.fill_holes,
     )
     sliders.name_phases(*settings.phases)
-    return sliders.snapshot()
+    return sliders
+
+
+def record_segmentation(ws: Workspace, result: PhaseResults) -> str:
+    """Return the name of the segmentation record; thresholds given as parameters become one."""
+    settings = result.settings
+    if settings.record is not None:
+        return str(settings.record.name)
+    title = f"{settings.image} by parameter"
+    note = "by the parameters image and thresholds"
+    return str(_sliders(ws, settings).save(title, note=note).name)
 
 
 def connectivity_table(results: Sequence[PhaseResults]) -> pd.DataFrame:

@@ -24,6 +24,7 @@ _HOMES = {
     "Parameter": ".parameters",
     "read_parameters": ".parameters",
     "record_measurements": ".recording",
+    "record_together": ".recording",
     "RunResult": ".run",
     "run_template": ".run",
     "Batch": ".batch",
@@ -45,6 +46,7 @@ __all__ = [
     "Text",
     "read_parameters",
     "record_measurements",
+    "record_together",
     "render_report",
     "run_template",
     "run_workspaces",
@@ -55,7 +57,7 @@ if TYPE_CHECKING:
     from .items import Check, Citation, Figure, Finding, KeyNumber, Method, Table, Text
     from .page import render_report
     from .parameters import Parameter, read_parameters
-    from .recording import record_measurements
+    from .recording import record_measurements, record_together
     from .run import RunResult, run_template
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .prose import Text
@@ -15,6 +16,27 @@ if TYPE_CHECKING:
 def current_run() -> str | None:
     """Return the id of the headless run that this kernel serves; None where a person works."""
     return os.environ.get("SCALEBRIDGE_RUN") or None
+
+
+@contextmanager
+def record_together(ws: Workspace) -> Iterator[bool]:
+    """Write everything inside as one state of the workspace, or nothing if anything fails.
+
+    Parameters
+    ----------
+    ws : Workspace
+
+    Yields
+    ------
+    bool
+        Whether there is anything to write to: a workspace opened with ``as_of=`` is a replay,
+        and decisions are not written again.
+    """
+    if ws.read_only:
+        yield False
+        return
+    with ws.transaction():
+        yield True
 
 
 def record_measurements(
