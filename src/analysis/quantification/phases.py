@@ -291,6 +291,8 @@ def _measure(
     found = []
     for quantity in QUANTITIES:
         raw = figures.values[quantity.key]
+        if not np.isfinite(raw):  # no such thing here: no object inside the border, no interface
+            continue
         share = bias.get(quantity.key, Bias(float("nan"), float("nan")))
         value, parts = _value_and_parts(
             job, quantity, raw, share, from_threshold[quantity.key], radius_px, correct, phase

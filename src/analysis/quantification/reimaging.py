@@ -14,10 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-MODEL_SMOOTHINGS_PX = (
-    1.0,
-    1.3,
-)  # of the model's surface; their difference says how much it matters
+# of the model's surface, in 2D and 3D: noise leaves rougher lines than surfaces. The two of a pair
+# differ so that their difference says how much it matters
+MODEL_SMOOTHINGS_PX = {2: (2.0, 2.6), 3: (1.0, 1.3)}
 _START, _SECOND, _RANGE = 0.5, 0.4, (0.08, 0.8)
 
 

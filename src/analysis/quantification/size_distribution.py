@@ -60,7 +60,7 @@ def edge_weights(
     A large object is cut by the border more often than a small one; leaving out those that are
     cut makes the rest too small on average. An object of box a x b x c counts with
     Lx Ly Lz / ((Lx - a)(Ly - b)(Lz - c)), one voxel off each of the three; one that is cut
-    counts with 0.
+    counts with 0. Where none is cut, all objects there are have been seen, and count alike.
 
     Parameters
     ----------
@@ -82,11 +82,15 @@ def edge_weights(
     Examples
     --------
     >>> rows = pd.DataFrame({"size_x_um": [4.0], "size_y_um": [0.0], "at_border": [False]})
+    >>> cut = pd.DataFrame({"size_x_um": [1.0], "size_y_um": [1.0], "at_border": [True]})
+    >>> rows = pd.concat([rows, cut])
     >>> edge_weights(rows, shape=(10, 10), spacing_um=(1, 1)).round(3)
-    array([2.222])
+    array([2.222, 0.   ])
     """
     spacing = checked_spacing(spacing_um, len(shape))
     weights = np.where(table["at_border"].to_numpy(bool), 0.0, 1.0)
+    if weights.all():
+        return weights
     for name, count, step in zip(AXIS_NAMES[len(shape)], shape, spacing, strict=True):
         length = count * step
         # one voxel less: an object that reaches the outermost voxel counts as cut

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from scalebridge.analysis.quantification import Check, Measurement, measure_phases, volume_fraction
 from scalebridge.analysis.quantification.coverage import (
@@ -64,6 +65,39 @@ def test_intervals_cover_the_truth_and_are_not_excessive(case) -> None:
     # the correction earns its place: it takes off most of what blur did
     better = widths["median_error"] < 0.5 * widths["median_error_as_segmented"]
     assert better.all(), table.to_string()
+
+
+def test_discs_in_an_image_have_the_area_and_outline_that_they_have() -> None:
+    rng = np.random.default_rng(1)
+    y, x = np.indices((240, 240))
+    centres = [(40 + 80 * i + rng.uniform(-5, 5), 40 + 80 * j + rng.uniform(-5, 5))
+               for i in range(3) for j in range(3)]  # fmt: skip
+    radii = rng.uniform(10, 20, 9)
+    share = np.zeros(y.shape)
+    for (cy, cx), radius in zip(centres, radii, strict=True):
+        share = np.maximum(share, np.clip(0.5 + radius - np.hypot(y - cy, x - cx), 0, 1))
+    image = 50 + 100 * gaussian_filter(share, 1.3) + rng.normal(0, 12, y.shape)
+    found = measured(image, spacing_um=(0.5, 0.5), smoothing_px=0.8, phase="sphere")
+    truth = {
+        "volume_fraction": np.pi * np.sum(radii**2) / y.size,
+        "specific_surface": 2 * np.pi * np.sum(radii) / y.size / 0.5,
+        "mean_diameter": radii.mean(),
+    }
+    for key, true in truth.items():
+        m = found[f"sphere.{key}"]
+        assert m.value == pytest.approx(true, rel=0.01)
+        assert abs(m.value - true) < 1.5 * m.uncertainty
+    assert "area fraction" in found["sphere.volume_fraction"].name
+
+
+def test_what_is_not_there_is_not_measured() -> None:
+    image = np.zeros((24, 24, 24))
+    image[:, :, 12:] = 100.0
+    found = measured(image, names=("left", "right"), thresholds=(50,), threshold_uncertainty=1)
+    keys = {m.key for m in found}
+    assert "right.specific_surface" in keys
+    assert "right.mean_diameter" not in keys  # its only object is cut by the border
+    assert all(np.isfinite([m.value, m.uncertainty]).all() for m in found)
 
 
 def test_parts_have_names_and_add_up_to_the_half_width(image) -> None:
