@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from traitlets import Enum, Int, TraitError, Unicode, validate
 
-from ..errors import CovarianceUnavailable, Degenerate, Uncalibrated
+from ..errors import CovarianceUnavailable, Degenerate, NoPath, Uncalibrated
 from .explorer import SliceExplorer
 from .history import History, RecordStep
 from .pairs import AUTO, MODELS, FitState, fit_pairs, pair_table, positions
@@ -220,7 +220,7 @@ class LandmarkPicker(Widget):
             self.model,
             self.target,
             tuple((record.id, record.version) for record in records),
-            self.ws.targets[self.target].version if self.target else 0,
+            self._way_to_target(),
         )
         if self._fitted is None or self._fitted[0] != key:
             fitted = fit_pairs(
@@ -422,7 +422,10 @@ class LandmarkPicker(Widget):
         return result
 
     def target_in_moving(self) -> NDArray[np.float64] | None:
-        """The target in the moving frame, z, y, x, shape (1, 3) [µm]; None without one."""
+        """The target in the moving frame, z, y, x, shape (1, 3) [µm].
+
+        None without one, and while its frame is not connected with either image.
+        """
         if not self.target:
             return None
         record = self.ws.targets[self.target]
@@ -439,8 +442,18 @@ class LandmarkPicker(Widget):
         if rough.fit is None:
             return None
         if record.frame != fixed:
-            point = self.ws.graph().positions(point, record.frame, fixed)
+            try:
+                point = self.ws.graph().positions(point, record.frame, fixed)
+            except NoPath:
+                return None
         return np.asarray(rough.fit.transform.inverse_apply(point))
+
+    def _way_to_target(self) -> tuple[tuple[str, int], ...]:
+        """The records that say where the target is, and their versions."""
+        if not self.target:
+            return ()
+        ways = [self.ws.targets[self.target], *self.ws.transforms]
+        return tuple((record.id, record.version) for record in ways)
 
     def _predicted(self, point: NDArray[np.float64], side: str, level: float) -> Prediction:
         from ..analysis.registration import confidence_region
