@@ -1,8 +1,9 @@
-"""The logic of the four templates, a file a template; shared by notebooks, reports and validation.
+"""The logic of templates and walk-throughs; shared by notebooks, reports and validation.
 
 Nothing here is stored: the same images and records give the same answers, to the bit.
 """
 
+from .aligned_copy import CopyErrors, compare_with_copy
 from .candidates import Candidates, candidates
 from .coverage import Coverage, coverage
 from .decisions import (
@@ -13,6 +14,10 @@ from .decisions import (
     decided,
     map_images,
 )
+from .landmark_files import import_landmarks
+from .overlap import Overlap, overlap
+from .practice_tiff import VOXEL_UM, practice_truth, write_practice_tiff
+from .next_places import next_places
 from .quantification import (
     connectivity_table,
     phase_results,
@@ -29,25 +34,38 @@ from .registration import (
 )
 from .survey import image_survey, technique_reach
 from .targeting import plan_cut, surface_segmentation
+from .walkthrough import begin, bring, data_folder
+from .whole_objects import whole_object
 
 __all__ = [
+    "VOXEL_UM",
     "Candidates",
+    "CopyErrors",
     "Coverage",
+    "Overlap",
+    "begin",
+    "bring",
     "candidates",
     "choose_instrument",
     "choose_map",
     "chosen_target",
+    "compare_with_copy",
     "comparison_table",
     "connectivity_table",
     "coverage",
     "cutting_frame",
+    "data_folder",
     "decided",
     "error_field",
     "image_survey",
+    "import_landmarks",
     "landmark_pairs",
     "map_images",
+    "overlap",
+    "next_places",
     "phase_results",
     "plan_cut",
+    "practice_truth",
     "record_segmentation",
     "record_verdicts",
     "register_pair",
@@ -55,4 +73,6 @@ __all__ = [
     "settle",
     "surface_segmentation",
     "technique_reach",
+    "whole_object",
+    "write_practice_tiff",
 ]

@@ -113,8 +113,8 @@ def plan_cut(
         Name of a target record.
     to : str
         Frame of the instrument that will cut.
-    surface : Record
-        Segmentation whose first boundary along z is the surface.
+    surface : Record or None
+        Segmentation whose first boundary along z is the surface; None gives no depth.
     probability : float, optional
         That the volume of interest lies in the cut; the target's own unless told.
 
@@ -129,7 +129,7 @@ def plan_cut(
     located = ws.locate(record.position, from_=record.frame, to=to)
     wanted = record.probability if probability is None else probability
     half = _array(record.half_size) if record.half_size else np.zeros(3)
-    found = _surface_near(ws, surface, place, record.frame, to)
+    found = None if surface is None else _surface_near(ws, surface, place, record.frame, to)
     margin = box_margin(way, place[0], half, probability=wanted)
     plan = target_plan(
         located.points_um[0],
@@ -137,12 +137,14 @@ def plan_cut(
         half_size_um=(half * _scale(way, place)).tolist(),
         nu=located.nu,
         probability=wanted,
-        surface=found.plane,
+        surface=found and found.plane,
         margin_um=margin.margin_um,
         name=target,
     )
     region = confidence_region(located.covariance_um2[0], nu=located.nu)
-    measurements = (*_positions(target, to, located), _depth(target, to, plan, found, located))
+    measurements = _positions(target, to, located)
+    if found is not None:
+        measurements.append(_depth(target, to, plan, found, located))
     return CutPlan(
         located,
         plan,
@@ -150,10 +152,10 @@ def plan_cut(
         plan.table().assign(frame=to),
         _margins(way, place[0], half),
         _offsets(ws, located.points_um[0], to),
-        measurements,
+        tuple(measurements),
         plan.checks,
         located.notes,
-        _drawn(located, region, plan, half * _scale(way, place), found.plane, target),
+        _drawn(located, region, plan, half * _scale(way, place), found and found.plane, target),
     )
 
 
@@ -287,20 +289,26 @@ def _drawn(
     region: Region,
     plan: TargetPlan,
     half: np.ndarray,
-    surface: SurfacePlane,
+    surface: SurfacePlane | None,
     target: str,
 ) -> dict[str, Any]:
-    point, normal = located.points_um[0], surface.normal
-    across = normal[1:] @ (point[1:] - surface.point_um[1:])
+    point = located.points_um[0]
     return {
         "position_um": point,
         "covariance_um2": located.covariance_um2[0],
         "factor": region.factor if region.stated else None,
         "half_size_um": half if half.any() else None,
         "margin_um": plan.margin_um if np.isfinite(plan.margin_um) else None,
-        "surface_z_um": float(surface.point_um[0] - across / normal[0]) if normal[0] else None,
+        "surface_z_um": None if surface is None else _height(surface, point),
         "name": target,
     }
+
+
+def _height(surface: SurfacePlane, point: np.ndarray) -> float | None:
+    """Where the surface lies above a point, along z; None for a surface that stands upright."""
+    normal = surface.normal
+    across = normal[1:] @ (point[1:] - surface.point_um[1:])
+    return float(surface.point_um[0] - across / normal[0]) if normal[0] else None
 
 
 def _file_name(name: str) -> str:

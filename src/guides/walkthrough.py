@@ -1,0 +1,76 @@
+"""What the walk-throughs share: where the data lie, and a workspace that can be made anew."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ..errors import DecisionNeeded
+from ..workspace import Workspace
+
+DATA = "SCALEBRIDGE_DATA"
+
+
+def data_folder(source: str, *, given: str | None = None) -> Path:
+    """Find the folder of one source of real data.
+
+    Parameters
+    ----------
+    source : str
+        Name of the source's folder, e.g. ``"puma_fiberform"``.
+    given : str, optional
+        The notebook's parameter; by default the folder of that name in ``SCALEBRIDGE_DATA``.
+
+    Raises
+    ------
+    DecisionNeeded
+        There is no such folder.
+    """
+    root = os.environ.get(DATA)
+    folder = Path(given) if given else Path(root or "", source)
+    if (given or root) and folder.is_dir():
+        return folder
+    got = f"there is no folder {folder}" if given or root else f"{DATA} is not set"
+    raise DecisionNeeded(
+        f"expected the data of {source}, but {got}. To decide: give the parameter data the folder "
+        f"that holds the files, or set {DATA} to the folder that holds {source}"
+    )
+
+
+def begin(folder: str | None, *, name: str) -> Workspace:
+    """Open the workspace of a walk-through, made if it is new.
+
+    Parameters
+    ----------
+    folder : str or None
+        None takes a temporary one.
+    name : str
+        Of a new workspace.
+    """
+    place = Path(folder or Path(tempfile.mkdtemp(prefix="scalebridge-"), "workspace"))
+    if (place / "workspace.toml").exists():
+        return Workspace.open(place)
+    return Workspace.create(place, name=name)
+
+
+def bring(ws: Workspace, file: str | os.PathLike[str], *, name: str, **options: Any) -> Any:
+    """Import a file once: an image of that name is returned as it stands.
+
+    Parameters
+    ----------
+    ws : Workspace
+    file : path
+    name : str
+        Of the image.
+    **options
+        As in `Workspace.import_file`: ``answers``, ``frame``, ``progress``.
+
+    Returns
+    -------
+    Image
+    """
+    if name in [image.name for image in ws.images]:
+        return ws.images[name]
+    return ws.import_file(file, name=name, **options)

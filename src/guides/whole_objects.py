@@ -1,0 +1,103 @@
+"""One object that lies whole in its image: its volume and surface, whatever the field of view."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..analysis.quantification.measurement import Measurement
+from ..analysis.quantification.phases import measure_phases
+from ..workspace import Workspace
+from .quantification import Settings
+
+_RIM_PX = 8
+_TOTALS = {
+    "volume_fraction": ("volume_um3", "volume", "µm³", "voxels counted, of the whole object"),
+    "specific_surface": (
+        "surface_um2",
+        "surface",
+        "µm²",
+        "Crofton with weights for the voxel shape, of the whole object",
+    ),
+}
+
+
+def whole_object(ws: Workspace, settings: Settings, *, phase: str) -> tuple[Measurement, ...]:
+    """Measure the volume and the surface of an object, as segmented.
+
+    Only the part of the image around the object is looked at, so the numbers do not depend on how
+    much else was imaged. What blur and noise may do widens the intervals; nothing is taken off.
+
+    Parameters
+    ----------
+    ws : Workspace
+    settings : Settings
+        As `segmentations_to_measure` gives.
+    phase : str
+        Name of the object's phase.
+
+    Returns
+    -------
+    tuple of Measurement
+        ``quantification.<image>.<phase>.volume_um3`` and ``.surface_um2``.
+
+    Raises
+    ------
+    Uncalibrated
+        The image has no voxel size.
+    ValueError
+        It is no volume, or the phase is not in it.
+    """
+    image = ws.images[settings.image]
+    spacing = image.spacing_um
+    if image.ndim != 3:
+        raise ValueError(f"{image.name} needs to be a volume to hold a whole object, got {image!r}")
+    grey = image.array()
+    box = _box(np.digitize(grey, settings.thresholds) == settings.phases.index(phase))
+    found = measure_phases(
+        grey[box],
+        thresholds=settings.thresholds,
+        threshold_uncertainty=settings.uncertainty,
+        spacing_um=spacing,
+        spacing_uncertainty=image.spacing_uncertainty or 0.0,
+        names=settings.phases,
+        phase=phase,
+        smoothing_px=settings.smoothing_px,
+        min_size_px=settings.min_size_px,
+        fill_holes=settings.fill_holes,
+        correct=False,
+    )
+    volume = float(np.prod(grey[box].shape) * np.prod(spacing))
+    start = f"quantification.{image.name}.{phase}"
+    return tuple(_total(found[f"{phase}.{key}"], volume, start, *_TOTALS[key]) for key in _TOTALS)
+
+
+def _box(inside: np.ndarray) -> tuple[slice, ...]:
+    if not inside.any():
+        raise ValueError("expected an object in the image, got none at these thresholds")
+    box = []
+    for axis in range(inside.ndim):
+        others = tuple(other for other in range(inside.ndim) if other != axis)
+        taken = np.flatnonzero(inside.any(axis=others))
+        box.append(slice(max(0, taken[0] - _RIM_PX), taken[-1] + 1 + _RIM_PX))
+    return tuple(box)
+
+
+def _total(
+    share: Measurement, volume: float, start: str, key: str, name: str, unit: str, convention: str
+) -> Measurement:
+    """Turn an amount per imaged volume into an amount."""
+    low, high = share.interval95
+    return replace(
+        share,
+        key=f"{start}.{key}",
+        name=f"{name} of the {start.rsplit('.', 1)[1]}",
+        value=share.value * volume,
+        interval95=(low * volume, high * volume),
+        uncertainty=share.uncertainty * volume,
+        unit=unit,
+        convention=convention,
+        parts={part: size * volume for part, size in share.parts.items()},
+        as_segmented=None if share.as_segmented is None else share.as_segmented * volume,
+    )
