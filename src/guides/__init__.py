@@ -15,9 +15,9 @@ from .decisions import (
     map_images,
 )
 from .landmark_files import import_landmarks
+from .next_places import next_places
 from .overlap import Overlap, overlap
 from .practice_tiff import VOXEL_UM, practice_truth, write_practice_tiff
-from .next_places import next_places
 from .quantification import (
     connectivity_table,
     phase_results,
@@ -61,8 +61,8 @@ __all__ = [
     "import_landmarks",
     "landmark_pairs",
     "map_images",
-    "overlap",
     "next_places",
+    "overlap",
     "phase_results",
     "plan_cut",
     "practice_truth",
