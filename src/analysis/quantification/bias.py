@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..imaging.edges import edge_blur
-from ..segmentation.thresholds import phase_grey
+from ..segmentation.phase_cores import phase_grey
+from .level_set import level_set_area
 from .phase_quantities import phase_figures
 from .reimaging import (
     MODEL_SMOOTHINGS_PX,
@@ -20,7 +21,6 @@ from .reimaging import (
     noise_correlation_px,
     reimage_phase,
 )
-from .surface import level_set_area
 
 _BLOCK_VOXELS = 1_600_000  # of the part that is imaged once more: seconds, not minutes
 # 95 % of what a correction leaves, as a share of it, found on blurred, noisy spheres of 3 to 18 px

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..segmentation.thresholds import phase_grey
+from ..segmentation.phase_cores import phase_grey
 from .measurement import Check
 from .phase_quantities import PhaseFigures
 from .surface import mean_chord_um

@@ -15,15 +15,15 @@ from ..spacing import checked_image_ndim, checked_spacing
 from .bias import Bias, estimate_bias, estimate_imaging, representative_block
 from .measurement import Check, Measurement, measurement_from_parts
 from .phase_checks import image_checks, phase_checks
-from .phase_quantities import QUANTITIES, PhaseFigures, Quantity, phase_figures
+from .phase_inputs import checked_names, checked_uncertainty, chosen_labels
+from .phase_quantities import QUANTITIES, PhaseFigures, Quantity
 from .reimaging import Imaging
 from .sampling_error import sampling_uncertainty
 from .size_distribution import SizeDistribution
+from .threshold_variation import TO_95, PhaseJob, Variation, threshold_parts, varied_thresholds
 from .volume import checked_mask
 
-_TO_95 = 1.96
 _FULL = {2: 8, 3: 26}
-_LARGE = 20_000_000  # voxels above which the thresholds are varied in the central block only
 
 
 @dataclass(frozen=True)
@@ -160,21 +160,23 @@ def measure_phases(
     ndim = checked_image_ndim(image.shape)
     spacing = checked_spacing(spacing_um, ndim)
     levels = checked_thresholds(thresholds)
-    sigmas = _checked_uncertainty(threshold_uncertainty, len(levels))
+    sigmas = checked_uncertainty(threshold_uncertainty, len(levels))
     if not (np.isfinite(spacing_uncertainty) and spacing_uncertainty >= 0):
         raise ValueError(
             f"spacing_uncertainty needs a relative value of 0 or more, got {spacing_uncertainty}: "
             "0.01 stands for 1 %"
         )
     inside = None if mask is None else checked_mask(mask, image.shape)
-    titles = _checked_names(names, len(levels) + 1)
+    titles = checked_names(names, len(levels) + 1)
     connectivity = _FULL[ndim] if connectivity is None else connectivity
     segmenter = partial(
         segment, smoothing_px=smoothing_px, min_size_px=min_size_px, fill_holes=fill_holes
     )
     if np.issubdtype(image.dtype, np.integer):  # a grey value stands for all that rounds to it
         sigmas = tuple(float(np.hypot(s, 0.5 / np.sqrt(3))) for s in sigmas)
-    job = _Job(image, levels, sigmas, spacing, spacing_uncertainty, connectivity, inside, segmenter)
+    job = PhaseJob(
+        image, levels, sigmas, spacing, spacing_uncertainty, connectivity, inside, segmenter
+    )
     labels = segmenter(image, thresholds=levels)
     imaging = estimate_imaging(
         image,
@@ -183,10 +185,10 @@ def measure_phases(
         mask=inside,
         segmenter=partial(segmenter, thresholds=levels),
     )
-    varied = _varied(job, labels)
+    varied = varied_thresholds(job, labels)
     common = image_checks(image, labels, levels=levels, sigmas=sigmas, mask=inside)
     measured = {}
-    for label in _chosen(phase, titles):
+    for label in chosen_labels(phase, titles):
         measured[titles[label]] = _measure(
             job, labels, varied, imaging, label, titles[label], common, correct, seed
         )
@@ -201,77 +203,16 @@ def measure_phases(
 
 
 @dataclass(frozen=True)
-class _Job:
-    image: NDArray
-    levels: tuple[float, ...]
-    sigmas: tuple[float, ...]
-    spacing: tuple[float, ...]
-    spacing_uncertainty: float
-    connectivity: int
-    inside: NDArray[np.bool_] | None
-    segmenter: partial
-
-    def figures(self, phase: NDArray[np.bool_], inside: NDArray[np.bool_] | None) -> PhaseFigures:
-        return phase_figures(
-            phase, spacing_um=self.spacing, connectivity=self.connectivity, mask=inside
-        )
-
-
-@dataclass(frozen=True)
 class _Measured:
     measurements: tuple[Measurement, ...]
     figures: PhaseFigures
     sampling: dict[str, float]
 
 
-@dataclass(frozen=True)
-class _Variation:
-    """The segmentation with one threshold moved down and up by `step`."""
-
-    lower: NDArray[np.uint8]
-    upper: NDArray[np.uint8]
-    inside: NDArray[np.bool_] | None
-    step: float
-    sigma: float
-
-
-def _varied(job: _Job, labels: NDArray[np.uint8]) -> list[_Variation]:
-    """Segment with each threshold moved both ways, by at least 1 % of the range between phases.
-
-    A smaller step would measure the noise of single voxels; the effect is scaled back.
-    """
-    block = representative_block(labels.shape) if labels.size > _LARGE else (slice(None),)
-    image = job.image[block]
-    inside = None if job.inside is None else job.inside[block]
-    span = _grey_span(image, labels[block])
-    varied = []
-    for i, sigma in enumerate(job.sigmas):
-        step = max(sigma, 0.01 * span, 1.0 if np.issubdtype(image.dtype, np.integer) else 0.0)
-        moved = []
-        for sign in (-1, 1):
-            levels = list(job.levels)
-            levels[i] += sign * step
-            levels = [
-                *np.minimum(levels[:i], levels[i] - 1e-9),
-                levels[i],
-                *np.maximum(levels[i + 1 :], levels[i] + 1e-9),
-            ]
-            moved.append(job.segmenter(image, thresholds=levels))
-        varied.append(_Variation(moved[0], moved[1], inside, step, sigma))
-    return varied
-
-
-def _grey_span(image: NDArray, labels: NDArray[np.uint8]) -> float:
-    stride = max(1, image.size // 1_000_000)
-    grey, label = image.ravel()[::stride], labels.ravel()[::stride]
-    means = [float(np.mean(grey[label == k])) for k in np.unique(label)]
-    return float(np.min(np.diff(means))) if len(means) > 1 else 0.0
-
-
 def _measure(
-    job: _Job,
+    job: PhaseJob,
     labels: NDArray[np.uint8],
-    varied: list[_Variation],
+    varied: list[Variation],
     imaging: Imaging | None,
     label: int,
     title: str,
@@ -281,7 +222,7 @@ def _measure(
 ) -> _Measured:
     phase = labels == label
     figures = job.figures(phase, job.inside)
-    from_threshold = _threshold_parts(job, varied, label)
+    from_threshold = threshold_parts(job, varied, label)
     radius_px = _radius_px(figures, job.spacing)
     bias = _bias(job, labels, label, imaging, radius_px, seed)
     checks = common + phase_checks(
@@ -318,7 +259,7 @@ def _measure(
 
 
 def _value_and_parts(
-    job: _Job,
+    job: PhaseJob,
     quantity: Quantity,
     raw: float,
     bias: Bias,
@@ -338,7 +279,7 @@ def _value_and_parts(
         parts["imaging"] = float(abs(raw) * left)
     parts["voxels"] = abs(value) * _voxel_part(quantity.key, radius_px, phase)
     power = abs(quantity.length_power[phase.ndim])
-    parts["spacing"] = _TO_95 * power * job.spacing_uncertainty * abs(value)
+    parts["spacing"] = TO_95 * power * job.spacing_uncertainty * abs(value)
     return float(value), {name: float(np.nan_to_num(size)) for name, size in parts.items()}
 
 
@@ -349,26 +290,11 @@ def _counting_part(key: str, sizes: SizeDistribution, value: float) -> dict[str,
         "mean_diameter_by_volume": sizes.mean_by_volume_error_um,
         "object_density": sizes.relative_count_error * value,
     }
-    return {"counting": _TO_95 * float(np.nan_to_num(errors[key]))} if key in errors else {}
-
-
-def _threshold_parts(job: _Job, varied: list[_Variation], label: int) -> dict[str, float]:
-    total = {quantity.key: 0.0 for quantity in QUANTITIES}
-    for i, variation in enumerate(varied):
-        if i not in (label - 1, label):
-            continue
-        low = job.figures(variation.lower == label, variation.inside).values
-        high = job.figures(variation.upper == label, variation.inside).values
-        for key in total:
-            slope = abs(high[key] - low[key]) / (2 * variation.step)
-            total[key] = float(
-                np.hypot(total[key], _TO_95 * variation.sigma * np.nan_to_num(slope))
-            )
-    return total
+    return {"counting": TO_95 * float(np.nan_to_num(errors[key]))} if key in errors else {}
 
 
 def _bias(
-    job: _Job,
+    job: PhaseJob,
     labels: NDArray[np.uint8],
     label: int,
     imaging: Imaging | None,
@@ -410,38 +336,3 @@ def _voxel_part(key: str, radius_px: float, phase: NDArray[np.bool_]) -> float:
     if key in ("specific_surface", "surface_per_phase"):
         return 0.01 / radius_px + 0.06 / radius_px**2 + by_volume
     return 0.0 if key == "object_density" else by_volume
-
-
-def _checked_uncertainty(given: float | Sequence[float], count: int) -> tuple[float, ...]:
-    values = np.atleast_1d(np.asarray(given, dtype=float))
-    if values.shape not in ((1,), (count,)):
-        raise ValueError(
-            f"threshold_uncertainty needs one value, or one a threshold ({count}), "
-            f"got {len(values)}: give the standard uncertainty of each"
-        )
-    if not np.all(np.isfinite(values)) or np.any(values < 0):
-        raise ValueError(
-            f"threshold_uncertainty needs finite values of 0 or more, got {given}: "
-            "suggest_thresholds gives one"
-        )
-    return tuple(float(v) for v in np.broadcast_to(values, (count,)))
-
-
-def _checked_names(names: Sequence[str] | None, classes: int) -> tuple[str, ...]:
-    titles = tuple(f"class {k}" for k in range(classes)) if names is None else tuple(names)
-    if len(titles) != classes or len(set(titles)) != classes:
-        raise ValueError(
-            f"names needs {classes} different names, from dark to bright, got {titles}: "
-            "one more than thresholds"
-        )
-    return titles
-
-
-def _chosen(phase: str | int | None, titles: tuple[str, ...]) -> tuple[int, ...]:
-    if phase is None:
-        return tuple(range(len(titles)))
-    if isinstance(phase, str) and phase in titles:
-        return (titles.index(phase),)
-    if isinstance(phase, int) and 0 <= phase < len(titles):
-        return (phase,)
-    raise ValueError(f"phase needs one of {titles} or its number, got {phase!r}: choose one")

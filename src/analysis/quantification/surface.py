@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..spacing import checked_image_ndim, checked_spacing
 from .directions import line_directions
+from .level_set import iso_area
 from .volume import checked_mask, checked_phase
 
 _CROFTON = "Crofton, {n} directions weighted for the voxel shape"
@@ -196,56 +197,10 @@ def surface_of_grey(
     spacing = checked_spacing(spacing_um, 3)
     grey = np.asarray(image, dtype=np.float32)
     grey = gaussian_filter(grey, smoothing_px) if smoothing_px > 0 else grey
-    area = _iso_area(grey, level, spacing)
+    area = iso_area(grey, level, spacing)
     words = f"marching cubes on grey values at {level:g}, smoothing {smoothing_px:g} px"
     specific = area / (grey.size * float(np.prod(spacing)))
     return _surface(grey >= level, spacing, None, specific, words)
-
-
-def level_set_area(image: NDArray, *, level: float, spacing_um: tuple[float, ...]) -> float:
-    """Measure the area of a level set per volume of the image [1/µm], length per area in 2D.
-
-    Marching cubes (squares) on grey values, continued over the outer half voxel: within 0.2 % for
-    radii of 10 voxels and more.
-
-    Examples
-    --------
-    >>> ramp = np.broadcast_to(np.arange(5.0)[:, None], (5, 5))
-    >>> level_set_area(ramp, level=1.5, spacing_um=(1.0, 1.0))
-    0.2
-    """
-    padded = np.pad(image, 1, mode="edge")
-    whole = float(np.prod(image.shape) * np.prod(spacing_um))
-    if not float(padded.min()) < level < float(padded.max()):
-        return 0.0
-    corners, sizes = _pieces(padded, level, np.array(spacing_um))
-    # index 1 is the first voxel of the image: the image reaches from 0.5 to n + 0.5
-    middle = corners.mean(axis=1) / spacing_um
-    weight = np.mean(
-        [_within(corners[:, k] / spacing_um, image.shape) for k in range(len(corners[0]))], 0
-    )
-    weight = np.where(
-        _within(middle, image.shape), np.maximum(weight, 0.5), np.minimum(weight, 0.5)
-    )
-    return float(np.sum(sizes * weight)) / whole
-
-
-def _pieces(grey: NDArray, level: float, spacing: NDArray) -> tuple[NDArray, NDArray]:
-    """Return the corners of the triangles (lines in 2D) of a level set, and their sizes."""
-    from skimage.measure import find_contours, marching_cubes
-
-    if grey.ndim == 3:
-        vertices, faces, *_ = marching_cubes(grey, level, spacing=tuple(spacing))
-        corners = vertices[faces]
-        cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        return corners, np.linalg.norm(cross, axis=1) / 2
-    lines = [line * spacing for line in find_contours(grey, level)]
-    corners = np.concatenate([np.stack([line[:-1], line[1:]], axis=1) for line in lines])
-    return corners, np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1)
-
-
-def _within(points: NDArray, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    return np.all((points > 0.5) & (points < np.array(shape) + 0.5), axis=1)
 
 
 def _surface(
@@ -349,7 +304,7 @@ def step_slices(
 
 def _area_by(method: str, phase: NDArray[np.bool_], spacing: tuple[float, ...]) -> float:
     if method == "marching_cubes":
-        return _iso_area(phase.astype(np.float32), 0.5, spacing)
+        return iso_area(phase.astype(np.float32), 0.5, spacing)
     voxel = float(np.prod(spacing))
     steps = [tuple(int(i == axis) for i in range(3)) for axis in range(3)]
     total = 0.0
@@ -357,12 +312,3 @@ def _area_by(method: str, phase: NDArray[np.bool_], spacing: tuple[float, ...]) 
         near, far = step_slices(step, phase.shape)
         total += _count_xor(phase[near], phase[far]) * voxel / spacing[axis]
     return total
-
-
-def _iso_area(grey: NDArray, level: float, spacing: tuple[float, ...]) -> float:
-    from skimage.measure import marching_cubes, mesh_surface_area
-
-    if not float(grey.min()) < level < float(grey.max()):
-        return 0.0
-    vertices, faces, *_ = marching_cubes(grey, level, spacing=spacing)
-    return float(mesh_surface_area(vertices, faces))

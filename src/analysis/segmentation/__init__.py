@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from .blobs import BlobCentre, find_blobs, refine_centre
 from .cleaning import fill_enclosed, merge_small
+from .phase_cores import PhaseGrey, phase_grey
 from .sampling import sample_blocks
 from .segment import segment
 from .thresholds import (
-    PhaseGrey,
     ThresholdEstimate,
     otsu_thresholds,
-    phase_grey,
     suggest_thresholds,
 )
 

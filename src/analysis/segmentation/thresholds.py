@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..spacing import checked_image_ndim
-from .sampling import sample_blocks
+from .phase_cores import Block, Core, core_of, light_blocks
 
 _BINS = 512
-_CORE_ENOUGH = 200  # voxels a class, below which its core says nothing
-_LIGHT_SMOOTHING_PX = 1.0
 _STEEPEST_BIAS = 0.03  # of the contrast: the steepest grey value on spheres of 3 to 18 px radius
 _FLOOR = 0.001  # of the contrast
 
@@ -157,152 +155,24 @@ def suggest_thresholds(
         raise ValueError(
             f"mask needs the image's shape {image.shape}, got {mask.shape}: make them on one grid"
         )
-    blocks = _light_blocks(image, mask)
+    blocks = light_blocks(image, mask)
     start = otsu_thresholds(np.concatenate([b.smooth[b.inside] for b in blocks]), classes=classes)
     cores = _refined_cores(blocks, start, ndim)
     return _estimate(blocks, cores, start)
 
 
-@dataclass(frozen=True)
-class PhaseGrey:
-    """Grey value and noise inside each phase, away from its interfaces.
-
-    Attributes
-    ----------
-    means, sigmas : tuple of float
-        One a class [grey value].
-    has_core : tuple of bool
-        Whether the class is thick enough to have an inside.
-    """
-
-    means: tuple[float, ...]
-    sigmas: tuple[float, ...]
-    has_core: tuple[bool, ...]
-
-
-def phase_grey(
-    image: NDArray, *, thresholds: tuple[float, ...], mask: NDArray | None = None
-) -> PhaseGrey:
-    """Measure the grey value and the noise inside each phase that given thresholds part.
-
-    Parameters
-    ----------
-    image : ndarray, (z, y, x) or (y, x)
-        Grey values; large images are sampled in blocks.
-    thresholds : tuple of float
-        Increasing [grey value].
-    mask : ndarray of bool, optional
-
-    Returns
-    -------
-    PhaseGrey
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> image = np.full((40, 40), 10.0); image[:, 20:] = 30.0
-    >>> phase_grey(image, thresholds=(15.0,)).means
-    (10.0, 30.0)
-    """
-    blocks = _light_blocks(np.asarray(image), mask)
-    cores = [_core(blocks, thresholds, k, image.ndim) for k in range(len(thresholds) + 1)]
-    return PhaseGrey(
-        tuple(core.mean for core in cores),
-        tuple(core.sigma for core in cores),
-        tuple(core.found for core in cores),
-    )
-
-
-@dataclass(frozen=True)
-class _Block:
-    raw: NDArray
-    smooth: NDArray
-    inside: NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class _Core:
-    mean: float
-    sigma: float
-    error: float
-    median: float
-    share: float  # of the class's voxels that are core
-    found: bool
-
-
-def _light_blocks(image: NDArray, mask: NDArray | None) -> list[_Block]:
-    from scipy.ndimage import gaussian_filter
-
-    blocks = []
-    masks = itertools.repeat(None) if mask is None else sample_blocks(mask)
-    for raw, inside in zip(sample_blocks(image), masks, strict=False):
-        raw = raw.astype(np.float32)
-        valid = np.isfinite(raw)
-        if not valid.all():
-            raw = np.where(valid, raw, np.float32(np.mean(raw[valid]) if valid.any() else 0))
-        inside = valid if inside is None else valid & inside.astype(bool)
-        blocks.append(_Block(raw, gaussian_filter(raw, _LIGHT_SMOOTHING_PX), inside))
-    return blocks
-
-
-def _refined_cores(blocks: list[_Block], start: tuple[float, ...], ndim: int) -> list[_Core]:
+def _refined_cores(blocks: list[Block], start: tuple[float, ...], ndim: int) -> list[Core]:
     """Alternate between cores and half-way thresholds until they agree."""
     levels = start
     for _ in range(4):
-        cores = [_core(blocks, levels, label, ndim) for label in range(len(levels) + 1)]
+        cores = [core_of(blocks, levels, label, ndim) for label in range(len(levels) + 1)]
         means = [core.mean for core in cores]
         levels = tuple((a + b) / 2 for a, b in itertools.pairwise(means))
     return cores
 
 
-def _core(blocks: list[_Block], levels: tuple[float, ...], label: int, ndim: int) -> _Core:
-    from scipy.ndimage import minimum_filter
-
-    bounds = (-np.inf, *levels, np.inf)
-    whole = 0
-    parts: dict[int, list[NDArray]] = {}
-    for block in blocks:
-        member = (block.smooth >= bounds[label]) & (block.smooth < bounds[label + 1]) & block.inside
-        whole += int(np.count_nonzero(member))
-        for depth in (3, 2, 1, 0):
-            inner = minimum_filter(member, 2 * depth + 1) if depth else member
-            parts.setdefault(depth, []).append(block.raw[inner])
-    for depth in (3, 2, 1, 0):
-        values = np.concatenate(parts[depth])
-        if len(values) >= max(_CORE_ENOUGH, 0.02 * whole):
-            break
-    if len(values) == 0:
-        return _Core(
-            float(np.mean(np.clip(bounds, *_ends(levels))[label : label + 2])), 0, 0, 0, 0, False
-        )
-    sigma = _robust_sigma(values)
-    return _Core(
-        mean=float(_trimmed_mean(values, sigma)),
-        sigma=sigma,
-        error=sigma / np.sqrt(max(1.0, len(values) / 2**ndim)),
-        median=float(np.median(values)),
-        share=len(values) / max(1, whole),
-        found=depth >= 2,
-    )
-
-
-def _ends(levels: tuple[float, ...]) -> tuple[float, float]:
-    return min(levels), max(levels)
-
-
-def _robust_sigma(values: NDArray) -> float:
-    low, high = np.quantile(values, [0.1587, 0.8413])
-    return float(high - low) / 2
-
-
-def _trimmed_mean(values: NDArray, sigma: float) -> float:
-    middle = float(np.median(values))
-    near = values[np.abs(values - middle) <= 3 * sigma] if sigma > 0 else values
-    return float(np.mean(near, dtype=np.float64)) if len(near) else middle
-
-
 def _estimate(
-    blocks: list[_Block], cores: list[_Core], start: tuple[float, ...]
+    blocks: list[Block], cores: list[Core], start: tuple[float, ...]
 ) -> ThresholdEstimate:
     means = [core.mean for core in cores]
     values = tuple((a + b) / 2 for a, b in itertools.pairwise(means))
@@ -335,7 +205,7 @@ def _estimate(
 
 
 def _steepest(
-    blocks: list[_Block], cores: list[_Core], values: tuple[float, ...]
+    blocks: list[Block], cores: list[Core], values: tuple[float, ...]
 ) -> tuple[float, ...]:
     """Find the grey value with the steepest gradient between each pair of phases.
 
@@ -369,7 +239,7 @@ def _steepest(
     return tuple(found)
 
 
-def _warnings(cores: list[_Core], values: tuple[float, ...]) -> list[str]:
+def _warnings(cores: list[Core], values: tuple[float, ...]) -> list[str]:
     found = []
     for i, core in enumerate(cores):
         if not core.found:
