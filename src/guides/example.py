@@ -107,9 +107,12 @@ def _marks(ws: Workspace, image: str, *, diameter_um: float) -> pd.DataFrame:
 
 
 def _brightest(found: pd.DataFrame) -> pd.DataFrame:
-    """Keep what stands above the widest gap between contrasts (as ratios)."""
+    """Keep what stands above the widest gap between contrasts.
+
+    Differences, not ratios: among the faintest marks any two differ by a large ratio.
+    """
     contrast = np.sort(found["contrast"].to_numpy(float))[::-1][:_CONSIDERED]
-    steps = np.log(contrast[_FEWEST - 1 : -1] / contrast[_FEWEST:])
+    steps = contrast[_FEWEST - 1 : -1] - contrast[_FEWEST:]
     least = contrast[_FEWEST - 1 + int(np.argmax(steps))]
     return found[found["contrast"] >= least]
 

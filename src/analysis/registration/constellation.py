@@ -23,6 +23,8 @@ _MOST = 100  # fiducials in one image
 _BATCH = 100  # triangles looked up at a time
 _HYPOTHESES = 200_000
 _CHANCE = 0.01
+_MUCH_WORSE = 3.0  # times the distances that remain: F(14, 14) = 9 happens once in 10,000
+_EXACT = 0.05  # of the tolerance: distances below are taken for this
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +87,7 @@ def match_constellation(
     ------
     Degenerate
         If no pose pairs more fiducials than chance would, or several poses do equally well (a
-        regular grid, a symmetric set).
+        regular grid, a symmetric set). A pose that leaves three times the distances is not as good.
 
     Notes
     -----
@@ -104,8 +106,10 @@ def match_constellation(
     best = found[0]
     others = [other for other in found[1:] if _overlap(best, other) < 0.5]
     runner_up = len(others[0].rows) if others else 0
+    limit = _MUCH_WORSE * max(_rms(best), _EXACT * tolerance_um)
+    rivals = max((len(other.rows) for other in others if _rms(other) <= limit), default=0)
     chance = float(looked_at * binom.sf(len(best.rows) - 4, len(clouds.a) - 3, clouds.random_hit))
-    _refuse(clouds, best, runner_up, chance)
+    _refuse(clouds, best, rivals, chance)
     return _result(clouds, best, runner_up, chance)
 
 
@@ -164,7 +168,11 @@ def _overlap(best: Pose, other: Pose) -> float:
     return len(mine & theirs) / max(1, len(mine))
 
 
-def _refuse(clouds: Clouds, best: Pose, runner_up: int, chance: float) -> None:
+def _rms(pose: Pose) -> float:
+    return float(np.sqrt(np.mean(pose.distances**2))) if len(pose.distances) else np.inf
+
+
+def _refuse(clouds: Clouds, best: Pose, rivals: int, chance: float) -> None:
     count, fewer = len(best.rows), min(len(clouds.a), len(clouds.b))
     if chance > _CHANCE:
         raise Degenerate(
@@ -172,9 +180,9 @@ def _refuse(clouds: Clouds, best: Pose, runner_up: int, chance: float) -> None:
             f"{chance:.2g} poses would do as well by chance: find more fiducials, lower "
             f"tolerance_um (got {format_length(clouds.tolerance)}), or pick landmarks by hand"
         )
-    if runner_up >= count:
+    if rivals >= count:
         raise Degenerate(
-            f"the constellation is ambiguous: another pose pairs {runner_up} fiducials as well as "
+            f"the constellation is ambiguous: another pose pairs {rivals} fiducials as well as "
             f"the best one pairs {count} (a regular or symmetric arrangement): pick landmarks by "
             "hand, or add a fiducial that breaks the symmetry"
         )
@@ -187,7 +195,6 @@ def _result(clouds: Clouds, best: Pose, runner_up: int, chance: float) -> Conste
     scale = float(abs(np.linalg.det(best.matrix)) ** (1 / len(best.matrix)))
     if clouds.ndims[1] == 2:
         matrix[0, 0] = scale
-    rms = float(np.sqrt(np.mean(best.distances**2)))
     return ConstellationMatch(
         pairs=np.column_stack([best.rows, best.columns]),
         residuals_um=best.distances,
@@ -199,6 +206,7 @@ def _result(clouds: Clouds, best: Pose, runner_up: int, chance: float) -> Conste
         runner_up=runner_up,
         statement=(
             f"{len(best.rows)} fiducials of {len(clouds.a)} and {len(clouds.b)} pair within "
-            f"{format_length(rms)} RMS, scale {scale:.4f}; the next other pose pairs {runner_up}"
+            f"{format_length(_rms(best))} RMS, scale {scale:.4f}; the next other pose pairs "
+            f"{runner_up}"
         ),
     )

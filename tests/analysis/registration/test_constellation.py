@@ -63,6 +63,18 @@ def test_a_symmetric_arrangement_is_refused():
         match_constellation(CUBE, CUBE @ turn(1).T, tolerance_um=1.0)
 
 
+def test_another_pose_within_a_wide_tolerance_is_no_rival_to_one_that_fits_closely():
+    rng = np.random.default_rng(5)
+    lattice = 100.0 * np.array([(y, x) for y in range(3) for x in range(3)])
+    beads = lattice + rng.uniform(-6, 6, (9, 2))  # turned by 90 degrees, all meet within 15 um
+    seen = beads @ turn_2d(20.0).T + [40.0, -70.0] + rng.normal(0, 0.2, (9, 2))
+    match = match_constellation(beads, seen, tolerance_um=15.0)
+    assert match.runner_up == 9
+    assert match.pairs.tolist() == [[row, row] for row in range(9)]
+    with pytest.raises(Degenerate, match="ambiguous: another pose pairs 9"):
+        match_constellation(lattice, lattice @ turn_2d(20.0).T, tolerance_um=15.0)
+
+
 def test_a_mirrored_volume_does_not_pair():
     a, b, _ = scene(2, (3, 3), missing=0, spurious=0)
     with pytest.raises(Degenerate):
