@@ -31,6 +31,8 @@ _HOMES = {
     "value_over_time": ".series",
     "against_truth": ".compare",
     "scene_picture": ".volumes3d",
+    "go_live": ".live",
+    "is_live": ".live",
 }
 
 __all__ = [
@@ -41,7 +43,9 @@ __all__ = [
     "against_truth",
     "box_corners",
     "error_map",
+    "go_live",
     "grey_histogram",
+    "is_live",
     "landmark_errors",
     "length_scales",
     "modality_color",
@@ -60,6 +64,7 @@ if TYPE_CHECKING:
     from .coverage import box_corners, nested_boxes
     from .histogram import grey_histogram
     from .landmarks import error_map, landmark_errors
+    from .live import go_live, is_live
     from .scales import length_scales
     from .series import value_over_time
     from .sizes import size_distribution

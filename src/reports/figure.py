@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from .item import ITEM_MIME, Item, for_notebook, required
 from .markup import Markup, safe
-from .pictures import png_bytes, size_px
+from .pictures import is_plot, png_bytes, size_px
 
 _WIDE_FROM_PX = 1000
 
@@ -39,6 +39,7 @@ class Figure(Item):
     def __post_init__(self) -> None:
         required(self.caption, "caption")
         required(self.name, "name")
+        object.__setattr__(self, "_plot", self.picture if is_plot(self.picture) else None)
         object.__setattr__(self, "picture", png_bytes(self.picture))
 
     @property
@@ -80,11 +81,22 @@ class Figure(Item):
         }
 
     def _ipython_display_(self) -> None:
-        """Show the picture once, and its caption below it as an output of its own."""
+        """Show the picture once, and its caption below it as an output of its own.
+
+        After `scalebridge.plots.go_live` a plot is shown to be zoomed and hovered; its still
+        goes along unseen, for the report.
+        """
         from IPython.display import display
 
+        from ..plots import is_live
+
         caption = Markup('<p class="sb-caption">{}</p>').format(safe(self.caption))
-        display(self._repr_mimebundle_(), raw=True)
+        bundle = self._repr_mimebundle_()
+        plot = getattr(self, "_plot", None)
+        if plot is not None and is_live():
+            display(plot)
+            bundle["text/html"] = ""
+        display(bundle, raw=True)
         display({"text/plain": "", "text/html": str(for_notebook(caption))}, raw=True)
 
     def __str__(self) -> str:

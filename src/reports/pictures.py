@@ -31,7 +31,7 @@ def png_bytes(picture: Any) -> bytes:
         picture = picture.snapshot()
     if _comes_from(picture, "PIL"):
         return _pillow(picture)
-    if _comes_from(picture, "holoviews"):
+    if is_plot(picture):
         from ..plots import still
 
         return _checked(still(picture))
@@ -41,6 +41,11 @@ def png_bytes(picture: Any) -> bytes:
         "a figure needs a PIL image, a matplotlib or HoloViews figure, a widget or PNG bytes, "
         f"got {type(picture).__name__}"
     )
+
+
+def is_plot(picture: Any) -> bool:
+    """Say whether a picture is a HoloViews object, which can also be shown live."""
+    return _comes_from(picture, "holoviews")
 
 
 def size_px(png: bytes) -> tuple[int, int]:
