@@ -253,6 +253,8 @@ def _picture(ws: Workspace, settings: Settings) -> Picture.Image:
 
 
 def _sliders(ws: Workspace, settings: Settings) -> SegmentationSliders:
+    if settings.record is not None:
+        return SegmentationSliders(ws, settings.image, record=settings.name)
     sliders = SegmentationSliders(
         ws,
         settings.image,
