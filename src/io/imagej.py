@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .lengths import micrometres_in
+from .lengths import fault_of_length, micrometres_in
 from .reading import Lengths, Reading, inspect_lengths
 from .tiff import _ratio, _tag, axis_letters, photometric_notes, tag_texts
 from .tiff_pixels import TiffPixels
@@ -55,6 +55,30 @@ def _lengths(page: Any, metadata: dict[str, Any], *, has_z: bool) -> tuple[Lengt
     if has_z and "spacing" not in metadata:
         lengths = Lengths(lengths.um, (*lengths.faults, _no_slice_distance(unit)))
     return lengths, source
+
+
+def slice_distance_um(reading: Reading) -> float | None:
+    """Tell how far apart slices are, where ImageJ wrote it beside one slice [µm].
+
+    Parameters
+    ----------
+    reading : Reading
+        Of any TIFF.
+
+    Returns
+    -------
+    float or None
+        None where there is no ``spacing``, no length as its unit, or no sensible number.
+    """
+    metadata = reading.metadata.get("ImageJ")
+    if not isinstance(metadata, dict) or "spacing" not in metadata:
+        return None
+    unit = metadata.get("unit")
+    scale = micrometres_in(unit if isinstance(unit, str) else None)
+    if scale is None:
+        return None
+    distance = _number(metadata["spacing"]) * _z_scale(metadata, scale)
+    return None if fault_of_length(distance) else distance
 
 
 def _z_scale(metadata: dict[str, Any], scale: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import fnmatch
 import itertools
+import math
 import os
 import re
 from dataclasses import replace
@@ -14,10 +15,13 @@ import numpy as np
 
 from ..errors import ReadError
 from .answers import Answers
+from .imagej import slice_distance_um
 from .picture import SUFFIXES as PICTURES
 from .reading import Reading
 from .references import beside
 
+# Opening a slice takes some 3 ms, and a first picture is due within seconds.
+_MOST_COMPARED = 500
 SLICES = (".tif", ".tiff", *PICTURES)
 
 
@@ -95,16 +99,45 @@ def open_stack(path: str, answers: Answers) -> Reading:
             f"expected one image a file, {files[0]} holds {first.pixels.shape}: "
             "open that file by itself"
         )
-    fault = "a folder of slices does not say how far they are apart"
+    distance, fault = _slice_distance(first, files, plain_answers)
+    along = {} if distance is None else {"z": distance}
     return replace(
         first,
         format=f"folder of {first.format}",
         pixels=StackPixels(first, files, plain_answers),
         axes="z" + first.axes,
-        faults=(*first.faults, fault),
+        spacing_um={**along, **first.spacing_um},
+        spacing_source=first.spacing_source + (", slices: ImageJ spacing" if along else ""),
+        faults=(*first.faults, *fault),
         metadata={**first.metadata, "slices": [Path(file).name for file in files]},
         warnings=(*first.warnings, *notes),
     )
+
+
+def _slice_distance(
+    first: Reading, files: list[str], answers: Answers
+) -> tuple[float | None, tuple[str, ...]]:
+    """Take the distance that ImageJ wrote, if every slice that is looked at says the same."""
+    wanted = slice_distance_um(first)
+    if wanted is None:
+        return None, ("a folder of slices does not say how far they are apart",)
+    for file in files[1 :: -(-len(files) // _MOST_COMPARED)]:
+        found = _distance_beside(file, answers)
+        if found is None or not math.isclose(found, wanted, rel_tol=1e-6):
+            said = "nothing" if found is None else f"{found:g} µm"
+            return None, (
+                f"the slices disagree on how far they are apart: {wanted:g} µm in "
+                f"{Path(files[0]).name}, {said} in {Path(file).name}",
+            )
+    return wanted, ()
+
+
+def _distance_beside(file: str, answers: Answers) -> float | None:
+    from .registry import open_reading
+
+    reading = open_reading(file, answers)
+    reading.pixels.close()
+    return slice_distance_um(reading)
 
 
 def slices_of(path: str, pattern: str | None) -> tuple[list[str], tuple[str, ...]]:
