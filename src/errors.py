@@ -11,6 +11,8 @@ a careful caller can still meet::
     │   ├── NewerFormat        it was made by a newer Scalebridge
     │   ├── ReadOnly           it is open read-only (``as_of=``)
     │   ├── NotFound           no record of that name or id
+    │   ├── DiskFull           an image would not fit on the disk
+    │   ├── ImportCancelled    an import was told to stop before its end
     │   └── Conflict           somebody else edited the record first
     ├── Uncalibrated           a physical answer was asked of an image without voxel size
     ├── Degenerate             landmarks do not determine the model that was asked for
@@ -61,6 +63,26 @@ class NotFound(WorkspaceError, KeyError):
 
     def __str__(self) -> str:  # KeyError would print the repr
         return str(self.args[0]) if self.args else ""
+
+
+class DiskFull(WorkspaceError):
+    """An image would not fit on the disk, or did not.
+
+    Attributes
+    ----------
+    needed_bytes : int
+        At most: pixels are stored compressed.
+    free_bytes : int
+    """
+
+    def __init__(self, message: str, *, needed_bytes: int, free_bytes: int) -> None:
+        super().__init__(message)
+        self.needed_bytes = needed_bytes
+        self.free_bytes = free_bytes
+
+
+class ImportCancelled(WorkspaceError):
+    """An import was told to stop before its end; nothing of it is left."""
 
 
 class Conflict(WorkspaceError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ..quantities import format_length
 from .description import ImageDescription
 
@@ -39,17 +41,24 @@ def summary(description: ImageDescription) -> str:
     return "\n".join([description.path, *said])
 
 
-def refusal(description: ImageDescription) -> str | None:
+def refusal(description: ImageDescription, *, only: Collection[str] | None = None) -> str | None:
     """Say why a script must not import this file as it is, and which answer would do.
+
+    Parameters
+    ----------
+    description : ImageDescription
+    only : collection of str, optional
+        What of ``description.missing`` matters; everything if left out.
 
     Returns
     -------
     str or None
         None if nothing is missing.
     """
-    if not description.missing:
+    missing = [name for name in description.missing if only is None or name in only]
+    if not missing:
         return None
-    wanted = "; ".join(_missing(description, name) for name in description.missing)
+    wanted = "; ".join(_missing(description, name) for name in missing)
     return f"{description.path} cannot be imported without an answer: {wanted}"
 
 

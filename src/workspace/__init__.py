@@ -11,6 +11,7 @@ from .images import Images
 from .landmarks import LandmarkArrays
 from .progress import ImportProgress
 from .record import Record
+from .running_import import RunningImport
 from .workspace import Workspace
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "LandmarkArrays",
     "Level",
     "Record",
+    "RunningImport",
     "Workspace",
 ]

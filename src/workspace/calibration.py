@@ -15,7 +15,7 @@ def calibrate_image(
     images: Images,
     key: str,
     *,
-    spacing_um: Sequence[float],
+    spacing_um: Sequence[float | None],
     source: str,
     uncertainty: float | None = None,
 ) -> Image:
@@ -26,8 +26,8 @@ def calibrate_image(
     images : Images
     key : str
         Name or id.
-    spacing_um : sequence of float
-        Per spatial axis [µm].
+    spacing_um : sequence of (float or None)
+        Per spatial axis [µm]; None keeps what is known already.
     source : str
         How it is known.
     uncertainty : float, optional
@@ -39,12 +39,7 @@ def calibrate_image(
         For values that are no lengths, and without a source.
     """
     image = images.get(key)
-    values = tuple(float(value) for value in spacing_um)
-    axes = [axis for axis in image.axes if axis in "zyx"]
-    if len(values) != len(axes) or not all(math.isfinite(v) and v > 0 for v in values):
-        raise ValueError(
-            f"spacing_um needs {len(axes)} positive lengths in µm ({', '.join(axes)}), got {values}"
-        )
+    values = _completed(tuple(spacing_um), image)
     if not source.strip():
         raise ValueError("source needs words that say how the voxel size is known, got none")
     calibrated = images.edit(
@@ -56,3 +51,17 @@ def calibrate_image(
     )
     images.publish_metadata(calibrated)
     return calibrated
+
+
+def _completed(given: tuple[float | None, ...], image: Image) -> tuple[float, ...]:
+    axes = [axis for axis in image.axes if axis in "zyx"]
+    known = image.partial_spacing_um
+    if len(given) == len(axes):
+        values = [new if new is not None else old for new, old in zip(given, known, strict=True)]
+        lengths = tuple(math.nan if value is None else float(value) for value in values)
+        if all(math.isfinite(length) and length > 0 for length in lengths):
+            return lengths
+    raise ValueError(
+        f"spacing_um needs {len(axes)} positive lengths in µm ({', '.join(axes)}), got {given}; "
+        f"None keeps what is known: {known}"
+    )

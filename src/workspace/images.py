@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import ReadOnly, WorkspaceError
+from ..errors import ReadOnly
 from .checking import checked_fields, checked_id, refuse_taken_name
 from .cleaning import why_gone
 from .collection import Collection
@@ -21,10 +21,11 @@ from .image import Image
 from .locks import locked
 from .ome import check_axes, ome_attributes
 from .pixels import Block, Grid, plan_grid, write_levels
-from .progress import OnProgress, reporting
+from .progress import OnProgress, Reporter, reporting
 from .publish import Published, publish, write_group
 from .record import Record
 from .records import Records
+from .room import disk_full, refuse_full_disk
 from .tables import images_table
 
 
@@ -110,7 +111,9 @@ class Images(Collection):
         ValueError
             For a name that is taken and for blocks that do not fit.
         WorkspaceError
-            When another process imports the same name, or the disk is full.
+            When another process imports the same name.
+        DiskFull
+            Before anything is written, if it might not fit.
         """
         check_axes(axes, shape)
         grid = plan_grid(
@@ -145,11 +148,12 @@ class Images(Collection):
             return self.present(standing)
         with self._claimed(name, identity):
             refuse_taken_name(self, name, checked, identity)
+            refuse_full_disk(self.folder, name=name, needed_bytes=grid.bytes)
             total = math.prod(grid.shape)
             with reporting(
                 progress, title=name, total=total, disk_needed_bytes=grid.bytes
-            ) as count:
-                published = self._write_folder(identity, name, grid, checked, blocks, count)
+            ) as reporter:
+                published = self._write_folder(identity, name, grid, checked, blocks, reporter)
             checked["source"] = source() if source is not None else {}
             return self._list(identity, name, checked, published, tags)
 
@@ -180,20 +184,24 @@ class Images(Collection):
         grid: Grid,
         fields: dict[str, Any],
         blocks: Iterable[Block],
-        count: Callable[[int], None],
+        reporter: Reporter,
     ) -> Published:
         partial = self.folder / f".partial-{identity}"
         partial.mkdir(parents=True)
         try:
-            write_levels(partial, grid, blocks, count=count)
+            write_levels(partial, grid, blocks, count=reporter.wrote)
             write_group(partial, _attributes(name, fields))
-            return publish(partial, self.folder_of(identity), levels=len(grid.levels))
+            final = self.folder_of(identity)
+            return publish(partial, final, levels=len(grid.levels), each=reporter.checked)
         except BaseException as error:
             shutil.rmtree(partial, ignore_errors=True)
             if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-                raise WorkspaceError(
-                    f"the disk is full: {name!r} needs up to {grid.bytes / 1e9:.3g} GB in "
-                    f"{self.folder}; what was written of it was taken away again"
+                raise disk_full(
+                    self.folder,
+                    name=name,
+                    needed_bytes=grid.bytes,
+                    free_bytes=shutil.disk_usage(self.folder).free,
+                    after="what was written of it was taken away again",
                 ) from error
             raise
 

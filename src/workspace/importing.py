@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import DecisionNeeded
 from .progress import OnProgress
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 #: ``.tif``, ``.ome.zarr``, ``.nii.gz``, but not the ``.5 um`` of a name.
 _ENDING = re.compile(r"(?<=.)(\.ome|\.nii|\.tar)?\.[A-Za-z][A-Za-z0-9]{0,5}$", re.IGNORECASE)
+
+_PART_BYTES = 4 * 2**20
 
 
 def import_file(
@@ -54,31 +58,39 @@ def import_file(
     ------
     ReadError, ReadLimit
         When the file cannot be understood.
+    DecisionNeeded
+        When the image is mirrored and nobody said what to do about it.
     ValueError
         When the name is taken.
+    DiskFull
+        When it might not fit.
     """
     from ..io import open_source
 
-    title = name or name_of(path)
+    title, enough = name or name_of(path), threading.Event()
     with ThreadPoolExecutor(1) as pool, open_source(path, answers=answers) as source:
         said = source.description
-        digest = pool.submit(sha256_of, Path(os.fspath(path).partition("::")[0]))
-        return images.write(
-            title,
-            shape=said.shape,
-            dtype=said.dtype,
-            axes=said.axes,
-            blocks=source.blocks(),
-            spacing_um=said.spacing_um,
-            spacing_source=said.spacing_source,
-            frame=frame,
-            modality=said.modality,
-            channel_names=said.channel_names,
-            time=said.time,
-            metadata=dict(said.metadata),
-            source=lambda: {**_provenance(said, answers), "sha256": digest.result()},
-            progress=progress,
-        )
+        refuse_mirrored(said)
+        digest = pool.submit(sha256_of, Path(os.fspath(path).partition("::")[0]), enough=enough)
+        try:
+            return images.write(
+                title,
+                shape=said.shape,
+                dtype=said.dtype,
+                axes=said.axes,
+                blocks=source.blocks(),
+                spacing_um=said.spacing_um,
+                spacing_source=said.spacing_source,
+                frame=frame,
+                modality=said.modality,
+                channel_names=said.channel_names,
+                time=said.time,
+                metadata=dict(said.metadata),
+                source=lambda: {**_provenance(said, answers), "sha256": digest.result()},
+                progress=progress,
+            )
+        finally:
+            enough.set()  # after a failure nobody waits for the sum of a large file
 
 
 def import_files(
@@ -105,14 +117,39 @@ def name_of(path: str | os.PathLike[str]) -> str:
     return " ".join([stem, *entry.replace("/", " ").split()])
 
 
-def sha256_of(path: Path) -> str:
-    """Compute the SHA-256 of a file; of a folder, that of its files' names and sums."""
+def refuse_mirrored(said: ImageDescription) -> None:
+    """Refuse a mirror image until somebody answers: nothing shows it later.
+
+    Raises
+    ------
+    DecisionNeeded
+        With the flip that would take it back.
+    """
+    from ..io import refusal
+
+    if "flip" in said.missing:
+        raise DecisionNeeded(str(refusal(said, only=("flip",))))
+
+
+def sha256_of(path: Path, *, enough: threading.Event | None = None) -> str:
+    """Compute the SHA-256 of a file; of a folder, that of its files' names and sums.
+
+    Parameters
+    ----------
+    path : Path
+    enough : threading.Event, optional
+        Once it is set, nobody wants the sum any more; what is given then is none.
+    """
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file())
-        lines = [f"{sha256_of(file)}  {file.relative_to(path).as_posix()}\n" for file in files]
+        sums = [(sha256_of(file, enough=enough), file.relative_to(path)) for file in files]
+        lines = [f"{total}  {file.as_posix()}\n" for total, file in sums]
         return hashlib.sha256("".join(lines).encode()).hexdigest()
+    total = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while (part := file.read(_PART_BYTES)) and not (enough and enough.is_set()):
+            total.update(part)
+    return total.hexdigest()
 
 
 def _provenance(said: ImageDescription, answers: Answers | None) -> dict[str, Any]:
@@ -125,5 +162,6 @@ def _provenance(said: ImageDescription, answers: Answers | None) -> dict[str, An
         "file_origin_um": said.origin_um,
         "warnings": list(said.warnings),
         "missing": list(said.missing),
+        "partial_spacing_um": list(said.partial_spacing_um),
         "answers": answers.to_dict() if answers is not None else {},
     }

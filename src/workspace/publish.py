@@ -9,8 +9,9 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,17 @@ def write_group(folder: Path, attributes: dict[str, Any]) -> None:
     os.replace(partial, folder / "zarr.json")
 
 
-def publish(partial: Path, final: Path, *, levels: int) -> Published:
+def publish(
+    partial: Path, final: Path, *, levels: int, each: Callable[[], None] = lambda: None
+) -> Published:
     """Verify and flush a temporary folder, and give it its name.
+
+    Parameters
+    ----------
+    partial, final : Path
+    levels : int
+    each : callable
+        Called after every chunk; what it raises stops the publishing.
 
     Raises
     ------
@@ -55,8 +65,12 @@ def publish(partial: Path, final: Path, *, levels: int) -> Published:
     """
     metadata = {f"{level}/zarr.json": partial / f"{level}/zarr.json" for level in range(levels)}
     chunks = list(itertools.chain(*(expected_chunks(path) for path in metadata.values())))
-    with ThreadPoolExecutor(8) as pool:
-        sizes = list(pool.map(_verify_and_flush, chunks))
+    # the results are closed before the pool waits: what is not begun is then not done
+    with (
+        ThreadPoolExecutor(8) as pool,
+        closing(pool.map(_verify_and_flush, chunks)) as checked,
+    ):
+        sizes = [_after(size, each) for size in checked]
     for path in metadata.values():
         _flush(path)
     for folder, _, _ in os.walk(partial, topdown=False):
@@ -75,6 +89,11 @@ def expected_chunks(metadata: Path) -> list[Path]:
     counts = [range(-(-n // c)) for n, c in zip(shape, chunks, strict=True)]
     folder = metadata.parent / "c"
     return [folder.joinpath(*map(str, index)) for index in itertools.product(*counts)]
+
+
+def _after(size: int, each: Callable[[], None]) -> int:
+    each()
+    return size
 
 
 def _verify_and_flush(chunk: Path) -> int:

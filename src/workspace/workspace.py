@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..analysis.registration import FrameGraph, Located
     from ..io import Answers
     from .image import Image
+    from .running_import import RunningImport
 
 
 class Workspace:
@@ -159,6 +160,27 @@ class Workspace:
             self.images, path, name=name, answers=answers, frame=frame, progress=progress
         )
 
+    def begin_import(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        answers: Answers | None = None,
+        frame: str | None = None,
+    ) -> RunningImport:
+        """Give a first picture of a file within seconds, and bring it in behind it.
+
+        Parameters as :meth:`import_file`; what refuses does so before anything is written.
+
+        Returns
+        -------
+        RunningImport
+            With ``preview``, ``progress``, ``result()`` and ``cancel()``.
+        """
+        from .running_import import begin_import
+
+        return begin_import(self.images, path, name=name, answers=answers, frame=frame)
+
     def import_files(
         self,
         paths: Iterable[str | os.PathLike[str]],
@@ -175,14 +197,14 @@ class Workspace:
         self,
         image: str,
         *,
-        spacing_um: Sequence[float],
+        spacing_um: Sequence[float | None],
         source: str,
         uncertainty: float | None = None,
     ) -> Image:
         """Give an image its voxel size; what the file said stays beside it.
 
-        `spacing_um` is (z, y, x) or (y, x) in µm, `source` says how it is known, `uncertainty`
-        is the relative standard uncertainty.
+        `spacing_um` is (z, y, x) or (y, x) in µm, with None for what is known already, `source`
+        says how it is known, `uncertainty` is the relative standard uncertainty.
         """
         return calibrate_image(
             self.images, image, spacing_um=spacing_um, source=source, uncertainty=uncertainty
