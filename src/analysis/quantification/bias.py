@@ -26,7 +26,7 @@ _BLOCK_VOXELS = 1_600_000  # of the part that is imaged once more: seconds, not 
 # 95 % of what a correction leaves, as a share of it, found on blurred, noisy spheres of 3 to 18 px
 # radius (tests/analysis/quantification): volumes by radius, the rest also by what blur has joined
 _SHARE_OF_VOLUME = (0.02, 2.0)  # constant, and over the squared radius [px]
-_SHARE_OF_SURFACE = 0.12
+_SHARE_OF_SURFACE = 0.08
 _SHARE_OF_REST = 0.2
 _SURFACES = ("specific_surface", "surface_per_phase")
 # in 2D roughness by noise and loss of curvature cancel, so that the correction of a length says
@@ -137,7 +137,7 @@ def estimate_bias(
 
     Two models with differently smooth surfaces are used. The ratio is that of the first; its
     uncertainty combines their difference with the share of a correction that was found to
-    remain on spheres of known size: 2 % + 2 / R² of it for volumes (R in voxels), 12 % for
+    remain on spheres of known size: 2 % + 2 / R² of it for volumes (R in voxels), 8 % for
     surfaces, 20 % for the rest.
 
     Returns

@@ -106,31 +106,49 @@ def core_of(blocks: list[Block], levels: tuple[float, ...], label: int, ndim: in
     from scipy.ndimage import minimum_filter
 
     bounds = (-np.inf, *levels, np.inf)
-    whole = 0
-    parts: dict[int, list[NDArray]] = {}
-    for block in blocks:
-        member = (block.smooth >= bounds[label]) & (block.smooth < bounds[label + 1]) & block.inside
-        whole += int(np.count_nonzero(member))
-        for depth in (3, 2, 1, 0):
-            inner = minimum_filter(member, 2 * depth + 1) if depth else member
-            parts.setdefault(depth, []).append(block.raw[inner])
+    members = [
+        (block.smooth >= bounds[label]) & (block.smooth < bounds[label + 1]) & block.inside
+        for block in blocks
+    ]
+    whole = sum(int(np.count_nonzero(member)) for member in members)
     for depth in (3, 2, 1, 0):
-        values = np.concatenate(parts[depth])
+        inner = [minimum_filter(m, 2 * depth + 1) if depth else m for m in members]
+        values = np.concatenate([block.raw[i] for block, i in zip(blocks, inner, strict=True)])
         if len(values) >= max(_CORE_ENOUGH, 0.02 * whole):
             break
     if len(values) == 0:
-        return Core(
-            float(np.mean(np.clip(bounds, *_ends(levels))[label : label + 2])), 0, 0, 0, 0, False
-        )
+        between = np.clip(bounds, *_ends(levels))[label : label + 2]
+        return Core(float(np.mean(between)), 0, 0, 0, 0, False)
     sigma = _robust_sigma(values)
     return Core(
         mean=float(_trimmed_mean(values, sigma)),
         sigma=sigma,
-        error=sigma / np.sqrt(max(1.0, len(values) / 2**ndim)),
+        error=sigma / np.sqrt(max(1.0, len(values) / _noise_volume(blocks, inner, ndim))),
         median=float(np.median(values)),
         share=len(values) / max(1, whole),
         found=depth >= 2,
     )
+
+
+def _noise_volume(blocks: list[Block], inner: list[NDArray], ndim: int) -> float:
+    """Voxels that share one independent value of the noise, from neighbours along each axis."""
+    voxels = 1.0
+    for axis in range(ndim):
+        first = tuple(slice(None, -1) if a == axis else slice(None) for a in range(ndim))
+        second = tuple(slice(1, None) if a == axis else slice(None) for a in range(ndim))
+        pairs = [
+            (block.raw[first][both], block.raw[second][both])
+            for block, i in zip(blocks, inner, strict=True)
+            if (both := i[first] & i[second]).any()
+        ]
+        if not pairs:
+            return float(2**ndim)
+        a, b = (np.concatenate(side).astype(float) for side in zip(*pairs, strict=True))
+        variance = (a.var() + b.var()) / 2
+        if variance > 0:
+            rho = float(np.clip(np.mean((a - a.mean()) * (b - b.mean())) / variance, 0, 0.95))
+            voxels *= (1 + rho) / (1 - rho)
+    return voxels
 
 
 def _ends(levels: tuple[float, ...]) -> tuple[float, float]:

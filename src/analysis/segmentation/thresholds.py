@@ -117,8 +117,8 @@ def suggest_thresholds(
     grey value of a phase is taken from its core, voxels whose whole neighbourhood falls in
     the same class, since voxels at interfaces pull the mean of a class to the other side.
 
-    The standard uncertainty combines, in quadrature, the standard error of the class means (a
-    correlation length of 2 px is allowed for), half the distance to the value half-way
+    The standard uncertainty combines, in quadrature, the standard error of the class means (with
+    the correlation of the noise between neighbours), half the distance to the value half-way
     between the core medians, 0.1 % of the contrast, and what exceeds 3 % of the contrast in the
     distance to the grey value at which the gradient is steepest (on curved interfaces that one
     is itself off by up to 3 %), divided by sqrt(3).
