@@ -25,6 +25,7 @@ TARGET = "cluster"
 Say = Callable[[str], None]
 
 _BEAD_UM, _TUNGSTEN_UM, _MARKER_UM = 28.0, 11.0, 2.6
+_RING_UM = (6.5, 9.5)  # of the satellites around the target
 _SNR, _MOST = 6.0, 150
 _CONSIDERED, _FEWEST = 100, 6
 
@@ -168,17 +169,17 @@ def _named(row: pd.Series) -> dict[str, float]:
 
 
 def _place_target(ws: Workspace, *, say: Say) -> None:
-    """Choose the particle with the most close satellites: the intermetallic cluster."""
+    """Choose the particle with the most satellites in a ring around it: the cluster."""
     cores, small = (_marks(ws, ZOOM, diameter_um=size) for size in (8.0, 3.6))
     distance = np.linalg.norm(_points(cores)[:, None] - _points(small)[None], axis=2)
-    satellites = np.sum((distance > 5.5) & (distance < 10.5), axis=1)
+    satellites = np.sum((distance > _RING_UM[0]) & (distance < _RING_UM[1]), axis=1)
     best = cores.iloc[int(np.argmax(satellites))]
     picker = TargetPicker(ws, ws.images[ZOOM].frame)
     picker.place_target(
         _named(best),
         10.0,
         name=TARGET,
-        note=f"intermetallic particle with {satellites.max()} satellites within 10 µm",
+        note=f"intermetallic particle with a ring of {satellites.max()} satellites",
     )
     say(f"  target {TARGET}: {_named(best)}")
 

@@ -66,7 +66,7 @@ class PairResult:
         """Both images on one plane through the fit, and what to look for."""
         explorer = self.picker.overlay()
         moving = self.picker.images["moving"]
-        if moving.ndim == 2:
+        if moving.ndim == 2 and self.picker.images["fixed"].ndim == 3:
             explorer.face_of(moving.name)
         aim = self.picker.target_in_moving()
         middle = field_points(moving, grid=2).mean(axis=0, keepdims=True)
@@ -276,9 +276,9 @@ def _rms(key: str, name: str, value: float, convention: str) -> Measurement:
 def _scale(name: str, fit: LandmarkFit) -> Measurement | None:
     """Measure the magnification: how far the two voxel sizes disagree."""
     transform = fit.transform
-    if transform.model != "similarity" or transform.covariance is None or fit.nu < 1:
+    if transform.model == "rigid" or transform.covariance is None or fit.nu < 1:
         return None
-    sigma = float(np.sqrt(transform.covariance[-1, -1])) * transform.scale
+    sigma = transform.scale_sigma * transform.scale
     nu = transform.nu
     factor = norm.ppf(0.975) if nu is None or not np.isfinite(nu) else student.ppf(0.975, nu)
     return measurement_from_parts(
@@ -286,7 +286,8 @@ def _scale(name: str, fit: LandmarkFit) -> Measurement | None:
         name="scale between the two voxel sizes",
         value=transform.scale,
         unit="1",
-        convention="lengths in the fixed frame over lengths in the moving frame, as calibrated",
+        convention="lengths in the fixed frame over lengths in the moving frame, as calibrated; "
+        "geometric mean of all directions",
         parts={"landmarks": float(factor * sigma)},
     )
 

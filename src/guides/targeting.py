@@ -17,7 +17,6 @@ from ..analysis.registration.cut import box_margin
 from ..analysis.targeting.plan import TargetPlan, target_plan
 from ..analysis.targeting.surface_plane import SurfacePlane, fit_surface
 from ..analysis.targeting.surface_points import flat_part, surface_points
-from ..errors import DecisionNeeded
 from ..workspace import Workspace
 from .decisions import decided
 
@@ -68,11 +67,22 @@ class CutPlan:
 
 @dataclass(frozen=True)
 class _Surface:
-    """The surface around the target, in the frame of the instrument."""
+    """The surface around the target in the frame of the instrument, and the target against it.
+
+    The way from the image of the surface to the instrument carries surface and target alike, so
+    only what it does to their distance counts.
+
+    Attributes
+    ----------
+    plane : SurfacePlane
+    depth_um : float
+    parts : dict of str to float
+        95 % half-widths of the depth [µm].
+    """
 
     plane: SurfacePlane
-    threshold_shift_um: float
-    scale_sigma: float
+    depth_um: float
+    parts: dict[str, float]
 
 
 def surface_segmentation(ws: Workspace, name: str | None) -> Any:
@@ -142,14 +152,17 @@ def plan_cut(
         name=target,
     )
     region = confidence_region(located.covariance_um2[0], nu=located.nu)
-    measurements = _positions(target, to, located)
+    measurements, table = _positions(target, to, located), plan.table().assign(frame=to)
     if found is not None:
-        measurements.append(_depth(target, to, plan, found, located))
+        depth = _depth(target, to, plan, found)
+        measurements.append(depth)
+        low, high = depth.interval95
+        table = table.assign(depth_um=depth.value, depth_low95_um=low, depth_high95_um=high)
     return CutPlan(
         located,
         plan,
         region,
-        plan.table().assign(frame=to),
+        table,
         _margins(way, place[0], half),
         _offsets(ws, located.points_um[0], to),
         tuple(measurements),
@@ -187,18 +200,29 @@ def _surface_near(ws: Workspace, surface: Any, place: np.ndarray, frame: str, to
         [heights(threshold + sign * doubt)[:, 0].mean() for sign in (-1, 1)] if doubt else [0, 0]
     )
     way = graph.path(image.frame, to)
-    plane = fit_surface(way.apply(here), inside_um=way.apply(centre[None])[0])
-    return _Surface(plane, abs(moved[1] - moved[0]) / 2 * _scale(way, place), _scale_sigma(way))
+    position = way.apply(centre[None])[0]
+    plane = fit_surface(way.apply(here), inside_um=position)
+    shift = abs(moved[1] - moved[0]) / 2 * _scale(way, centre[None])
+    parts = _depth_parts(graph.path(frame, image.frame), way, place[0], plane)
+    depth = float((plane.point_um - position) @ plane.normal)
+    return _Surface(plane, depth, {**parts, "threshold": float(1.96 * shift)})
 
 
-def _scale_sigma(way: FramePath) -> float:
-    """Relative standard uncertainty of lengths that are carried along a way."""
-    variance = 0.0
-    for step in way.steps:
-        transform = step.linear()
-        if transform.model == "similarity" and transform.covariance is not None:
-            variance += float(transform.covariance[-1, -1])
-    return float(np.sqrt(variance))
+def _depth_parts(
+    to_image: FramePath, way: FramePath, place: np.ndarray, plane: SurfacePlane
+) -> dict[str, float]:
+    """95 % half-widths of a depth: of the target, of the surface, of lengths along the way."""
+    normal, image, matrix = plane.normal, to_image.apply(place[None])[0], way.matrix()
+    offset = way.apply(image[None])[0] - plane.point_um
+    foot = image - np.linalg.solve(matrix, (offset @ normal) * normal)
+    of_target = matrix @ to_image.covariance_at(place[None])[0] @ matrix.T
+    of_way = way.difference_covariance(foot, image)
+    along = np.concatenate([[1.0], plane.tangents @ offset])
+    return {
+        "target": _factor(to_image.nu) * float(np.sqrt(normal @ of_target @ normal)),
+        "surface": _factor(plane.nu) * float(np.sqrt(along @ plane.covariance @ along)),
+        "scale": _factor(way.nu) * float(np.sqrt(max(normal @ of_way @ normal, 0.0))),
+    }
 
 
 def _factor(nu: float | None) -> float:
@@ -222,30 +246,15 @@ def _positions(target: str, to: str, located: Located) -> list[Measurement]:
     ]
 
 
-def _depth(
-    target: str, to: str, plan: TargetPlan, surface: _Surface, located: Located
-) -> Measurement:
+def _depth(target: str, to: str, plan: TargetPlan, surface: _Surface) -> Measurement:
     """Depth below the surface, in the lengths of the instrument's frame."""
-    if plan.depth is None:
-        raise DecisionNeeded("a depth needs a surface: tag a segmentation 'surface'")
-    plane, depth = surface.plane, plan.depth.depth_um
-    normal = plane.normal
-    offset = located.points_um[0] - plane.point_um
-    along = np.concatenate([[1.0], plane.tangents @ offset])
-    from_target = float(normal @ located.covariance_um2[0] @ normal)
-    parts = {
-        "target": _factor(located.nu) * np.sqrt(from_target),
-        "surface": _factor(plane.nu) * np.sqrt(float(along @ plane.covariance @ along)),
-        "threshold": 1.96 * surface.threshold_shift_um,
-        "scale": _factor(located.nu) * surface.scale_sigma * abs(depth),
-    }
     return measurement_from_parts(
         key=f"targeting.{target}.depth_um",
         name=f"depth of {target} below the surface",
-        value=depth,
+        value=surface.depth_um,
         unit="µm",
         convention=f"along the normal of the surface around the target, lengths of {to}",
-        parts={name: float(part) for name, part in parts.items()},
+        parts=surface.parts,
         checks=plan.checks,
     )
 

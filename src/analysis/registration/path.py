@@ -89,6 +89,23 @@ class Step:
             return transform.inverse_covariance_at(points_um)
         return transform.covariance_at(points_um)
 
+    def difference_covariance(self, start_um: np.ndarray, end_um: np.ndarray) -> np.ndarray:
+        """Predict what the step adds to the covariance of end − start: (3, 3) [um2].
+
+        What moves both alike cancels.
+        """
+        transform = self.linear()
+        if transform.covariance is None:
+            return np.full((3, 3), np.nan)
+        points = np.stack([start_um, end_um])
+        first, second = transform.jacobian(
+            transform.inverse_apply(points) if self.backward else points
+        )
+        slope = second - first
+        if self.backward:
+            slope = np.linalg.solve(transform.matrix, slope)
+        return np.asarray(slope @ transform.covariance @ slope.T)
+
     def draw(self, points_um: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
         """Map points by transforms drawn from the step's uncertainty: (count, n, 3) [um]."""
         transform = self.linear()
@@ -171,6 +188,22 @@ class FramePath:
         if localisation_um2 is not None:
             matrix = self.matrix()
             total = total + matrix @ np.asarray(localisation_um2, dtype=float) @ matrix.T
+        return total
+
+    def difference_covariance(self, start_um: ArrayLike, end_um: ArrayLike) -> np.ndarray:
+        """Predict the covariance of the mapped difference of two points: (3, 3) [um2].
+
+        Parameters
+        ----------
+        start_um, end_um : (3,) array
+            In the first frame [um].
+        """
+        start, end = lift([start_um]), lift([end_um])
+        total = np.zeros((3, 3))
+        for step in self.steps:
+            matrix = step.matrix()
+            total = matrix @ total @ matrix.T + step.difference_covariance(start[0], end[0])
+            start, end = step.apply(start), step.apply(end)
         return total
 
     def matrix(self) -> np.ndarray:

@@ -122,6 +122,19 @@ class AffineTransform:
         return float(abs(np.linalg.det(self.matrix)) ** (1 / 3))
 
     @property
+    def scale_sigma(self) -> float:
+        """Relative standard uncertainty of `scale`; NaN without a covariance.
+
+        0 for a rigid transform, whose scale is not in question.
+        """
+        if self.covariance is None:
+            return float("nan")
+        jac = self.jacobian(self.centre_um + np.vstack([np.zeros(3), np.eye(3)]))
+        columns = jac[1:] - jac[0]  # how column k of the matrix moves with each parameter
+        slope = np.einsum("ki,kip->p", np.linalg.inv(self.matrix), columns) / 3
+        return float(np.sqrt(max(slope @ self.covariance @ slope, 0.0)))
+
+    @property
     def rotation_sigma_deg(self) -> float:
         """Largest standard deviation of the turn [degree]; NaN without a covariance."""
         if self.covariance is None:

@@ -265,3 +265,34 @@ def test_axes_renamed_rename_the_covariance_and_change_nothing_else():
         plain.covariance_at(POINTS)[:, order][:, :, order],
         atol=1e-12,
     )
+
+
+@pytest.mark.parametrize("ends", [("sem", "survey"), ("survey", "sem")])
+def test_the_covariance_of_a_difference_agrees_with_draws_both_ways(ends):
+    graph = FrameGraph(
+        [
+            Edge("sem_to_zoom", "sem", "zoom", fitted(1, sigma=0.3)),
+            Edge("survey_to_zoom", "survey", "zoom", fitted(2, model="affine", sigma=0.5)),
+        ]
+    )
+    way = graph.path(*ends)
+    drawn = way.draw(POINTS, 40_000, np.random.default_rng(4))
+    expected = np.cov((drawn[:, 1] - drawn[:, 0]).T)
+    found = way.difference_covariance(*POINTS)
+    np.testing.assert_allclose(found, expected, atol=0.03 * np.trace(expected))
+    same = way.difference_covariance(POINTS[0], POINTS[0])
+    np.testing.assert_allclose(same, np.zeros((3, 3)), atol=1e-18)
+
+
+@pytest.mark.parametrize("model", ["rigid", "similarity", "affine"])
+@pytest.mark.parametrize("flat", [False, True])
+def test_the_scale_is_known_as_well_as_drawn_transforms_agree_on_it(model, flat):
+    rng = np.random.default_rng(5)
+    moving = SURFACE[:, 1:] if flat else CUBE
+    fixed = moving @ turn(6)[:, 3 - moving.shape[1] :].T
+    fixed = fixed + 0.4 * rng.standard_normal(fixed.shape)
+    transform = fit_landmarks(moving, fixed, model=model, sigma_um=0.4).transform
+    matrices, _ = transform.draw(20_000, rng)
+    scales = np.abs(np.linalg.det(matrices)) ** (1 / 3)
+    expected = scales.std() / transform.scale
+    assert transform.scale_sigma == pytest.approx(expected, rel=0.03, abs=1e-12)
