@@ -36,6 +36,8 @@ class PairResult:
         Of the model that is used.
     accepted : Record or None
         The transform that somebody accepted.
+    refused : Record or None
+        The transform that somebody refused, with the landmarks as they are now.
     measurements : tuple of Measurement
     checks : tuple of Check
     """
@@ -45,6 +47,7 @@ class PairResult:
     reason: str
     fit: LandmarkFit
     accepted: Any
+    refused: Any
     measurements: tuple[Measurement, ...]
     checks: tuple[Check, ...]
 
@@ -145,6 +148,7 @@ def register_pair(
         choice.reason,
         fit,
         accepted,
+        _refused(ws, picker),
         tuple(_measurements(name, picker)),
         tuple(_checks(name, picker, choice, accepted)),
     )
@@ -152,13 +156,29 @@ def register_pair(
 
 def accepted_transform(ws: Workspace, *, moving: str, fixed: str) -> Any:
     """Return the newest accepted transform between two images' frames, or None."""
+    return _newest(ws, moving, fixed, "accepted")
+
+
+def _newest(ws: Workspace, moving: str, fixed: str, status: str) -> Any:
     frames = (ws.images[moving].frame, ws.images[fixed].frame)
     standing = [
         record
         for record in ws.transforms
-        if (record.from_frame, record.to_frame) == frames and record.status == "accepted"
+        if (record.from_frame, record.to_frame) == frames and record.status == status
     ]
     return max(standing, key=lambda record: record.state) if standing else None
+
+
+def _refused(ws: Workspace, picker: LandmarkPicker) -> Any:
+    """Return the refusal that stands: with other landmarks, the question is open again."""
+    record = _newest(ws, picker.moving, picker.fixed, "refused")
+    return None if record is None or _changed_landmarks(picker, record) else record
+
+
+def _changed_landmarks(picker: LandmarkPicker, record: Any) -> int:
+    """Count the landmark versions that differ between a transform and the present pairs."""
+    used = {(identity, int(version)) for identity, version in record.landmarks}
+    return len(used ^ {(pair.id, pair.version) for pair in picker.state().records})
 
 
 def comparison_table(results: Iterable[PairResult]) -> pd.DataFrame:
@@ -179,9 +199,9 @@ def settle(results: Sequence[PairResult], *, accept: bool | None) -> pd.DataFram
     Raises
     ------
     DecisionNeeded
-        A registration is neither accepted nor covered by the parameter.
+        A registration is neither accepted nor refused nor covered by the parameter.
     """
-    undecided = [result.name for result in results if result.accepted is None]
+    undecided = [r.name for r in results if r.accepted is None and r.refused is None]
     if undecided and accept is None:
         raise DecisionNeeded(
             f"nobody has accepted {', '.join(undecided)}. To decide: look at the leave-one-out "
@@ -192,14 +212,15 @@ def settle(results: Sequence[PairResult], *, accept: bool | None) -> pd.DataFram
 
 
 def _verdict(result: PairResult, accept: bool | None) -> dict[str, Any]:
-    standing = result.accepted
+    standing = result.accepted or (result.refused if accept is None else None)
+    accepted = standing.status == "accepted" if standing else accept
     return {
         "registration": result.name,
         "model": result.fit.transform.model,
         "landmarks": len(result.fit.residuals_um),
         "loo_um": result.fit.loo_rms_um,
         "error_at_target_um": result.picker.error_at_target(),
-        "decision": "accepted" if standing or accept else "refused",
+        "decision": "accepted" if accepted else "refused",
         "by": standing.who if standing else "the parameter accept",
     }
 
@@ -207,11 +228,12 @@ def _verdict(result: PairResult, accept: bool | None) -> dict[str, Any]:
 def record_verdicts(results: Iterable[PairResult], *, accept: bool | None) -> None:
     """Write what the parameter decided; what a person accepted stands already."""
     for result in results:
-        if result.accepted is None and not result.picker.ws.read_only:
-            if accept:
-                result.picker.accept(note="by the parameter accept")
-            else:
-                result.picker.refuse("by the parameter accept")
+        if accept is None or result.accepted is not None or result.picker.ws.read_only:
+            continue
+        if accept:
+            result.picker.accept(note="by the parameter accept")
+        elif result.refused is None:
+            result.picker.refuse("by the parameter accept")
 
 
 def error_field(result: PairResult) -> tuple[dict[str, Any], str]:
@@ -334,16 +356,14 @@ def _prediction_check(name: str, fit: LandmarkFit) -> Check:
 
 def _staleness(name: str, picker: LandmarkPicker, accepted: Any) -> Check:
     """Check that the accepted transform is the fit of the landmarks as they are now."""
-    used = {(identity, int(version)) for identity, version in accepted.landmarks}
-    now = {(record.id, record.version) for record in picker.state().records}
+    changed = _changed_landmarks(picker, accepted)
     stored = np.asarray(accepted.transform.get("matrix", np.nan))
     matrix = picker.fit().transform.matrix
-    same = used == now and np.allclose(stored, matrix, rtol=1e-9, atol=1e-12)
+    same = not changed and np.allclose(stored, matrix, rtol=1e-9, atol=1e-12)
     return Check(
         f"{name}: accepted transform is the fit of these landmarks",
         bool(same),
         "same landmarks, same matrix"
         if same
-        else f"{len(used ^ now)} landmark versions differ since {accepted.who} accepted it: "
-        "fit it again",
+        else f"{changed} landmark versions differ since {accepted.who} accepted it: fit it again",
     )
