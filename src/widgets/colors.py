@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -32,6 +33,11 @@ def rgb(color: str) -> tuple[int, int, int]:
     if re.fullmatch("#[0-9a-fA-F]{6}", code) is None:
         raise ValueError(f"a colour needs #rrggbb or one of {', '.join(OKABE_ITO)}, got {color!r}")
     return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
+
+
+def hex_of(color: Sequence[int] | NDArray[np.uint8]) -> str:
+    """Write red, green, blue as ``#rrggbb``."""
+    return "#" + "".join(f"{int(part):02x}" for part in color)
 
 
 def label_color(label: int) -> str:

@@ -185,11 +185,17 @@ class SliceExplorer(Widget):
 
     def _look_at_everything(self) -> None:
         corners = self.world.corners_um()
-        middle = by_name((corners.min(axis=0) + corners.max(axis=0)) / 2)
-        self.cursor_um, self.centre_um = middle, middle
+        self.centre_um = by_name((corners.min(axis=0) + corners.max(axis=0)) / 2)
+        self.cursor_um = by_name(self._middle_of_smallest())
         size = np.ptp(corners, axis=0)
         self.aspect = float(np.clip(size[1] / size[2], 0.4, 1.25))
         self.width_um = 1.04 * float(max(size[2], size[1] / self.aspect))
+
+    def _middle_of_smallest(self) -> Any:
+        """The plane through the image with the smallest field shows what all others surround."""
+        fields = [self.world.corners_um([name]) for name in self.world.images]
+        smallest = min(fields, key=lambda corners: float(np.ptp(corners, axis=0).max()))
+        return (smallest.min(axis=0) + smallest.max(axis=0)) / 2
 
     # -- reading -------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from .colors import COLOR_MAPS
 from .compose import BLENDINGS, COMPARE_MODES
 from .explorer import ORIENTATIONS, SliceExplorer, time_count
 from .layers import AUTO, Layer
+from .picture import explorer_page
 from .plane import ACROSS_THE_PLANE
 from .views import Message, Picture, button, follow, heading, html_table, link, signature
 
@@ -27,14 +28,18 @@ _LAYER = (
     "phases",
     "slab_um",
 )
-_NARROW = ipw.Layout(width="220px")
+_NARROW = ipw.Layout(width="100%", max_width="340px")
+_SHORT = {"description_width": "68px"}
 
 
-def explorer_view(explorer: SliceExplorer, *, width_px: int = 760) -> ipw.VBox:
+def explorer_view(explorer: SliceExplorer, *, width_px: int = 900) -> ipw.VBox:
     """Build the controls of an explorer."""
     message = Message()
     picture = Picture(
-        lambda: explorer.snapshot(width_px), message, shows=lambda: signature(explorer)
+        lambda: explorer_page(explorer, width_px=width_px),
+        message,
+        shows=lambda: signature(explorer),
+        steers=lambda: [(explorer, explorer.plane())],
     )
     reading = ipw.HTML()
 
@@ -51,9 +56,29 @@ def explorer_view(explorer: SliceExplorer, *, width_px: int = 760) -> ipw.VBox:
         layers.set_title(number, layer.name)
     more = ipw.Accordion(children=[reading])
     more.set_title(0, "At the cursor")
-    side = ipw.VBox([navigation(explorer, message), heading("Layers"), layers, more])
-    row = ipw.HBox([picture.widget, side], layout=ipw.Layout(flex_flow="row wrap", grid_gap="12px"))
-    return ipw.VBox([row, message.widget])
+    side = columns(
+        navigation(explorer, message),
+        ipw.VBox([heading("Layers, the uppermost first"), layers, more]),
+        flex="1 1 280px",
+    )
+    picture.widget.layout.flex, picture.widget.layout.max_width = "1 1 460px", "900px"
+    return ipw.VBox([columns(picture.widget, side), message.widget])
+
+
+def columns(*parts: ipw.Widget, flex: str = "", gap: str = "8px 20px") -> ipw.HBox:
+    """Put parts side by side, below each other where there is no room."""
+    for part in parts:
+        part.layout.flex = part.layout.flex or "1 1 280px"
+        part.layout.min_width = "0"
+    layout = ipw.Layout(
+        flex_flow="row wrap",
+        grid_gap=gap,
+        flex=flex or None,
+        width="100%",
+        align_items="flex-start",
+        align_content="flex-start",
+    )
+    return ipw.HBox(parts, layout=layout)
 
 
 def redraw_all(explorer: SliceExplorer, *handlers: Any) -> None:
@@ -65,9 +90,13 @@ def redraw_all(explorer: SliceExplorer, *handlers: Any) -> None:
 
 def navigation(explorer: SliceExplorer, message: Message) -> ipw.VBox:
     """Plane, cursor sliders, zoom, time."""
-    orientation = ipw.Dropdown(options=ORIENTATIONS, description="plane", layout=_NARROW)
+    orientation = ipw.Dropdown(
+        options=ORIENTATIONS, description="plane", layout=_NARROW, style=_SHORT
+    )
     link(orientation, explorer, "orientation", message)
-    compare = ipw.Dropdown(options=COMPARE_MODES, description="compare", layout=_NARROW)
+    compare = ipw.Dropdown(
+        options=COMPARE_MODES, description="compare", layout=_NARROW, style=_SHORT
+    )
     link(compare, explorer, "compare", message)
     rows: list[Any] = [orientation]
     if len(explorer.layers) > 1:
@@ -75,7 +104,7 @@ def navigation(explorer: SliceExplorer, message: Message) -> ipw.VBox:
     rows += cursor_sliders(explorer, message)
     rows.append(_zoom_slider(explorer, message))
     if (count := time_count(explorer.world)) > 1:
-        time = ipw.IntSlider(min=0, max=count - 1, description="time", layout=_NARROW)
+        time = ipw.IntSlider(min=0, max=count - 1, description="time", layout=_NARROW, style=_SHORT)
         link(time, explorer, "time", message)
         rows.append(time)
     fit = button("whole", message.guard(explorer.fit), tip="Show everything", icon="expand")
@@ -111,10 +140,12 @@ def _cursor_slider(
         description=f"{axis} [{'px' if explorer.world.unit == 'px' else 'µm'}]",
         readout_format=".5g",
         layout=_NARROW,
+        style=_SHORT,
     )
 
     def moved(change: Any) -> None:
-        if abs(change["new"] - explorer.cursor_um[key]) > slider.step / 2:
+        # The browser rounds what it is shown to whole steps and sends that back.
+        if abs(change["new"] - explorer.cursor_um[key]) > 0.51 * slider.step:
             explorer.cursor_um = {**explorer.cursor_um, key: change["new"]}
 
     def follow_cursor(_: Any = None) -> None:
@@ -138,10 +169,12 @@ def _zoom_slider(explorer: SliceExplorer, message: Message) -> ipw.FloatLogSlide
         description="width",
         readout_format=".4g",
         layout=_NARROW,
+        style=_SHORT,
     )
 
     def moved(change: Any) -> None:
-        if not np.isclose(change["new"], explorer.width_um, rtol=1e-3):
+        # The browser rounds what it is shown to whole steps and sends that back.
+        if abs(np.log10(change["new"] / explorer.width_um)) > 0.51 * slider.step:
             explorer.width_um = change["new"]
 
     def follow_width(_: Any = None) -> None:
@@ -156,13 +189,17 @@ def _zoom_slider(explorer: SliceExplorer, message: Message) -> ipw.FloatLogSlide
 def layer_panel(explorer: SliceExplorer, layer: Layer, message: Message) -> ipw.VBox:
     """Visibility, colours, contrast, opacity, blending of one layer."""
     visible = ipw.Checkbox(description="visible", indent=False)
-    opacity = ipw.FloatSlider(min=0, max=1, step=0.05, description="opacity", layout=_NARROW)
-    blending = ipw.Dropdown(options=BLENDINGS, description="blending", layout=_NARROW)
+    opacity = ipw.FloatSlider(
+        min=0, max=1, step=0.05, description="opacity", layout=_NARROW, style=_SHORT
+    )
+    blending = ipw.Dropdown(options=BLENDINGS, description="blending", layout=_NARROW, style=_SHORT)
     for control, trait in ((visible, "visible"), (opacity, "opacity"), (blending, "blending")):
         link(control, layer, trait, message)
     rows: list[Any] = [visible]
     if layer.mode == "image":
-        colors = ipw.Dropdown(options=COLOR_MAPS, description="colours", layout=_NARROW)
+        colors = ipw.Dropdown(
+            options=COLOR_MAPS, description="colours", layout=_NARROW, style=_SHORT
+        )
         link(colors, layer, "color_map", message)
         rows += [colors, *_contrast(explorer, layer)]
     return ipw.VBox([*rows, opacity, blending])
@@ -179,11 +216,14 @@ def _contrast(explorer: SliceExplorer, layer: Layer) -> list[Any]:
         description="contrast",
         readout_format=".4g",
         layout=_NARROW,
+        style=_SHORT,
     )
 
     def moved(change: Any) -> None:
         start, end = change["new"]
-        if start < end and not slider.disabled:
+        before = np.array((low, high) if layer.limits == AUTO else layer.limits)
+        rounded = np.abs(before - change["new"]).max() <= 0.51 * slider.step
+        if start < end and not rounded:
             layer.limits = (start, end)
 
     def automatic(*_: Any) -> None:

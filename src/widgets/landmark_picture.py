@@ -14,7 +14,7 @@ from ..plots.theme import OKABE_ITO
 from ..quantities import format_length
 from .annotate import Color, Marks, draw_mark
 from .colors import rgb
-from .page import compose_page, panel_width, text_size
+from .page import Page, panel_width, text_size
 from .pairs import FitState, positions
 from .picture import panel_picture, voxel_words
 from .plane import Plane
@@ -28,16 +28,19 @@ _LONGEST = 0.08
 
 def landmark_picture(picker: Any, *, width_px: int) -> Image.Image:
     """Draw moving and fixed image side by side on a page."""
+    return landmark_page(picker, width_px=width_px).picture(width_px=width_px, theme=picker.theme)
+
+
+def landmark_page(picker: Any, *, width_px: int) -> Page:
+    """Draw moving and fixed image, their words beside them."""
     state, size = picker.state(), text_size(width_px)
     width = panel_width(width_px, panels=2, legend=False)
     stretch = residual_stretch(state, picker.fixed_view.width_um)
-    panels = [
+    panels = tuple(
         _panel(picker, side, state=state, width_px=width, size=size, stretch=stretch)
         for side in ("moving", "fixed")
-    ]
-    return compose_page(
-        panels, width_px=width_px, caption=caption(picker, state, stretch), theme=picker.theme
     )
+    return Page(panels=panels, caption=tuple(caption(picker, state, stretch)))
 
 
 def caption(picker: Any, state: FitState, stretch: float) -> list[str]:
@@ -89,7 +92,7 @@ def _panel(
     planar = picker.images[side].ndim == 2
     records = picker.records()
     points = positions(records, side, planar=planar)
-    plane = _shared_plane(view, picker)
+    plane = shown_plane(picker, side)
 
     def draw(marks: Marks, shown: Plane) -> None:
         if side == "fixed":
@@ -114,10 +117,12 @@ def _panel(
     )
 
 
-def _shared_plane(view: Any, picker: Any) -> Plane:
+def shown_plane(picker: Any, side: str) -> Plane:
     """Both panels are equally high: the flatter image gets the other's shape."""
     tallest = max(picker.moving_view.aspect, picker.fixed_view.aspect)
-    return view.plane(aspect=tallest)
+    view = picker.moving_view if side == "moving" else picker.fixed_view
+    plane: Plane = view.plane(aspect=tallest)
+    return plane
 
 
 def _draw_residuals(

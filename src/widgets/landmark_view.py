@@ -6,9 +6,11 @@ from typing import Any
 
 import ipywidgets as ipw
 import numpy as np
+import pandas as pd
 
 from ..quantities import format_length
-from .explorer_view import navigation, redraw_all
+from .explorer_view import columns, navigation, redraw_all
+from .landmark_picture import landmark_page, shown_plane
 from .pairs import MODELS
 from .picture import caption_of
 from .views import (
@@ -24,11 +26,21 @@ from .views import (
     signature,
 )
 
+_NARROW = ipw.Layout(width="240px")
+_SHORT = {"description_width": "52px"}
 _EMPTY = (
-    "No pair yet: bring both crosshairs to the same spot with the sliders and press "
-    "'add pair'. Three pairs are the least for a rigid fit."
+    "No pair yet: click the same spot on both sides and press 'add pair'. "
+    "Three pairs are the least for a rigid fit."
 )
-_SHOWN = ("name", "active", "residual_um", "loo_um", "leverage", "who", "note")
+_SHOWN = {
+    "name": "pair",
+    "active": "used",
+    "residual_um": "residual_um",
+    "loo_um": "leave-one-out [µm]",
+    "leverage": "leverage",
+    "who": "who",
+    "note": "note",
+}
 
 
 def landmark_view(picker: Any) -> ipw.VBox:
@@ -37,26 +49,45 @@ def landmark_view(picker: Any) -> ipw.VBox:
         view.crosshair = True
     message = Message()
     views = (picker, picker.moving_view, picker.fixed_view)
-    picture = Picture(lambda: picker.snapshot(1000), message, shows=lambda: signature(*views))
+    picture = Picture(
+        lambda: landmark_page(picker, width_px=1000),
+        message,
+        shows=lambda: signature(*views),
+        steers=lambda: [
+            (getattr(picker, f"{side}_view"), shown_plane(picker, side))
+            for side in ("moving", "fixed")
+        ],
+    )
+    picture.widget.layout.max_width = "1000px"
     summary, table, ghost = ipw.HTML(), ipw.HTML(), ipw.HTML()
-    chosen = ipw.Dropdown(description="pair")
+    chosen = ipw.Dropdown(description="pair", layout=_NARROW, style=_SHORT)
 
     def refresh() -> None:
         summary.value = summary_html(picker)
-        table.value = html_table(picker.table()[list(_SHOWN)], empty=_EMPTY)
+        table.value = html_table(_shown(picker.table()), empty=_EMPTY)
         ghost.value = ghost_html(picker)
-        chosen.options = [record.name for record in picker.records()]
+        names = [record.name for record in picker.records()]
+        kept = chosen.value if chosen.value in names else (names[-1] if names else None)
+        if tuple(names) != tuple(chosen.options):
+            chosen.options = names
+            chosen.value = kept
         picture.redraw()
 
     follow(picker, ("revision", "model", "target", "theme"), refresh)
     for view in (picker.moving_view, picker.fixed_view):
         redraw_all(view, picture.redraw, lambda: setattr(ghost, "value", ghost_html(picker)))
     refresh()
-    sides = ipw.HBox([_side(picker, "moving", message), _side(picker, "fixed", message)])
+    sides = columns(_side(picker, "moving", message), _side(picker, "fixed", message))
     actions = _pair_buttons(picker, chosen, message)
     decision = _decision_buttons(picker, message)
     parts = [picture.widget, sides, ghost, actions, message.widget, table]
     return ipw.VBox([*parts, heading("Model"), _model_row(picker, message), summary, decision])
+
+
+def _shown(table: pd.DataFrame) -> pd.DataFrame:
+    """What a person needs to judge a pair; notes only where there are any."""
+    columns = [c for c in _SHOWN if c != "note" or table["note"].astype(bool).any()]
+    return table[columns].rename(columns=_SHOWN)
 
 
 def summary_html(picker: Any) -> str:
@@ -64,7 +95,7 @@ def summary_html(picker: Any) -> str:
     state = picker.state()
     if state.fit is None:
         return notice(state.reason, "attention")
-    lines = [notice(f"{state.fit.transform.model}: {state.reason}", "information")]
+    lines = [notice(state.reason, "information")]
     if picker.target:
         error = picker.error_at_target()
         size = format_length(error) if np.isfinite(error) else "not known: add pairs"
@@ -133,16 +164,16 @@ def _pair_buttons(picker: Any, chosen: ipw.Dropdown, message: Message) -> ipw.HB
 
 
 def _model_row(picker: Any, message: Message) -> ipw.HBox:
-    model = ipw.Dropdown(options=MODELS, description="model")
+    model = ipw.Dropdown(options=MODELS, description="model", layout=_NARROW, style=_SHORT)
     link(model, picker, "model", message)
     names = [("none", ""), *((record.name, record.name) for record in picker.ws.targets)]
-    target = ipw.Dropdown(options=names, description="target")
+    target = ipw.Dropdown(options=names, description="target", layout=_NARROW, style=_SHORT)
     link(target, picker, "target", message)
-    return ipw.HBox([model, target])
+    return ipw.HBox([model, target], layout=ipw.Layout(flex_flow="row wrap"))
 
 
 def _decision_buttons(picker: Any, message: Message) -> ipw.HBox:
-    note = ipw.Text(placeholder="why", description="note")
+    note = ipw.Text(placeholder="why", description="note", style=_SHORT)
 
     def accept() -> str:
         return f"accepted {picker.accept(note=note.value).name}, written to the workspace"
@@ -155,5 +186,6 @@ def _decision_buttons(picker: Any, message: Message) -> ipw.HBox:
             note,
             button("accept", message.guard(accept), tip="Write an accepted transform"),
             button("refuse", message.guard(refuse), tip="Write why it was refused"),
-        ]
+        ],
+        layout=ipw.Layout(flex_flow="row wrap"),
     )

@@ -84,6 +84,7 @@ class LandmarkPicker(Widget):
         self.set_trait("fixed", fixed)
         self._fitted: tuple[Any, FitState] | None = None
         super().__init__(**traits)
+        self.look_at_pairs()
 
     def __repr__(self) -> str:
         return f"LandmarkPicker({self.moving} to {self.fixed}, {len(self.records())} pairs)"

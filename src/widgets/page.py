@@ -39,6 +39,49 @@ class Swatches:
 Entry = Ramp | Swatches
 
 
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What a widget shows, before it is set: a report draws it whole, a notebook in parts.
+
+    Attributes
+    ----------
+    panels : tuple of Image
+        Side by side, each of the width that `panel_width` gives.
+    legend : tuple of Ramp or Swatches
+    caption : tuple of str
+        One paragraph each.
+    below : Image or None
+        Under the panels and as wide as they are: a histogram.
+    """
+
+    panels: tuple[Image.Image, ...]
+    legend: tuple[Entry, ...] = ()
+    caption: tuple[str, ...] = ()
+    below: Image.Image | None = None
+
+    def stage(self, theme: str | Ground = "light") -> Image.Image:
+        """The panels, and what is below them, without words around."""
+        width = sum(panel.width for panel in self.panels) + GAP_PX * (len(self.panels) - 1)
+        row = compose_page(self.panels, width_px=width, theme=theme)
+        if self.below is None:
+            return row
+        size = (width, row.height + GAP_PX + self.below.height)
+        both = Image.new("RGB", size, ground_of(theme).paper)
+        both.paste(row, (0, 0))
+        both.paste(self.below, (0, row.height + GAP_PX))
+        return both
+
+    def picture(self, *, width_px: int, theme: str | Ground = "light") -> Image.Image:
+        """Everything on one page."""
+        return compose_page(
+            [self.stage(theme)],
+            width_px=width_px,
+            legend=self.legend,
+            caption=self.caption,
+            theme=theme,
+        )
+
+
 def panel_width(width_px: int, *, panels: int, legend: bool) -> int:
     """Width of one panel on a page of this width [px].
 

@@ -11,7 +11,7 @@ from PIL import Image
 from ..quantities import format_length, length_unit
 from .annotate import Marks, draw_crosshair, draw_scale_bar
 from .layers import Layer
-from .page import Entry, Ramp, Swatches, compose_page, panel_width, text_size
+from .page import Entry, Page, Ramp, Swatches, panel_width, text_size
 from .plane import ACROSS_THE_PLANE, AXES, Plane
 from .scene import Placed, draw
 
@@ -22,13 +22,18 @@ def explorer_picture(
     explorer: Any, *, width_px: int, marks: MarkDrawer | None = None
 ) -> Image.Image:
     """Draw the explorer's view on a page."""
+    page = explorer_page(explorer, width_px=width_px, marks=marks)
+    return page.picture(width_px=width_px, theme=explorer.theme)
+
+
+def explorer_page(explorer: Any, *, width_px: int, marks: MarkDrawer | None = None) -> Page:
+    """Draw the explorer's view, its words beside it."""
     placed = explorer.world.placed(explorer.layers)
     legend = legend_of(placed, time=explorer.time)
-    width = panel_width(width_px, panels=1, legend=bool(legend))
     panel = panel_picture(
         placed,
         explorer.plane(),
-        width_px=width,
+        width_px=panel_width(width_px, panels=1, legend=bool(legend)),
         size=text_size(width_px),
         time=explorer.time,
         compare=explorer.compare,
@@ -36,13 +41,8 @@ def explorer_picture(
         cursor_um=tuple(explorer.cursor_um.values()) if explorer.crosshair else None,
         marks=marks,
     )
-    return compose_page(
-        [panel],
-        width_px=width_px,
-        legend=legend,
-        caption=[caption_of(explorer.world, explorer.layers)],
-        theme=explorer.theme,
-    )
+    caption = caption_of(explorer.world, explorer.layers)
+    return Page(panels=(panel,), legend=tuple(legend), caption=(caption,))
 
 
 def panel_picture(

@@ -104,6 +104,22 @@ class Plane:
         below = offset @ np.asarray(self.down) + self.height_um / 2
         return np.stack([right, below], axis=1) / self.pixel_um(width_px)
 
+    def from_canvas(self, place_px: Sequence[float], width_px: int) -> NDArray[np.float64]:
+        """Position z, y, x [µm] of a place on the canvas, right and down [px].
+
+        Examples
+        --------
+        >>> plane = axis_plane("xy", centre_um=(5, 0, 0), width_um=4, height_um=2)
+        >>> plane.from_canvas((0, 50), 100).tolist()
+        [5.0, 0.0, -2.0]
+        """
+        right, down = np.asarray(place_px, float) * self.pixel_um(width_px)
+        return (
+            np.asarray(self.centre_um)
+            + (right - self.width_um / 2) * np.asarray(self.across)
+            + (down - self.height_um / 2) * np.asarray(self.down)
+        )
+
     def distance_um(self, points_um: ArrayLike) -> NDArray[np.float64]:
         """Signed distance of points from the plane, along its normal [µm]."""
         offset = np.atleast_2d(np.asarray(points_um, float)) - np.asarray(self.centre_um)

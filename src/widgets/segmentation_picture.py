@@ -7,20 +7,26 @@ from typing import Any
 from PIL import Image
 
 from .histogram import histogram_picture
-from .page import GAP_PX, Entry, Swatches, compose_page, legend_width, panel_width, text_size
+from .page import GAP_PX, Entry, Page, Swatches, panel_width, text_size
 from .picture import caption_of, legend_of, panel_picture
 
 
 def segmentation_picture(sliders: Any, *, width_px: int) -> Image.Image:
     """Draw the present settings on a page."""
+    page = segmentation_page(sliders, width_px=width_px, theme=sliders.theme)
+    return page.picture(width_px=width_px, theme=sliders.theme)
+
+
+def segmentation_page(sliders: Any, *, width_px: int, theme: str) -> Page:
+    """Draw the slice, the slice with its phases and the histogram, their words beside them."""
     size = text_size(width_px)
     width = panel_width(width_px, panels=2, legend=True)
     explorer, placed = sliders.explorer, sliders.preview(width)
     given = {"width_px": width, "size": size, "time": explorer.time, "unit": explorer.world.unit}
-    panels = [
+    panels = (
         panel_picture(placed[:1], explorer.plane(), **given),
         panel_picture(placed, explorer.plane(), title=_title(sliders), **given),
-    ]
+    )
     below = histogram_picture(
         sliders._sample(),
         thresholds=sliders.thresholds,
@@ -29,27 +35,15 @@ def segmentation_picture(sliders: Any, *, width_px: int) -> Image.Image:
         width_px=2 * width + GAP_PX,
         height_px=round(width * 0.38),
         size=size,
-        theme=sliders.theme,
+        theme=theme,
     )
-    return compose_page(
-        [_stacked(panels, below, sliders.theme)],
-        width_px=2 * width + GAP_PX + GAP_PX + legend_width(width_px),
-        legend=_legend(sliders, placed),
-        caption=[caption_of(explorer.world, explorer.layers), _words(sliders)],
-        theme=sliders.theme,
-    )
+    caption = (caption_of(explorer.world, explorer.layers), _words(sliders))
+    legend = tuple(_legend(sliders, placed))
+    return Page(panels=panels, below=below, legend=legend, caption=caption)
 
 
 def _title(sliders: Any) -> str:
     return "saved" if sliders.saved else "preview, not saved"
-
-
-def _stacked(panels: list[Image.Image], below: Image.Image, theme: str) -> Image.Image:
-    row = compose_page(panels, width_px=below.width, theme=theme)
-    both = Image.new("RGB", (below.width, row.height + GAP_PX + below.height), row.getpixel((0, 0)))
-    both.paste(compose_page([below], width_px=below.width, theme=theme), (0, row.height + GAP_PX))
-    both.paste(row, (0, 0))
-    return both
 
 
 def _legend(sliders: Any, placed: Any) -> list[Entry]:

@@ -6,25 +6,34 @@ from typing import Any
 
 import ipywidgets as ipw
 import numpy as np
+import pandas as pd
 
-from .explorer_view import navigation, redraw_all
+from .explorer_view import columns, navigation, redraw_all
 from .segmentation import SETTINGS
+from .segmentation_picture import segmentation_page
 from .views import Message, Picture, button, follow, heading, html_table, link, notice, signature
 
-_WIDE = ipw.Layout(width="420px")
+_WIDE = ipw.Layout(width="100%", max_width="420px")
+_SHORT = {"description_width": "92px"}
+_SMALL = ipw.Layout(width="180px")
 
 
 def segmentation_view(sliders: Any) -> ipw.VBox:
     """Build the controls of the sliders."""
     message = Message()
     views = (sliders, sliders.explorer)
-    picture = Picture(lambda: sliders.snapshot(1000), message, shows=lambda: signature(*views))
+    picture = Picture(
+        lambda: segmentation_page(sliders, width_px=1000, theme="dark"),
+        message,
+        shows=lambda: signature(*views),
+        steers=lambda: [(sliders.explorer, sliders.explorer.plane())] * 2,
+    )
     status, shares = ipw.HTML(), ipw.HTML()
     thresholds = ipw.VBox()
 
     def refresh() -> None:
         status.value = status_html(sliders)
-        shares.value = html_table(sliders.fractions()) if sliders.thresholds else ""
+        shares.value = html_table(_in_percent(sliders.fractions())) if sliders.thresholds else ""
         picture.redraw()
 
     def rebuild() -> None:
@@ -44,11 +53,18 @@ def segmentation_view(sliders: Any) -> ipw.VBox:
         [
             picture.widget,
             status,
-            ipw.HBox([left, right], layout=ipw.Layout(flex_flow="row wrap", grid_gap="24px")),
+            columns(left, right),
             _save_row(sliders, message),
             message.widget,
         ]
     )
+
+
+def _in_percent(shares: pd.DataFrame) -> pd.DataFrame:
+    """Shares as a person reads them; the bounds only where they differ."""
+    percent = shares.set_index("phase").mul(100).add_suffix(" [%]").reset_index()
+    known = (shares["upper"] > shares["lower"]).any()
+    return percent if known else percent[["phase", "fraction [%]"]]
 
 
 def status_html(sliders: Any) -> str:
@@ -64,20 +80,23 @@ def status_html(sliders: Any) -> str:
 
 def _threshold(sliders: Any, number: int, message: Message) -> ipw.FloatSlider:
     low, high = (float(v) for v in np.quantile(sliders._sample(), [0.0005, 0.9995]))
+    step = 10.0 ** np.floor(np.log10(max(high - low, 1e-9) / 1000))
     slider = ipw.FloatSlider(
         value=sliders.thresholds[number],
-        min=min(low, sliders.thresholds[number]),
-        max=max(high, sliders.thresholds[number]),
-        step=max((high - low) / 500, 1e-12),
+        min=step * np.floor(min(low, sliders.thresholds[number]) / step),
+        max=step * np.ceil(max(high, sliders.thresholds[number]) / step),
+        step=step,
         description=f"threshold {number + 1}",
         readout_format=".4g",
         continuous_update=True,
         layout=_WIDE,
+        style=_SHORT,
     )
 
     def moved(change: Any) -> None:
         values = list(sliders.thresholds)
-        if number < len(values) and change["new"] != values[number]:
+        # The browser rounds what it is shown to whole steps and sends that back.
+        if number < len(values) and abs(change["new"] - values[number]) > 0.51 * slider.step:
             values[number] = change["new"]
             message.guard(lambda: sliders.set_threshold(*values))()
 
@@ -92,7 +111,12 @@ def _threshold(sliders: Any, number: int, message: Message) -> ipw.FloatSlider:
 
 def _suggest_row(sliders: Any, message: Message) -> ipw.HBox:
     count = ipw.BoundedIntText(
-        value=max(2, len(sliders.phases)), min=2, max=5, description="phases"
+        value=max(2, len(sliders.thresholds) + 1),
+        min=2,
+        max=5,
+        description="phases",
+        layout=_SMALL,
+        style=_SHORT,
     )
 
     def suggest() -> str:
@@ -103,10 +127,16 @@ def _suggest_row(sliders: Any, message: Message) -> ipw.HBox:
 
 
 def _cleaning(sliders: Any, message: Message) -> ipw.VBox:
-    smoothing = ipw.BoundedFloatText(min=0, max=20, step=0.5, description="smooth [px]")
-    smallest = ipw.BoundedIntText(min=0, max=10**9, description="smallest [px]")
+    smoothing = ipw.BoundedFloatText(
+        min=0, max=20, step=0.5, description="smooth [px]", layout=_SMALL, style=_SHORT
+    )
+    smallest = ipw.BoundedIntText(
+        min=0, max=10**9, description="smallest [px]", layout=_SMALL, style=_SHORT
+    )
     holes = ipw.Checkbox(description="fill holes", indent=False)
-    opacity = ipw.FloatSlider(min=0, max=1, step=0.05, description="opacity")
+    opacity = ipw.FloatSlider(
+        min=0, max=1, step=0.05, description="opacity", layout=_WIDE, style=_SHORT
+    )
     for control, trait in (
         (smoothing, "smoothing_px"),
         (smallest, "min_size_px"),

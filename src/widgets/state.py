@@ -102,6 +102,13 @@ def png_bytes(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+def quick_png_bytes(picture: Image.Image) -> bytes:
+    """A picture as the bytes of a PNG file, larger and three times as quick."""
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG", compress_level=1)
+    return buffer.getvalue()
+
+
 def _unknown(owner: str, name: str, known: list[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]}?" if close else f"it has: {', '.join(sorted(known))}"

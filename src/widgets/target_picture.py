@@ -15,7 +15,7 @@ from ..quantities import format_value
 from .annotate import Color, Marks, draw_mark, ellipse_points
 from .colors import rgb
 from .explorer import SliceExplorer
-from .page import compose_page, panel_width, text_size
+from .page import Page, panel_width, text_size
 from .picture import caption_of, panel_picture
 from .plane import Plane
 from .state import by_name
@@ -25,25 +25,39 @@ _REGION: Color = (*rgb(OKABE_ITO["sky blue"]), 255)
 
 
 def target_picture(picker: Any, *, width_px: int) -> Image.Image:
-    """Draw the targets, and the selected one in the other frame."""
+    """Draw the targets, and the selected one in the other frame, on a page."""
+    return target_page(picker, width_px=width_px).picture(width_px=width_px, theme=picker.theme)
+
+
+def target_page(picker: Any, *, width_px: int) -> Page:
+    """Draw the targets, and the selected one in the other frame, their words beside them."""
     size = text_size(width_px)
     record = picker.target() if picker.selected else None
-    other = _other_explorer(picker) if record is not None else None
-    views = [picker.explorer] if other is None else [picker.explorer, other]
+    views = shown_views(picker)
     width = panel_width(width_px, panels=len(views), legend=False)
     aspect = max(view.aspect for view in views)
     panels = []
-    captions = []
     for view in views:
         own = view is picker.explorer
-        if own and record is not None:
-            view.cursor_um = record.position
         marks = _own_marks(picker, size) if own else _other_marks(picker, size)
         panels.append(_panel(view, width, size, aspect, marks))
-        captions.append(caption_of(view.world, view.layers))
+    captions = [caption_of(view.world, view.layers) for view in views]
     if record is not None:
-        captions.append(target_words(picker, record, with_region=other is not None))
-    return compose_page(panels, width_px=width_px, caption=captions, theme=picker.theme)
+        captions.append(target_words(picker, record, with_region=len(views) > 1))
+    return Page(panels=tuple(panels), caption=tuple(captions))
+
+
+def shown_views(picker: Any) -> list[SliceExplorer]:
+    """The picker's own view and, for a selected target, the other frame's."""
+    other = _other_explorer(picker) if picker.selected else None
+    return [picker.explorer] if other is None else [picker.explorer, other]
+
+
+def steered_plane(picker: Any) -> Plane:
+    """The plane of the picker's own panel, as high as the other one."""
+    aspect = max(view.aspect for view in shown_views(picker))
+    plane: Plane = picker.explorer.plane(aspect=aspect)
+    return plane
 
 
 def target_words(picker: Any, record: Any, *, with_region: bool) -> str:

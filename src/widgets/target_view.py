@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import ipywidgets as ipw
+import numpy as np
+import pandas as pd
 
 from ..errors import ScalebridgeError
-from .explorer_view import navigation, redraw_all
+from ..quantities import format_value
+from .explorer_view import columns, navigation, redraw_all
+from .target_picture import steered_plane, target_page
 from .views import (
     Message,
     Picture,
@@ -21,19 +25,24 @@ from .views import (
     words_of,
 )
 
-_EMPTY = "No target yet: bring the crosshair to the place and press 'place target'."
+_EMPTY = "No target yet: click the place and press 'place target'."
 
 
 def target_view(picker: Any) -> ipw.VBox:
     """Build the controls of a target picker."""
     message = Message()
     views = (picker, picker.explorer)
-    picture = Picture(lambda: picker.snapshot(1000), message, shows=lambda: signature(*views))
+    picture = Picture(
+        lambda: target_page(picker, width_px=1000),
+        message,
+        shows=lambda: signature(*views),
+        steers=lambda: [(picker.explorer, steered_plane(picker))],
+    )
     table, where = ipw.HTML(), ipw.HTML()
     chosen = ipw.Dropdown(description="target")
 
     def refresh() -> None:
-        table.value = html_table(picker.table(), empty=_EMPTY)
+        table.value = html_table(_shown(picker.table()), empty=_EMPTY)
         where.value = where_html(picker)
         names = [record.name for record in picker.records()]
         chosen.options = [("none", ""), *((name, name) for name in names)]
@@ -53,12 +62,9 @@ def target_view(picker: Any) -> ipw.VBox:
     return ipw.VBox(
         [
             picture.widget,
-            ipw.HBox(
-                [
-                    ipw.VBox([heading("View"), navigation(picker.explorer, message)]),
-                    ipw.VBox([heading("Target"), _place_row(picker, message), row, table, where]),
-                ],
-                layout=ipw.Layout(flex_flow="row wrap", grid_gap="24px"),
+            columns(
+                ipw.VBox([heading("View"), navigation(picker.explorer, message)]),
+                ipw.VBox([heading("Target"), _place_row(picker, message), row, table, where]),
             ),
             message.widget,
         ]
@@ -73,9 +79,23 @@ def where_html(picker: Any) -> str:
         found = picker.where()
     except ScalebridgeError as error:
         return notice(words_of(error), "refused")
-    return html_table(found.drop(columns="statement")) + notice(
-        str(found["statement"].iloc[0]), "information"
+    row = found.iloc[0]
+    there = ", ".join(
+        f"{axis} = {format_value(row[f'{axis}_um'], row[f's{axis}_um'])}" for axis in "xyz"
     )
+    words = f"{row['target']} in {row['frame']}: {there} µm (± one standard uncertainty)"
+    return notice(words, "information") + notice(str(row["statement"]), "information")
+
+
+def _shown(table: pd.DataFrame) -> pd.DataFrame:
+    """Positions and, in one column, the edges of the volume of interest."""
+    half = table[["half_x_um", "half_y_um", "half_z_um"]].to_numpy(float)
+    edges = [
+        " × ".join(f"{2 * value:.4g}" for value in row) if np.isfinite(row).all() else "a point"
+        for row in half
+    ]
+    shown = table[["name", "x_um", "y_um", "z_um"]].copy()
+    return shown.assign(**{"volume x × y × z [µm]": edges, "probability": table["probability"]})
 
 
 def reachable(picker: Any) -> list[str]:

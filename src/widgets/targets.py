@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from PIL import Image
-from traitlets import Enum, Int, TraitError, Unicode, validate
+from traitlets import Enum, Int, TraitError, Unicode, observe, validate
 
 from .explorer import SliceExplorer
 from .history import History, RecordStep
@@ -76,6 +76,11 @@ class TargetPicker(Widget):
         if name and name != self.frame:
             self.ws.graph().path(self.frame, name)
         return name
+
+    @observe("selected")
+    def _look_at_selected(self, change: Any) -> None:
+        if change["new"]:
+            self.explorer.look_at(dict(self.target().position))
 
     def records(self) -> list[Any]:
         """The targets of this frame, oldest first."""
@@ -231,6 +236,8 @@ class TargetPicker(Widget):
         before = self.target(name)
         written = self.ws.targets.edit(before.id, version=before.version, **changes)
         self._did(title, before, written)
+        if written.name == self.selected:
+            self.explorer.look_at(dict(written.position))
         return written
 
     def _did(self, title: str, before: Any, after: Any) -> None:

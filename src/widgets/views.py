@@ -5,7 +5,7 @@ All text that can come from data is escaped here, and nowhere put together by ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -17,7 +17,12 @@ from traitlets import TraitError
 
 from ..errors import ScalebridgeError
 from ..plots.theme import STATUS, STATUS_SIGN
-from .state import png_bytes
+from .colors import hex_of, rgb, table
+from .page import Entry, Page, Ramp
+from .plane import Plane
+from .pointing import on_panel, panel_at, steer
+from .screen import Gesture, Screen
+from .state import quick_png_bytes
 
 INK = "var(--jp-ui-font-color1, #1F2328)"
 QUIET = "var(--jp-ui-font-color2, #5B626A)"
@@ -54,27 +59,45 @@ class Message:
         return run
 
 
+HINT = (
+    "Click: crosshair there. Drag: move. Ctrl + wheel: zoom. "
+    "Shift + wheel, Page up, Page down: other slices. Arrows: crosshair."
+)
+
+
 class Picture:
     """The state's picture, drawn anew when something it shows has changed.
 
     Parameters
     ----------
     draw : callable
-        Gives the picture.
+        Gives the page, or a picture that stands alone.
     message : Message
         Where a refusal is said.
     shows : callable
         Gives what the picture depends on, see `signature`. Several traits that change together
         are announced one by one; the picture is drawn once.
+    steers : callable
+        Gives explorer and plane of the panels that can be steered, from the left; the others are
+        only looked at.
     """
 
     def __init__(
-        self, draw: Callable[[], Image.Image], message: Message, *, shows: Callable[[], Any]
+        self,
+        draw: Callable[[], Page | Image.Image],
+        message: Message,
+        *,
+        shows: Callable[[], Any],
+        steers: Callable[[], Sequence[tuple[Any, Plane]]] = tuple,
     ) -> None:
-        self._draw, self._message, self._shows = draw, message, shows
+        self._draw, self._message, self._shows, self._steers = draw, message, shows, steers
         self._drawn: Any = None
-        layout = ipw.Layout(max_width="100%", object_fit="contain")
-        self.widget = ipw.Image(format="png", layout=layout)
+        self._page: Page | None = None
+        self.screen = Screen(self._on_gesture)
+        self._words = ipw.HTML()
+        self.widget = ipw.VBox(
+            [self.screen, self._words], layout=ipw.Layout(width="100%", max_width="1000px")
+        )
 
     def redraw(self, *_: Any) -> None:
         """Draw the present state, unless it is drawn already."""
@@ -82,10 +105,61 @@ class Picture:
         if shown == self._drawn:
             return
         try:
-            self.widget.value = png_bytes(self._draw())
-            self._drawn = shown
+            drawn = self._draw()
         except REFUSALS as error:
             self._message.say(words_of(error), "refused")
+            return
+        self._drawn = shown
+        self._page = drawn if isinstance(drawn, Page) else Page(panels=(drawn,))
+        self.screen.alt = " ".join(self._page.caption)
+        self.screen.png = quick_png_bytes(self._page.stage("dark"))
+        self._words.value = words_html(self._page, hint=HINT if self._steers() else "")
+
+    def _on_gesture(self, gesture: Gesture) -> None:
+        self._message.guard(lambda: self._steer(gesture))()
+
+    def _steer(self, gesture: Gesture) -> None:
+        page = self._page
+        if page is None:
+            return
+        stage = page.stage("dark").size
+        number, steered = panel_at(page.panels, stage, gesture.at), self._steers()
+        if number is None or number >= len(steered):
+            return
+        explorer, plane = steered[number]
+        at, to = (on_panel(page.panels, stage, p, number) for p in (gesture.at, gesture.to))
+        width = page.panels[number].width
+        steer(explorer, plane, gesture, at_px=at, to_px=to, width_px=width)
+
+
+def words_html(page: Page, *, hint: str = "") -> str:
+    """Legend, caption and what the pointer does, as HTML; escaped."""
+    legend = "".join(_entry_html(entry) for entry in page.legend)
+    row = f'<div style="display:flex;flex-wrap:wrap;gap:4px 20px">{legend}</div>' if legend else ""
+    caption = "".join(f"<div>{escape(text)}</div>" for text in page.caption)
+    quiet = f'<div style="color:{QUIET};font-size:12px">{escape(hint)}</div>' if hint else ""
+    style = f"{_FONT}color:{INK};line-height:1.45;padding:4px 0"
+    return f'<div style="{style}">{row}{caption}{quiet}</div>'
+
+
+def _entry_html(entry: Entry) -> str:
+    title = f'<span style="color:{QUIET}">{escape(entry.title)}</span>'
+    if isinstance(entry, Ramp):
+        colors = ",".join(hex_of(row) for row in table(entry.color_map)[::32])
+        bar = (
+            "display:inline-block;width:72px;height:9px;border-radius:2px;"
+            f"background:linear-gradient(to right,{colors})"
+        )
+        return (
+            f"<span>{title} {escape(entry.low)} "
+            f'<span style="{bar}"></span> {escape(entry.high)}</span>'
+        )
+    box = "display:inline-block;width:11px;height:11px;border-radius:2px;margin-right:4px"
+    named = " &nbsp; ".join(
+        f'<span style="{box};background:{hex_of(rgb(color))}"></span>{escape(name)}'
+        for name, color in entry.entries
+    )
+    return f"<span>{title} {named}</span>"
 
 
 def signature(*states: Any) -> tuple[Any, ...]:
@@ -106,7 +180,8 @@ def words_of(error: BaseException) -> str:
 def notice(text: str, status: str) -> str:
     """A line of HTML with a sign and a colour of state."""
     sign = f'<b style="color:{STATUS[status]}">{STATUS_SIGN[status]}</b>'
-    return f'<div style="{_FONT}color:{INK};padding:4px 0">{sign}&nbsp; {escape(text)}</div>'
+    style = f"{_FONT}color:{INK};padding:4px 0;line-height:1.45"
+    return f'<div style="{style}">{sign}&nbsp; {escape(text)}</div>'
 
 
 def notices(texts: Iterable[str], status: str = "attention") -> str:
@@ -120,23 +195,31 @@ def heading(text: str) -> ipw.HTML:
     return ipw.HTML(f'<div style="{style}">{escape(text)}</div>')
 
 
-def html_table(table: pd.DataFrame, *, digits: int = 4, empty: str = "Nothing yet.") -> str:
+def html_table(table: pd.DataFrame, *, empty: str = "Nothing yet.") -> str:
     """A table with units in its header; numbers to the right, unknown ones as a dash."""
     if not len(table):
         return f'<div style="{_FONT}color:{QUIET};padding:4px 0">{escape(empty)}</div>'
-    numeric = {name: pd.api.types.is_float_dtype(table[name]) for name in table.columns}
-    head = "".join(_cell("th", header(str(name)), numeric[name]) for name in table.columns)
+    right = {name: pd.api.types.is_float_dtype(table[name]) for name in table.columns}
+    head = "".join(_cell("th", header(str(name)), right[name]) for name in table.columns)
+    written = {name: _written(table[name]) for name in table.columns}
     rows = "".join(
-        "<tr>"
-        + "".join(
-            _cell("td", _number(value, digits) if numeric[name] else str(value), numeric[name])
-            for name, value in row.items()
-        )
-        + "</tr>"
-        for _, row in table.iterrows()
+        "<tr>" + "".join(_cell("td", written[name][row], right[name]) for name in written) + "</tr>"
+        for row in range(len(table))
     )
     style = f"{_FONT}color:{INK};border-collapse:collapse"
-    return f'<table style="{style}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    whole = f'<table style="{style}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return f'<div style="overflow-x:auto">{whole}</div>'
+
+
+def _written(column: pd.Series) -> list[str]:
+    """One column as words: numbers with equal decimals, four digits for the largest."""
+    if pd.api.types.is_bool_dtype(column):
+        return ["yes" if value else "no" for value in column]
+    if not pd.api.types.is_float_dtype(column):
+        return [str(value) for value in column]
+    sizes = column[np.isfinite(column) & (column != 0)].abs()
+    decimals = int(np.clip(3 - np.floor(np.log10(sizes.max())), 0, 6)) if len(sizes) else 0
+    return [f"{value:.{decimals}f}" if np.isfinite(value) else "–" for value in column]
 
 
 def header(name: str) -> str:
@@ -200,9 +283,8 @@ def link(control: Any, state: Any, trait: str, message: Message) -> None:
 def _cell(tag: str, text: str, right: bool) -> str:
     align = "right" if right else "left"
     color = QUIET if tag == "th" else INK
-    style = f"text-align:{align};padding:3px 8px;border-bottom:1px solid {LINE};color:{color}"
+    style = (
+        f"text-align:{align};white-space:nowrap;line-height:1.45;padding:3px 8px;"
+        f"border-bottom:1px solid {LINE};color:{color}"
+    )
     return f'<{tag} style="{style}">{escape(text)}</{tag}>'
-
-
-def _number(value: Any, digits: int) -> str:
-    return f"{value:.{digits}g}" if np.isfinite(value) else "–"

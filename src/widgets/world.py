@@ -95,12 +95,10 @@ class World:
             return points
         return np.asarray(self.graph().positions(points, frame, self.frame))
 
-    def corners_um(self) -> NDArray[np.float64]:
-        """Corners of all images in this world, (n, 3) [µm]."""
-        boxes = [
-            self.from_frame(box_corners_um(levels_of(image)), image.frame)
-            for image in self.images.values()
-        ]
+    def corners_um(self, names: Sequence[str] | None = None) -> NDArray[np.float64]:
+        """Corners of some images of this world, by default of all, (n, 3) [µm]."""
+        images = [self.images[name] for name in (self.images if names is None else names)]
+        boxes = [self.from_frame(box_corners_um(levels_of(i)), i.frame) for i in images]
         return np.concatenate(boxes)
 
     def _place(self, layer: Layer) -> Placed:

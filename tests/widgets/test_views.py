@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from scalebridge import LandmarkPicker, SegmentationSliders, SliceExplorer, TargetPicker, Workspace
+from scalebridge.widgets.screen import Screen
 from scalebridge.widgets.views import html_table
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -41,11 +42,11 @@ def ws(tmp_path: Path) -> Iterator[Any]:
 def test_slider_moves_the_slice_and_the_picture_follows(ws: Any) -> None:
     explorer = SliceExplorer(ws, ["survey"])
     view = explorer.view()
-    picture = next(w for w in walk(view) if isinstance(w, ipw.Image))
-    before = picture.value
+    screen = next(w for w in walk(view) if isinstance(w, Screen))
+    before = screen.png
     find(view, ipw.FloatSlider, "z [µm]").value = 5.0
     assert explorer.cursor_um["z_um"] == pytest.approx(5.0, abs=0.02)
-    assert picture.value != before
+    assert screen.png != before
     explorer.cursor_um = {**explorer.cursor_um, "z_um": 9.0}
     assert find(view, ipw.FloatSlider, "z [µm]").value == pytest.approx(9.0)
 
