@@ -35,13 +35,14 @@ from .registration import (
 from .survey import image_survey, technique_reach
 from .targeting import plan_cut, surface_segmentation
 from .walkthrough import begin, bring, data_folder
-from .whole_objects import whole_object
+from .whole_objects import Inmost, inmost_place, whole_object
 
 __all__ = [
     "VOXEL_UM",
     "Candidates",
     "CopyErrors",
     "Coverage",
+    "Inmost",
     "Overlap",
     "begin",
     "bring",
@@ -59,6 +60,7 @@ __all__ = [
     "error_field",
     "image_survey",
     "import_landmarks",
+    "inmost_place",
     "landmark_pairs",
     "map_images",
     "next_places",

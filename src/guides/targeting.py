@@ -140,6 +140,7 @@ def plan_cut(
     wanted = record.probability if probability is None else probability
     half = _array(record.half_size) if record.half_size else np.zeros(3)
     found = None if surface is None else _surface_near(ws, surface, place, record.frame, to)
+    plane = None if found is None else found.plane
     margin = box_margin(way, place[0], half, probability=wanted)
     plan = target_plan(
         located.points_um[0],
@@ -147,7 +148,7 @@ def plan_cut(
         half_size_um=(half * _scale(way, place)).tolist(),
         nu=located.nu,
         probability=wanted,
-        surface=found and found.plane,
+        surface=plane,
         margin_um=margin.margin_um,
         name=target,
     )
@@ -168,7 +169,7 @@ def plan_cut(
         tuple(measurements),
         plan.checks,
         located.notes,
-        _drawn(located, region, plan, half * _scale(way, place), found and found.plane, target),
+        _drawn(located, region, plan, half * _scale(way, place), plane, target),
     )
 
 

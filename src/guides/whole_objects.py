@@ -1,8 +1,9 @@
-"""One object that lies whole in its image: its volume and surface, whatever the field of view."""
+"""One object that lies whole in its image: its volume, surface and inmost place."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def whole_object(ws: Workspace, settings: Settings, *, phase: str) -> tuple[Meas
     if image.ndim != 3:
         raise ValueError(f"{image.name} needs to be a volume to hold a whole object, got {image!r}")
     grey = image.array()
-    box = _box(np.digitize(grey, settings.thresholds) == settings.phases.index(phase))
+    box = _box(_inside(grey, settings.thresholds, settings.phases.index(phase)))
     found = measure_phases(
         grey[box],
         thresholds=settings.thresholds,
@@ -71,6 +72,60 @@ def whole_object(ws: Workspace, settings: Settings, *, phase: str) -> tuple[Meas
     volume = float(np.prod(grey[box].shape) * np.prod(spacing))
     start = f"quantification.{image.name}.{phase}"
     return tuple(_total(found[f"{phase}.{key}"], volume, start, *_TOTALS[key]) for key in _TOTALS)
+
+
+@dataclass(frozen=True)
+class Inmost:
+    """The place of an object that is furthest from its surface.
+
+    Attributes
+    ----------
+    position : dict
+        ``z_um``, ``y_um``, ``x_um`` in the image's frame.
+    depth_um : float
+        How far its surface is [µm].
+    """
+
+    position: dict[str, float]
+    depth_um: float
+
+
+def inmost_place(ws: Workspace, image: str, *, threshold: float) -> Inmost:
+    """Find the voxel of a bright object in a volume that is furthest from the object's surface.
+
+    Parameters
+    ----------
+    ws : Workspace
+    image : str
+        A calibrated volume.
+    threshold : float
+        Least grey value of the object.
+
+    Returns
+    -------
+    Inmost
+    """
+    from scipy.ndimage import distance_transform_edt
+
+    handle = ws.images[image]
+    inside = handle.array() >= threshold
+    box = _box(inside)
+    depth = distance_transform_edt(inside[box], sampling=handle.spacing_um)
+    first = [edge.start for edge in box]
+    index = np.unravel_index(int(depth.argmax()), depth.shape) + np.array(first)
+    matrix = np.asarray(handle.voxel_to_frame)
+    place = matrix[:3, :3] @ index + matrix[:3, 3]
+    position = dict(zip(("z_um", "y_um", "x_um"), place.tolist(), strict=True))
+    return Inmost(position, float(depth.max()))
+
+
+def _inside(grey: np.ndarray, thresholds: Sequence[float], label: int) -> np.ndarray:
+    found = np.ones(grey.shape, bool)
+    if label > 0:
+        found &= grey >= thresholds[label - 1]
+    if label < len(thresholds):
+        found &= grey < thresholds[label]
+    return found
 
 
 def _box(inside: np.ndarray) -> tuple[slice, ...]:
