@@ -198,7 +198,7 @@ class FramePath:
         start_um, end_um : (3,) array
             In the first frame [um].
         """
-        start, end = lift([start_um]), lift([end_um])
+        start, end = lift(np.reshape(start_um, (1, 3))), lift(np.reshape(end_um, (1, 3)))
         total = np.zeros((3, 3))
         for step in self.steps:
             matrix = step.matrix()
