@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import DecisionNeeded
 from ..workspace import Workspace
+from ..workspace.importing import name_of
 
 DATA = "SCALEBRIDGE_DATA"
 
@@ -55,15 +56,17 @@ def begin(folder: str | None, *, name: str) -> Workspace:
     return Workspace.create(place, name=name)
 
 
-def bring(ws: Workspace, file: str | os.PathLike[str], *, name: str, **options: Any) -> Any:
+def bring(
+    ws: Workspace, file: str | os.PathLike[str], *, name: str | None = None, **options: Any
+) -> Any:
     """Import a file once: an image of that name is returned as it stands.
 
     Parameters
     ----------
     ws : Workspace
     file : path
-    name : str
-        Of the image.
+    name : str, optional
+        Of the image; by default the file's without its endings.
     **options
         As in `Workspace.import_file`: ``answers``, ``frame``, ``progress``.
 
@@ -71,6 +74,7 @@ def bring(ws: Workspace, file: str | os.PathLike[str], *, name: str, **options: 
     -------
     Image
     """
-    if name in [image.name for image in ws.images]:
-        return ws.images[name]
-    return ws.import_file(file, name=name, **options)
+    title = name or name_of(file)
+    if title in [image.name for image in ws.images]:
+        return ws.images[title]
+    return ws.import_file(file, name=title, **options)
