@@ -1,7 +1,7 @@
 """The `scalebridge` command.
 
-Exit codes: 0 done, 1 something failed, 2 something has to be decided or given first. Heavy
-imports stand inside the commands, so that ``--help`` answers at once.
+Exit codes: 0 done, 1 something failed, 2 something has to be decided or given first, 130 stopped
+from the keyboard. Heavy imports stand inside the commands, so that ``--help`` answers at once.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from .errors import DecisionNeeded, ParameterError, ScalebridgeError
+from .errors import DecisionNeeded, ImportCancelled, ParameterError, ScalebridgeError
 
 if TYPE_CHECKING:
     from .reports import Batch
@@ -38,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except (DecisionNeeded, ParameterError) as error:
         _complain(error)
         sys.exit(2)
+    except ImportCancelled as error:
+        _complain(error)
+        sys.exit(130)
     except (ScalebridgeError, OSError, ValueError) as error:
         _complain(error)
         sys.exit(1)
@@ -48,31 +51,49 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def import_(
     files: Annotated[list[str], typer.Argument(help="Image files, or folders of slices.")],
     workspace: Annotated[Path, typer.Option("--workspace", "-w", help="Made if it is new.")],
-    voxel_um: Annotated[str, typer.Option(help="Voxel size z,y,x (or y,x) [µm].")] = "",
+    voxel_um: Annotated[
+        str, typer.Option(help="Voxel size z,y,x (or y,x) [µm]; - leaves one to the file.")
+    ] = "",
     axes: Annotated[str, typer.Option(help="Axes of the stored array, e.g. zyxc.")] = "",
     flip: Annotated[str | None, typer.Option(help="Axes to reverse, e.g. y; '' for none.")] = None,
+    handedness: Annotated[str, typer.Option(help="right or left, of the stored x, y, z.")] = "",
+    unit: Annotated[str, typer.Option(help="Of a voxel size without one, e.g. nm.")] = "",
     modality: Annotated[str, typer.Option(help="Such as XRM, SEM.")] = "",
     tilt: Annotated[float | None, typer.Option(help="Tilt of the surface [degree].")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the image, for one file.")] = None,
+    preview: Annotated[Path | None, typer.Option(help="PNG for the first picture.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Use no remembered answers.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Import what was understood.")] = False,
 ) -> None:
     """Bring image files into a workspace, after showing what was understood."""
-    from .import_dialogue import Person, import_files, lengths
+    from .import_dialogue import Person, import_files
+    from .import_questions import lengths
     from .io import Answers
-    from .workspace import Workspace
 
     given = Answers(
         spacing_um=lengths(voxel_um) if voxel_um else None,
         axes=axes or None,
         flip=flip,
+        handedness=handedness or None,
+        unit=unit or None,
         modality=modality or None,
         tilt_correction=tilt,
     )
     person = Person(say=_say, ask=_ask if sys.stdin.isatty() else None, agrees=yes)
-    is_new = not (workspace / "workspace.toml").exists()
-    with Workspace.create(workspace) if is_new else Workspace.open(workspace) as ws:
-        for image in import_files(ws, files, given=given, person=person, name=name):
+    images = import_files(
+        workspace,
+        files,
+        given=given,
+        person=person,
+        name=name,
+        picture=preview,
+        remember=not fresh,
+    )
+    try:
+        for image in images:
             _say(f"imported {image!r}")
+    except KeyboardInterrupt:
+        raise ImportCancelled("stopped: nothing more is imported") from None
 
 
 @app.command()
@@ -182,12 +203,14 @@ def gc(
 def calibrate(
     workspace: WorkspacePath,
     image: Annotated[str, typer.Argument(help="Name of the image.")],
-    voxel_um: Annotated[str, typer.Option(help="Voxel size z,y,x (or y,x) [µm].")],
+    voxel_um: Annotated[
+        str, typer.Option(help="Voxel size z,y,x (or y,x) [µm]; - keeps what is known.")
+    ],
     source: Annotated[str, typer.Option(help="How it is known, in words.")],
     uncertainty: Annotated[float | None, typer.Option(help="Relative, standard.")] = None,
 ) -> None:
     """Give an image its voxel size; what the file said is kept beside it."""
-    from .import_dialogue import lengths
+    from .import_questions import lengths
     from .workspace import Workspace
 
     with Workspace.open(workspace) as ws:
@@ -228,7 +251,10 @@ def _say(text: str) -> None:
 
 
 def _ask(question: str) -> str:
-    return str(typer.prompt(question, default="", show_default=False))
+    try:
+        return str(typer.prompt(question, default="", show_default=False))
+    except typer.Abort:
+        raise KeyboardInterrupt from None
 
 
 def _complain(error: BaseException) -> None:

@@ -1,23 +1,24 @@
 """The talk before an import: what was understood, what is missing, who answers.
 
-In a terminal a person is asked; a script is refused with the answer that would do. Answers are
-remembered a workspace and instrument, and serve the next files of that instrument that need them.
+In a terminal a person is asked; a script is refused with the answer that would do. Nothing is
+written, not even a new workspace, before everything is answered.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import DecisionNeeded
+from .errors import DecisionNeeded, ReadError
+from .import_memory import Memory, fitting, merged, words
+from .import_questions import Ask, Say, ask_agreement, ask_correction, ask_missing
+from .import_run import import_with_picture, show_picture
 
 if TYPE_CHECKING:
-    from .io import Answers, ImageDescription
+    from .io import Answers, ImageDescription, Preview
     from .workspace import Image, Workspace
-
-_MEMORY = "answers.json"
 
 
 @dataclass(frozen=True)
@@ -34,24 +35,42 @@ class Person:
         ``--yes``: import what was understood, without voxel size where the file has none.
     """
 
-    say: Callable[[str], None]
-    ask: Callable[[str], str] | None
+    say: Say
+    ask: Ask | None
     agrees: bool = False
+
+    @property
+    def asked(self) -> Ask | None:
+        """The way to ask, if anything is to be asked."""
+        return None if self.agrees else self.ask
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file, as it is understood with the answers so far."""
+
+    path: str
+    description: ImageDescription
+    answers: Answers
+    preview: Preview | None = None
 
 
 def import_files(
-    ws: Workspace,
+    folder: Path,
     paths: Sequence[str],
     *,
     given: Answers,
     person: Person,
     name: str | None = None,
-) -> list[Image]:
-    """Show what every file holds, have the gaps filled, then import all of them.
+    picture: Path | None = None,
+    remember: bool = True,
+) -> Iterator[Image]:
+    """Show what every file holds, have the gaps filled, then import them one by one.
 
     Parameters
     ----------
-    ws : Workspace
+    folder : Path
+        Of the workspace; made once everything is answered.
     paths : sequence of str
         Files or folders.
     given : Answers
@@ -59,111 +78,179 @@ def import_files(
     person : Person
     name : str, optional
         For a single file.
+    picture : Path, optional
+        Where the first picture of a single file goes; ``previews`` in the workspace by default.
+    remember : bool
+        Whether earlier answers are used.
 
-    Returns
-    -------
-    list of Image
+    Yields
+    ------
+    Image
 
     Raises
     ------
     DecisionNeeded
-        Something is missing and nobody can be asked; nothing has been imported then.
+        Something is missing and nobody can be asked; nothing has been written then.
     ReadError
         A file cannot be understood.
     """
-    if name is not None and len(paths) != 1:
-        raise ValueError(f"--name needs one file, got {len(paths)}: import them one by one")
-    understood = [_understand(ws, path, given, person) for path in paths]
-    refused = [why for d, _ in understood if (why := _refusal(d, person))]
+    _refuse_options_for_one(paths, name, picture)
+    memory = Memory(folder)
+    found = [_understood(path, given, person, memory, remember=remember) for path in paths]
+    found = _agreed(found, person, memory)
+    refused = [why for one in found if (why := _refusal(one.description, person))]
     if refused:
-        raise DecisionNeeded("\n".join([*refused, _WAYS]))
-    if person.ask is not None and not person.agrees and not _agreed(person, len(paths)):
-        raise DecisionNeeded("nothing is imported: you said no")
-    return [
-        ws.import_file(path, name=name, answers=answers, progress=person.ask is not None)
-        for path, (_, answers) in zip(paths, understood, strict=True)
-    ]
+        raise DecisionNeeded("\n".join([*refused, *_ways(found)]))
+    with _workspace(folder) as ws:
+        for one in found:
+            memory.keep(one.description, one.answers)
+        memory.save(person=person.ask is not None)
+        for one in found:
+            yield import_with_picture(
+                ws,
+                one.path,
+                name=name,
+                answers=one.answers,
+                preview=one.preview,
+                picture=picture,
+                say=person.say,
+                bar=person.ask is not None,
+            )
 
 
-_WAYS = (
-    "Give --voxel-um z,y,x (and --flip, --axes where asked for); --yes imports images without a "
-    "voxel size as uncalibrated, which blocks physical results until `scalebridge calibrate`."
-)
+def _refuse_options_for_one(paths: Sequence[str], name: str | None, picture: Path | None) -> None:
+    for option, value in (("--name", name), ("--preview", picture)):
+        if value is not None and len(paths) != 1:
+            raise ValueError(f"{option} needs one file, got {len(paths)}: import them one by one")
 
 
-def _understand(
-    ws: Workspace, path: str, given: Answers, person: Person
-) -> tuple[ImageDescription, Answers]:
-    from .io import describe, remembered_key, save_answers
-    from .io.understanding import summary
+def _workspace(folder: Path) -> Workspace:
+    from .workspace import Workspace
 
-    answers = given
-    description = describe(path, answers=answers)
-    if description.missing and (remembered := _remembered(ws, description)):
-        answers = _merged(remembered, given)
-        description = describe(path, answers=answers)
-        person.say(f"(answers remembered for {remembered_key(description)})")
-    person.say(summary(description))
-    if description.missing and person.ask is not None and not person.agrees:
-        answers = _asked(description, answers, person)
-        description = describe(path, answers=answers)
-    if answers.to_dict():
-        save_answers(ws.path / _MEMORY, remembered_key(description), answers)
-    return description, answers
+    is_new = not (folder / "workspace.toml").exists()
+    return Workspace.create(folder) if is_new else Workspace.open(folder)
 
 
-def _remembered(ws: Workspace, description: ImageDescription) -> Answers | None:
-    from .io import load_answers, remembered_key
+def _understood(
+    path: str, given: Answers, person: Person, memory: Memory, *, remember: bool
+) -> Candidate:
+    from .io import describe, summary
 
-    return load_answers(ws.path / _MEMORY).get(remembered_key(description))
+    one = Candidate(path, describe(path, answers=given), given)
+    if remember:
+        one = _recalled(one, given, person, memory)
+    person.say(summary(one.description))
+    if person.asked is not None:
+        one = replace(one, preview=show_picture(path, one.answers, say=person.say))
+        if one.description.missing:
+            one = _completed(one, person.asked, person.say, memory)
+            person.say(summary(one.description))
+    memory.keep(one.description, one.answers)
+    return one
 
 
-def _merged(first: Answers, then: Answers) -> Answers:
-    from .io import Answers
+def _completed(one: Candidate, ask: Ask, say: Say, memory: Memory) -> Candidate:
+    """Ask for what is missing; a voxel size that was declined is not asked for again."""
+    declined = memory.is_left_open(one.description)
+    missing = tuple(m for m in one.description.missing if not (declined and m == "voxel size"))
+    answers = ask_missing(replace(one.description, missing=missing), one.answers, ask=ask, say=say)
+    completed = _described(one, answers)
+    if "voxel size" in completed.description.missing:
+        memory.leave_open(completed.description)
+    return completed
 
-    return Answers.from_dict(first.to_dict() | then.to_dict())
+
+def _described(one: Candidate, answers: Answers) -> Candidate:
+    """Look again with other answers; a picture that they may have turned is dropped."""
+    from .io import describe
+
+    if answers == one.answers:
+        return one
+    return Candidate(one.path, describe(one.path, answers=answers), answers)
 
 
-def _asked(description: ImageDescription, answers: Answers, person: Person) -> Answers:
-    assert person.ask is not None
-    if "voxel size" in description.missing:
-        axes = ",".join(description.spatial_axes)
-        text = person.ask(f"voxel size {axes} in µm (nothing: import as uncalibrated)")
-        if text.strip():
-            answers = dataclasses.replace(answers, spacing_um=lengths(text))
-    if "flip" in description.missing:
-        offered = description.flip_offered or ""
-        text = person.ask(f"axes to reverse (nothing: {offered!r}; 'none' keeps it mirrored)")
-        chosen = {"": offered, "none": ""}.get(text.strip(), text.strip())
-        answers = dataclasses.replace(answers, flip=chosen)
-    return answers
+def _recalled(one: Candidate, given: Answers, person: Person, memory: Memory) -> Candidate:
+    remembered = memory.of_workspace(one.description)
+    if remembered is not None:
+        return _with_remembered(one, remembered, given, person.say)
+    offered = memory.of_person(one.description) if person.asked is not None else None
+    if offered is None or not one.description.missing:
+        return one
+    person.say(
+        f"at another specimen you answered for {one.description.instrument}: {words(offered)}"
+    )
+    assert person.asked is not None
+    if person.asked("use that here? [Y/n]").strip().lower() not in ("", "y", "yes"):
+        return one
+    return _with_remembered(one, offered, given, person.say)
+
+
+def _with_remembered(one: Candidate, remembered: Answers, given: Answers, say: Say) -> Candidate:
+    from .io import remembered_key
+
+    # twice: an axis order or a handedness may bring up the question that another answer settles
+    for _ in range(2):
+        one = _described(one, merged(fitting(remembered, one.description), one.answers))
+    if one.answers != given:
+        key = remembered_key(one.description)
+        say(f"(answers remembered for {key}: {words(one.answers)})")
+    return one
+
+
+def _agreed(found: list[Candidate], person: Person, memory: Memory) -> list[Candidate]:
+    ask = person.asked
+    while ask is not None:
+        choice = ask_agreement(len(found), ask=ask, say=person.say)
+        if choice == "yes":
+            break
+        if choice == "no":
+            raise DecisionNeeded("nothing is imported: you said no")
+        found = _corrections(found, ask, person.say, memory)
+    return found
+
+
+def _corrections(found: list[Candidate], ask: Ask, say: Say, memory: Memory) -> list[Candidate]:
+    """Correct what was understood of all the files, one thing after the other."""
+    from .io import Answers, summary
+
+    while (change := ask_correction(Answers(), ask=ask, say=say)) is not None:
+        try:
+            found = [_described(one, merged(one.answers, change)) for one in found]
+        except (ReadError, ValueError) as error:
+            say(f"  {error}")
+            continue
+        found = [
+            _completed(one, ask, say, memory) if "flip" in one.description.missing else one
+            for one in found
+        ]
+        for one in found:
+            say(summary(one.description))
+    return found
 
 
 def _refusal(description: ImageDescription, person: Person) -> str | None:
     """A missing voxel size may be agreed to, for it shows everywhere; a mirror image may not."""
-    from .io.understanding import refusal
+    from .io import refusal
 
-    without_voxel_size = person.agrees or person.ask is not None
-    if without_voxel_size and set(description.missing) <= {"voxel size"}:
-        return None
-    return refusal(description)
+    agreed = person.agrees or person.ask is not None
+    return refusal(description, only=("flip",) if agreed else None)
 
 
-def _agreed(person: Person, count: int) -> bool:
-    assert person.ask is not None
-    question = f"import {'this image' if count == 1 else f'these {count} images'}? [Y/n]"
-    return person.ask(question).strip().lower() in ("", "y", "yes")
+def _ways(found: Sequence[Candidate]) -> list[str]:
+    """Say which options would do."""
+    ways: dict[str, Callable[[ImageDescription], str]] = {
+        "voxel size": lambda said: (
+            f"--voxel-um {_wanted(said)} gives the voxel size (--yes imports it as uncalibrated, "
+            "which blocks physical results until `scalebridge calibrate`)"
+        ),
+        "flip": lambda said: (
+            f"--flip {said.flip_offered} takes the mirror image back (--flip '' keeps it)"
+        ),
+    }
+    lines = [ways[name](one.description) for one in found for name in one.description.missing]
+    return list(dict.fromkeys(lines))
 
 
-def lengths(text: str) -> tuple[float, ...]:
-    """Read lengths as they are typed, separated by commas or spaces.
-
-    Examples
-    --------
-    >>> lengths("0.5, 0.25 0.25")
-    (0.5, 0.25, 0.25)
-    """
-    try:
-        return tuple(float(part) for part in text.replace(",", " ").split())
-    except ValueError:
-        raise DecisionNeeded(f"lengths in µm look like 0.5,0.25,0.25, got {text!r}") from None
+def _wanted(said: ImageDescription) -> str:
+    pairs = zip(said.spatial_axes, said.partial_spacing_um, strict=False)
+    return ",".join(axis if value is None else "-" for axis, value in pairs)

@@ -40,7 +40,7 @@ class ImportProgress:
         """
         room = f"up to {_size(self.disk_needed_bytes)} on disk"
         if self.phase == "checking":
-            return f"all voxels written, reading them back to check, {room}"
+            return f"written, now read back to check, {room}"
         left = "" if self.seconds_left is None else f"{_duration(self.seconds_left)} left, "
         return f"{100 * self.done / max(self.total, 1):.0f} %, {left}{room}"
 
@@ -110,7 +110,7 @@ def progress_bar(title: str) -> Iterator[OnProgress]:
 
     columns = (
         TextColumn(f"importing {escape(title)}"),
-        BarColumn(),
+        BarColumn(20),
         TextColumn("{task.fields[words]}"),
     )
     with Progress(*columns) as bar:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ..errors import DamagedImage
 from .store import chunk_is_sound, fingerprint
@@ -68,7 +68,7 @@ def publish(
     # the results are closed before the pool waits: what is not begun is then not done
     with (
         ThreadPoolExecutor(8) as pool,
-        closing(pool.map(_verify_and_flush, chunks)) as checked,
+        closing(cast(Generator[int, None, None], pool.map(_verify_and_flush, chunks))) as checked,
     ):
         sizes = [_after(size, each) for size in checked]
     for path in metadata.values():

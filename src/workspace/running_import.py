@@ -192,6 +192,7 @@ def begin_import(
     began, title = time.monotonic(), name or name_of(path)
     if images.records.read_only:
         raise ReadOnly(images.records.read_only)
+    needed = 0
 
     def ready(said: ImageDescription) -> None:
         nonlocal needed
@@ -200,7 +201,6 @@ def begin_import(
         needed = disk_needed_bytes(said)
         refuse_full_disk(images.folder, name=title, needed_bytes=needed)
 
-    needed = 0
     if preview is None:
         preview = look(path, answers=answers, ready=ready)
     else:
