@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import h5py
 import numpy as np
@@ -221,3 +222,35 @@ def test_complex_pixels_are_refused_in_words(tmp_path):
     np.save(tmp_path / "a.npy", VOLUME.astype(complex))
     with pytest.raises(ReadError, match="got complex128"):
         describe(tmp_path / "a.npy")
+
+
+def imagej_slices(folder, spacings, unit="um"):
+    for number, spacing in enumerate(spacings):
+        metadata = {"unit": unit} | ({} if spacing is None else {"spacing": spacing})
+        tifffile.imwrite(
+            folder / f"s{number}.tif",
+            np.zeros((4, 6), np.uint8),
+            imagej=True,
+            resolution=(4, 4),
+            metadata=metadata,
+        )
+
+
+def test_slices_that_agree_on_imagej_s_spacing_say_how_far_they_are_apart(tmp_path):
+    imagej_slices(tmp_path, [0.06] * 5)
+    found = describe(tmp_path)
+    assert found.spacing_um == pytest.approx((0.06, 0.25, 0.25))
+    assert "ImageJ spacing" in found.spacing_source
+
+
+@pytest.mark.parametrize(("spacings", "words"), [
+    ([0.06, 0.06, 0.05], "disagree .* 0.06 µm in s0.tif, 0.05 µm in s2.tif"),
+    ([0.06, None], "disagree .* nothing in s1.tif"),
+    ([None, 0.06], "does not say how far"),
+    ([-0.06, -0.06], "does not say how far"),
+])  # fmt: skip
+def test_slices_that_disagree_have_no_distance(tmp_path, spacings, words):
+    imagej_slices(tmp_path, spacings)
+    found = describe(tmp_path)
+    assert found.partial_spacing_um == (None, pytest.approx(0.25), pytest.approx(0.25))
+    assert re.search(words, found.spacing_source)

@@ -83,3 +83,31 @@ def test_the_sum_of_a_folder_changes_with_a_name_or_a_byte(tmp_path):
     second = sha256_of(tmp_path)
     (tmp_path / "a").rename(tmp_path / "b")
     assert len({first, second, sha256_of(tmp_path)}) == 3
+
+
+def test_what_a_file_knows_of_its_voxel_size_is_kept_and_offered(ws, tmp_path):
+    resolution, metadata = (4, 5), {"unit": "um", "axes": "ZYX"}
+    path = tmp_path / "stack.tif"
+    tifffile.imwrite(path, VOLUME, imagej=True, resolution=resolution, metadata=metadata)
+    image = ws.import_file(path)
+    assert not image.calibrated
+    assert image.partial_spacing_um == (None, pytest.approx(0.2), pytest.approx(0.25))
+    with pytest.raises(Uncalibrated, match=r"spacing_um=\(z, 0\.2, 0\.25\)"):
+        _ = image.spacing_um
+    with pytest.raises(ValueError, match=r"None keeps what is known: \(None, 0\.2, 0\.25\)"):
+        ws.calibrate("stack", spacing_um=(None, None, None), source="guess")
+    calibrated = ws.calibrate("stack", spacing_um=(0.7, None, None), source="the stage's log")
+    assert calibrated.spacing_um == pytest.approx((0.7, 0.2, 0.25))
+
+
+def test_the_file_s_own_origin_stays_beside_the_image(ws, tmp_path):
+    header = (
+        "NRRD0005\ntype: uint16\ndimension: 3\nspace: left-posterior-superior\nsizes: 50 40 30\n"
+        "space directions: (1,0,0) (0,1,0) (0,0,2)\nspace origin: (10,20,30)\n"
+        'space units: "um" "um" "um"\nendian: little\nencoding: raw\n\n'
+    )
+    path = tmp_path / "placed.nrrd"
+    path.write_bytes(header.encode() + VOLUME.astype("<u2").tobytes())
+    image = ws.import_file(path)
+    assert image.source["file_origin_um"] == [30.0, 20.0, 10.0]
+    assert image.origin_um == (0.0, 0.0, 0.0)
