@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import ndimage
 
+from ..analysis.quantification.measurement import Measurement
 from ..analysis.registration import AffineTransform
 from ..analysis.registration.blocks import match_blocks
 from ..workspace import Workspace
@@ -42,6 +43,19 @@ class CopyErrors:
     def median_um(self) -> float:
         """Half of the places have a smaller error [µm]."""
         return float(self.table["error_um"].median())
+
+    def measurements(self, name: str) -> tuple[Measurement, Measurement]:
+        """Write both RMS values as measurements of a registration; neither has an interval."""
+        convention = f"RMS over {len(self.table)} places of the aligned copy"
+        found = (
+            ("against_copy_um", "distance from the aligned copy", self.rms_um),
+            ("unmoved_um", "the same without any registration", self.unmoved_um),
+        )
+        first, second = (
+            Measurement(f"registration.{name}.{k}", said, v, (v, v), 0.0, "µm", convention)
+            for k, said, v in found
+        )
+        return first, second
 
 
 def compare_with_copy(

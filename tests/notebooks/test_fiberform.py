@@ -36,7 +36,7 @@ def test_the_published_volume_fraction_is_met_to_every_digit(preform: Walk) -> N
 
 def test_the_interval_says_that_not_every_digit_is_known(preform: Walk) -> None:
     fraction = preform.measured(f"{FIBRE}.volume_fraction")
-    assert 0.005 < fraction.uncertainty < 0.03
+    assert 0.005 < fraction.uncertainty < 0.06
     assert fraction.parts["threshold"] > 0.005
     shares = preform.table("cutoffs")["volume_fraction"]
     assert fraction.lower < shares.min() < 0.16714 < shares.max() < fraction.upper

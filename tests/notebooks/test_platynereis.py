@@ -74,9 +74,9 @@ def test_the_target_lies_in_the_neuropil_of_the_other_instrument_within_its_marg
 
 def test_the_disagreement_of_the_two_neuropils_is_a_finding(larva: Walk) -> None:
     cuts = larva.table("cutoffs").set_index("cutoff")
-    assert cuts.loc[1, f"{XRAY}_voxels"] == cuts.loc[255, f"{XRAY}_voxels"] == 52_238
-    assert cuts.loc[1, f"{SBEM}_voxels"] == 150_740
-    assert cuts.loc[128, f"{SBEM}_voxels"] == 116_761
+    assert cuts.loc[1, "xray_voxels"] == cuts.loc[255, "xray_voxels"] == 52_238
+    assert cuts.loc[1, "sbem_voxels"] == 150_740
+    assert cuts.loc[128, "sbem_voxels"] == 116_761
     volumes = larva.table("volumes").set_index(["object", "in"])["volume_um3"]
     assert volumes[XRAY, "the fixed frame"] == pytest.approx(65_600, rel=0.02)
     said = larva.said("finding")
