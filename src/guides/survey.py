@@ -138,10 +138,15 @@ def _quality_row(image: Any, sample: np.ndarray) -> dict[str, Any]:
     }
 
 
+def _unknown_words(image: Any) -> str:
+    """Say why an image has no voxel size."""
+    return str(image.spacing_source or "no voxel size").removeprefix("uncalibrated: ")
+
+
 def _problems(image: Any) -> list[str]:
     if not image.calibrated:
         return [
-            f"{image.name} is uncalibrated ({image.spacing_source or 'no voxel size'}): physical "
+            f"{image.name} is uncalibrated ({_unknown_words(image)}): physical "
             "measurements refuse until somebody gives the voxel size with ws.calibrate(...)"
         ]
     found = []

@@ -52,6 +52,8 @@ class TargetPicker(Widget):
         self.ws = ws
         self.history = History()
         names = list(images) if images is not None else images_of(ws, frame)
+        for name in names:
+            _ = ws.images[name].spacing_um  # Uncalibrated: pixels must not pass for micrometres
         self.explorer = SliceExplorer(ws, names, frame=frame)
         self.set_trait("frame", frame)
         super().__init__(**traits)
@@ -280,7 +282,10 @@ def half_sizes(half_size: Any) -> dict[str, float] | None:
 
 def images_of(ws: Any, frame: str) -> list[str]:
     """Calibrated images that stand in a frame, the largest voxels first."""
-    found = [image for image in ws.images if image.frame == frame and image.calibrated]
+    standing = [image for image in ws.images if image.frame == frame]
+    found = [image for image in standing if image.calibrated]
+    if standing and not found:
+        _ = standing[0].spacing_um  # Uncalibrated, with what to do about it
     if not found:
         raise ValueError(f"no calibrated image stands in frame {frame!r}: name images to show")
     return [image.name for image in sorted(found, key=lambda image: -max(image.spacing_um))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .positions import Order, points_by_name
@@ -10,6 +10,7 @@ from .record import Record
 
 if TYPE_CHECKING:
     from ..analysis.registration import FrameGraph, Located
+    from .image import Image
 
 
 def build_graph(transforms: Iterable[Record], frames: Iterable[str]) -> FrameGraph:
@@ -57,3 +58,17 @@ def is_planar(frame: str, images: Iterable[Record]) -> bool:
     """Say whether a frame holds 2-D images only."""
     axes = [image.fields["axes"] for image in images if image.fields["frame"] == frame]
     return bool(axes) and not any("z" in one for one in axes)
+
+
+def refuse_uncalibrated(frames: Iterable[str], images: Sequence[Image]) -> None:
+    """Refuse frames that no voxel size ties to micrometres.
+
+    Raises
+    ------
+    Uncalibrated
+        Every image that stands in one of the frames lacks its voxel size.
+    """
+    for frame in frames:
+        standing = [image for image in images if image.record.fields["frame"] == frame]
+        if standing and not any(image.calibrated for image in standing):
+            _ = standing[0].spacing_um  # raises, with what to do

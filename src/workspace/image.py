@@ -123,8 +123,9 @@ class Image:
         """
         size = self.record.fields["spacing_um"]
         if size is None:
+            why = (self.spacing_source or "none stated").removeprefix("uncalibrated: ")
             raise Uncalibrated(
-                f"image {self.name!r} has no voxel size ({self.spacing_source or 'none stated'}): "
+                f"image {self.name!r} has no voxel size ({why}): "
                 f"give it with ws.calibrate({self.name!r}, spacing_um=({self._spacing_wanted}), "
                 "source='...')"
             )

@@ -15,7 +15,7 @@ import pandas as pd
 from .calibration import calibrate_image
 from .cleaning import clean
 from .collection import Collection
-from .frames import build_graph, is_planar, locate_points
+from .frames import build_graph, is_planar, locate_points, refuse_uncalibrated
 from .history import history_table
 from .images import Images
 from .landmarks import LandmarkArrays, landmark_arrays
@@ -247,15 +247,19 @@ class Workspace:
         ------
         ValueError
             For a bare array.
+        Uncalibrated
+            No image of one of the frames has a voxel size.
         NoPath, CovarianceUnavailable
         """
+        images = list(self.images)
+        refuse_uncalibrated((from_, to), images)
         return locate_points(
             self.graph(),
             points,
             from_=from_,
             to=to,
             order=order,
-            planar=is_planar(from_, self.images.all()),
+            planar=is_planar(from_, images),
             localisation_um2=localisation_um2,
             via=via,
         )
