@@ -42,9 +42,16 @@ def format_length(length_um: float, *, digits: int = 3) -> str:
     --------
     >>> format_length(1234.0), format_length(0.02), format_length(5)
     ('1.23 mm', '20 nm', '5 µm')
+    >>> format_length(0.592, digits=2), format_length(0.9999)
+    ('590 nm', '1 µm')
     """
-    unit, factor = length_unit(length_um)
-    return f"{length_um * factor:.{digits}g} {unit}"
+    if not math.isfinite(length_um):
+        return f"{length_um} µm"
+    rounded = float(f"{length_um:.{digits - 1}e}")  # before the unit: 999.9 nm is 1 µm
+    unit, factor = length_unit(rounded)
+    value = float(f"{rounded * factor:.{digits - 1}e}")
+    plain = 10**digits <= abs(value) < 1e6  # no exponent where zeros can be written
+    return f"{value:.0f} {unit}" if plain else f"{value:.{digits}g} {unit}"
 
 
 def decimals_of_uncertainty(uncertainty: float) -> int:
