@@ -24,8 +24,11 @@ _HOMES = {
     "nested_boxes": ".coverage",
     "box_corners": ".coverage",
     "grey_histogram": ".histogram",
+    "grey_histograms": ".histogram",
     "landmark_errors": ".landmarks",
     "error_map": ".landmarks",
+    "error_maps": ".landmarks",
+    "errors_overview": ".landmarks",
     "size_distribution": ".sizes",
     "target_views": ".targets",
     "value_over_time": ".series",
@@ -43,8 +46,11 @@ __all__ = [
     "against_truth",
     "box_corners",
     "error_map",
+    "error_maps",
+    "errors_overview",
     "go_live",
     "grey_histogram",
+    "grey_histograms",
     "is_live",
     "landmark_errors",
     "length_scales",
@@ -62,8 +68,8 @@ __all__ = [
 if TYPE_CHECKING:
     from .compare import against_truth
     from .coverage import box_corners, nested_boxes
-    from .histogram import grey_histogram
-    from .landmarks import error_map, landmark_errors
+    from .histogram import grey_histogram, grey_histograms
+    from .landmarks import error_map, error_maps, errors_overview, landmark_errors
     from .live import go_live, is_live
     from .scales import length_scales
     from .series import value_over_time

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from .marks import boxes, hv, lines, shapes, words
-from .panels import panel
+from .panels import panel, side_by_side
 from .theme import OKABE_ITO, STATUS, WIDTH_PX, Ground, ground_of, phase_color
 
 _FLOOR = 0.7  # counts: a bin of one voxel still stands above the axis
@@ -24,6 +24,8 @@ def grey_histogram(
     colors: Sequence[str] | None = None,
     bins: int = 256,
     unit: str = "as stored",
+    title: str = "",
+    size_px: tuple[int, int] = (WIDTH_PX, 300),
     ground: str | Ground = "light",
 ) -> hv.Overlay:
     """Draw the histogram of grey values with logarithmic counts and thresholds with bands.
@@ -44,6 +46,10 @@ def grey_histogram(
         At most; integer images with fewer values get one bin a value.
     unit : str
         Of the grey values, for the axis.
+    title : str
+        Above the panel.
+    size_px : (int, int)
+        Natural width and height.
     ground : {"light", "dark"}
         What the plot stands on.
 
@@ -82,9 +88,32 @@ def grey_histogram(
         xlim=(float(edges[0]), float(edges[-1])),
         ylim=(_FLOOR, top * (40 if phases is not None else 8)),
         logy=True,
+        title=title,
         ground=g,
-        size_px=(WIDTH_PX, 300),
+        size_px=size_px,
     )
+
+
+def grey_histograms(
+    images: Mapping[str, np.ndarray], *, ground: str | Ground = "light"
+) -> hv.Layout:
+    """Draw the histograms of several images, two in a row, each on its own axes.
+
+    Parameters
+    ----------
+    images : mapping of str to ndarray
+        Grey values of each image, by its name.
+    ground : {"light", "dark"}
+        What the plot stands on.
+    """
+    if not images:
+        raise ValueError("grey_histograms needs an image, got none")
+    size_px = (WIDTH_PX // 2, 190)
+    panels = [
+        grey_histogram(values, title=name, size_px=size_px, bins=128, ground=ground)
+        for name, values in images.items()
+    ]
+    return side_by_side(panels, columns=2)
 
 
 def _counts(image: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 
 from ..quantities import format_length, length_unit
 from .marks import boxes, hv, lines, picture, points, words
-from .panels import panel
+from .panels import panel, side_by_side
 from .tables import need
 from .theme import BAR_PX, MARGINS_PX, OKABE_ITO, STATUS, WIDTH_PX, Ground, ground_of
 
@@ -83,7 +84,7 @@ def _pair(row: dict[str, Any], y: int, factor: float, high: float, g: Ground) ->
 
 
 def _digits(value: float) -> str:
-    return f"{value:#.3g}".removesuffix(".")
+    return f"{value:.0f}" if value >= 100 else f"{value:#.3g}"
 
 
 def _fre(fre: float, unit: str, high: float, rows: int, g: Ground) -> list[Any]:
@@ -99,6 +100,83 @@ def _fre(fre: float, unit: str, high: float, rows: int, g: Ground) -> list[Any]:
     ]
 
 
+def errors_overview(
+    tables: Mapping[str, pd.DataFrame], *, ground: str | Ground = "light"
+) -> hv.Overlay:
+    """Draw residuals and leave-one-out errors of several registrations, a row each.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        For each registration the columns ``name``, ``residual_um``, ``loo_um`` [µm].
+    ground : {"light", "dark"}
+        What the plot stands on.
+
+    Returns
+    -------
+    holoviews.Overlay
+        Grey: residuals. Blue: leave-one-out errors; the largest is named. Strokes: their RMS.
+    """
+    g = ground_of(ground)
+    for table in tables.values():
+        need(table, ("name", "residual_um", "loo_um"), who="errors_overview")
+    finite = np.concatenate([_both(table) for table in tables.values()])
+    if not finite.size:
+        raise ValueError("errors_overview needs errors of landmarks, got none")
+    unit, factor = length_unit(float(np.median(finite)))
+    low, high = float(finite.min()) * factor / 1.4, float(finite.max()) * factor * 2.2
+    marks: list[Any] = []
+    for row, table in enumerate(reversed(tables.values())):
+        marks += _spread(table["residual_um"], row - 0.16, factor, OKABE_ITO["grey"])
+        marks += _spread(table["loo_um"], row + 0.16, factor, STATUS["information"])
+        marks += _worst(table, row + 0.16, factor, g)
+    return panel(
+        marks,
+        xlabel=f"leave-one-out error (blue) and residual of the fit (grey) [{unit}]",
+        ylabel="",
+        xlim=(low, high),
+        ylim=(-0.6, len(tables) - 0.4),
+        xticks=_ticks(low, high),
+        yticks=[(row, name) for row, name in enumerate(reversed(tables))],
+        logx=True,
+        grid="x",
+        ground=g,
+        size_px=(WIDTH_PX, 80 + 44 * len(tables)),
+    )
+
+
+def _both(table: pd.DataFrame) -> np.ndarray:
+    values = table[["residual_um", "loo_um"]].to_numpy(float).ravel()
+    return values[np.isfinite(values) & (values > 0)]
+
+
+def _spread(values_um: pd.Series, y: float, factor: float, color: str) -> list[Any]:
+    values = values_um.to_numpy(float) * factor
+    values = values[np.isfinite(values) & (values > 0)]
+    if not values.size:
+        return []
+    rms = float(np.sqrt(np.mean(values**2)))
+    stroke = lines([np.array([[rms, y - 0.15], [rms, y + 0.15]])], color=color, width=2.4)
+    dots = np.column_stack([values, np.full(values.size, y)])
+    return [stroke, points(dots, color=color, size=5, alpha=0.55)]
+
+
+def _worst(table: pd.DataFrame, y: float, factor: float, g: Ground) -> list[Any]:
+    known = table.dropna(subset=["loo_um"])
+    if not len(known):
+        return []
+    worst = known.loc[known["loo_um"].idxmax()]
+    place = float(worst["loo_um"]) * factor
+    return [words([place * 1.06], [y], [str(worst["name"])], color=g.ink)]
+
+
+def _ticks(low: float, high: float) -> list[tuple[float, str]]:
+    """1, 2 and 5 of every decade."""
+    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    steps = [step * 10.0**power for power in decades for step in (1, 2, 5)]
+    return [(step, f"{step:g}") for step in steps if low <= step <= high]
+
+
 def error_map(
     error_um: np.ndarray,
     *,
@@ -107,6 +185,8 @@ def error_map(
     landmarks: pd.DataFrame | None = None,
     target_um: tuple[float, float] | None = None,
     axes: tuple[str, str] = ("x", "y"),
+    title: str = "",
+    width_px: int = WIDTH_PX,
     ground: str | Ground = "light",
 ) -> hv.Overlay:
     """Draw the predicted target registration error over a plane, with contours.
@@ -123,6 +203,10 @@ def error_map(
         A target on the plane, in the order of `axes` [µm].
     axes : (str, str)
         Names of the plane's axes; the second grows downwards.
+    title : str
+        Above the map.
+    width_px : int
+        Room for the map with its words and its colour bar.
     ground : {"light", "dark"}
         What the plot stands on.
     """
@@ -152,9 +236,9 @@ def error_map(
         marks.append(_white(target, ["target"], float(np.ptp(xs))))
     half = (xs[1] - xs[0]) / 2, (ys[1] - ys[0]) / 2
     xlim, ylim = (xs[0] - half[0], xs[-1] + half[0]), (ys[0] - half[1], ys[-1] + half[1])
-    frame = WIDTH_PX - MARGINS_PX[0] - MARGINS_PX[1] - BAR_PX
+    frame = width_px - MARGINS_PX[0] - MARGINS_PX[1] - BAR_PX
     tall = (ylim[1] - ylim[0]) / (xlim[1] - xlim[0])
-    frame = min(frame, 600 / tall)
+    frame = min(frame, min(600, 1.2 * width_px) / tall)
     return panel(
         marks,
         xlabel=f"{axes[0]} [{unit}]",
@@ -165,9 +249,35 @@ def error_map(
         equal=True,
         grid="none",
         bar=bar,
+        title=title,
         ground=g,
         size_px=(round(frame), round(frame * tall)),
     )
+
+
+def error_maps(maps: Mapping[str, Mapping[str, Any]], *, ground: str | Ground = "light") -> Any:
+    """Draw the predicted errors of several registrations side by side, each on its own scale.
+
+    Parameters
+    ----------
+    maps : mapping of str to mapping
+        Title of each map, and what `error_map` takes.
+    ground : {"light", "dark"}
+        What the plot stands on.
+
+    Returns
+    -------
+    holoviews.Overlay or holoviews.Layout
+        Two in a row; one alone is as wide as the page.
+    """
+    if not maps:
+        raise ValueError("error_maps needs a map, got none")
+    width = WIDTH_PX if len(maps) == 1 else WIDTH_PX // 2
+    drawn = [
+        error_map(**given, title=title, width_px=width, ground=ground)
+        for title, given in maps.items()
+    ]
+    return drawn[0] if len(drawn) == 1 else side_by_side(drawn, columns=2)
 
 
 def _contours(

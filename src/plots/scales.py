@@ -102,7 +102,6 @@ class _Row:
 
 
 def _rows(images: pd.DataFrame, techniques: pd.DataFrame | None) -> list[_Row]:
-    keys = images["modality"].fillna("unknown").map(modality_key)
     entries: list[tuple[str, str, tuple[float, float] | None]] = []
     if techniques is not None:
         for row in techniques.to_dict("records"):
@@ -111,23 +110,35 @@ def _rows(images: pd.DataFrame, techniques: pd.DataFrame | None) -> list[_Row]:
             if not 0 < fine < wide:
                 raise ValueError(f"{called}: needs 0 < resolution < field, got {fine}, {wide} µm")
             entries.append((str(row["technique"]), called, (fine, wide)))
-    known = {modality_key(called) for _, called, _ in entries}
-    for key in dict.fromkeys(keys):
-        if key not in known:
-            label = str(images["modality"].fillna("unknown")[keys == key].iloc[0])
+    homes = (
+        images["modality"]
+        .fillna("unknown")
+        .map(lambda modality: _home(str(modality), [called for _, called, _ in entries]))
+    )
+    for label in dict.fromkeys(homes):
+        if label not in [called for _, called, _ in entries]:
             entries.append((label, label, None))
-    by_key = {
-        modality_key(called): images[keys == modality_key(called)] for _, called, _ in entries
-    }
-    size = {key: float(group["field_um"].max()) for key, group in by_key.items() if len(group)}
-    entries.sort(key=lambda e: e[2][1] if e[2] else size[modality_key(e[1])])
+    size = images.groupby(homes)["field_um"].max()
+    entries.sort(key=lambda e: e[2][1] if e[2] else float(size[e[1]]))
     rows, bottom = [], 0.0
     for label, called, reach in entries:
-        mine = by_key.pop(modality_key(called), images.iloc[:0])  # two rows of one key: the first
-        mine = mine.sort_values(["field_um", "name"])
+        mine = images[homes == called].sort_values(["field_um", "name"])
         rows.append(_Row(label, modality_color(called), reach, mine, bottom))
         bottom = rows[-1].top
     return rows
+
+
+def _home(modality: str, called: list[str]) -> str:
+    """Name of the technique that an image was made with: the same word, else the same kind."""
+    for name in called:
+        if _letters(name) == _letters(modality):
+            return name
+    kin = (name for name in called if modality_key(name) == modality_key(modality))
+    return next(kin, modality)
+
+
+def _letters(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
 def _limits(images: pd.DataFrame, techniques: pd.DataFrame | None) -> tuple[float, float]:

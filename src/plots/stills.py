@@ -6,7 +6,7 @@ import warnings
 from io import BytesIO
 from typing import Any
 
-from .theme import DPI, MARGINS_PX, SIZE_PT, SMALL_PT, WIDTH_PX, rc_params
+from .theme import BAR_PX, DPI, MARGINS_PX, SIZE_PT, SMALL_PT, WIDTH_PX, rc_params
 
 
 def still(obj: Any, *, width_px: int = 900) -> bytes:
@@ -124,7 +124,7 @@ def _place_frames(figure: Any, rows: list[list[Any]]) -> None:
             box = (x + left, y - top - height, width, height)
             ax.set_position(_share(box, page))
             _color_bar(figure, ax, _share((x + left + width + 14, box[1], 14, height), page))
-            x += left + width + right
+            x += left + width + right + (BAR_PX if ax.scalebridge_panel.bar else 0)
         y -= max(ax.scalebridge_panel.size_px[1] for ax in row) + top + bottom
 
 
