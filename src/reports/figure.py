@@ -40,6 +40,8 @@ class Figure(Item):
         required(self.caption, "caption")
         required(self.name, "name")
         object.__setattr__(self, "_plot", self.picture if is_plot(self.picture) else None)
+        if self._plot is not None and self.wide is None:  # plots are made for the column
+            object.__setattr__(self, "wide", False)
         object.__setattr__(self, "picture", png_bytes(self.picture))
 
     @property

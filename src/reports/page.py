@@ -132,7 +132,7 @@ def _header(chapters: Sequence[Chapter], ws: Workspace | None, name: str) -> Mar
         "Date": ended.replace("T", " ").replace("+00:00", " UTC"),
         "By": ws.who if ws is not None else "",
         "Scalebridge": _version(chapters),
-        "State": str(ws.state) + (" (replayed)" * ws.read_only) if ws is not None else "",
+        "Records up to": str(ws.state) + (" (replayed)" * ws.read_only) if ws is not None else "",
     }
     told = joined(
         Markup("<span>{} <b>{}</b></span>").format(label, safe(fact))

@@ -14,6 +14,7 @@ from .markup import Markup, joined, safe
 
 ROWS_SHOWN = 500
 _SIGNIFICANT = 4
+_SENTENCE = 22  # letters: longer cells would become towers of single words
 
 _PROGRAM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)+")
 _UNITS = {
@@ -30,7 +31,7 @@ _UNITS = {
 }
 
 _TABLE = Markup(
-    '<div class="sb-table"><table class="{}"><caption>{}</caption>'
+    '<div class="sb-table"><table class="{}"><caption><span>{}</span></caption>'
     "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>{}"
 )
 
@@ -110,12 +111,12 @@ def table_html(
     """
     shown = rows[:ROWS_SHOWN]
     writers = [_column_writer([row[i] for row in shown]) for i in range(len(columns))]
-    numeric = [_is_numeric([row[i] for row in shown]) for i in range(len(columns))]
+    looks = [_look([row[i] for row in shown]) for i in range(len(columns))]
     head = joined(
-        Markup('<th scope="col"{}>{}</th>').format(_number_class(n), safe(header(column)))
-        for column, n in zip(columns, numeric, strict=True)
+        Markup('<th scope="col"{}>{}</th>').format(look, safe(header(column)))
+        for column, look in zip(columns, looks, strict=True)
     )
-    body = joined(_row_html(row, writers, numeric) for row in shown)
+    body = joined(_row_html(row, writers, looks) for row in shown)
     cut = (
         Markup('<p class="sb-note">The first {} of {} rows.</p>').format(len(shown), len(rows))
         if len(rows) > len(shown)
@@ -140,16 +141,20 @@ def header(column: str) -> str:
     return column.replace("_", " ")
 
 
-def _row_html(row: list[Any], writers: list[Any], numeric: list[bool]) -> Markup:
+def _row_html(row: list[Any], writers: list[Any], looks: list[Markup]) -> Markup:
     cells = (
-        Markup("<td{}{}>{}</td>").format(_number_class(n), _sort_value(value), safe(write(value)))
-        for value, write, n in zip(row, writers, numeric, strict=True)
+        Markup("<td{}{}>{}</td>").format(look, _sort_value(value), safe(write(value)))
+        for value, write, look in zip(row, writers, looks, strict=True)
     )
     return Markup("<tr>{}</tr>").format(joined(cells))
 
 
-def _number_class(numeric: bool) -> Markup:
-    return Markup(' class="sb-number"') if numeric else Markup("")
+def _look(values: list[Any]) -> Markup:
+    """Numbers stand to the right; sentences get room."""
+    if _is_numeric(values):
+        return Markup(' class="sb-number"')
+    long = any(isinstance(value, str) and len(value) > _SENTENCE for value in values)
+    return Markup(' class="sb-words"') if long else Markup("")
 
 
 def _sort_value(value: Any) -> Markup:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .key_number import KeyNumber
 from .markup import Markup
 
-_WIDTH, _HEIGHT, _MARGIN = 112, 18, 6
+_WIDTH, _HEIGHT, _MARGIN = 92, 18, 6
 
 
 def whisker(number: KeyNumber, *, truth: float | None = None) -> Markup:

@@ -149,7 +149,7 @@ def test_a_holoviews_object_becomes_the_still_picture_of_our_own_theme():
     from scalebridge.plots import still
 
     curve = hv.Curve([(0, 1), (1, 0)], "time", "depth")
-    assert Figure(curve, "A curve.", name="curve").png == still(curve)
+    assert Figure(curve, "A curve.", name="curve").png == still(curve, width_px=1440)
 
 
 def test_figures_take_pictures_widgets_and_bytes_and_refuse_the_rest():
