@@ -11,6 +11,7 @@ from .landmarks import LandmarkPicker, Prediction
 from .layers import Layer
 from .plane import Plane, axis_plane
 from .segmentation import SegmentationSliders
+from .sheet import slice_sheet
 from .targets import TargetPicker
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "SliceExplorer",
     "TargetPicker",
     "axis_plane",
+    "slice_sheet",
 ]

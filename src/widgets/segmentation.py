@@ -293,11 +293,19 @@ class SegmentationSliders(Widget):
         axes = "zyx"[-image.dims :]
         return [image, Placed(layer=layer, levels=levels, axes=axes)]
 
-    def snapshot(self, width_px: int = 900) -> Image.Image:
-        """The slice, the slice with its phases, and the histogram with the thresholds."""
+    def snapshot(self, width_px: int = 900, *, histogram: bool = True) -> Image.Image:
+        """The slice, the slice with its phases, and the histogram with the thresholds.
+
+        Parameters
+        ----------
+        width_px : int
+            Of the whole picture with its legend.
+        histogram : bool
+            Whether the histogram stands below.
+        """
         from .segmentation_picture import segmentation_picture
 
-        return segmentation_picture(self, width_px=width_px)
+        return segmentation_picture(self, width_px=width_px, histogram=histogram)
 
     def histogram(self, width_px: int = 600) -> Image.Image:
         """The histogram of grey values with thresholds and their uncertainty."""

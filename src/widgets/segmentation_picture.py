@@ -11,13 +11,13 @@ from .page import GAP_PX, Entry, Page, Swatches, panel_width, text_size
 from .picture import caption_of, legend_of, panel_picture
 
 
-def segmentation_picture(sliders: Any, *, width_px: int) -> Image.Image:
+def segmentation_picture(sliders: Any, *, width_px: int, histogram: bool = True) -> Image.Image:
     """Draw the present settings on a page."""
-    page = segmentation_page(sliders, width_px=width_px, theme=sliders.theme)
+    page = segmentation_page(sliders, width_px=width_px, theme=sliders.theme, histogram=histogram)
     return page.picture(width_px=width_px, theme=sliders.theme)
 
 
-def segmentation_page(sliders: Any, *, width_px: int, theme: str) -> Page:
+def segmentation_page(sliders: Any, *, width_px: int, theme: str, histogram: bool = True) -> Page:
     """Draw the slice, the slice with its phases and the histogram, their words beside them."""
     size = text_size(width_px)
     width = panel_width(width_px, panels=2, legend=True)
@@ -27,7 +27,14 @@ def segmentation_page(sliders: Any, *, width_px: int, theme: str) -> Page:
         panel_picture(placed[:1], explorer.plane(), **given),
         panel_picture(placed, explorer.plane(), title=_title(sliders), **given),
     )
-    below = histogram_picture(
+    below = _histogram(sliders, width, size, theme) if histogram else None
+    caption = (caption_of(explorer.world, explorer.layers), _words(sliders))
+    legend = tuple(_legend(sliders, placed))
+    return Page(panels=panels, below=below, legend=legend, caption=caption)
+
+
+def _histogram(sliders: Any, width: int, size: int, theme: str) -> Image.Image:
+    return histogram_picture(
         sliders._sample(),
         thresholds=sliders.thresholds,
         uncertainty=sliders.threshold_uncertainty,
@@ -37,9 +44,6 @@ def segmentation_page(sliders: Any, *, width_px: int, theme: str) -> Page:
         size=size,
         theme=theme,
     )
-    caption = (caption_of(explorer.world, explorer.layers), _words(sliders))
-    legend = tuple(_legend(sliders, placed))
-    return Page(panels=panels, below=below, legend=legend, caption=caption)
 
 
 def _title(sliders: Any) -> str:
