@@ -58,7 +58,7 @@ def edge_notes(way: FramePath) -> tuple[str, ...]:
         weakest = min(finite, key=lambda name: finite[name])
         nu = finite[weakest]
         several = ", the smallest on the way (conservative)" if len(way.steps) > 1 else ""
-        notes.append(f"degrees of freedom {nu:g}, of {weakest}{several}")
+        notes.append(f"regions rest on {nu:g} degrees of freedom, those of {weakest}{several}")
         if nu < FEWEST_NU:
             notes.append(
                 f"too few to say: {weakest} leaves {nu:g} degrees of freedom, fewer than "
