@@ -19,15 +19,21 @@ from .next_places import next_places
 from .overlap import Overlap, overlap
 from .practice_tiff import VOXEL_UM, practice_truth, write_practice_tiff
 from .quantification import (
+    SPECK_VOXELS,
     connectivity_table,
     phase_results,
     record_segmentation,
+    segmentation_sliders,
     segmentations_to_measure,
 )
 from .registration import (
     comparison_table,
     error_field,
+    error_maps_figure,
+    errors_figure,
     landmark_pairs,
+    models_table,
+    overlays_sheet,
     record_verdicts,
     register_pair,
     settle,
@@ -38,6 +44,7 @@ from .walkthrough import begin, bring, data_folder
 from .whole_objects import Inmost, inmost_place, whole_object
 
 __all__ = [
+    "SPECK_VOXELS",
     "VOXEL_UM",
     "Candidates",
     "CopyErrors",
@@ -58,19 +65,24 @@ __all__ = [
     "data_folder",
     "decided",
     "error_field",
+    "error_maps_figure",
+    "errors_figure",
     "image_survey",
     "import_landmarks",
     "inmost_place",
     "landmark_pairs",
     "map_images",
+    "models_table",
     "next_places",
     "overlap",
+    "overlays_sheet",
     "phase_results",
     "plan_cut",
     "practice_truth",
     "record_segmentation",
     "record_verdicts",
     "register_pair",
+    "segmentation_sliders",
     "segmentations_to_measure",
     "settle",
     "surface_segmentation",

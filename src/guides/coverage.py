@@ -11,7 +11,7 @@ import pandas as pd
 from ..errors import NoPath, Uncalibrated
 from ..workspace import Workspace
 
-_GRID = 7
+_GRID = 15
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,14 @@ class Coverage:
     corners_um: dict[str, np.ndarray]
     nesting: pd.DataFrame
     apart: dict[str, str]
+
+    def matrix(self) -> pd.DataFrame:
+        """Percent of the field of view of the image in the column that lies in that of the row."""
+        names = list(self.corners_um)
+        wide = self.nesting.pivot(index="image", columns="covers", values="share_inside")
+        wide = (100 * wide.reindex(index=names, columns=names)).round(1).add_suffix(" [%]")
+        table: pd.DataFrame = wide.rename_axis(index="lies in", columns=None).reset_index()
+        return table
 
 
 def coverage(ws: Workspace, *, reference: str) -> Coverage:
@@ -69,14 +77,16 @@ def coverage(ws: Workspace, *, reference: str) -> Coverage:
     return Coverage(reference, corners, nesting, apart)
 
 
-def field_points(image: Any, *, grid: int) -> np.ndarray:
-    """Spread points over an image's field of view, voxel edges included.
+def field_points(image: Any, *, grid: int, edges: bool = True) -> np.ndarray:
+    """Spread points over an image's field of view.
 
     Parameters
     ----------
     image : Image
     grid : int
         Points along each axis; 2 gives the corners. A 2-D image has one layer.
+    edges : bool
+        Whether the outermost points lie on the edges of the field, else half a step inside.
 
     Returns
     -------
@@ -84,10 +94,8 @@ def field_points(image: Any, *, grid: int) -> np.ndarray:
         z, y, x in the image's frame [µm].
     """
     shape = dict(zip(image.axes, image.shape, strict=True))
-    steps = [
-        np.linspace(-0.5, shape[axis] - 0.5, grid) if axis in shape else np.zeros(1)
-        for axis in "zyx"
-    ]
+    share = np.linspace(0, 1, grid) if edges else (np.arange(grid) + 0.5) / grid
+    steps = [share * shape[axis] - 0.5 if axis in shape else np.zeros(1) for axis in "zyx"]
     indices = np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1).reshape(-1, 3)
     return indices @ image.voxel_to_frame[:3, :3].T + image.voxel_to_frame[:3, 3]
 
@@ -101,7 +109,11 @@ def share_inside(ws: Workspace, inner: str, outer: str) -> float:
     try:
         points = (
             ws.graph()
-            .locate(field_points(inner_image, grid=_GRID), inner_image.frame, outer_image.frame)
+            .locate(
+                field_points(inner_image, grid=_GRID, edges=False),
+                inner_image.frame,
+                outer_image.frame,
+            )
             .points_um
         )
     except NoPath:

@@ -14,12 +14,15 @@ from ..analysis.quantification.measurement import Check, Measurement
 from ..analysis.quantification.objects import label_objects, object_table
 from ..analysis.quantification.phases import PhaseMeasurements, measure_phases
 from ..errors import DecisionNeeded
+from ..quantities import decimals_of_uncertainty, format_value
 from ..widgets import SegmentationSliders
 from ..workspace import Workspace
 from .survey import sampled
 
 _TO_95 = 1.96
 BACKGROUND = ("matrix", "air", "outside", "background")
+# Smaller objects are left out of size distributions: their size is that of the voxels.
+SPECK_VOXELS = {2: 5, 3: 8}
 _KEY_QUANTITIES = ("volume_fraction", "specific_surface", "mean_diameter_by_volume")
 
 
@@ -63,7 +66,7 @@ class PhaseResults:
     measurements : tuple of Measurement
         With keys ``quantification.<image>.<phase>.<quantity>``.
     diameters : dict of str to ndarray
-        Equivalent diameters of the whole objects of each measured phase [µm].
+        Equivalent diameters of the whole objects of each measured phase, without specks [µm].
     sample : ndarray
         Grey values for the histogram.
     picture : PIL.Image.Image
@@ -99,18 +102,26 @@ class PhaseResults:
 
     @property
     def checks(self) -> list[Check]:
-        """Every check once."""
-        found = {check.name: check for m in self.measurements for check in m.checks}
-        return [replace(c, name=f"{self.image}: {c.name}") for c in found.values()]
+        """Every check of every phase, once; a failure is never hidden by a pass elsewhere."""
+        found: dict[str, Check] = {}
+        for m in self.measurements:
+            for check in m.checks:
+                name = f"{self.image}, {m.key.split('.')[-2]}: {check.name}"
+                found.setdefault(f"{name} {check.passed} {check.detail}", replace(check, name=name))
+        return list(found.values())
 
     def table(self) -> pd.DataFrame:
-        """One row a measurement: value, 95 % half-width, unit, and where the width comes from."""
+        """One row a measurement: value ± 95 % half-width, and where the width comes from."""
         rows = []
         for m in self.measurements:
-            row = {"quantity": m.name, "value": m.value, "half_width_95": m.uncertainty}
-            row |= {"unit": m.unit, "as_segmented": m.as_segmented}
-            rows.append(row | {f"from_{part}": size for part, size in m.parts.items()})
-        return pd.DataFrame(rows)
+            digits = decimals_of_uncertainty(m.uncertainty) + 1
+            row = {
+                "quantity": m.name if m.unit == "1" else f"{m.name} [{m.unit}]",
+                "value ± 95 %": format_value(m.value, m.uncertainty),
+                "as segmented": "–" if m.as_segmented is None else f"{m.as_segmented:.{digits}f}",
+            }
+            rows.append(row | {f"± {part}": f"{size:.{digits}f}" for part, size in m.parts.items()})
+        return pd.DataFrame(rows).fillna("–")
 
 
 def segmentations_to_measure(
@@ -241,18 +252,21 @@ def _joined(found: Sequence[PhaseMeasurements]) -> PhaseMeasurements:
 
 
 def _diameters(phase: np.ndarray, spacing_um: Sequence[float]) -> np.ndarray:
+    """Sizes of whole objects that are large enough to have a size: specks are noise."""
     full = 26 if phase.ndim == 3 else 8
     table = object_table(
         label_objects(phase, connectivity=full), spacing_um=spacing_um, connectivity=full
     )
-    return table.loc[~table["at_border"], "equivalent_diameter_um"].to_numpy()
+    kept = ~table["at_border"] & (table["voxels"] >= SPECK_VOXELS[phase.ndim])
+    return table.loc[kept, "equivalent_diameter_um"].to_numpy()
 
 
 def _picture(ws: Workspace, settings: Settings) -> Picture.Image:
-    return _sliders(ws, settings).snapshot()
+    return segmentation_sliders(ws, settings).snapshot(histogram=False)
 
 
-def _sliders(ws: Workspace, settings: Settings) -> SegmentationSliders:
+def segmentation_sliders(ws: Workspace, settings: Settings) -> SegmentationSliders:
+    """Open the sliders on a segmentation: on its record, where it has one."""
     if settings.record is not None:
         return SegmentationSliders(ws, settings.image, record=settings.name)
     sliders = SegmentationSliders(
@@ -275,7 +289,7 @@ def record_segmentation(ws: Workspace, result: PhaseResults) -> str:
         return str(settings.record.name)
     title = f"{settings.image} by parameter"
     note = "by the parameters image and thresholds"
-    return str(_sliders(ws, settings).save(title, note=note).name)
+    return str(segmentation_sliders(ws, settings).save(title, note=note).name)
 
 
 def connectivity_table(results: Sequence[PhaseResults]) -> pd.DataFrame:

@@ -20,6 +20,11 @@ from ..workspace import Workspace
 from .coverage import field_points
 
 _FIELD_STEPS = 41
+_SAID = {
+    "residual_um": "residual_um",
+    "loo_um": "leave-one-out [µm]",
+    "leverage": "leverage",
+}
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,30 @@ class PairResult:
         """``moving_to_fixed``, which is also the name of its transform."""
         return f"{self.picker.moving}_to_{self.picker.fixed}"
 
+    @property
+    def title(self) -> str:
+        """The registration in words."""
+        return f"{self.picker.moving} in {self.picker.fixed}"
+
+    @property
+    def key_measurements(self) -> list[Measurement]:
+        """Those that have an interval; the RMS errors stand in the tables."""
+        return [measurement for measurement in self.measurements if measurement.uncertainty > 0]
+
     def landmarks(self) -> pd.DataFrame:
         """One row a pair: places in both images, residual, leave-one-out error, leverage."""
-        return self.picker.table().dropna(axis=1, how="all").drop(columns=["note"], errors="ignore")
+        table = self.picker.table()
+        shown = pd.DataFrame({"landmark": table["name"]})
+        for side in ("moving", "fixed"):
+            image = self.picker.images[side]
+            axes = "xyz" if image.ndim == 3 else "xy"
+            places = table[[f"{side}_{axis}_um" for axis in axes]].to_numpy(float)
+            shown[f"{', '.join(axes)} in {image.name} [µm]"] = [_place(row) for row in places]
+        for column, said in _SAID.items():
+            shown[said] = table[column]
+        if not table["active"].all():
+            shown["used"] = table["active"]
+        return shown
 
     def errors(self) -> pd.DataFrame:
         """``name``, ``residual_um``, ``loo_um`` of the active pairs."""
@@ -83,6 +109,10 @@ class PairResult:
             f"{self.picker.moving} (orange) over {self.picker.fixed} (blue), each at its own "
             f"resolution, through the {self.fit.transform.model} fit."
         )
+
+
+def _place(position_um: np.ndarray) -> str:
+    return ", ".join(f"{value:.2f}" for value in position_um)
 
 
 def landmark_pairs(
@@ -184,8 +214,88 @@ def _changed_landmarks(picker: LandmarkPicker, record: Any) -> int:
 def comparison_table(results: Iterable[PairResult]) -> pd.DataFrame:
     """Put the comparisons of models of several registrations below each other."""
     columns = ["registration", "model", "fre_um", "loo_um", "predicted_error_at_target_um"]
-    columns += ["nu", "verdict", "reason"]
+    columns += ["nu", "verdict"]
     return pd.concat([result.comparison[columns] for result in results], ignore_index=True)
+
+
+def models_table(results: Iterable[PairResult]) -> pd.DataFrame:
+    """One row a registration: the leave-one-out error of each model, and which is used."""
+    rows = []
+    for result in results:
+        errors = result.comparison.set_index("model")["loo_um"]
+        row: dict[str, Any] = {"registration": result.title}
+        row |= {f"{model} [µm]": float(error) for model, error in errors.items()}
+        rows.append(row | {"used": result.fit.transform.model})
+    return pd.DataFrame(rows)
+
+
+def errors_figure(results: Sequence[PairResult]) -> tuple[Any, str]:
+    """Draw what the landmarks say: bars for one registration, a row each for several.
+
+    Returns
+    -------
+    figure : HoloViews object
+    caption : str
+    """
+    from ..plots import errors_overview, landmark_errors
+
+    note = "A small residual says nothing about the error elsewhere."
+    if len(results) == 1:
+        (result,) = results
+        return landmark_errors(result.errors(), fre_um=result.fit.fre_um), (
+            f"Landmarks of {result.title}: leave-one-out error and residual of each. {note}"
+        )
+    return errors_overview({result.title: result.errors() for result in results}), (
+        "Errors of the landmarks of each registration: residuals of the fit (grey) and "
+        "leave-one-out errors (blue), a dot a landmark, strokes at their RMS, the worst landmark "
+        f"named. {note}"
+    )
+
+
+def error_maps_figure(results: Sequence[PairResult]) -> tuple[Any, str]:
+    """Draw the predicted error over each moving image.
+
+    Returns
+    -------
+    figure : HoloViews object or None
+        None where no error can be predicted.
+    caption : str
+        What is seen, or why nothing can be.
+    """
+    from ..plots import error_maps
+
+    maps, unknown = {}, []
+    for result in results:
+        try:
+            maps[result.title] = error_field(result)[0]
+        except CovarianceUnavailable as error:
+            unknown.append(f"{result.title}: {error}")
+    if not maps:
+        return None, "; ".join(unknown)
+    left_out = f" Not known for {'; '.join(unknown)}." if unknown else ""
+    return error_maps(maps), (
+        "Predicted error of the mapped position (RMS) over each moving image, on the plane of the "
+        "target or, for a picture, on its own. White dots: landmarks. Cross: the target. The error "
+        f"grows away from the landmarks; each map has its own colours.{left_out}"
+    )
+
+
+def overlays_sheet(results: Sequence[PairResult]) -> tuple[Any, str]:
+    """Show each moving image over its fixed one.
+
+    Returns
+    -------
+    picture : PIL.Image.Image
+    caption : str
+    """
+    from ..widgets import slice_sheet
+
+    views = {result.title: result.overlay()[0] for result in results}
+    models = ", ".join(f"{r.picker.moving} by a {r.fit.transform.model} fit" for r in results)
+    return slice_sheet(views, columns=min(3, len(views))), (
+        "Overlays: the moving image in orange over the fixed one in blue, each at its own "
+        f"resolution; where both are bright they add up to white. {models}."
+    )
 
 
 def settle(results: Sequence[PairResult], *, accept: bool | None) -> pd.DataFrame:
@@ -215,10 +325,10 @@ def _verdict(result: PairResult, accept: bool | None) -> dict[str, Any]:
     standing = result.accepted or (result.refused if accept is None else None)
     accepted = standing.status == "accepted" if standing else accept
     return {
-        "registration": result.name,
+        "registration": result.title,
         "model": result.fit.transform.model,
         "landmarks": len(result.fit.residuals_um),
-        "loo_um": result.fit.loo_rms_um,
+        "leave-one-out [µm]": result.fit.loo_rms_um,
         "error_at_target_um": result.picker.error_at_target(),
         "decision": "accepted" if accepted else "refused",
         "by": standing.who if standing else "the parameter accept",

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..analysis.imaging import image_quality, techniques
-from ..quantities import format_length
+from ..analysis.imaging import image_quality, technique_for, techniques
+from ..widgets.picture import spacing_words
 from ..workspace import Workspace
 
 _SAMPLE_VOXELS = 2_000_000
@@ -24,8 +24,8 @@ class ImageSurvey:
     order : list of str
         Images, the largest field of view first, uncalibrated ones last.
     table : DataFrame
-        One row an image: name, modality, shape, voxel and field of view, where the voxel size
-        came from.
+        One row an image: name, modality, size and voxel size (x × y × z), field of view, where
+        the voxel size came from.
     scales : DataFrame
         ``name``, ``modality``, ``voxel_um``, ``field_um``, for `scalebridge.plots.length_scales`.
     quality : DataFrame
@@ -86,13 +86,12 @@ def sampled(image: Any) -> np.ndarray:
 
 def caption(image: Any) -> str:
     """Say in words what an image is made of."""
-    shape = " x ".join(map(str, image.shape))
-    voxel = "voxel"
+    size = f"{times(image.shape[-image.ndim :])} px"
     if not image.calibrated:
-        return f"{image.axes} {shape}, uncalibrated: no lengths."
-    sizes = " x ".join(format_length(size) for size in image.spacing_um)
-    voxel = "pixel" if image.ndim == 2 else "voxel"
-    return f"{image.axes} {shape}, {voxel} {sizes} ({image.axes[-image.ndim :]})."
+        return f"{image.modality or 'image'}, {size}, uncalibrated: no lengths."
+    kind = "pixel" if image.ndim == 2 else "voxel"
+    voxel = f"{kind} {spacing_words(image.spacing_um)}"
+    return f"{image.modality or 'image'}, {size}, {voxel}."
 
 
 def _field_um(image: Any) -> float:
@@ -104,22 +103,34 @@ def _field_um(image: Any) -> float:
 
 def _row(image: Any) -> dict[str, Any]:
     known = image.calibrated
-    sizes = dict(zip(image.axes[-image.ndim :], image.spacing_um if known else (), strict=False))
     return {
         "image": image.name,
         "modality": image.modality or "not stated",
-        "axes": image.axes,
-        "shape": " x ".join(map(str, image.shape)),
-        **{f"voxel_{axis}_um": sizes.get(axis, np.nan) for axis in "zyx"},
+        "size [px]": times(image.shape[-image.ndim :]),
+        "voxel [µm]": times(image.spacing_um) if known else "uncalibrated",
         "field_um": _field_um(image) if known else np.nan,
-        "voxel_size_from": image.spacing_source or "not stated",
+        "voxel size from": image.spacing_source or "not stated",
     }
 
 
+def times(values: Any) -> str:
+    """Write values along z, y, x as people do: x first; one where all are the same.
+
+    Examples
+    --------
+    >>> times((1.0, 0.5, 0.25)), times((5.0, 5.0, 5.0)), times((162, 212, 212))
+    ('0.25 × 0.5 × 1', '5', '212 × 212 × 162')
+    """
+    written = [f"{value:.4g}" for value in reversed(tuple(values))]
+    alike = len(set(written)) == 1 and isinstance(values[0], float)
+    return written[0] if alike else " × ".join(written)
+
+
 def _scale_row(image: Any) -> dict[str, Any]:
+    technique = technique_for(image.modality) if image.modality else None
     return {
         "name": image.name,
-        "modality": image.modality,
+        "modality": technique.name if technique else image.modality,
         "voxel_um": float(min(image.spacing_um)),
         "field_um": _field_um(image),
     }
@@ -132,8 +143,8 @@ def _quality_row(image: Any, sample: np.ndarray) -> dict[str, Any]:
         "image": image.name,
         "noise": quality.noise,
         "contrast": quality.contrast,
-        "contrast_to_noise": quality.contrast_to_noise,
-        "saturated_share": quality.saturated_low + quality.saturated_high,
+        "CNR": quality.contrast_to_noise,
+        "saturated_percent": 100 * (quality.saturated_low + quality.saturated_high),
         "edge_width_px": quality.edge_width_px,
     }
 

@@ -57,6 +57,19 @@ class CutPlan:
     notes: tuple[str, ...]
     drawn: dict[str, Any]
 
+    def position_table(self) -> pd.DataFrame:
+        """Position, its uncertainties and the size of the cut, an axis a row."""
+        sigma = np.sqrt(np.diag(self.located.covariance_um2[0]))
+        plan, order = self.plan, (2, 1, 0)
+        rows = {
+            "axis": ["x", "y", "z"],
+            "position_um": [plan.position_um[i] for i in order],
+            "standard uncertainty [µm]": [sigma[i] for i in order],
+            "± 95 % [µm]": [plan.interval95_um[i] for i in order],
+            "cut [µm]": [plan.cut_size_um[i] for i in order],
+        }
+        return pd.DataFrame(rows)
+
     def write_csv(self, folder: str | Path) -> Path:
         """Write the table for the instrument, columns by name, into a folder."""
         path = Path(folder) / f"target_{_file_name(self.plan.name)}.csv"
@@ -266,7 +279,6 @@ def _margins(way: FramePath, place: np.ndarray, half: np.ndarray) -> pd.DataFram
         {
             "probability": _PROBABILITIES,
             "margin_um": [row.margin_um for row in rows],
-            "statement": [row.statement for row in rows],
         }
     )
 
