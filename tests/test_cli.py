@@ -175,3 +175,66 @@ def test_gc_in_a_script_deletes_only_after_yes(specimen, bare_tiff, capsys):
     assert list((specimen / "images").iterdir()) == folders
     assert scalebridge("gc", specimen, "--yes") == 0
     assert not [f for f in (specimen / "images").iterdir() if f in folders]
+
+
+def test_a_refusal_names_the_flip_and_the_lengths_that_are_missing_and_writes_nothing(
+    tmp_path, capsys
+):
+    path = tmp_path / "volume.npy"
+    np.save(path, np.zeros((4, 6, 8), "u1"))
+    place = tmp_path / "new"
+    assert scalebridge("import", path, "-w", place, "--handedness", "left") == 2
+    told = capsys.readouterr().err
+    assert "--flip z takes the mirror image back (--flip '' keeps it)" in told
+    assert "--voxel-um z,y,x gives the voxel size" in told
+    assert not place.exists()
+    lengths = ("--voxel-um", "3,2,1")
+    assert scalebridge("import", path, "-w", place, *lengths, "--handedness", "left", "--yes") == 2
+    given = (*lengths, "--handedness", "left", "--flip", "z")
+    assert scalebridge("import", path, "-w", place, *given) == 0
+    assert images(place) == {"volume": True}
+
+
+def test_a_script_writes_the_first_picture_where_it_is_told(tmp_path, bare_tiff, capsys):
+    place, picture = tmp_path / "new", tmp_path / "first" / "look.png"
+    given = ("--voxel-um", "0.5,0.25", "--preview", picture)
+    assert scalebridge("import", bare_tiff, "-w", place, *given) == 0
+    assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert str(picture) in capsys.readouterr().out
+    assert not (place / "previews").exists()
+    assert (
+        scalebridge("import", bare_tiff, "-w", place, "--name", "b/../c", "--fresh", "--yes") == 0
+    )
+    assert [file.name for file in (place / "previews").iterdir()] == ["c.png"]
+
+
+def test_what_a_script_does_never_depends_on_whose_home_it_runs_in(
+    tmp_path, bare_tiff, monkeypatch, capsys
+):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    given = ("--voxel-um", "0.5,0.25")
+    assert scalebridge("import", bare_tiff, "-w", tmp_path / "one", *given) == 0
+    assert not (tmp_path / "home").exists()
+    assert scalebridge("import", bare_tiff, "-w", tmp_path / "two") == 2
+    assert not (tmp_path / "two").exists()
+
+
+def test_fresh_forgets_what_was_answered(tmp_path, bare_tiff, capsys):
+    place = tmp_path / "new"
+    assert scalebridge("import", bare_tiff, "-w", place, "--voxel-um", "0.5,0.25") == 0
+    assert scalebridge("import", bare_tiff, "-w", place, "--name", "again", "--fresh") == 2
+    assert scalebridge("import", bare_tiff, "-w", place, "--name", "again") == 0
+
+
+def test_calibrate_keeps_what_the_file_said_where_a_dash_stands(tmp_path, capsys):
+    path, place = tmp_path / "stack.tif", tmp_path / "new"
+    stack = np.zeros((3, 6, 8), "u1")
+    metadata = {"unit": "um", "axes": "ZYX"}
+    tifffile.imwrite(path, stack, imagej=True, resolution=(4, 5), metadata=metadata)
+    assert scalebridge("import", path, "-w", place, "--yes") == 0
+    calibrate = ("calibrate", place, "stack", "--source", "log")
+    assert scalebridge(*calibrate, "--voxel-um", "-,-,-") == 1
+    assert "positive lengths" in capsys.readouterr().err
+    assert scalebridge(*calibrate, "--voxel-um", "700,-,- nm") == 0
+    with Workspace.open(place) as ws:
+        assert ws.images["stack"].spacing_um == pytest.approx((0.7, 0.2, 0.25))
