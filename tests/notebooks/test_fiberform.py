@@ -42,6 +42,14 @@ def test_the_interval_says_that_not_every_digit_is_known(preform: Walk) -> None:
     assert fraction.lower < shares.min() < 0.16714 < shares.max() < fraction.upper
 
 
+def test_fringes_keep_the_model_of_blur_and_noise_from_taking_anything_off(preform: Walk) -> None:
+    fraction = preform.measured(f"{FIBRE}.volume_fraction")
+    (check,) = (c for c in fraction.checks if c["name"].startswith("looks like uniform phases"))
+    assert check["passed"] is None
+    assert "Nothing is taken off" in preform.said("check")
+    assert fraction.parts["imaging"] > 0
+
+
 def test_surface_and_thickness_have_units_and_intervals(preform: Walk) -> None:
     surface = preform.measured(f"{FIBRE}.specific_surface")
     diameter = preform.measured(f"{FIBRE}.cylinder_diameter_um")

@@ -14,6 +14,7 @@ from ..segmentation.segment import checked_thresholds, segment
 from ..spacing import checked_image_ndim, checked_spacing
 from .bias import Bias, estimate_bias, estimate_imaging, representative_block
 from .measurement import Check, Measurement, measurement_from_parts
+from .model_fit import LARGEST_MISFIT, model_check, model_misfit
 from .phase_checks import image_checks, phase_checks
 from .phase_inputs import checked_names, checked_uncertainty, chosen_labels
 from .phase_quantities import QUANTITIES, PhaseFigures, Quantity
@@ -129,7 +130,8 @@ def measure_phases(
         26 or 6 (8 or 4 in 2D); 26 (8) unless told.
     correct : bool
         Take the bias found by re-imaging off the value. If not, the interval is widened by it and
-        the value stays that of the segmentation.
+        the value stays that of the segmentation; so it is where the image does not look like
+        uniform phases, blurred and noisy.
     seed : int
         Of the noise in the re-imaged model.
 
@@ -187,6 +189,10 @@ def measure_phases(
     )
     varied = varied_thresholds(job, labels)
     common = image_checks(image, labels, levels=levels, sigmas=sigmas, mask=inside)
+    if imaging is not None:
+        misfit = _misfit(image, labels, imaging, inside)
+        common += (model_check(misfit),)
+        correct = correct and misfit <= LARGEST_MISFIT
     measured = {}
     for label in chosen_labels(phase, titles):
         measured[titles[label]] = _measure(
@@ -200,6 +206,14 @@ def measure_phases(
         sampling={key: s for found in measured.values() for key, s in found.sampling.items()},
         imaging=imaging,
     )
+
+
+def _misfit(
+    image: NDArray, labels: NDArray[np.uint8], imaging: Imaging, mask: NDArray[np.bool_] | None
+) -> float:
+    block = representative_block(labels.shape)
+    inside = None if mask is None else mask[block]
+    return model_misfit(image[block], labels[block], imaging=imaging, mask=inside)
 
 
 @dataclass(frozen=True)
