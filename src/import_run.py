@@ -64,6 +64,8 @@ def import_with_picture(
     bar : bool
         Draw a bar in the terminal instead of a line from time to time.
     """
+    # the picture's module is loaded first: beside a running import it would take seconds
+    from .widgets import import_picture  # noqa: F401
     from .workspace.running_import import begin_import
 
     began = time.monotonic()
