@@ -223,6 +223,9 @@ def example(
     directory: Annotated[Path, typer.Argument(help="Where the instrument files go.")],
     seed: Annotated[int, typer.Option(help="Another specimen.")] = 0,
     scale: Annotated[str, typer.Option(help="full or small.")] = "full",
+    workspace: Annotated[
+        Path | None, typer.Option(help="Import them here too, with the demo's decisions.")
+    ] = None,
 ) -> None:
     """Write the instrument files of the example specimen, and its truth."""
     from .io.example import build_example
@@ -231,6 +234,11 @@ def example(
     for name, path in paths.files.items():
         _say(f"{name:<16}{path}")
     _say(f"{'truth':<16}{paths.truth}")
+    if workspace is not None:
+        from .guides.example import decide, import_example
+
+        with import_example(paths, workspace, say=_say) as ws:
+            decide(ws, say=_say)
 
 
 @app.command()

@@ -10,15 +10,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..errors import WorkspaceError
 from ..guides.example import MAP, TARGET, ZOOM, decide, import_example
-from ..io.example import build_example
+from ..io.example import ExamplePaths, build_example
 from ..quantities import format_value
 from ..workspace import Workspace
-from .batch import run_workspaces
+from .batch import Batch, run_workspaces
 from .kernel import Progress
 
 USER = "demo"
 WORKSPACE, FILES, REPORT = "specimen", "files", "report"
+_MARK = ".scalebridge-demo"
 
 
 def run_demo(*, output: Path, seed: int = 0, scale: str = "full") -> int:
@@ -29,7 +31,7 @@ def run_demo(*, output: Path, seed: int = 0, scale: str = "full") -> int:
     Parameters
     ----------
     output : pathlib.Path
-        Folder for everything; an earlier demo in it is replaced.
+        Folder for everything; an earlier demo in it is replaced, anything else is refused.
     seed : int
         Another specimen.
     scale : {"full", "small"}
@@ -42,24 +44,15 @@ def run_demo(*, output: Path, seed: int = 0, scale: str = "full") -> int:
     started = time.monotonic()
     os.environ["SCALEBRIDGE_USER"] = USER
     folder = Path(output).resolve()
-    for part in (WORKSPACE, FILES, REPORT):
-        shutil.rmtree(folder / part, ignore_errors=True)
+    _clear(folder)
     print(f"1. Build the example specimen, seed {seed} ...", flush=True)
     paths = build_example(folder / FILES, seed=seed, scale=scale)
     truth = json.loads(paths.truth.read_text(encoding="utf-8"))
     hidden = paths.truth.rename(paths.truth.with_suffix(".hidden"))
-    print("2. Import the instrument files ...", flush=True)
-    with import_example(paths, folder / WORKSPACE) as ws:
-        print("3. Decide, as records ...", flush=True)
-        decide(ws)
-    print("4. Run the four templates ...", flush=True)
-    batch = run_workspaces(
-        [folder / WORKSPACE],
-        output=folder / REPORT,
-        truth=known_truth(truth),
-        progress=lambda _: _say_progress,
-    )
-    hidden.rename(paths.truth)
+    try:
+        batch = _measure(paths, folder, truth)
+    finally:
+        hidden.rename(paths.truth)
     print(batch.table().to_string(index=False))
     with Workspace.open(folder / WORKSPACE) as ws:
         print(compared(ws.measurements, known_truth(truth)))
@@ -67,6 +60,36 @@ def run_demo(*, output: Path, seed: int = 0, scale: str = "full") -> int:
     print(f"Workspace: {folder / WORKSPACE}")
     print(f"Took {time.monotonic() - started:.0f} s")
     return batch.exit_code
+
+
+def _clear(folder: Path) -> None:
+    """Take an earlier demo away, and nothing that is not one."""
+    mark, parts = folder / _MARK, [folder / part for part in (WORKSPACE, FILES, REPORT)]
+    if any(part.exists() for part in parts) and not mark.exists():
+        raise WorkspaceError(
+            f"{folder} holds {', '.join(part.name for part in parts if part.exists())}, which no "
+            "demo made: give another --output; nothing was touched"
+        )
+    for part in parts:
+        if part.exists():
+            shutil.rmtree(part)
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.write_text("Made by scalebridge demo; the next demo here replaces it.\n", encoding="utf-8")
+
+
+def _measure(paths: ExamplePaths, folder: Path, truth: Mapping[str, Mapping[str, Any]]) -> Batch:
+    """Import, decide and run the templates; the truth only goes beside the finished numbers."""
+    print("2. Import the instrument files ...", flush=True)
+    with import_example(paths, folder / WORKSPACE) as ws:
+        print("3. Decide, as records ...", flush=True)
+        decide(ws)
+    print("4. Run the four templates ...", flush=True)
+    return run_workspaces(
+        [folder / WORKSPACE],
+        output=folder / REPORT,
+        truth=known_truth(truth),
+        progress=lambda _: _say_progress,
+    )
 
 
 def _say_progress(progress: Progress) -> None:
