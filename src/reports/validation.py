@@ -1,4 +1,4 @@
-"""``make validate``: are the stated intervals honest? Many seeds of the example, against their truth.
+"""``make validate``: are the stated intervals honest? Many seeds of the example and their truth.
 
 Each seed is a new specimen seen by eight instruments. It is imported, decided and measured by the
 same functions as the templates, without the truth; then every key number is compared with it. A

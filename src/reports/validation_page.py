@@ -123,7 +123,8 @@ def validation_page(comparisons: Sequence[Comparison], *, scale: str) -> str:
 def _line(row: dict[str, Any]) -> str:
     unit = "" if row["unit"] == "1" else f" {row['unit']}"
     return (
-        f"| `{row['key']}` | {row['seeds']} | {row['coverage']:.0%} | {row['half_width']:.2g}{unit} "
+        f"| `{row['key']}` | {row['seeds']} | {row['coverage']:.0%} "
+        f"| {row['half_width']:.2g}{unit} "
         f"| {row['error']:.2g}{unit} | {row['ratio']:.1f} | {row['bias']:+.2f} "
         f"| {'yes' if row['met'] else '**no**'} |"
     )
@@ -135,8 +136,8 @@ def _opening(comparisons: Sequence[Comparison], table: pd.DataFrame, scale: str)
     interval = binomtest(covered, len(comparisons)).proportion_ci(method="wilson")
     known = ", ".join(f"{name} {version}" for name, version in versions().items())
     return f"""\
-Seeds {seeds[0]} to {seeds[-1]} of the example specimen (`scale={scale}`): each a new specimen, seen by \
-eight instruments, imported, decided and measured by the functions of the four templates, which \
+Seeds {seeds[0]} to {seeds[-1]} of the example specimen (`scale={scale}`): each a new specimen, \
+seen by eight instruments, imported, decided and measured by the functions of the four templates, which \
 never see the truth. Criterion for each key number: the 95 % interval covers the truth in 85 to \
 100 % of the seeds, and its median half-width is at most 3 times the median actual error.
 
