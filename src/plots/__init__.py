@@ -36,6 +36,7 @@ _HOMES = {
     "scene_picture": ".volumes3d",
     "go_live": ".live",
     "is_live": ".live",
+    "show_live": ".live",
 }
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "phase_color",
     "rc_params",
     "scene_picture",
+    "show_live",
     "size_distribution",
     "still",
     "target_views",
@@ -70,7 +72,7 @@ if TYPE_CHECKING:
     from .coverage import box_corners, nested_boxes
     from .histogram import grey_histogram, grey_histograms
     from .landmarks import error_map, error_maps, errors_overview, landmark_errors
-    from .live import go_live, is_live
+    from .live import go_live, is_live, show_live
     from .scales import length_scales
     from .series import value_over_time
     from .sizes import size_distribution

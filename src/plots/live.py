@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 _HEADLESS = "SCALEBRIDGE_RUN"
 _state = {"live": False}
@@ -15,10 +16,29 @@ def go_live() -> None:
     """
     if os.environ.get(_HEADLESS) is not None:
         return
-    import holoviews as hv
+    from bokeh.io.notebook import load_notebook
+    from bokeh.resources import INLINE
 
-    hv.extension("bokeh", logo=False, inline=True)
+    # Not `hv.extension`: it brings Panel, whose style sheets come from the network.
+    load_notebook(INLINE, hide_banner=True)
     _state["live"] = True
+
+
+def show_live(plot: Any) -> None:
+    """Show a HoloViews plot in this notebook, to be zoomed and hovered.
+
+    Parameters
+    ----------
+    plot : holoviews object
+    """
+    from bokeh.embed.notebook import notebook_content
+    from IPython.display import publish_display_data
+
+    from .marks import hv  # with it come the backends
+
+    script, div, _ = notebook_content(hv.render(plot, backend="bokeh"))
+    publish_display_data({"text/html": div})
+    publish_display_data({"application/javascript": script})
 
 
 def is_live() -> bool:

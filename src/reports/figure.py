@@ -90,13 +90,13 @@ class Figure(Item):
         """
         from IPython.display import display
 
-        from ..plots import is_live
+        from ..plots import is_live, show_live
 
         caption = Markup('<p class="sb-caption">{}</p>').format(safe(self.caption))
         bundle = self._repr_mimebundle_()
         plot = getattr(self, "_plot", None)
         if plot is not None and is_live():
-            display(plot)
+            show_live(plot)
             bundle["text/html"] = ""
         display(bundle, raw=True)
         display({"text/plain": "", "text/html": str(for_notebook(caption))}, raw=True)
