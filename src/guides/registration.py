@@ -112,7 +112,7 @@ class PairResult:
 
 
 def _place(position_um: np.ndarray) -> str:
-    return ", ".join(f"{value:.2f}" for value in position_um)
+    return ",\u00a0".join(f"{value:.2f}" for value in position_um)
 
 
 def landmark_pairs(

@@ -114,16 +114,16 @@ def _row(image: Any) -> dict[str, Any]:
 
 
 def times(values: Any) -> str:
-    """Write values along z, y, x as people do: x first; one where all are the same.
+    r"""Write values along z, y, x as people do: x first; one where all are the same.
 
     Examples
     --------
     >>> times((1.0, 0.5, 0.25)), times((5.0, 5.0, 5.0)), times((162, 212, 212))
-    ('0.25 × 0.5 × 1', '5', '212 × 212 × 162')
+    ('0.25\xa0×\xa00.5\xa0×\xa01', '5', '212\xa0×\xa0212\xa0×\xa0162')
     """
     written = [f"{value:.4g}" for value in reversed(tuple(values))]
     alike = len(set(written)) == 1 and isinstance(values[0], float)
-    return written[0] if alike else " × ".join(written)
+    return written[0] if alike else "\u00a0×\u00a0".join(written)
 
 
 def _scale_row(image: Any) -> dict[str, Any]:
