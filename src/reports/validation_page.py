@@ -138,8 +138,8 @@ def _opening(comparisons: Sequence[Comparison], table: pd.DataFrame, scale: str)
     return f"""\
 Seeds {seeds[0]} to {seeds[-1]} of the example specimen (`scale={scale}`): each a new specimen, \
 seen by eight instruments, imported, decided and measured by the functions of the four templates, \
-which never see the truth. Criterion for each key number: the 95 % interval covers the truth in 85 to \
-100 % of the seeds, and its median half-width is at most 3 times the median actual error.
+which never see the truth. Criterion for each key number: the 95 % interval covers the truth in \
+85 to 100 % of the seeds, and its median half-width is at most 3 times the median actual error.
 
 **{int(table["met"].sum())} of {len(table)} key numbers meet it.** Over all of them, \
 {covered} of {len(comparisons)} intervals cover the truth: {covered / len(comparisons):.1%} \
