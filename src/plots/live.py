@@ -31,11 +31,14 @@ def show_live(plot: Any) -> None:
     ----------
     plot : holoviews object
     """
+    from bokeh.core.validation import silence
+    from bokeh.core.validation.warnings import FIXED_SIZING_MODE
     from bokeh.embed.notebook import notebook_content
     from IPython.display import publish_display_data
 
     from .marks import hv  # with it come the backends
 
+    silence(FIXED_SIZING_MODE)  # HoloViews gives the size of the frame instead
     script, div, _ = notebook_content(hv.render(plot, backend="bokeh"))
     publish_display_data({"text/html": div})
     publish_display_data({"application/javascript": script})
