@@ -16,11 +16,14 @@ def go_live() -> None:
     """
     if os.environ.get(_HEADLESS) is not None:
         return
-    from bokeh.io.notebook import load_notebook
-    from bokeh.resources import INLINE
+    from bokeh.resources import Resources
+    from IPython.display import publish_display_data
 
-    # Not `hv.extension`: it brings Panel, whose style sheets come from the network.
-    load_notebook(INLINE, hide_banner=True)
+    # Not `hv.extension` or `output_notebook`: they bring Panel, whose scripts and style sheets come
+    # from the network.
+    scripts = "\n".join(Resources(mode="inline", components=["bokeh"]).js_raw)
+    once = f"(function() {{ if (!window.Bokeh) {{ {scripts} }} }}).call(window);"
+    publish_display_data({"application/javascript": once})
     _state["live"] = True
 
 
