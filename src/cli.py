@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -109,10 +109,10 @@ def run(
     from .reports import run_workspaces
     from .reports.parameters import split_assignment
     from .reports.progress import cell_progress
-    from .reports.template import is_template_name
+    from .reports.template import told_apart
 
-    workspaces = [word for word in what if not _is_template(word, is_template_name)]
-    templates = [word for word in what if word not in workspaces] + list(template)
+    workspaces, templates = told_apart(what)
+    templates += template
     if not workspaces:
         raise ParameterError(f"run needs at least one workspace, got only templates: {templates}")
     with cell_progress() as progress:
@@ -129,13 +129,8 @@ def run(
     raise typer.Exit(batch.exit_code)
 
 
-def _is_template(word: str, is_template_name: Any) -> bool:
-    """A folder wins over a template of the same name, for it is written as it lies there."""
-    return is_template_name(word) and not Path(word).is_dir()
-
-
 def _tell(batch: Batch) -> None:
-    _say(batch.table().fillna("").to_string(index=False))
+    _say(batch.table().astype(object).fillna("").to_string(index=False))
     for specimen in batch.specimens:
         if specimen.report is not None:
             _say(f"report: {specimen.report}")

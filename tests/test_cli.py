@@ -94,6 +94,39 @@ def test_wrong_parameters_end_with_2_and_nothing_runs(
     assert not (tmp_path / "o").exists()
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("40_quantifcation", "did you mean '40_quantification'?"),
+        ("targetting", "did you mean '30_targeting'?"),
+        ("99_foo", "there are 10_survey, 20_registration"),
+        ("mine.ipynb", "the template mine.ipynb cannot be read"),
+    ],
+)
+def test_a_mistyped_template_is_no_workspace_and_nothing_runs(
+    specimen, tmp_path, capsys, word, meant
+):
+    assert scalebridge("run", specimen, word, "-o", tmp_path / "o") == 2
+    assert meant in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
+    with Workspace.open(specimen) as ws:
+        assert len(ws.runs) == 0
+
+
+def test_a_folder_named_like_a_template_is_a_workspace_and_a_missing_one_stops_no_other(
+    tmp_path, capsys
+):
+    place = tmp_path / "99_foo"
+    Workspace.create(place).close()
+    path = template(tmp_path / "10_size.ipynb", SHOW)
+    assert (
+        scalebridge("run", tmp_path / "night", place, path, "-p", "size_um=1", "-o", tmp_path) == 1
+    )
+    told = capsys.readouterr().out
+    assert "expected a workspace" in told
+    assert "finished" in told
+
+
 def test_states_of_the_world_are_told_without_a_traceback(tmp_path):
     for arguments in (["info", tmp_path / "nowhere"], ["report", tmp_path, "--output", "r.html"]):
         ended = subprocess.run(

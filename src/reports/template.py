@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +17,9 @@ from ..errors import ParameterError
 from .parameters import Parameter, read_parameters
 
 PACKAGE = "scalebridge.templates"
+_NUMBERED = re.compile(r"\d\d_\w+")
+# Closer than this to a template's name, a folder that is not there is a slip of the pen.
+_CLOSE = 0.75
 
 
 @dataclass(frozen=True)
@@ -48,9 +53,32 @@ def shipped_templates() -> tuple[str, ...]:
     return tuple(sorted(entry.name[:-6] for entry in entries if entry.name.endswith(".ipynb")))
 
 
-def is_template_name(text: str) -> bool:
-    """Say whether a word of the command line names a template rather than a workspace."""
-    return text.endswith(".ipynb") or text in _by_any_name()
+def told_apart(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Tell workspaces from templates among the words of a command line.
+
+    A folder that exists is a workspace, whatever its name. A word that is neither, but looks like
+    a template, is refused; any other is the workspace of a specimen that is not there.
+
+    Returns
+    -------
+    workspaces, templates : list of str
+
+    Raises
+    ------
+    ParameterError
+        With the template that may have been meant.
+    """
+    templates = [word for word in words if not Path(word).is_dir() and _names_template(word)]
+    return [word for word in words if word not in templates], templates
+
+
+def _names_template(word: str) -> bool:
+    known = _by_any_name()
+    if word.endswith(".ipynb") or word in known:
+        return True
+    if _NUMBERED.fullmatch(word) or difflib.get_close_matches(word, known, n=1, cutoff=_CLOSE):
+        raise _unknown(word)
+    return False
 
 
 def load_template(name: str | Path) -> Template:
@@ -71,14 +99,19 @@ def load_template(name: str | Path) -> Template:
         return _parsed(_file_bytes(Path(text)), Path(text).stem)
     known = _by_any_name()
     if text not in known:
-        near = difflib.get_close_matches(text, known, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ParameterError(
-            f"there is no template {text!r}: {hint}there are {', '.join(shipped_templates())}, "
-            "or give the path of an .ipynb file"
-        )
+        raise _unknown(text)
     full_name = known[text]
     return _parsed((files(PACKAGE) / f"{full_name}.ipynb").read_bytes(), full_name)
+
+
+def _unknown(text: str) -> ParameterError:
+    known = _by_any_name()
+    near = difflib.get_close_matches(text, known, n=1)
+    hint = f"did you mean {known[near[0]]!r}? " if near else ""
+    return ParameterError(
+        f"there is no template {text!r}, nor a folder of that name: {hint}there are "
+        f"{', '.join(shipped_templates())}, or give the path of an .ipynb file"
+    )
 
 
 def _by_any_name() -> dict[str, str]:
