@@ -10,11 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import ParameterError, ScalebridgeError
+from ..errors import ParameterError
 from ..workspace import Workspace
 from .kernel import ProgressCallback
 from .page import render_report
 from .parameters import refuse_unknown
+from .redaction import redacted
 from .run import RESERVED, TIMEOUT_S, RunResult, run_template, run_values
 from .summary import Truth
 from .template import Template, load_template, shipped_templates
@@ -112,22 +113,24 @@ def run_workspaces(
     for place in places:
         for template in loaded:
             run_values(template, place, _for(template, given), output=folder, as_of=as_of)
-    specimens = []
-    for place, name in zip(places, names, strict=True):
-        specimen = _run_specimen(
-            place,
-            loaded,
-            given,
-            output=folder / name,
-            as_of=as_of,
-            truth=truth,
-            timeout_s=timeout_s,
-            progress=None if progress is None else progress(place),
-        )
-        specimens.append(specimen)
-    batch = Batch(tuple(specimens))
-    batch.table().to_csv(folder / "summary.csv", index=False)
-    return batch
+    folder.mkdir(parents=True, exist_ok=True)
+    specimens: list[SpecimenRuns] = []
+    try:
+        for place, name in zip(places, names, strict=True):
+            specimen = _run_specimen(
+                place,
+                loaded,
+                given,
+                output=folder / name,
+                as_of=as_of,
+                truth=truth,
+                timeout_s=timeout_s,
+                progress=None if progress is None else progress(place),
+            )
+            specimens.append(specimen)
+    finally:  # also what was done before a person interrupted
+        Batch(tuple(specimens)).table().to_csv(folder / "summary.csv", index=False)
+    return Batch(tuple(specimens))
 
 
 def _run_specimen(
@@ -141,8 +144,8 @@ def _run_specimen(
     **options: Any,
 ) -> SpecimenRuns:
     results: list[RunResult] = []
-    output.mkdir(parents=True, exist_ok=True)
     try:
+        output.mkdir(parents=True, exist_ok=True)
         for template in templates:
             result = run_template(
                 template,
@@ -156,8 +159,9 @@ def _run_specimen(
             if result.exit_code:
                 break
         report = _write_report(results, place, output, as_of=as_of, truth=truth)
-    except (ScalebridgeError, OSError) as error:  # the other specimens are still worth running
-        return SpecimenRuns(place, tuple(results), error=f"{type(error).__name__}: {error}")
+    except Exception as error:  # whatever it is, the other specimens are still worth running
+        why = redacted(f"{type(error).__name__}: {error}")
+        return SpecimenRuns(place, tuple(results), error=why)
     return SpecimenRuns(place, tuple(results), report)
 
 

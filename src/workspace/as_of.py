@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from ..errors import WorkspaceError
 from .records import Records
 from .rows import rows, time_text
 
@@ -26,8 +27,10 @@ def state_at(records: Records, moment: int | str | datetime) -> int:
 
     Raises
     ------
+    WorkspaceError
+        For a state that was not reached yet.
     ValueError
-        For a state that was not reached yet, and for text that is no time.
+        For text that is no time.
     """
     current = records.state()
     if isinstance(moment, bool) or not isinstance(moment, int | str | datetime):
@@ -36,7 +39,7 @@ def state_at(records: Records, moment: int | str | datetime) -> int:
         moment = int(moment)
     if isinstance(moment, int):
         if not 0 <= moment <= current:
-            raise ValueError(f"as_of needs a state from 0 to {current}, got {moment}")
+            raise WorkspaceError(f"as_of needs a state from 0 to {current}, got {moment}")
         return moment
     text = time_text(_time(moment))
     query = sa.select(sa.func.max(rows.c.state)).where(

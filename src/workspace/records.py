@@ -100,8 +100,7 @@ class Records:
         with connection, connection.begin():
             # locks the workspace's row, also where BEGIN IMMEDIATE does not exist
             connection.execute(sa.update(workspaces).where(mine).values(state=workspaces.c.state))
-            state = connection.execute(sa.select(workspaces.c.state).where(mine)).scalar_one()
-            transaction = _Transaction(connection, state + 1, datetime.now(UTC))
+            transaction = _Transaction(connection, self._current(connection) + 1, datetime.now(UTC))
             self._local.transaction = transaction
             try:
                 yield transaction
@@ -133,9 +132,18 @@ class Records:
         """Give the sequence number that is read."""
         if self.as_of is not None:
             return self.as_of
-        mine = sa.select(workspaces.c.state).where(workspaces.c.id == self.workspace)
         with self.reading() as connection:
-            return int(connection.execute(mine).scalar_one())
+            return self._current(connection)
+
+    def _current(self, connection: sa.Connection) -> int:
+        mine = sa.select(workspaces.c.state).where(workspaces.c.id == self.workspace)
+        state = connection.execute(mine).scalar_one_or_none()
+        if state is None:
+            raise WorkspaceError(
+                f"expected records of the workspace {self.workspace} that workspace.toml names, "
+                "got those of another one: bring the folder's files back together from a backup"
+            )
+        return int(state)
 
     def select(self, *conditions: sa.ColumnElement[bool]) -> list[Record]:
         """Read every version that fulfils the conditions, oldest first."""

@@ -59,6 +59,33 @@ def test_a_failure_stops_its_own_specimen_and_the_others_go_on_to_one_table(
     assert "no contrast" in bad
 
 
+def test_no_broken_workspace_or_missing_state_or_fault_of_ours_stops_the_night(
+    specimens, write_template, tmp_path, monkeypatch
+):
+    broken, young, good = specimens
+    manifest = broken / "workspace.toml"
+    lines = manifest.read_text().splitlines()
+    manifest.write_text("\n".join('id = "another"' if x.startswith("id") else x for x in lines))
+    with Workspace.open(good) as ws:
+        ws.notes.add(text="a second state")
+    look = write_template("10_look", "Text(f'state {as_of}')")
+    batch = run_workspaces(specimens, output=tmp_path / "out", templates=[look], as_of=2)
+    table = batch.table()
+    assert list(table["status"]) == ["failed", "failed", "finished"]
+    assert "WorkspaceError: expected records of the workspace another" in table["why"][0]
+    assert "WorkspaceError: as_of needs a state from 0 to 1, got 2" in table["why"][1]
+    assert list(pd.read_csv(tmp_path / "out" / "summary.csv")["status"]) == list(table["status"])
+
+    def fault(notebooks, ws, **_options):
+        raise RuntimeError("postgresql://ada:lovelace@db is odd")
+
+    monkeypatch.setattr("scalebridge.reports.batch.render_report", fault)
+    batch = run_workspaces([young, good], output=tmp_path / "odd", templates=[look])
+    assert list(batch.table()["status"]) == ["finished", "failed"] * 2
+    assert batch.specimens[1].error == "RuntimeError: postgresql://•••@db is odd"
+    assert (tmp_path / "odd" / "summary.csv").exists()
+
+
 def test_every_template_and_value_is_checked_before_the_first_one_runs(
     specimens, write_template, tmp_path
 ):

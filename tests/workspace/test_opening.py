@@ -27,6 +27,13 @@ def test_a_newer_format_is_refused_in_words_and_left_alone(folder, ws):
     assert path.read_text() == text
 
 
+def test_records_of_another_workspace_are_refused_in_words(folder, ws):
+    path = folder / "workspace.toml"
+    path.write_text(path.read_text().replace(read_manifest(folder).id, "f" * 32))
+    with pytest.raises(WorkspaceError, match="got those of another one"):
+        Workspace.open(folder)
+
+
 def test_an_older_format_is_upgraded_after_a_backup(folder, ws):
     ws.notes.add(text="kept")
 
