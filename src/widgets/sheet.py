@@ -9,7 +9,7 @@ from PIL import Image
 
 from ..plots.theme import Ground, ground_of
 from .page import GAP_PX
-from .picture import panel_picture
+from .picture import MarkDrawer, panel_picture
 
 # Words on a panel are this share of its width high.
 _TEXT_SHARE = 1 / 26
@@ -21,6 +21,7 @@ def slice_sheet(
     columns: int = 4,
     width_px: int = 2000,
     aspect: float | None = None,
+    marks: Mapping[str, MarkDrawer] | None = None,
     theme: str | Ground = "light",
 ) -> Image.Image:
     """Draw several explorers on one sheet.
@@ -35,6 +36,8 @@ def slice_sheet(
         Of the whole sheet.
     aspect : float, optional
         Height of every panel over its width; by default that of the tallest view.
+    marks : mapping of str to callable, optional
+        Draws further marks on the panel of that name, see `SliceExplorer.snapshot`.
     theme : {"light", "dark"}
         Ground of the page between the panels.
 
@@ -52,7 +55,8 @@ def slice_sheet(
     columns = min(columns, len(views))
     width = (width_px - GAP_PX * (columns - 1)) // columns
     tall = aspect or max(view.aspect for view in views.values())
-    panels = [_panel(name, view, width, tall) for name, view in views.items()]
+    drawers = marks or {}
+    panels = [_panel(n, view, width, tall, drawers.get(n)) for n, view in views.items()]
     height, rows = panels[0].height, -(-len(panels) // columns)
     size = (width_px, rows * height + (rows - 1) * GAP_PX)
     page = Image.new("RGB", size, ground_of(theme).paper)
@@ -62,7 +66,9 @@ def slice_sheet(
     return page
 
 
-def _panel(name: str, view: Any, width: int, aspect: float) -> Image.Image:
+def _panel(
+    name: str, view: Any, width: int, aspect: float, marks: MarkDrawer | None
+) -> Image.Image:
     return panel_picture(
         view.world.placed(view.layers),
         view.plane(aspect=aspect),
@@ -73,4 +79,5 @@ def _panel(name: str, view: Any, width: int, aspect: float) -> Image.Image:
         unit=view.world.unit,
         cursor_um=None,
         title=name,
+        marks=marks,
     )
