@@ -160,7 +160,10 @@ class RunningImport:
 
     def _tell(self) -> None:
         for listener in list(self._listeners):
-            listener(self)
+            try:
+                listener(self)
+            except Exception:  # a page that was closed must not cost the import
+                self._listeners.remove(listener)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return bundle_of(self)

@@ -149,3 +149,16 @@ def test_an_image_that_would_fill_the_disk_is_refused_with_both_numbers(ws, tmp_
         assert refused.value.needed_bytes > free
         assert refused.value.free_bytes == pytest.approx(free, rel=0.5)
     assert leftovers(ws) == []
+
+
+def test_a_listener_that_fails_does_not_cost_the_import(ws, volume_file):
+    heard = []
+
+    def fail(running):
+        heard.append(running.state)
+        raise ConnectionError("the page was closed")
+
+    running = ws.begin_import(volume_file, answers=ANSWERS)
+    running.listen(fail)
+    assert running.result(timeout_s=60).name == "scan"
+    assert len(heard) <= 1
