@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import chi2, norm
 from scipy.stats import t as student
 
 from ..analysis.quantification.measurement import Check, Measurement, measurement_from_parts
@@ -68,8 +68,13 @@ class PairResult:
 
     @property
     def key_measurements(self) -> list[Measurement]:
-        """Those that have an interval; the RMS errors stand in the tables."""
-        return [measurement for measurement in self.measurements if measurement.uncertainty > 0]
+        """The scale; the RMS errors stand in the tables."""
+        return [found for found in self.measurements if found.key.endswith(".scale")]
+
+    @property
+    def differs(self) -> bool:
+        """Whether the fit is of another model than the transform that was accepted."""
+        return self.accepted is not None and _other_model(self.fit, self.accepted)
 
     def landmarks(self) -> pd.DataFrame:
         """One row a pair: places in both images, residual, leave-one-out error, leverage."""
@@ -169,8 +174,9 @@ def register_pair(
     if choice is None:
         raise Degenerate(f"{moving} to {fixed}: {picker.reason}")
     accepted = accepted_transform(ws, moving=moving, fixed=fixed)
-    used = model or (accepted.transform["model"] if accepted else choice.model)
+    used = model or (accepted.transform.get("model") if accepted else None) or choice.model
     fit = picker.fit(used)
+    trial = accepted is not None and _other_model(fit, accepted)
     name = f"{moving}_to_{fixed}"
     return PairResult(
         picker,
@@ -179,9 +185,13 @@ def register_pair(
         fit,
         accepted,
         _refused(ws, picker),
-        tuple(_measurements(name, picker)),
+        () if trial else tuple(_measurements(name, picker)),
         tuple(_checks(name, picker, choice, accepted)),
     )
+
+
+def _other_model(fit: LandmarkFit, accepted: Any) -> bool:
+    return bool(fit.transform.model != accepted.transform.get("model"))
 
 
 def accepted_transform(ws: Workspace, *, moving: str, fixed: str) -> Any:
@@ -330,9 +340,19 @@ def _verdict(result: PairResult, accept: bool | None) -> dict[str, Any]:
         "landmarks": len(result.fit.residuals_um),
         "leave-one-out [µm]": result.fit.loo_rms_um,
         "error_at_target_um": result.picker.error_at_target(),
-        "decision": "accepted" if accepted else "refused",
+        "decision": _decision(result, accepted),
         "by": standing.who if standing else "the parameter accept",
     }
+
+
+def _decision(result: PairResult, accepted: bool | None) -> str:
+    if result.differs:
+        return f"accepted as {_model_words(result.accepted)}"
+    return "accepted" if accepted else "refused"
+
+
+def _model_words(accepted: Any) -> str:
+    return str(accepted.transform.get("model") or accepted.transform.get("kind"))
 
 
 def record_verdicts(results: Iterable[PairResult], *, accept: bool | None) -> None:
@@ -388,21 +408,29 @@ def _ends(values: np.ndarray) -> tuple[float, float]:
 
 
 def _measurements(name: str, picker: LandmarkPicker) -> list[Measurement]:
-    fit = picker.fit()
-    convention = f"{fit.transform.model} fit to {len(fit.residuals_um)} landmark pairs"
-    found = [_rms(f"registration.{name}.loo_um", "leave-one-out error", fit.loo_rms_um, convention)]
-    error = picker.error_at_target()
-    key = f"registration.{name}.error_at_target_um"
-    found.append(_rms(key, "predicted error at the target", error, convention))
-    if (scale := _scale(name, fit)) is not None:
-        found.append(scale)
-    return [measurement for measurement in found if np.isfinite(measurement.value)]
+    fit, known = picker.fit(), picker.fit().transform.nu is None
+    errors = [("loo_um", "leave-one-out error", fit.loo_rms_um)]
+    if not known:  # else it follows from what was stated, and no landmark measures it
+        errors.append(
+            ("error_at_target_um", "predicted error at the target", picker.error_at_target())
+        )
+    found = [_rms(f"registration.{name}.{key}", said, value, fit) for key, said, value in errors]
+    return [one for one in (*found, _scale(name, fit)) if one is not None]
 
 
-def _rms(key: str, name: str, value: float, convention: str) -> Measurement:
-    """Write an RMS error, which has no interval of its own."""
-    interval = (float(value), float(value))
-    return Measurement(key, name, float(value), interval, 0.0, "µm", f"RMS, {convention}")
+def _rms(key: str, name: str, value: float, fit: LandmarkFit) -> Measurement | None:
+    """Give an RMS error the interval of the localisation error, with which it scales."""
+    if not np.isfinite(value) or fit.nu < 1 or fit.transform.covariance is None:
+        return None
+    low, high = (float(value * np.sqrt(fit.nu / chi2.ppf(p, fit.nu))) for p in (0.975, 0.025))
+    half = (high - low) / 2
+    convention = (
+        f"RMS, {fit.transform.model} fit to {len(fit.residuals_um)} landmark pairs; interval of "
+        f"the localisation error, chi-squared with {fit.nu} degrees of freedom"
+    )
+    return Measurement(
+        key, name, float(value), (low, high), half, "µm", convention, {"landmarks": half}
+    )
 
 
 def _scale(name: str, fit: LandmarkFit) -> Measurement | None:
@@ -441,8 +469,17 @@ def _checks(name: str, picker: LandmarkPicker, choice: Any, accepted: Any) -> li
         _prediction_check(name, fit),
     ]
     found += [Check(f"{name}: landmarks", None, warning) for warning in picker.warnings]
-    if accepted is not None:
+    if accepted is not None and not _other_model(fit, accepted):
         found.append(_staleness(name, picker, accepted))
+    elif accepted is not None:
+        found.append(
+            Check(
+                f"{name}: the model that was accepted is used",
+                None,
+                f"{fit.transform.model} is shown, {_model_words(accepted)} was accepted by "
+                f"{accepted.who}: nothing of this fit is recorded",
+            )
+        )
     return found
 
 

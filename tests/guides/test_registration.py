@@ -103,6 +103,34 @@ def test_a_model_by_parameter_goes_before_the_accepted_one(coupon):
     assert zoom.accepted.transform["model"] == "rigid"
 
 
+def test_a_model_on_trial_is_not_recorded_under_the_accepted_transform(coupon):
+    record_verdicts(results(coupon), accept=True)
+    zoom, view = results(coupon, model="affine")
+    assert zoom.measurements == view.measurements == ()
+    (check,) = [c for c in zoom.checks if "the model that was accepted is used" in c.name]
+    assert check.passed is None
+    assert "affine is shown, rigid was accepted by tester" in check.detail
+    assert list(settle([zoom], accept=None)["decision"]) == ["accepted as rigid"]
+    same, _ = results(coupon, model="rigid")
+    assert same.measurements
+    assert not any("the model that was accepted is used" in c.name for c in same.checks)
+
+
+def test_errors_have_the_interval_of_the_localisation_error_with_which_they_scale(coupon):
+    (zoom, _) = results(coupon)
+    found = {m.key.rsplit(".", 1)[1]: m for m in zoom.measurements}
+    assert set(found) == {"loo_um", "error_at_target_um"}
+    rng, nu = np.random.default_rng(5), zoom.fit.nu
+    truth = found["loo_um"].value  # as if it were: estimates scatter as sqrt(chi-squared / nu)
+    estimates = truth * np.sqrt(rng.chisquare(nu, 20_000) / nu)
+    for measured in found.values():
+        low, high = (end / measured.value for end in measured.interval95)
+        covered = (low * estimates <= truth) & (truth <= high * estimates)
+        assert covered.mean() == pytest.approx(0.95, abs=0.006)
+        assert measured.uncertainty == pytest.approx((high - low) / 2 * measured.value)
+    assert zoom.key_measurements == []
+
+
 def test_the_error_field_is_smallest_among_the_landmarks_and_grows_outwards(coupon):
     zoom, view = results(coupon)
     for result in (zoom, view):
