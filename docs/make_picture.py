@@ -49,9 +49,8 @@ def draw(ws: Workspace) -> None:
         pixels = seen / plane.pixel_um(marks.size[0]) ** 2
         factor = confidence_region(seen, nu=located.nu).factor
         marks.line(ellipse_points(where, pixels, factor), color=BLUE, width=2.4)
-        marks.text(
-            where + (14, 0), "target, 95 % region", size=18, color=BLUE, anchor="lm", bold=True
-        )
+        beside = (where[0] + 14, where[1])
+        marks.text(beside, "target, 95 % region", size=18, color=BLUE, anchor="lm", bold=True)
 
     titles = ("X-ray survey with the zoom scan", "closer, with the FIB-SEM volume")
     sheet = slice_sheet(
