@@ -37,7 +37,8 @@ def read_bigwarp(path: str | os.PathLike[str]) -> pd.DataFrame:
     -------
     DataFrame
         Columns ``name, active, moving_x_um, moving_y_um, moving_z_um, fixed_x_um, fixed_y_um,
-        fixed_z_um``; z is 0 throughout for a 2-D file, a point not placed is NaN.
+        fixed_z_um``; z is 0 throughout for a 2-D file, a point not placed is NaN and its pair
+        inactive.
 
     Raises
     ------
@@ -74,7 +75,8 @@ def _row(cells: list[str], number: int, file: Path) -> list[object]:
     numbers = [_number(cell, number, file) for cell in cells[2:]]
     if len(numbers) == 4:
         numbers = [*numbers[:2], 0.0, *numbers[2:], 0.0]
-    return [cells[0], _WORDS[word], *_placed(numbers[:3]), *_placed(numbers[3:])]
+    placed = [*_placed(numbers[:3]), *_placed(numbers[3:])]
+    return [cells[0], _WORDS[word] and bool(np.isfinite(placed).all()), *placed]
 
 
 def _number(cell: str, number: int, file: Path) -> float:
@@ -104,7 +106,7 @@ def write_bigwarp(landmarks: pd.DataFrame, path: str | os.PathLike[str]) -> None
     Raises
     ------
     ValueError
-        If a column is missing.
+        If a column is missing, or an active pair has a coordinate that is no number.
     """
     missing = [c for c in COLUMNS if c not in landmarks.columns and c != "active"]
     if missing:
@@ -112,12 +114,25 @@ def write_bigwarp(landmarks: pd.DataFrame, path: str | os.PathLike[str]) -> None
             f"BigWarp needs the columns {list(COLUMNS)}, {missing} are missing; got "
             f"{list(landmarks.columns)}"
         )
+    _refuse_unplaced(landmarks)
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
     for row in landmarks.to_dict("records"):
         active = "true" if bool(row.get("active", True)) else "false"
         writer.writerow([row["name"], active, *(_text(row[c]) for c in COLUMNS[2:])])
     Path(path).write_text(text.getvalue(), encoding="utf-8")
+
+
+def _refuse_unplaced(landmarks: pd.DataFrame) -> None:
+    """A pair that has one point only can stand in a file, but not as one that counts."""
+    active = landmarks["active"] if "active" in landmarks.columns else True
+    placed = np.isfinite(landmarks[list(COLUMNS[2:])].to_numpy(float)).all(axis=1)
+    wrong = landmarks.loc[~placed & np.asarray(active, bool), "name"]
+    if len(wrong):
+        raise ValueError(
+            f"an active landmark needs six finite coordinates, {', '.join(map(str, wrong))} has "
+            "not: place it in both images, or set active to False"
+        )
 
 
 def _text(value: float) -> str:

@@ -33,6 +33,23 @@ def test_a_point_that_was_not_placed_is_nan(tmp_path):
     assert second["moving_x_um"] == 1e-4
 
 
+def test_a_pair_with_one_point_only_never_counts(tmp_path):
+    (tmp_path / "a.csv").write_text('"Pt-0","true","1","2","3","Infinity","Infinity","Infinity"\n')
+    table = read_bigwarp(tmp_path / "a.csv")
+    assert table["active"].tolist() == [False]
+    write_bigwarp(table, tmp_path / "b.csv")
+    pd.testing.assert_frame_equal(read_bigwarp(tmp_path / "b.csv"), table)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_active_pair_without_a_place_is_not_written(tmp_path, value):
+    (tmp_path / "a.csv").write_text(LINES.splitlines()[0] + "\n")
+    table = read_bigwarp(tmp_path / "a.csv").assign(moving_y_um=value)
+    with pytest.raises(ValueError, match="Pt-0 has not: place it in both images"):
+        write_bigwarp(table, tmp_path / "b.csv")
+    assert not (tmp_path / "b.csv").exists()
+
+
 def test_what_is_written_is_read_again_to_the_bit(tmp_path):
     rng = np.random.default_rng(0)
     columns = [f"{kind}_{axis}_um" for kind in ("moving", "fixed") for axis in "xyz"]
