@@ -138,24 +138,35 @@ def segmentations_to_measure(
     ------
     DecisionNeeded
         No segmentation is accepted, and no thresholds are given.
+    NotFound
+        There is no such image; the message names those that there are.
     """
+    if image is not None:
+        image = str(ws.images.get(image).name)
     if thresholds is not None:
         if image is None:
             raise ValueError("thresholds need the image that they part: give image as well")
         return [_from_parameters(image, tuple(thresholds), phases)]
     if segmentation is not None:
         return [_from_record(ws.segmentations.get(segmentation))]
-    accepted = [
-        record
-        for record in ws.segmentations
-        if record.accepted and image in (None, record.image) and "surface" not in record.tags
-    ]
-    if not accepted:
-        raise DecisionNeeded(
-            "no segmentation is accepted: choose thresholds with SegmentationSliders and save "
-            "them, or give the parameters image and thresholds"
-        )
-    return [_from_record(record) for record in accepted]
+    accepted = [r for r in ws.segmentations if r.accepted and "surface" not in r.tags]
+    wanted = [record for record in accepted if image in (None, record.image)]
+    if not wanted:
+        raise _undecided(image, accepted)
+    return [_from_record(record) for record in wanted]
+
+
+def _undecided(image: str | None, accepted: Sequence[Any]) -> DecisionNeeded:
+    ways = (
+        "choose thresholds with SegmentationSliders and save them, or give the parameters image "
+        "and thresholds"
+    )
+    if image is None:
+        return DecisionNeeded(f"no segmentation is accepted: {ways}")
+    others = ", ".join(f"{record.name} of {record.image}" for record in accepted) or "none"
+    return DecisionNeeded(
+        f"no accepted segmentation of {image}; there are {others} (accepted ones): {ways}"
+    )
 
 
 def _from_parameters(
