@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ast
 import difflib
+import io
 import re
+import tokenize
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any
 
 from ..errors import ParameterError
 from .annotations import Annotation, Mismatch, fitted, parsed, read_annotation
+from .limits import Limits, read_bracket
 
 TAG = "parameters"
 _COMMENT = re.compile(r"#\s*(?P<meaning>.*?)\s*(?:\[(?P<unit>[^\]]*)\])?\s*$")
@@ -37,6 +40,8 @@ class Parameter:
         The line gives no default.
     meaning, unit : str
         The comment behind the line: ``# meaning [unit]``.
+    limits : Limits
+        From the same bracket: ``# meaning [unit, 0 < value < 1]``.
     """
 
     name: str
@@ -45,6 +50,7 @@ class Parameter:
     required: bool
     meaning: str
     unit: str
+    limits: Limits
 
     def __str__(self) -> str:
         default = "" if self.required else f" = {self.default!r}"
@@ -81,7 +87,7 @@ def read_parameters(
             f"{name}: line {error.lineno} of the parameters cell is no Python: {error.msg}"
         ) from error
     lines = source.splitlines()
-    parameters = [_read_line(node, lines, name) for node in body if not _is_docstring(node)]
+    parameters = [_read_line(node, lines, name) for node in body if not _is_preface(node)]
     _refuse_twice(parameters, name)
     return tuple(parameters)
 
@@ -96,12 +102,17 @@ def _parameters_source(notebook: Mapping[str, Any], name: str) -> str:
     return source if isinstance(source, str) else "".join(source)
 
 
-def _is_docstring(node: ast.stmt) -> bool:
+def _is_preface(node: ast.stmt) -> bool:
+    """A docstring, or the import that ``Literal`` needs."""
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "typing" and [name.name for name in node.names] == ["Literal"]
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _read_line(node: ast.stmt, lines: list[str], name: str) -> Parameter:
     where = f"{name}: line {node.lineno} of the parameters cell"
+    comment = _comment(node, lines)
+    unit, limits = read_bracket(comment.get("unit") or "")
     if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
         raise ParameterError(
             f"{where} needs `name: type = default  # meaning [unit]`, got `{ast.unparse(node)}`"
@@ -109,16 +120,17 @@ def _read_line(node: ast.stmt, lines: list[str], name: str) -> Parameter:
     try:
         annotation = read_annotation(node.annotation)
         default = None if node.value is None else fitted(_literal(node.value), annotation)
+        limits.check(default)
     except Mismatch as error:
         raise ParameterError(f"{where}, {node.target.id}: {error}") from None
-    comment = _comment(node, lines)
     return Parameter(
         node.target.id,
         annotation,
         default,
         required=node.value is None,
         meaning=comment.get("meaning") or "",
-        unit=comment.get("unit") or "",
+        unit=unit,
+        limits=limits,
     )
 
 
@@ -132,9 +144,11 @@ def _literal(node: ast.expr) -> Any:
 
 
 def _comment(node: ast.stmt, lines: list[str]) -> dict[str, str | None]:
-    line = lines[(node.end_lineno or node.lineno) - 1]
-    behind = line.encode()[node.end_col_offset or 0 :].decode()  # ast counts UTF-8 bytes
-    match = _COMMENT.search(behind)
+    """Read the comment of a declaration, which a formatter may have moved inside parentheses."""
+    text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    comments = [token.string for token in tokens if token.type == tokenize.COMMENT]
+    match = _COMMENT.search(comments[-1]) if comments else None
     return match.groupdict() if match else {}
 
 
@@ -198,8 +212,12 @@ class FromText(str):
 def _value(parameter: Parameter, value: Any, name: str) -> Any:
     try:
         if isinstance(value, FromText):
-            return parsed(str(value), parameter.annotation)
-        return fitted(value.as_posix() if isinstance(value, Path) else value, parameter.annotation)
+            read = parsed(str(value), parameter.annotation)
+        else:
+            plain = value.as_posix() if isinstance(value, Path) else value
+            read = fitted(plain, parameter.annotation)
+        parameter.limits.check(read)
+        return read
     except Mismatch as error:
         unit = f" [{parameter.unit}]" if parameter.unit else ""
         raise ParameterError(f"{name}: parameter {parameter.name!r}{unit} {error}") from None

@@ -10,6 +10,7 @@ from scalebridge.reports.parameters import (
     read_parameters,
     split_assignment,
 )
+from scalebridge.reports.template import load_template
 
 
 def notebook(source: str):
@@ -71,6 +72,62 @@ def test_a_template_without_a_parameters_cell_is_refused():
 
 def given(**values):
     return checked_values(read_parameters(notebook(SOURCE)), {"workspace": "w", **values})
+
+
+LIMITED = """
+from typing import Literal
+
+share: float | None = None  # of the volume; None: the target's own [0 < value < 1]
+cuts: list[float] | None = None  # between phases [grey value, 0 <= value <= 255, ascending]
+"""
+
+
+def test_limits_stand_in_the_bracket_beside_the_unit():
+    share, cuts = read_parameters(notebook(LIMITED))
+    assert (share.unit, cuts.unit) == ("", "grey value")
+    within = {"share": 0.95, "cuts": [0, 80, 255]}
+    assert checked_values((share, cuts), within) == within
+    assert checked_values((share, cuts), {"share": None}) == {"share": None}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"share": 0.0}, "'share' needs 0 < value < 1, got 0.0"),
+        ({"share": FromText("95")}, "'share' needs 0 < value < 1, got 95.0"),
+        ({"cuts": FromText("80,40")}, r"'cuts' \[grey value\] needs ascending numbers"),
+        ({"cuts": [40.0, 40.0]}, "needs ascending numbers"),
+        ({"cuts": [-1.0]}, "needs 0 <= value <= 255"),
+    ],
+)
+def test_a_value_beyond_its_limits_is_refused(given, message):
+    with pytest.raises(ParameterError, match=message):
+        checked_values(read_parameters(notebook(LIMITED)), given)
+
+
+def test_a_formatter_that_breaks_the_line_loses_no_limit():
+    broken = LIMITED.replace("None  # of", "(\n    None  # of").replace(
+        "value < 1]", "value < 1]\n)"
+    )
+    assert read_parameters(notebook(broken)) == read_parameters(notebook(LIMITED))
+
+
+def test_a_default_keeps_to_its_own_limits():
+    with pytest.raises(ParameterError, match="share: needs 0 < value < 1"):
+        read_parameters(notebook(LIMITED.replace("= None", "= 2.0", 1)))
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("registration", {"model": "rgid"}),
+        ("targeting", {"probability": 95.0}),
+        ("quantification", {"image": "xrm", "thresholds": [80.0, 40.0]}),
+    ],
+)
+def test_templates_refuse_values_that_cannot_be_meant(name, given):
+    with pytest.raises(ParameterError, match="needs"):
+        checked_values(load_template(name).parameters, given)
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_that_exists():
