@@ -36,7 +36,7 @@ def test_an_image_that_is_not_there_is_named_with_those_that_are(ws):
 
 
 def test_an_image_without_a_decision_is_told_from_those_with_one(ws):
-    with pytest.raises(DecisionNeeded, match="no accepted segmentation of fibsem; there are xrm_pores"):
+    with pytest.raises(DecisionNeeded, match="segmentation of fibsem; there are xrm_pores"):
         segmentations_to_measure(ws, image="fibsem")
     assert [s.name for s in segmentations_to_measure(ws, image="xrm")] == ["xrm_pores"]
     assert [s.name for s in segmentations_to_measure(ws)] == ["xrm_pores"]
