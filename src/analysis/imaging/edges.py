@@ -18,6 +18,7 @@ _BAND_STEEPNESS = 0.977  # median squared steepness over that band of an error f
 _SMOOTHING_PX = 1.0
 _ALONG = 0.9  # cosine above which an edge faces an axis
 _ENOUGH = 60
+_REACH_PX, _BEYOND = 7, 0.5  # neighbourhood of an edge, and how far it may leave the two phases
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def edge_blur(image: NDArray, *, low: float, high: float) -> EdgeBlur:
 
     An edge of contrast c blurred by a Gaussian of standard deviation s has the gradient
     c / (sqrt(2 pi) s) half-way. The gradient is taken after a Gaussian of 1 px, whose variance
-    is subtracted; the noise's share of the squared gradient is read off where no edge is.
+    is subtracted; the noise's share of the squared gradient is read off where no edge is. Edges
+    beside something much darker or brighter than the two phases are left out.
 
     Parameters
     ----------
@@ -97,7 +99,7 @@ def _edge_gradients(
 
     Grey values are scaled so that the contrast is 1.
     """
-    from scipy.ndimage import gaussian_filter, maximum_filter
+    from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter
 
     on_edge, normals, flat = [], [], []
     for raw in sample_blocks(image):
@@ -105,9 +107,14 @@ def _edge_gradients(
             continue
         grey = (np.nan_to_num(raw.astype(np.float32), nan=low) - low) / (high - low)
         smooth = gaussian_filter(grey, _SMOOTHING_PX)
-        gradient = np.stack(np.gradient(smooth))
+        # derivatives of the Gaussian: differences would steepen edges that face no axis
+        orders = np.eye(ndim, dtype=int)
+        gradient = np.stack([gaussian_filter(grey, _SMOOTHING_PX, order=o) for o in orders])
         squared = np.einsum("i...,i...->...", gradient, gradient)
         edge = np.abs(smooth - 0.5) < _BAND
+        # an edge towards a third phase passes through these grey values at its foot
+        edge &= maximum_filter(smooth, _REACH_PX) < 1 + _BEYOND
+        edge &= minimum_filter(smooth, _REACH_PX) > -_BEYOND
         inner = (slice(2, -2),) * ndim  # the filter mirrors the image at its border
         chosen = np.zeros_like(edge)
         chosen[inner] = edge[inner]
@@ -125,22 +132,11 @@ def _edge_gradients(
 
 
 def _sigma(squared: NDArray, flat: float, ndim: int) -> float:
-    """Invert the steepness of central differences of an edge blurred by s, in closed form."""
-    from scipy.optimize import brentq
-    from scipy.special import erf
-
+    """Invert the steepness of an edge blurred by s, half-way: 1 / (sqrt(2 pi) s)."""
     mean = (float(np.median(squared)) - flat) / _BAND_STEEPNESS
     if mean <= 0:
         return float("nan")
-    wanted = sqrt(mean)
-
-    def steepness(total: float) -> float:  # central difference over 2 px at the edge
-        return 0.5 * erf(1 / (total * sqrt(2)))
-
-    if wanted >= steepness(_SMOOTHING_PX):
-        return 0.0
-    total = brentq(lambda s: steepness(s) - wanted, _SMOOTHING_PX, 1e4)
-    return sqrt(max(0.0, total**2 - _SMOOTHING_PX**2))
+    return sqrt(max(0.0, 1 / (2 * np.pi * mean) - _SMOOTHING_PX**2))
 
 
 def _error(squared: NDArray, flat: float, ndim: int, sigma: float) -> float:

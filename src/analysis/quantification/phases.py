@@ -315,7 +315,8 @@ def _bias(
     radius_px: float,
     seed: int,
 ) -> dict[str, Bias]:
-    part = np.ascontiguousarray(labels[representative_block(labels.shape)])
+    block = representative_block(labels.shape)
+    part = np.ascontiguousarray(labels[block])
     share = np.count_nonzero(part == label) / part.size
     if imaging is None or min(part.shape) < 8 or not (0 < share < 1 and radius_px > 0):
         return {}
@@ -328,6 +329,7 @@ def _bias(
         connectivity=job.connectivity,
         radius_px=radius_px,
         seed=seed,
+        image=np.asarray(job.image[block]),
     )
 
 

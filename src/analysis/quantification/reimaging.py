@@ -3,7 +3,8 @@
 Blur moves curved interfaces inwards, smoothing does it again, and noise roughens them. How much
 depends on the shapes, so the shapes are taken from the image itself: a smooth model of them is
 blurred, given the image's noise and segmented by the same thresholds. What that changes in the
-model is what imaging has changed in the specimen.
+model is what imaging has changed in the specimen. Every piece of the phase is fitted by itself:
+small ones lose more to the blur than large ones, and dense ones gain.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .pieces import Pieces, pieces_of
+
 # of the model's surface, in 2D and 3D: noise leaves rougher lines than surfaces. The two of a pair
 # differ so that their difference says how much it matters
 MODEL_SMOOTHINGS_PX = {2: (2.0, 2.6), 3: (1.0, 1.3)}
-_START, _SECOND, _RANGE = 0.5, 0.4, (0.08, 0.8)
+_RANGE = (0.01, 0.9)  # of the level of the model's surface
+_STEPS, _LARGEST_STEP = 5, 0.3  # renderings, and change of the level in one as a share of it
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,7 @@ class Reimaged:
     Attributes
     ----------
     soft : ndarray of float32
-        The model is where this is above `level`, between voxels too.
-    level : float
+        The model is where this is above 0, between voxels too.
     fraction : float
         Share of the image that the model fills.
     grey : ndarray of float32
@@ -56,7 +59,6 @@ class Reimaged:
     """
 
     soft: NDArray[np.float32]
-    level: float
     fraction: float
     grey: NDArray[np.float32]
     segmented: NDArray[np.bool_]
@@ -92,8 +94,9 @@ def reimage_phase(
     segmenter: Callable[[NDArray], NDArray[np.uint8]],
     smoothing_px: float,
     seed: int,
+    image: NDArray | None = None,
 ) -> Reimaged:
-    """Model one phase so that, imaged and segmented, it has the measured volume.
+    """Model one phase so that, imaged and segmented, each piece has the measured volume.
 
     Parameters
     ----------
@@ -108,39 +111,109 @@ def reimage_phase(
         Smoothing of the model's surface [px].
     seed : int
         Of the noise.
+    image : ndarray, optional
+        Grey values: they tell which pieces of the darkest or brightest phase are another
+        material still.
 
     Returns
     -------
     Reimaged
     """
+    phase = labels == label
+    ambient = _ambient(imaging.greys, label)
+    pieces = pieces_of(
+        phase,
+        grey=imaging.greys[label],
+        ambient=ambient,
+        image=image if label in (0, len(imaging.greys) - 1) else None,
+    )
+    start = _start(phase, pieces, ambient, image)
+    soft, steepness = _soft_shape(start, smoothing_px)
+    others, noise = _others(labels, label), image_noise(labels.shape, imaging, seed)
+    levels, grey = _levels_of_same_volume(soft, start, pieces), pieces.grey
+    for step in range(_STEPS):
+        above = soft - levels.astype(np.float32)[pieces.zone]
+        # shares of voxels, not whole ones: whole ones would lock the shape to the grid
+        occupied = np.clip(0.5 + above / steepness, 0, 1)
+        own = grey.astype(np.float32)[pieces.zone]
+        drawn = render(others, imaging, noise, label=label, occupied=occupied, own=own)
+        segmented = segmenter(drawn) == label
+        if step == _STEPS - 1:
+            break
+        levels = _fitted_levels(levels, pieces, segmented, occupied, steepness)
+        volume = pieces.summed(occupied)
+        grey = pieces.denser(grey, volume, ambient, imaging.noises[label])
+    fraction = float(occupied.mean(dtype=np.float64))
+    return Reimaged(above, fraction, drawn, segmented)
+
+
+def _ambient(greys: tuple[float, ...], label: int) -> float:
+    """Grey value of what is around a phase: of the next class towards the middle."""
+    return greys[1] if label == 0 else greys[label - 1]
+
+
+def _start(
+    phase: NDArray[np.bool_], pieces: Pieces, ambient: float, image: NDArray | None
+) -> NDArray[np.bool_]:
+    """Cut pieces of another grey value half-way to their own, where their surface is."""
+    if image is None or np.all(pieces.grey == pieces.grey[0]):
+        return phase
+    half = ((pieces.grey + ambient) / 2)[pieces.zone]
+    beyond = (image - half) * np.sign(pieces.grey[0] - ambient) >= 0
+    return phase & (beyond | (pieces.grey == pieces.grey[0])[pieces.zone])
+
+
+def _soft_shape(
+    phase: NDArray[np.bool_], smoothing_px: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Smooth a shape; return also how steep it became."""
     from scipy.ndimage import gaussian_filter
 
-    wanted = np.count_nonzero(labels == label) / labels.size
-    soft = gaussian_filter((labels == label).astype(np.float32), smoothing_px)
+    soft = gaussian_filter(phase.astype(np.float32), smoothing_px)
     slope = np.gradient(soft)
-    steepness = np.maximum(np.sqrt(sum(along**2 for along in slope)), 1e-3)
-    others = _others(labels, label)
-    noise = image_noise(labels.shape, imaging, seed)
+    return soft, np.maximum(np.sqrt(sum(along**2 for along in slope)), 1e-3)
 
-    def again(level: float) -> Reimaged:
-        # shares of voxels, not whole ones: whole ones would lock the shape to the grid
-        occupied = np.clip(0.5 + (soft - level) / steepness, 0, 1)
-        grey = render(others, imaging, noise, label=label, occupied=occupied)
-        fraction = float(occupied.mean(dtype=np.float64))
-        return Reimaged(soft, level, fraction, grey, segmenter(grey) == label)
 
-    level, result = _START, again(_START)
-    change = _SECOND
-    misfit = _share(result) - wanted
-    for _ in range(2):  # secant steps on the level of the model's surface
-        following = again(change)
-        new = _share(following) - wanted
-        level_before, level, result = level, change, following
-        if new == misfit:
-            break
-        change = float(np.clip(level - new * (level - level_before) / (new - misfit), *_RANGE))
-        misfit = new
-    return again(change) if change != level else result
+def _levels_of_same_volume(
+    soft: NDArray[np.float32], start: NDArray[np.bool_], pieces: Pieces
+) -> NDArray[np.float64]:
+    """Find for each piece the level that its smoothing leaves the volume unchanged at."""
+    from scipy.ndimage import labeled_comprehension
+
+    voxels = pieces.summed(start)
+    levels = np.full(len(voxels), 0.5)
+    numbers = np.arange(1, len(voxels))
+    if len(numbers) == 0:
+        return levels
+    near = soft > _RANGE[0]
+    zone, values = pieces.zone[near], soft[near]
+
+    def level(soft_there: NDArray, places: NDArray) -> float:
+        wanted = int(voxels[zone[places[0]]])
+        if not 0 < wanted < len(soft_there):
+            return 0.5
+        return float(np.partition(soft_there, len(soft_there) - wanted)[len(soft_there) - wanted])
+
+    levels[1:] = labeled_comprehension(values, zone, numbers, level, float, 0.5, True)
+    return np.clip(levels, *_RANGE)
+
+
+def _fitted_levels(
+    levels: NDArray[np.float64],
+    pieces: Pieces,
+    segmented: NDArray[np.bool_],
+    occupied: NDArray[np.float32],
+    steepness: NDArray[np.float32],
+) -> NDArray[np.float64]:
+    """Newton step for each piece: raising its level takes a layer off its surface."""
+    partial = (occupied > 0) & (occupied < 1)
+    layer = pieces.summed(partial / steepness)
+    surplus = pieces.summed(segmented) - pieces.voxels
+    step = np.clip(
+        surplus / np.maximum(layer, 1.0), -_LARGEST_STEP * levels, _LARGEST_STEP * levels
+    )
+    step[0] = 0.0
+    return np.clip(levels + step, *_RANGE)
 
 
 def noise_correlation_px(image: NDArray, inside: NDArray[np.bool_]) -> float:
@@ -172,13 +245,18 @@ def noise_correlation_px(image: NDArray, inside: NDArray[np.bool_]) -> float:
     if variance <= 0:
         return 0.0
     rho = float(np.mean((a - a.mean()) * (b - b.mean())) / variance)
-    if rho < 0.03:
-        return 0.0
-    return float(np.sqrt(-1 / (4 * np.log(min(rho, 0.97)))))
+    return _width_of(min(rho, 0.97)) if rho >= 0.03 else 0.0
 
 
-def _share(reimaged: Reimaged) -> float:
-    return np.count_nonzero(reimaged.segmented) / reimaged.segmented.size
+def _width_of(correlation: float) -> float:
+    """Find the Gaussian that, sampled on voxels as the filter does, correlates neighbours so."""
+    from scipy.optimize import brentq
+
+    def misfit(width: float) -> float:
+        kernel = np.exp(-(np.arange(-60, 61) ** 2) / (2 * width**2))
+        return float(kernel[1:] @ kernel[:-1] / (kernel @ kernel)) - correlation
+
+    return float(brentq(misfit, 0.2, 14.0))
 
 
 def _others(labels: NDArray[np.uint8], label: int) -> NDArray[np.uint8]:
@@ -215,6 +293,7 @@ def render(
     *,
     label: int,
     occupied: NDArray[np.float32],
+    own: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Turn a phase among others into grey values: grey value of each class, blur, noise.
 
@@ -229,6 +308,8 @@ def render(
         Of the phase.
     occupied : ndarray of float32
         Share of each voxel that it fills.
+    own : ndarray of float32, optional
+        Grey value of the phase where it is not the same everywhere.
 
     Examples
     --------
@@ -245,6 +326,7 @@ def render(
     around = greys[others]
     # the shares of voxels already hold the width of the voxel
     blur = np.sqrt(np.maximum(np.square(imaging.blur_px) - 1 / 12, 0))
-    grey = gaussian_filter(around + (greys[label] - around) * occupied, blur)
+    inside = greys[label] if own is None else own
+    grey = gaussian_filter(around + (inside - around) * occupied, blur)
     scatter = sigmas[others]
     return grey + (scatter + (sigmas[label] - scatter) * occupied) * noise

@@ -12,6 +12,7 @@ from .sampling import sample_blocks
 
 _CORE_ENOUGH = 200  # voxels a class, below which its core says nothing
 _LIGHT_SMOOTHING_PX = 1.0
+_TRIM = 3.0  # robust standard deviations beyond which a voxel is another material
 
 
 @dataclass(frozen=True)
@@ -119,12 +120,17 @@ def core_of(blocks: list[Block], levels: tuple[float, ...], label: int, ndim: in
     if len(values) == 0:
         between = np.clip(bounds, *_ends(levels))[label : label + 2]
         return Core(float(np.mean(between)), 0, 0, 0, 0, False)
-    sigma = _robust_sigma(values)
+    sigma, middle = _robust_sigma(values), float(np.median(values))
+    # without what the trimmed mean leaves out: another material in the class is no noise
+    typical = [
+        i & (np.abs(block.raw - middle) <= _TRIM * sigma)
+        for block, i in zip(blocks, inner, strict=True)
+    ]
     return Core(
-        mean=float(_trimmed_mean(values, sigma)),
+        mean=_trimmed_mean(values, sigma),
         sigma=sigma,
-        error=sigma / np.sqrt(max(1.0, len(values) / _noise_volume(blocks, inner, ndim))),
-        median=float(np.median(values)),
+        error=sigma / np.sqrt(max(1.0, len(values) / _noise_volume(blocks, typical, ndim))),
+        median=middle,
         share=len(values) / max(1, whole),
         found=depth >= 2,
     )
@@ -162,5 +168,5 @@ def _robust_sigma(values: NDArray) -> float:
 
 def _trimmed_mean(values: NDArray, sigma: float) -> float:
     middle = float(np.median(values))
-    near = values[np.abs(values - middle) <= 3 * sigma] if sigma > 0 else values
+    near = values[np.abs(values - middle) <= _TRIM * sigma] if sigma > 0 else values
     return float(np.mean(near, dtype=np.float64)) if len(near) else middle

@@ -14,6 +14,7 @@ from .phase_cores import Block, Core, core_of, light_blocks
 _BINS = 512
 _STEEPEST_BIAS = 0.03  # of the contrast: the steepest grey value on spheres of 3 to 18 px radius
 _FLOOR = 0.001  # of the contrast
+_REACH_PX, _BEYOND = 7, 0.5  # neighbourhood of an edge, and how far it may leave the two phases
 
 
 @dataclass(frozen=True)
@@ -210,22 +211,28 @@ def _steepest(
     """Find the grey value with the steepest gradient between each pair of phases.
 
     The mean squared gradient of a blurred edge against its grey value is symmetric about the
-    half-way level; its centroid over the middle of the range is the estimate.
+    half-way level; its centroid over the middle of the range is the estimate. The foot of an edge
+    towards something much brighter or darker than the two phases is not an edge between them.
     """
-    from scipy.ndimage import sobel
+    from scipy.ndimage import maximum_filter, minimum_filter, sobel
 
-    grey, squared = [], []
+    grey, squared, least, most = [], [], [], []
     for block in blocks:
         gradient = sum((sobel(block.smooth, axis) / 2) ** 2 for axis in range(block.smooth.ndim))
         grey.append(block.smooth[block.inside])
         squared.append(gradient[block.inside])
+        least.append(minimum_filter(block.smooth, _REACH_PX)[block.inside])
+        most.append(maximum_filter(block.smooth, _REACH_PX)[block.inside])
     grey_all, squared_all = np.concatenate(grey), np.concatenate(squared)
+    least_all, most_all = np.concatenate(least), np.concatenate(most)
     found = []
     for i, value in enumerate(values):
         low, high = cores[i].mean, cores[i + 1].mean
         position = (grey_all - low) / max(high - low, 1e-30)
         bins = np.floor((position - 0.2) / 0.6 * 24).astype(int)
+        beyond = _BEYOND * (high - low)
         ok = (bins >= 0) & (bins < 24)
+        ok &= (least_all > low - beyond) & (most_all < high + beyond)
         counts = np.bincount(bins[ok], minlength=24)
         if counts.min() < 5:
             found.append(value)
