@@ -64,8 +64,6 @@ def refuse_taken_name(
     """Refuse a name that another standing record of the same scope has."""
     if name is None:
         return
-    if not name.strip() or not name.isprintable():
-        raise ValueError(f"a name of {collection.kind} needs printable letters, got {name!r}")
     scope = collection.schema.scope
     for other in collection.named(name):
         same_scope = all(other.fields[field] == body[field] for field in scope)

@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import Conflict
 from .checking import checked_fields, checked_id, free_landmark_name, refuse_taken_name
 from .lookup import Lookup
+from .naming import checked_name
 from .positions import Order
 from .record import Record
 from .references import rename_everywhere
@@ -55,6 +56,7 @@ class Collection(Lookup):
         body = checked_fields(self.kind, fields, order=order)
         if name is None and self.schema.needs_name:
             raise ValueError(f"a record of {self.kind} needs name=, got none")
+        name = None if name is None else checked_name(self.kind, name)
         identity = checked_id(id)
         with self.records.transaction():
             if (standing := self.by_id(identity)) is not None:
@@ -121,6 +123,7 @@ class Collection(Lookup):
 
     def rename(self, key: str, name: str, *, version: int | None = None) -> Any:
         """Give a record another name, also where other records mention it."""
+        name = checked_name(self.kind, name)
 
         def new_name(standing: Record) -> Record:
             refuse_taken_name(self, name, standing.fields, standing.id)

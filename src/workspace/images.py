@@ -19,6 +19,7 @@ from .cleaning import why_gone
 from .collection import Collection
 from .image import Image
 from .locks import locked
+from .naming import checked_name
 from .ome import check_axes, ome_attributes
 from .pixels import Block, Grid, plan_grid, write_levels
 from .progress import OnProgress, Reporter, reporting
@@ -115,6 +116,7 @@ class Images(Collection):
         DiskFull
             Before anything is written, if it might not fit.
         """
+        name = checked_name(self.kind, name)
         check_axes(axes, shape)
         grid = plan_grid(
             shape,
@@ -160,6 +162,19 @@ class Images(Collection):
     def table(self) -> pd.DataFrame:
         """List the images, one column an axis for what lies in micrometres."""
         return images_table(super().table())
+
+    def restore(self, key: str) -> Any:
+        """Bring a removed image back, as long as its pixels are there.
+
+        Raises
+        ------
+        NotFound
+            ``gc`` has deleted them.
+        """
+        record = self.find(key, removed=True)
+        if not self.folder_of(record.id).is_dir():
+            raise why_gone(self.records, record)
+        return super().restore(key)
 
     def publish_metadata(self, image: Image) -> None:
         """Bring the folder's OME metadata, which other tools read, up to the record."""

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import NotFound
+from .naming import plain_name
 from .record import Record
 from .records import Records
 from .rows import rows
@@ -107,5 +108,6 @@ class Lookup:
 
     def _matching(self, key: str, *, removed: bool) -> list[Record]:
         exact = self.by_id(key)
-        found = [exact] if exact is not None else self.named(key)
+        # a name typed elsewhere may be spelt in other code points than the one that stands
+        found = [exact] if exact is not None else self.named(key) or self.named(plain_name(key))
         return [record for record in found if removed or not record.removed]

@@ -18,6 +18,7 @@ from ..views import bundle_of
 from .checking import refuse_taken_name
 from .engine import make_engine
 from .importing import import_file, name_of, refuse_mirrored
+from .naming import checked_name
 from .pixels import plan_grid
 from .progress import ImportProgress
 from .records import Records
@@ -192,7 +193,7 @@ def begin_import(
     ------
     ReadError, ReadLimit, DecisionNeeded, ValueError, DiskFull, ReadOnly
     """
-    began, title = time.monotonic(), name or name_of(path)
+    began, title = time.monotonic(), checked_name("images", name or name_of(path))
     if images.records.read_only:
         raise ReadOnly(images.records.read_only)
     needed = 0

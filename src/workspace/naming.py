@@ -1,0 +1,31 @@
+"""How a name is written, so that one that is seen is one that is found."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_LONGEST = 120
+
+
+def plain_name(name: str) -> str:
+    """Write a name in one way: without space around it, each letter in one piece (NFC)."""
+    return unicodedata.normalize("NFC", name).strip()
+
+
+def checked_name(kind: str, name: str) -> str:
+    """Write a name plainly, or refuse one that nobody could read in a table.
+
+    Raises
+    ------
+    ValueError
+        It is empty, longer than 120 characters, or has unprintable ones.
+    """
+    plain = plain_name(name)
+    if not plain or not plain.isprintable():
+        raise ValueError(f"a name of {kind} needs printable letters, got {name!r}")
+    if len(plain) > _LONGEST:
+        raise ValueError(
+            f"a name of {kind} has at most {_LONGEST} characters, got {len(plain)}: "
+            f"{plain[:40]!r}...; give a shorter one"
+        )
+    return plain
