@@ -70,15 +70,18 @@ def import_(
     from .import_questions import lengths
     from .io import Answers
 
-    given = Answers(
-        spacing_um=lengths(voxel_um) if voxel_um else None,
-        axes=axes or None,
-        flip=flip,
-        handedness=handedness or None,
-        unit=unit or None,
-        modality=modality or None,
-        tilt_correction=tilt,
-    )
+    try:
+        given = Answers(
+            spacing_um=lengths(voxel_um) if voxel_um else None,
+            axes=axes or None,
+            flip=flip,
+            handedness=handedness or None,
+            unit=unit or None,
+            modality=modality or None,
+            tilt_correction=tilt,
+        )
+    except ValueError as error:
+        raise DecisionNeeded(str(error)) from None
     person = Person(say=_say, ask=_ask if sys.stdin.isatty() else None, agrees=yes)
     images = import_files(
         workspace,

@@ -90,11 +90,13 @@ def import_files(
     Raises
     ------
     DecisionNeeded
-        Something is missing and nobody can be asked; nothing has been written then.
+        Something is missing and nobody can be asked, a name is taken, or a given voxel size has
+        too few lengths; nothing has been written then.
     ReadError
         A file cannot be understood.
     """
     _refuse_options_for_one(paths, name, picture)
+    _refuse_names(folder, [(name or _name(path), path) for path in paths])
     memory = Memory(folder)
     found = [_understood(path, given, person, memory, remember=remember) for path in paths]
     found = _agreed(found, person, memory)
@@ -124,6 +126,36 @@ def _refuse_options_for_one(paths: Sequence[str], name: str | None, picture: Pat
             raise ValueError(f"{option} needs one file, got {len(paths)}: import them one by one")
 
 
+def _name(path: str) -> str:
+    from .workspace.importing import name_of
+
+    return name_of(path)
+
+
+def _refuse_names(folder: Path, named: Sequence[tuple[str, str]]) -> None:
+    """Refuse what could not be listed, before the first file is opened."""
+    from .workspace.naming import checked_name
+
+    files: dict[str, str] = {}
+    for name, path in named:
+        plain = checked_name("images", name)
+        if plain in files:
+            raise DecisionNeeded(
+                f"{files[plain]} and {path} would both be named {plain!r}: give each file once, "
+                "and import those of the same name one by one with --name"
+            )
+        files[plain] = path
+    if not (folder / "workspace.toml").exists():
+        return
+    with _workspace(folder) as ws:
+        taken = [plain for plain in files if plain in ws.images]
+    if taken:
+        raise DecisionNeeded(
+            f"{folder} already has {', '.join(map(repr, taken))}: give another --name, or remove "
+            "what stands there first"
+        )
+
+
 def _workspace(folder: Path) -> Workspace:
     from .workspace import Workspace
 
@@ -136,7 +168,12 @@ def _understood(
 ) -> Candidate:
     from .io import describe, summary
 
-    one = Candidate(path, describe(path, answers=given), given)
+    try:
+        one = Candidate(path, describe(path, answers=given), given)
+    except ReadError as error:
+        if not _too_few_lengths(path, given):
+            raise
+        raise DecisionNeeded(str(error)) from None
     if remember:
         one = _recalled(one, given, person, memory)
     person.say(summary(one.description))
@@ -147,6 +184,16 @@ def _understood(
             person.say(summary(one.description))
     memory.keep(one.description, one.answers)
     return one
+
+
+def _too_few_lengths(path: str, given: Answers) -> bool:
+    """Say whether a file is understood but for a voxel size with fewer lengths than axes."""
+    from .io import describe
+
+    if given.spacing_um is None:
+        return False
+    alone = describe(path, answers=replace(given, spacing_um=None))
+    return len(given.spacing_um) < alone.ndim
 
 
 def _completed(one: Candidate, ask: Ask, say: Say, memory: Memory) -> Candidate:

@@ -191,11 +191,41 @@ def test_yes_imports_without_a_voxel_size_and_calibrate_gives_it_later(tmp_path,
     assert "'bare'" in capsys.readouterr().out
 
 
-def test_a_negative_voxel_size_is_refused_in_words(specimen, bare_tiff, capsys):
-    assert scalebridge("import", bare_tiff, "-w", specimen, "--voxel-um=-1,1") == 1
-    assert "positive lengths in µm" in capsys.readouterr().err
-    assert scalebridge("import", bare_tiff, "-w", specimen, "--voxel-um", "half") == 2
-    assert "got 'half'" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("-1,1", "positive lengths in µm"),
+        ("nan,1", "positive lengths in µm"),
+        ("0.5", "needs 2 values (y, x)"),
+        ("half", "got 'half'"),
+    ],
+)
+def test_a_voxel_size_that_cannot_be_meant_is_refused_in_words(
+    specimen, bare_tiff, capsys, given, words
+):
+    assert scalebridge("import", bare_tiff, "-w", specimen, f"--voxel-um={given}") == 2
+    assert words in capsys.readouterr().err
+    assert images(specimen) == {}
+
+
+def test_names_are_found_taken_before_the_first_file_is_opened(specimen, bare_tiff, capsys):
+    folder = bare_tiff.parent / "again"
+    folder.mkdir()
+    twin, given = folder / "bare.tif", ("-w", specimen, "--voxel-um", "0.5,0.25")
+    twin.write_bytes(bare_tiff.read_bytes())
+    for pair in ((bare_tiff, bare_tiff), (bare_tiff, twin)):
+        assert scalebridge("import", *pair, *given) == 2
+        told = capsys.readouterr()
+        assert "would both be named 'bare'" in told.err
+        assert told.out == ""
+    assert scalebridge("import", bare_tiff, *given) == 0
+    capsys.readouterr()
+    assert scalebridge("import", twin, *given) == 2
+    told = capsys.readouterr()
+    assert "already has 'bare'" in told.err
+    assert told.out == ""
+    assert scalebridge("import", twin, *given, "--name", "twin") == 0
+    assert list(images(specimen)) == ["bare", "twin"]
 
 
 def test_gc_in_a_script_deletes_only_after_yes(specimen, bare_tiff, capsys):

@@ -122,7 +122,7 @@ def test_wrong_entries_are_asked_again_and_one_answer_serves_the_folder(tmp_path
 def test_axes_tilt_and_modality_are_corrected_before_the_import(tmp_path, place, terminal):
     np.save(tmp_path / "a.npy", VOLUME)
     screen = terminal(tmp_path / "a.npy", "--voxel-um", "0.5")
-    assert screen.ended() == 1, "one length for three axes is refused, not spread"
+    assert screen.ended() == 2, "one length for three axes is refused, not spread"
     screen = terminal(tmp_path / "a.npy", "--voxel-um", "0.5,0.25,0.25")
     screen.expect("c: correct something]")
     screen.type("c")
