@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from scalebridge import Workspace
 from scalebridge.errors import WorkspaceError
@@ -19,6 +20,7 @@ from scalebridge.reports.demo import run_demo
 from scalebridge.reports.items import KeyNumber, item_from_bundle
 
 TEMPLATES = ("10_survey", "20_registration", "30_targeting", "40_quantification")
+SIDE, RADIUS = 32, 9.0
 EVIL = "<img src=x onerror=alert(1)>"
 
 
@@ -45,8 +47,8 @@ def specimen(demo, tmp_path):
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bare") / "specimen"
-    grey = np.random.default_rng(0).normal(100, 5, (24, 24, 24))
-    grey[8:16, 8:16, 8:16] += 80
+    ball = gaussian_filter(inside_ball().astype(float), 1.0)
+    grey = 100 + 80 * ball + np.random.default_rng(0).normal(0, 5, ball.shape)
     with Workspace.create(folder) as ws:
         for name in ("first", EVIL):
             ws.images.write(
@@ -54,11 +56,16 @@ def bare(tmp_path_factory):
                 shape=grey.shape,
                 dtype="uint8",
                 axes="zyx",
-                blocks=[((slice(0, 24), slice(0, 24), slice(0, 24)), grey.astype("uint8"))],
+                blocks=[((slice(0, SIDE),) * 3, grey.astype("uint8"))],
                 spacing_um=(1.0, 1.0, 1.0),
                 spacing_source="the test",
             )
     return folder
+
+
+def inside_ball() -> np.ndarray:
+    steps = np.indices((SIDE,) * 3) - (SIDE - 1) / 2
+    return np.sqrt(np.sum(steps**2, axis=0)) < RADIUS
 
 
 def numbers_of(notebook) -> dict[str, tuple]:
@@ -141,13 +148,15 @@ def test_a_parameter_decides_instead_of_a_record(bare, tmp_path):
     folder = Path(shutil.copytree(bare, tmp_path / "specimen"))
     survey = run_template("10_survey", folder, output=tmp_path, parameters={"map_image": "first"})
     assert survey.exit_code == 0, survey.failure
-    given = {"image": "first", "thresholds": [140.0], "phases": ["matrix", "cube"]}
+    given = {"image": "first", "thresholds": [140.0], "phases": ["matrix", "ball"]}
     phases = run_template("40_quantification", folder, output=tmp_path, parameters=given)
     assert phases.exit_code == 0, phases.failure
     with Workspace.open(folder) as ws:
         found = {m.key: m for m in ws.measurements}
-    fraction = found["quantification.first.cube.volume_fraction"]
-    assert fraction.lower <= 8**3 / 24**3 <= fraction.upper
+    fraction = found["quantification.first.ball.volume_fraction"]
+    truth = float(np.mean(inside_ball()))
+    assert fraction.lower <= truth <= fraction.upper
+    assert fraction.uncertainty < 0.02 * truth
 
 
 def test_a_name_that_is_markup_shows_as_text_in_the_report(bare, tmp_path):
