@@ -66,8 +66,7 @@ def import_(
     yes: Annotated[bool, typer.Option("--yes", help="Import what was understood.")] = False,
 ) -> None:
     """Bring image files into a workspace, after showing what was understood."""
-    from .import_dialogue import Person, import_files
-    from .import_questions import lengths
+    from .dialogue import Person, import_files, lengths
     from .io import Answers
 
     try:
@@ -208,7 +207,7 @@ def calibrate(
     uncertainty: Annotated[float | None, typer.Option(help="Relative, standard.")] = None,
 ) -> None:
     """Give an image its voxel size; what the file said is kept beside it."""
-    from .import_questions import lengths
+    from .dialogue import lengths
     from .workspace import Workspace
 
     with Workspace.open(workspace) as ws:

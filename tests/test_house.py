@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-ROOMS = ["analysis", "io", "workspace", "plots", "widgets", "guides", "reports", "cli"]
+ROOMS = ["analysis", "io", "workspace", "plots", "widgets", "guides", "reports", "dialogue", "cli"]
 
 
 def test_every_folder_of_the_package_is_listed_in_pyproject():

@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .errors import DecisionNeeded, ReadError
+from ..errors import DecisionNeeded, ReadError
 
 if TYPE_CHECKING:
-    from .io import Answers, ImageDescription
+    from ..io import Answers, ImageDescription
 
 Ask = Callable[[str], str]
 Say = Callable[[str], None]
@@ -68,7 +68,7 @@ def lengths(text: str) -> tuple[float | None, ...]:
     >>> lengths("0.5, 0.25 0.25"), lengths("20,-,- nm")
     ((0.5, 0.25, 0.25), (0.02, None, None))
     """
-    from .io.lengths import micrometres_in
+    from ..io.lengths import micrometres_in
 
     parts = text.replace(",", " ").split()
     scale = micrometres_in(parts[-1]) if parts else None
@@ -99,7 +99,7 @@ def _voxel_question(description: ImageDescription) -> str:
 
 
 def _spacing(text: str, description: ImageDescription) -> tuple[float | None, ...] | None:
-    from .io import Answers
+    from ..io import Answers
 
     if not text:
         return None
@@ -118,7 +118,7 @@ def _spacing(text: str, description: ImageDescription) -> tuple[float | None, ..
 
 
 def _flip(text: str, offered: str, description: ImageDescription) -> str:
-    from .io import Answers
+    from ..io import Answers
 
     flip = {"": offered, "none": ""}.get(text.lower(), text.lower())
     if set(flip) - set(description.spatial_axes):

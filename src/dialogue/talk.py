@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import DecisionNeeded, ReadError
-from .import_memory import Memory, fitting, merged, words
-from .import_questions import Ask, Say, ask_agreement, ask_correction, ask_missing
-from .import_run import import_with_picture, show_picture
+from ..errors import DecisionNeeded, ReadError
+from .memory import Memory, fitting, merged, words
+from .questions import Ask, Say, ask_agreement, ask_correction, ask_missing
+from .running import import_with_picture, show_picture
 
 if TYPE_CHECKING:
-    from .io import Answers, ImageDescription, Preview
-    from .workspace import Image, Workspace
+    from ..io import Answers, ImageDescription, Preview
+    from ..workspace import Image, Workspace
 
 
 @dataclass(frozen=True)
@@ -127,14 +127,14 @@ def _refuse_options_for_one(paths: Sequence[str], name: str | None, picture: Pat
 
 
 def _name(path: str) -> str:
-    from .workspace.importing import name_of
+    from ..workspace.importing import name_of
 
     return name_of(path)
 
 
 def _refuse_names(folder: Path, named: Sequence[tuple[str, str]]) -> None:
     """Refuse what could not be listed, before the first file is opened."""
-    from .workspace.naming import checked_name
+    from ..workspace.naming import checked_name
 
     files: dict[str, str] = {}
     for name, path in named:
@@ -157,7 +157,7 @@ def _refuse_names(folder: Path, named: Sequence[tuple[str, str]]) -> None:
 
 
 def _workspace(folder: Path) -> Workspace:
-    from .workspace import Workspace
+    from ..workspace import Workspace
 
     is_new = not (folder / "workspace.toml").exists()
     return Workspace.create(folder) if is_new else Workspace.open(folder)
@@ -166,7 +166,7 @@ def _workspace(folder: Path) -> Workspace:
 def _understood(
     path: str, given: Answers, person: Person, memory: Memory, *, remember: bool
 ) -> Candidate:
-    from .io import describe, summary
+    from ..io import describe, summary
 
     try:
         one = Candidate(path, describe(path, answers=given), given)
@@ -188,7 +188,7 @@ def _understood(
 
 def _too_few_lengths(path: str, given: Answers) -> bool:
     """Say whether a file is understood but for a voxel size with fewer lengths than axes."""
-    from .io import describe
+    from ..io import describe
 
     if given.spacing_um is None:
         return False
@@ -209,7 +209,7 @@ def _completed(one: Candidate, ask: Ask, say: Say, memory: Memory) -> Candidate:
 
 def _described(one: Candidate, answers: Answers) -> Candidate:
     """Look again with other answers; a picture that they may have turned is dropped."""
-    from .io import describe
+    from ..io import describe
 
     if answers == one.answers:
         return one
@@ -233,7 +233,7 @@ def _recalled(one: Candidate, given: Answers, person: Person, memory: Memory) ->
 
 
 def _with_remembered(one: Candidate, remembered: Answers, given: Answers, say: Say) -> Candidate:
-    from .io import remembered_key
+    from ..io import remembered_key
 
     # twice: an axis order or a handedness may bring up the question that another answer settles
     for _ in range(2):
@@ -258,7 +258,7 @@ def _agreed(found: list[Candidate], person: Person, memory: Memory) -> list[Cand
 
 def _corrections(found: list[Candidate], ask: Ask, say: Say, memory: Memory) -> list[Candidate]:
     """Correct what was understood of all the files, one thing after the other."""
-    from .io import Answers, summary
+    from ..io import Answers, summary
 
     while (change := ask_correction(Answers(), ask=ask, say=say)) is not None:
         try:
@@ -277,7 +277,7 @@ def _corrections(found: list[Candidate], ask: Ask, say: Say, memory: Memory) -> 
 
 def _refusal(description: ImageDescription, person: Person) -> str | None:
     """A missing voxel size may be agreed to, for it shows everywhere; a mirror image may not."""
-    from .io import refusal
+    from ..io import refusal
 
     agreed = person.agrees or person.ask is not None
     return refusal(description, only=("flip",) if agreed else None)

@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import ImportCancelled
+from ..errors import ImportCancelled
 
 if TYPE_CHECKING:
-    from .io import Answers, Preview
-    from .workspace import Image, RunningImport, Workspace
+    from ..io import Answers, Preview
+    from ..workspace import Image, RunningImport, Workspace
 
 Say = Callable[[str], None]
 # Between two lines of a log [s].
@@ -24,7 +24,7 @@ _EVERY_S = 10.0
 
 def show_picture(path: str, answers: Answers, *, say: Say) -> Preview:
     """Take a file's first picture for a person who is to decide, outside any workspace."""
-    from .workspace.running_import import look
+    from ..workspace.running_import import look
 
     began = time.monotonic()
     preview = look(path, answers=answers)
@@ -65,8 +65,8 @@ def import_with_picture(
         Draw a bar in the terminal instead of a line from time to time.
     """
     # the picture's module is loaded first: beside a running import it would take seconds
-    from .widgets import import_picture  # noqa: F401
-    from .workspace.running_import import begin_import
+    from ..widgets import import_picture  # noqa: F401
+    from ..workspace.running_import import begin_import
 
     began = time.monotonic()
     running = begin_import(ws.images, path, name=name, answers=answers, preview=preview)
@@ -80,7 +80,7 @@ def import_with_picture(
 
 
 def _watched(running: RunningImport, bar: bool, say: Say) -> Image:
-    from .workspace.progress import progress_bar
+    from ..workspace.progress import progress_bar
 
     try:
         if not bar:
@@ -108,7 +108,7 @@ def _logged(running: RunningImport, say: Say) -> Image:
 
 
 def _write(preview: Preview, target: Path, began: float, say: Say) -> None:
-    from .widgets.import_picture import import_picture
+    from ..widgets.import_picture import import_picture
 
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_name(f".{target.name}.new")

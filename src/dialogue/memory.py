@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .io import Answers, ImageDescription
+    from ..io import Answers, ImageDescription
 
 _FILE = "answers.json"
 
@@ -28,7 +28,7 @@ class Memory:
     """
 
     def __init__(self, workspace: Path) -> None:
-        from .io import load_answers
+        from ..io import load_answers
 
         self._file, self._own_file = workspace / _FILE, own_file()
         self._here = load_answers(self._file)
@@ -61,7 +61,7 @@ class Memory:
 
     def save(self, *, person: bool) -> None:
         """Write what is new: to the workspace, and for a person to their own memory."""
-        from .io import save_answers
+        from ..io import save_answers
 
         for key, (answers, is_instrument) in self._fresh.items():
             save_answers(self._file, key, answers)
@@ -113,6 +113,6 @@ def _shown(value: object) -> str:
 
 
 def _key(description: ImageDescription) -> str:
-    from .io import remembered_key
+    from ..io import remembered_key
 
     return remembered_key(description)

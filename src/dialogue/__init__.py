@@ -1,0 +1,8 @@
+"""The talk before an import: what a file is, what it leaves open, and who answers."""
+
+from __future__ import annotations
+
+from .questions import lengths
+from .talk import Person, import_files
+
+__all__ = ["Person", "import_files", "lengths"]
