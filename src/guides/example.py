@@ -65,7 +65,8 @@ def decide(ws: Workspace, *, say: Say = print) -> None:
         _pick(ws, moving, MAP, found, on_top, tolerance_um=6.0, say=say)
     inside = _marks(ws, MAP, diameter_um=_TUNGSTEN_UM).head(_CONSIDERED)
     found = fiducials(ws, ZOOM, diameter_um=_TUNGSTEN_UM)
-    _pick(ws, ZOOM, MAP, found, inside, tolerance_um=4.0, say=say)
+    # light and SEM agree that the survey's voxel size is off, so its scale is left free here too
+    _pick(ws, ZOOM, MAP, found, inside, tolerance_um=4.0, model="similarity", say=say)
     found, ours = (fiducials(ws, name, diameter_um=_MARKER_UM) for name in (FIB, ZOOM))
     _pick(ws, FIB, ZOOM, found, ours, tolerance_um=0.8, say=say)
     _place_target(ws, say=say)
@@ -127,6 +128,7 @@ def _pick(
     *,
     tolerance_um: float,
     say: Say,
+    model: str = "auto",
 ) -> None:
     """Pair fiducials by their constellation, write the pairs, accept the fit."""
     flat = ws.images[moving].ndim == 2
@@ -134,7 +136,7 @@ def _pick(
     match = match_constellation(
         _upright(ws, moving, a)[:, flat:], _points(theirs), tolerance_um=tolerance_um
     )
-    picker = LandmarkPicker(ws, moving=moving, fixed=fixed)
+    picker = LandmarkPicker(ws, moving=moving, fixed=fixed, model=model)
     with ws.transaction():
         for number, (i, j) in enumerate(match.pairs):
             picker.add_pair(
