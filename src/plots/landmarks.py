@@ -126,7 +126,7 @@ def errors_overview(
     unit, factor = length_unit(float(np.median(finite)))
     low, high = float(finite.min()) * factor / 1.4, float(finite.max()) * factor * 2.2
     marks: list[Any] = []
-    for row, table in enumerate(reversed(tables.values())):
+    for row, table in enumerate(reversed(list(tables.values()))):
         marks += _spread(table["residual_um"], row - 0.16, factor, OKABE_ITO["grey"])
         marks += _spread(table["loo_um"], row + 0.16, factor, STATUS["information"])
         marks += _worst(table, row + 0.16, factor, g)
@@ -137,7 +137,7 @@ def errors_overview(
         xlim=(low, high),
         ylim=(-0.6, len(tables) - 0.4),
         xticks=_ticks(low, high),
-        yticks=[(row, name) for row, name in enumerate(reversed(tables))],
+        yticks=[(row, name) for row, name in enumerate(reversed(list(tables)))],
         logx=True,
         grid="x",
         ground=g,

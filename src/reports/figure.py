@@ -39,8 +39,9 @@ class Figure(Item):
     def __post_init__(self) -> None:
         required(self.caption, "caption")
         required(self.name, "name")
-        object.__setattr__(self, "_plot", self.picture if is_plot(self.picture) else None)
-        if self._plot is not None and self.wide is None:  # plots are made for the column
+        plot = self.picture if is_plot(self.picture) else None
+        object.__setattr__(self, "_plot", plot)
+        if plot is not None and self.wide is None:  # plots are made for the column
             object.__setattr__(self, "wide", False)
         object.__setattr__(self, "picture", png_bytes(self.picture))
 
