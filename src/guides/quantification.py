@@ -111,17 +111,26 @@ class PhaseResults:
         return list(found.values())
 
     def table(self) -> pd.DataFrame:
-        """One row a measurement: value ± 95 % half-width, and where the width comes from."""
+        """One row a measurement: value ± 95 % half-width, and what the width is made of."""
         rows = []
         for m in self.measurements:
-            digits = decimals_of_uncertainty(m.uncertainty) + 1
+            digits = decimals_of_uncertainty(m.uncertainty)
+            value = format_value(m.value, m.uncertainty).replace(" ", "\u00a0")
             row = {
                 "quantity": m.name if m.unit == "1" else f"{m.name} [{m.unit}]",
-                "value ± 95 %": format_value(m.value, m.uncertainty),
+                "value ± 95 %": value,
                 "as segmented": "–" if m.as_segmented is None else f"{m.as_segmented:.{digits}f}",
+                "parts of the half-width": _largest_parts(m, digits + 1),
             }
-            rows.append(row | {f"± {part}": f"{size:.{digits}f}" for part, size in m.parts.items()})
-        return pd.DataFrame(rows).fillna("–")
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+
+def _largest_parts(measurement: Measurement, digits: int) -> str:
+    """Name the parts that make more than a tenth of the half-width, the largest first."""
+    parts = sorted(measurement.parts.items(), key=lambda part: -part[1])
+    large = [(name, size) for name, size in parts if size > 0.1 * measurement.uncertainty]
+    return ", ".join(f"{name}\u00a0{size:.{digits}f}" for name, size in large) or "–"
 
 
 def segmentations_to_measure(
