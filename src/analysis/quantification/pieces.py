@@ -44,9 +44,9 @@ class Pieces:
 
     def summed(self, values: NDArray) -> NDArray[np.float64]:
         """Sum values over each zone, index 0 for the rest."""
-        return np.bincount(
-            self.zone.ravel(), weights=values.ravel().astype(float), minlength=len(self.voxels)
-        )
+        weights = values.ravel().astype(float)
+        summed = np.bincount(self.zone.ravel(), weights=weights, minlength=len(self.voxels))
+        return summed.astype(float)
 
     def denser(
         self, grey: NDArray[np.float64], volume: NDArray[np.float64], ambient: float, noise: float
@@ -134,7 +134,7 @@ def pieces_of(
     excess = np.bincount(
         zone.ravel(), weights=(np.asarray(image, float) - ambient).ravel(), minlength=count + 1
     )
-    return Pieces(zone, voxels, greys, excess, cored)
+    return Pieces(zone, voxels, greys, excess.astype(float), cored)
 
 
 def _core_greys(
