@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ...errors import Degenerate
 from .points import Pairs
 from .spread import spread_of
@@ -19,6 +21,24 @@ FEWEST = {
     ("affine", 3, 3): 4,
 }
 FLAT_WORDS = {0: "in one point", 1: "on a line", 2: "in a plane"}
+
+
+_SAME = 1e-6  # of the spread: closer than anybody picks the same place twice
+
+
+def refuse_repeated(pairs: Pairs) -> None:
+    """Refuse a pair that is given twice: it would count as measured independently."""
+    alike = np.ones((len(pairs), len(pairs)), dtype=bool)
+    for points in (pairs.moving_um, pairs.fixed_um):
+        near = _SAME * np.ptp(points, axis=0).max(initial=0.0)
+        alike &= np.linalg.norm(points[:, None] - points[None], axis=2) <= near
+    twice = np.argwhere(np.triu(alike, k=1))
+    if len(twice):
+        first, second = twice[0]
+        raise Degenerate(
+            f"landmarks {first} and {second} are the same pair: a repeated pick is no second "
+            "landmark; remove one of them"
+        )
 
 
 def refuse_too_few(pairs: Pairs, model: Model) -> None:

@@ -115,7 +115,8 @@ def fit_landmarks(
     """Fit a transform from the moving to the fixed frame to landmark pairs.
 
     Without a stated localisation error the fit has equal weights, and the error is taken from the
-    residuals with ``nu = D n - p`` degrees of freedom. With one, each landmark is weighted with
+    residuals with ``nu = D n - p`` degrees of freedom; residuals of zero say nothing about it, so
+    nothing is stated then. With one, each landmark is weighted with
     its own error, and the covariance follows from it.
 
     Parameters
@@ -145,7 +146,8 @@ def fit_landmarks(
     Raises
     ------
     Degenerate
-        If the landmarks do not determine the model, hardly determine it, or are mirrored.
+        If the landmarks do not determine the model, hardly determine it, are mirrored, or if a
+        pair is given twice.
     ValueError
         For wrong shapes, NaN, or errors that are zero on some axis in both images.
 
@@ -173,6 +175,7 @@ def fit_landmarks(
         sigma_moving_um=sigma_moving_um,
         sigma_fixed_um=sigma_fixed_um,
     )
+    degeneracy.refuse_repeated(pairs)
     degeneracy.refuse_too_few(pairs, model)
     degeneracy.refuse_flat(pairs, model)
     plain = estimate.solve(pairs, model, allow_mirror=allow_mirror)
@@ -205,6 +208,7 @@ def _judged(
         leverage=leverage,
         warnings=(
             *warnings,
+            *scrutiny.copied(transform),
             *scrutiny.dominating(leverage),
             *scrutiny.disagreeing(pairs, transform, left),
             *scrutiny.standing_out(pairs, transform, left, leverage),

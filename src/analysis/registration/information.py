@@ -9,6 +9,8 @@ from . import estimate
 from .points import Pairs
 from .transform import AffineTransform
 
+_ZERO = 1e-9  # of the spread: residuals of rounding, not of picking
+
 
 def with_error(pairs: Pairs, fitted: AffineTransform, sigma_source: str) -> AffineTransform:
     """Give a fit its covariance: from the stated errors, or from its residuals."""
@@ -19,6 +21,8 @@ def with_error(pairs: Pairs, fitted: AffineTransform, sigma_source: str) -> Affi
     nu = pairs.ndim_fixed * len(pairs) - fitted.parameter_count
     if nu == 0:
         return fitted.with_covariance(None, nu=0.0, sigma_source="residuals")
+    if np.sqrt(_squares(pairs, fitted) / len(pairs)) < _ZERO * np.ptp(pairs.fixed_um, axis=0).max():
+        return fitted.with_covariance(None, nu=0.0, sigma_um=0.0, sigma_source="residuals")
     variance = _squares(pairs, fitted) / nu
     covariance = variance * _inverse_information(pairs, fitted)
     return fitted.with_covariance(

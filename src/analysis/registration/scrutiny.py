@@ -23,6 +23,16 @@ def dominating(leverage: np.ndarray) -> tuple[str, ...]:
     )
 
 
+def copied(transform: AffineTransform) -> tuple[str, ...]:
+    """Warn where the residuals are zero, so nothing tells the localisation error."""
+    if transform.sigma_source != "residuals" or transform.sigma_um != 0.0:
+        return ()
+    return (
+        "residuals are zero: copied or generated, not measured independently; no error is stated, "
+        "give sigma_um if it is known",
+    )
+
+
 def disagreeing(pairs: Pairs, transform: AffineTransform, left: np.ndarray) -> tuple[str, ...]:
     """Warn where the residuals are larger than the stated errors allow."""
     nu = left.size - transform.parameter_count

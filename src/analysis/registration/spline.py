@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...errors import CovarianceUnavailable, Degenerate
-from .points import lift, pair_up
+from .degeneracy import refuse_flat
+from .estimate import closed_form
+from .mirror import refuse_mirrored
+from .points import Pairs, lift, pair_up
 from .transform import AffineTransform
 
 
@@ -24,6 +27,13 @@ class ThinPlateSpline:
     ----------
     moving_um, fixed_um : (n, 2) or (n, 3) array
         Landmark pairs [um].
+    allow_mirror : bool
+        Accept a map that turns a left hand into a right one.
+
+    Raises
+    ------
+    Degenerate
+        For too few, flat or doubled landmarks, and for images of opposite handedness.
 
     References
     ----------
@@ -33,6 +43,7 @@ class ThinPlateSpline:
 
     moving_um: np.ndarray
     fixed_um: np.ndarray
+    allow_mirror: bool = False
     _frame: tuple[np.ndarray, float] = field(init=False, repr=False)
     _weights: np.ndarray = field(init=False, repr=False)
     _loo: np.ndarray = field(init=False, repr=False)
@@ -45,6 +56,8 @@ class ThinPlateSpline:
             raise Degenerate(
                 f"a thin-plate spline in {d}-D needs {d + 2} landmarks or more, got {n}"
             )
+        if not self.allow_mirror:
+            _refuse_mirrored(pairs)
         centre = moving.mean(axis=0)
         size = float(np.sqrt(np.mean((moving - centre) ** 2))) or 1.0
         system = _system((moving - centre) / size)
@@ -128,12 +141,17 @@ class ThinPlateSpline:
             "kind": "thin-plate spline",
             "moving_um": self.moving_um.tolist(),
             "fixed_um": self.fixed_um.tolist(),
+            **({"allow_mirror": True} if self.allow_mirror else {}),
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ThinPlateSpline:
         """Read what `to_dict` wrote."""
-        return cls(np.asarray(data["moving_um"]), np.asarray(data["fixed_um"]))
+        return cls(
+            np.asarray(data["moving_um"]),
+            np.asarray(data["fixed_um"]),
+            allow_mirror=bool(data.get("allow_mirror", False)),
+        )
 
 
 def transform_from_dict(data: dict[str, Any]) -> AffineTransform | ThinPlateSpline:
@@ -150,6 +168,15 @@ def transform_from_dict(data: dict[str, Any]) -> AffineTransform | ThinPlateSpli
     if kind == "thin-plate spline":
         return ThinPlateSpline.from_dict(data)
     raise ValueError(f"kind needs 'affine' or 'thin-plate spline', got {kind!r}")
+
+
+def _refuse_mirrored(pairs: Pairs) -> None:
+    """Ask the affine part of the map for its handedness."""
+    try:
+        refuse_flat(pairs, "affine")
+    except Degenerate:
+        return  # refused below, in the words of a spline
+    refuse_mirrored(pairs, closed_form(pairs, "affine"))
 
 
 def _cut(points: np.ndarray, ndim: int) -> np.ndarray:

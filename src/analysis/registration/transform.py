@@ -256,6 +256,12 @@ class AffineTransform:
 
     def _known_covariance(self) -> np.ndarray:
         if self.covariance is None:
+            if self.sigma_um == 0.0:
+                raise CovarianceUnavailable(
+                    f"the residuals of the {self.model} transform are zero: its landmarks were "
+                    "copied or generated, not measured independently, and do not tell the "
+                    "localisation error; state sigma_um"
+                )
             raise CovarianceUnavailable(
                 f"the {self.model} transform has as many parameters ({self.parameter_count}) as "
                 "its landmarks have coordinates, so nothing is left to tell the localisation error "

@@ -168,3 +168,21 @@ def test_wrong_arguments_are_refused_with_what_was_expected_and_got(change, word
 def test_a_singular_transform_is_refused():
     with pytest.raises(Degenerate, match="singular"):
         AffineTransform.exact(np.diag([1.0, 1.0, 0.0]))
+
+
+def test_a_pair_given_twice_is_no_second_landmark():
+    noisy = CUBE + np.random.default_rng(1).normal(0, 1, CUBE.shape)
+    with pytest.raises(Degenerate, match="landmarks 0 and 8 are the same pair"):
+        fit_landmarks(np.vstack([CUBE, CUBE[:1]]), np.vstack([noisy, noisy[:1]]), model="rigid")
+    picked_again = np.vstack([noisy, noisy[:1] + 0.1])
+    assert fit_landmarks(np.vstack([CUBE, CUBE[:1]]), picked_again, model="rigid").nu == 21
+
+
+def test_residuals_of_zero_state_no_error_unless_it_is_given():
+    fit = fit_landmarks(CUBE, CUBE @ turn(3).T, model="rigid")
+    assert any("residuals are zero: copied or generated" in warning for warning in fit.warnings)
+    assert (fit.transform.covariance, fit.transform.nu) == (None, 0.0)
+    with pytest.raises(CovarianceUnavailable, match="copied or generated"):
+        fit.tre_at(BELOW)
+    given = fit_landmarks(CUBE, CUBE @ turn(3).T, model="rigid", sigma_um=1.0)
+    assert given.tre_at(BELOW)[0] > 0.1

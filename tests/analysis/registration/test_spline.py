@@ -64,3 +64,14 @@ def test_landmarks_on_a_line_and_doubled_landmarks_are_refused():
         ThinPlateSpline(LINE_2D, LINE_2D)
     with pytest.raises(Degenerate, match="needs 5 landmarks or more, got 4"):
         ThinPlateSpline(np.eye(4)[:, :3], np.eye(4)[:, :3])
+
+
+def test_mirrored_landmarks_are_refused_unless_a_mirror_is_allowed():
+    rng = np.random.default_rng(6)
+    moving = rng.uniform(-50, 50, (12, 3))
+    mirrored = moving * [1, 1, -1] + rng.normal(0, 0.5, moving.shape)
+    with pytest.raises(Degenerate, match=r"mirrored.*Flip the x axis"):
+        ThinPlateSpline(moving, mirrored)
+    spline = ThinPlateSpline(moving, mirrored, allow_mirror=True)
+    again = transform_from_dict(json.loads(json.dumps(spline.to_dict())))
+    np.testing.assert_array_equal(again.apply(moving), spline.apply(moving))
