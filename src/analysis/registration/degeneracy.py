@@ -28,9 +28,11 @@ _SAME = 1e-6  # of the spread: closer than anybody picks the same place twice
 
 def refuse_repeated(pairs: Pairs) -> None:
     """Refuse a pair that is given twice: it would count as measured independently."""
+    if len(pairs) < 2:
+        return
     alike = np.ones((len(pairs), len(pairs)), dtype=bool)
     for points in (pairs.moving_um, pairs.fixed_um):
-        near = _SAME * np.ptp(points, axis=0).max(initial=0.0)
+        near = _SAME * np.ptp(points, axis=0).max()
         alike &= np.linalg.norm(points[:, None] - points[None], axis=2) <= near
     twice = np.argwhere(np.triu(alike, k=1))
     if len(twice):
