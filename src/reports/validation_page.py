@@ -16,6 +16,8 @@ from scipy.stats import binomtest
 from .provenance import versions
 
 LEAST_COVERAGE, LARGEST_RATIO = 0.85, 3.0
+ALL = "all together"
+_RESAMPLED = 2000
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ class Comparison:
         """Half of the interval."""
         return (self.upper - self.lower) / 2
 
+    def in_half_widths(self) -> Comparison:
+        """Return it with lengths in units of the interval's half-width, to pool several numbers."""
+        error = (self.value - self.truth) / self.half_width
+        return Comparison(self.seed, ALL, "1", error, error - 1, error + 1, 0.0)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
         return asdict(self)
@@ -69,20 +76,25 @@ def coverage_table(comparisons: Sequence[Comparison]) -> pd.DataFrame:
     DataFrame
         ``key``, ``unit``, ``seeds``, ``coverage``, ``half_width`` and ``error`` (medians),
         ``ratio``, ``bias`` (median signed error in median half-widths) and ``met``: coverage of at
-        least 85 % and a half-width of at most 3 times the error.
+        least 85 % and a half-width of at most 3 times the error. ``ratio_low`` and ``ratio_high``
+        are what resampling the seeds gives in 95 % of cases. The last row holds all numbers
+        together, every error in units of its own half-width.
     """
     by_key: dict[str, list[Comparison]] = {}
     for one in comparisons:
         by_key.setdefault(one.key, []).append(one)
-    return pd.DataFrame([_row(key, rows) for key, rows in by_key.items()])
+    together = [one.in_half_widths() for one in comparisons if one.half_width > 0]
+    return pd.DataFrame([*(_row(key, rows) for key, rows in by_key.items()), _row(ALL, together)])
 
 
 def _row(key: str, rows: Sequence[Comparison]) -> dict[str, Any]:
-    errors = np.array([one.value - one.truth for one in rows])
-    half_width = float(np.median([one.half_width for one in rows]))
+    measured = [one for one in rows if np.isfinite(one.half_width)]
+    errors = np.array([one.value - one.truth for one in measured])
+    widths = np.array([one.half_width for one in measured])
     coverage = float(np.mean([one.covered for one in rows]))
-    error = float(np.median(np.abs(errors)))
+    half_width, error = float(np.median(widths)), float(np.median(np.abs(errors)))
     ratio = half_width / error if error else float("inf")
+    low, high = _resampled_ratio(errors, widths)
     return {
         "key": key,
         "unit": rows[0].unit,
@@ -91,9 +103,20 @@ def _row(key: str, rows: Sequence[Comparison]) -> dict[str, Any]:
         "half_width": half_width,
         "error": error,
         "ratio": ratio,
+        "ratio_low": low,
+        "ratio_high": high,
         "bias": float(np.median(errors)) / half_width if half_width else float("nan"),
         "met": coverage >= LEAST_COVERAGE and ratio <= LARGEST_RATIO,
     }
+
+
+def _resampled_ratio(errors: np.ndarray, widths: np.ndarray) -> tuple[float, float]:
+    """95 % of the ratios that other draws of as many seeds would give (bootstrap)."""
+    drawn = np.random.default_rng(0).integers(len(errors), size=(_RESAMPLED, len(errors)))
+    typical = np.median(np.abs(errors)[drawn], axis=1)
+    ratios = np.median(widths[drawn], axis=1) / np.maximum(typical, np.finfo(float).tiny)
+    low, high = np.quantile(ratios, [0.025, 0.975])
+    return float(low), float(high)
 
 
 def validation_page(comparisons: Sequence[Comparison], *, scale: str) -> str:
@@ -111,7 +134,8 @@ def validation_page(comparisons: Sequence[Comparison], *, scale: str) -> str:
         "",
         _opening(comparisons, table, scale),
         "",
-        "| key number | seeds | coverage | median half-width | median error | ratio | bias | met |",
+        "| key number | seeds | coverage | median half-width | median error | ratio (95 %) "
+        "| bias | met |",
         "|---|---:|---:|---:|---:|---:|---:|---|",
         *(_line(row) for row in table.to_dict("records")),
         "",
@@ -122,17 +146,21 @@ def validation_page(comparisons: Sequence[Comparison], *, scale: str) -> str:
 
 def _line(row: dict[str, Any]) -> str:
     unit = "" if row["unit"] == "1" else f" {row['unit']}"
+    lengths = f"{row['half_width']:.2g}{unit} | {row['error']:.2g}{unit}"
+    key = f"`{row['key']}`"
+    if row["key"] == ALL:
+        key, lengths = ALL, f"1 | {row['error']:.2g}"
     return (
-        f"| `{row['key']}` | {row['seeds']} | {row['coverage']:.0%} "
-        f"| {row['half_width']:.2g}{unit} "
-        f"| {row['error']:.2g}{unit} | {row['ratio']:.1f} | {row['bias']:+.2f} "
-        f"| {'yes' if row['met'] else '**no**'} |"
+        f"| {key} | {row['seeds']} | {row['coverage']:.0%} | {lengths} "
+        f"| {row['ratio']:.1f} ({row['ratio_low']:.1f} to {row['ratio_high']:.1f}) "
+        f"| {row['bias']:+.2f} | {'yes' if row['met'] else '**no**'} |"
     )
 
 
 def _opening(comparisons: Sequence[Comparison], table: pd.DataFrame, scale: str) -> str:
     seeds = sorted({one.seed for one in comparisons})
     covered = sum(one.covered for one in comparisons)
+    met = int(table.loc[table["key"] != ALL, "met"].sum())
     interval = binomtest(covered, len(comparisons)).proportion_ci(method="wilson")
     known = ", ".join(f"{name} {version}" for name, version in versions().items())
     return f"""\
@@ -141,7 +169,7 @@ seen by eight instruments, imported, decided and measured by the functions of th
 which never see the truth. Criterion for each key number: the 95 % interval covers the truth in \
 85 to 100 % of the seeds, and its median half-width is at most 3 times the median actual error.
 
-**{int(table["met"].sum())} of {len(table)} key numbers meet it.** Over all of them, \
+**{met} of {len(table) - 1} key numbers meet it.** Over all of them, \
 {covered} of {len(comparisons)} intervals cover the truth: {covered / len(comparisons):.1%} \
 ({interval.low:.1%} to {interval.high:.1%}).
 
@@ -150,4 +178,25 @@ Made by `make validate` on {datetime.now(UTC).date().isoformat()}, on {os.cpu_co
 
 
 def _reading() -> str:
-    return ""
+    return """\
+**Reading it.** *Ratio* is the median half-width over the median error, with what resampling the \
+seeds gives in 95 % of cases; *bias* is the median signed error in half-widths. A 95 % interval \
+of a normal error that is perfectly known has the ratio 1.96 / 0.67 = 2.9, one whose size comes \
+from 17 degrees of freedom 3.1: intervals that are exactly right lie at the limit of 3, and forty \
+seeds tell their ratio to about a third. A ratio of 6 is an interval that is twice too wide; one \
+below 2 is too narrow.
+
+**What is weak.**
+
+- The marks on the specimen have a bias in common: a bead on a surface has metal on one side and \
+air on the other, and its centre is found a little towards the metal. All beads move alike, so no \
+residual shows it; it appears in the target's `z_um` and, less, in its depth.
+- The target's own position is taken as given: the error of pointing at it is in no interval.
+- Pores of a few voxels that the scan does not resolve are missing from its volume; no interval \
+knows of what was not seen.
+- The corrections for blur and noise are calibrated on the same kind of image that the example \
+makes: uniform phases, Gaussian blur, stationary noise, a little cupping and weak rings. Beam \
+hardening, streaks and gradients of a real scan are not in this table.
+- The cut of the ion beam is pulled back to its course and drifts mildly. No key number rests \
+on the stack alone, so a stronger drift would not show here.
+- Small examples only: smaller blocks with the voxel sizes of the full ones."""
