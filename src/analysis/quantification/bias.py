@@ -142,7 +142,7 @@ def estimate_bias(
     """Estimate the bias of every quantity of one phase by imaging a model of it once more.
 
     Two models with differently smooth surfaces are used. The ratio is that of the first, for
-    surfaces in 3D carried half-way to no smoothing; its uncertainty combines what the smoothing
+    surfaces in 3D extrapolated to no smoothing; its uncertainty combines what the smoothing
     changes with the share of a correction that was found to
     remain on spheres of known size: 2 % + 2 / R² of it for volumes (R in voxels), 8 % for
     surfaces, 20 % for the rest.
@@ -175,13 +175,12 @@ def _bias_of(key: str, first: float, second: float, *, ndim: int, radius_px: flo
     """Put the ratios of both models together.
 
     Smoothing takes area off a surface in proportion to its square, so that the area without any
-    follows from two smoothings, if all that they differ by is shape. If all is roughness that
-    noise has left, nothing has to be added: the middle is taken, and half the way is left open.
+    follows from two smoothings.
     """
     change = first - second
     if key in _SURFACES and ndim == 3:
         low, high = MODEL_SMOOTHINGS_PX[ndim]
-        change *= low**2 / (high**2 - low**2) / 2
+        change *= low**2 / (high**2 - low**2)
         first += change
     shares = (change, _left_open(key, radius_px) * (first - 1), _least(key, ndim))
     return Bias(ratio=first, uncertainty=float(np.linalg.norm(shares)))
