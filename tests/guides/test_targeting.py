@@ -1,0 +1,114 @@
+"""Targets of the analytic coupon: where they are, how deep, and what is stated about it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scalebridge.errors import DecisionNeeded, NoPath
+from scalebridge.guides import (
+    choose_instrument,
+    cutting_frame,
+    plan_cut,
+    record_verdicts,
+    register_pair,
+    surface_segmentation,
+)
+
+from .coupons import SURVEY, TARGET_UM, VIEW_SCALE, depth_um, surface_frame
+
+
+@pytest.fixture
+def joined(coupon):
+    pairs = [("zoom", SURVEY), ("view", SURVEY)]
+    record_verdicts([register_pair(coupon, *pair) for pair in pairs], accept=True)
+    return coupon
+
+
+def planned(ws, to, **options):
+    return plan_cut(ws, "pit", to=to, surface=ws.segmentations["metal"], **options)
+
+
+def in_view(point_um):
+    origin, axes = surface_frame()
+    return (point_um - origin) @ axes / VIEW_SCALE
+
+
+@pytest.mark.parametrize(
+    ("to", "truth_um", "scale"),
+    [("view", in_view(TARGET_UM), VIEW_SCALE), (SURVEY, TARGET_UM, 1.0)],
+)
+def test_the_target_and_its_depth_lie_in_their_stated_intervals(joined, to, truth_um, scale):
+    plan = planned(joined, to)
+    *places, depth = plan.measurements
+    assert [m.key for m in places] == [f"targeting.pit.{to}.{axis}_um" for axis in "xyz"]
+    for measured, truth in zip(places, truth_um[::-1], strict=True):
+        assert measured.interval95[0] < truth < measured.interval95[1]
+    assert depth.interval95[0] < depth_um(TARGET_UM) / scale < depth.interval95[1]
+    assert depth.uncertainty < 0.02 * depth.value
+    assert plan.table.loc[0, "depth_um"] == depth.value
+
+
+def test_what_carries_surface_and_target_alike_does_not_blur_the_depth(joined):
+    there = planned(joined, "view").measurements[-1]
+    here = planned(joined, SURVEY).measurements[-1]
+    assert here.parts["scale"] == 0.0
+    assert there.parts["target"] == pytest.approx(here.parts["target"] / VIEW_SCALE, rel=0.01)
+    z = next(m for m in planned(joined, "view").measurements if m.key.endswith("z_um"))
+    # the target's place has the whole error of both transforms, its depth has not
+    assert there.parts["target"] < 0.7 * z.parts["registration"]
+
+
+def test_a_higher_probability_needs_a_wider_margin(joined):
+    margins = planned(joined, "view").margins
+    assert margins["margin_um"].is_monotonic_increasing
+    assert planned(joined, "view", probability=0.99).plan.margin_um == pytest.approx(
+        margins["margin_um"].iloc[-1]
+    )
+    own = planned(joined, "view")
+    assert own.plan.probability == 0.9  # the target's own
+    sizes = own.table.loc[0, ["cut_x_um", "cut_y_um", "cut_z_um"]].to_numpy(float)
+    np.testing.assert_allclose(sizes, 2 * (3.0 / VIEW_SCALE + own.plan.margin_um), rtol=0.01)
+
+
+def test_the_table_for_the_instrument_names_its_columns_and_its_file_is_safe(joined, tmp_path):
+    joined.targets.rename("pit", "../<pit>")
+    plan = plan_cut(joined, "../<pit>", to="view", surface=joined.segmentations["metal"])
+    path = plan.write_csv(tmp_path)
+    assert path.parent == tmp_path
+    row = pd.read_csv(path).iloc[0]
+    assert row["target"] == "../<pit>"
+    x, y, z = (plan.measurements[k].value for k in range(3))
+    assert (row["x_um"], row["y_um"], row["z_um"]) == pytest.approx((x, y, z))
+    assert row["frame"] == "view"
+
+
+def test_the_nearest_marks_lead_to_the_target(joined):
+    plan = planned(joined, "view")
+    marks = {mark.name: mark for mark in joined.landmarks if mark.moving_frame == "view"}
+    for row in plan.offsets.itertuples():
+        there = np.array([marks[row.fiducial].moving[f"{axis}_um"] for axis in "zyx"])
+        reached = there + np.array([row.dz_um, row.dy_um, row.dx_um])
+        np.testing.assert_allclose(reached, plan.located.points_um[0], atol=1e-9)
+    assert plan.offsets["distance_um"].is_monotonic_increasing
+
+
+def test_the_same_plan_comes_out_to_the_bit(joined):
+    first, second = planned(joined, "view"), planned(joined, "view")
+    pd.testing.assert_frame_equal(first.margins, second.margins, check_exact=True)
+    assert first.measurements == second.measurements
+
+
+def test_frames_that_nothing_joins_are_refused_and_the_cut_has_to_be_decided(coupon):
+    with pytest.raises(NoPath, match="no accepted transforms connect zoom to view"):
+        planned(coupon, "view")
+    with pytest.raises(DecisionNeeded, match="the instrument that will cut"):
+        cutting_frame(coupon, None)
+    with pytest.raises(DecisionNeeded, match="the surface that depths are measured from"):
+        surface_segmentation(coupon, None)
+    choose_instrument(coupon, "view")
+    choose_instrument(coupon, "zoom")  # a workspace has one: the tag moves on
+    assert cutting_frame(coupon, None) == "zoom"
+    coupon.segmentations.tag("metal", "surface")
+    assert surface_segmentation(coupon, None).name == "metal"
