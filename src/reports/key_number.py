@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
@@ -143,9 +144,13 @@ def _ordered(interval: Any, key: str) -> tuple[float, float] | None:
 
 
 def _lopsided(value: float, lower: float, upper: float, unit: str) -> str:
-    """Write ``value (lower to upper) unit`` with the decimals of the narrower side."""
+    """Write ``value (lower to upper) unit``, the narrower side with two significant digits.
+
+    An interval that leans is wide beside its value: with one digit 9.7 (6.6 to 19.2) would be
+    10 (7 to 19).
+    """
     side = min(value - lower, upper - value)
     spread = side if side > 0 else (upper - lower) / 2
-    numbers = [format_value(v, spread).split(" ± ")[0] for v in (value, lower, upper)]
+    decimals = max(0, 1 - math.floor(math.log10(spread))) if spread > 0 else 3
     suffix = f" {unit}" if unit != "1" else ""
-    return f"{numbers[0]} ({numbers[1]} to {numbers[2]}){suffix}"
+    return f"{value:.{decimals}f} ({lower:.{decimals}f} to {upper:.{decimals}f}){suffix}"
