@@ -86,7 +86,7 @@ def test_an_output_that_claims_to_be_an_item_and_is_none_is_refused():
     [
         (KeyNumber("a", "A", 12.3456, unit="µm", uncertainty=0.034), "12.35 ± 0.03 µm"),
         (KeyNumber("a", "A", 12.3456, unit="µm", interval95=(12.3, 12.4)), "12.35 ± 0.05 µm"),
-        (KeyNumber("a", "A", 1.0, unit="µm", interval95=(0.7, 2.1)), "1.0 (0.7 to 2.1) µm"),
+        (KeyNumber("a", "A", 1.0, unit="µm", interval95=(0.7, 2.1)), "1.00 (0.70 to 2.10) µm"),
         (KeyNumber("a", "A", float("nan"), unit="1", note="too few to say"), "not known"),
         (KeyNumber("a", "A", 3, unit="1"), "3"),
     ],
