@@ -16,6 +16,7 @@ from .located import Located
 from .path import Edge, FramePath
 from .regions import Region, confidence_region, region_factor
 from .simpleitk import from_sitk, to_sitk
+from .sound import refuse_unsound
 from .spline import ThinPlateSpline, transform_from_dict
 from .tangent import MODELS, Model
 from .transform import AffineTransform
@@ -45,6 +46,7 @@ __all__ = [
     "margin_for_probability",
     "match_constellation",
     "next_landmark",
+    "refuse_unsound",
     "region_factor",
     "to_sitk",
     "transform_from_dict",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -181,7 +181,7 @@ def fit_landmarks(
     plain = estimate.solve(pairs, model, allow_mirror=allow_mirror)
     if not allow_mirror:
         refuse_mirrored(pairs, plain)
-    transform = with_error(pairs, plain, sigma_source)
+    transform = replace(with_error(pairs, plain, sigma_source), allow_mirror=allow_mirror)
     warnings = _reach(pairs, transform, None if target_um is None else lift(target_um))
     return _judged(pairs, transform, warnings, allow_mirror)
 

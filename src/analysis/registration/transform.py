@@ -43,6 +43,8 @@ class AffineTransform:
         Localisation error of a landmark, per axis, in the fixed frame [um].
     sigma_source : {"residuals", "stated", "repeated picks", "exact"}
         Where that error comes from.
+    allow_mirror : bool
+        Whether it may turn a left hand into a right one; workspaces refuse it otherwise.
 
     Examples
     --------
@@ -63,6 +65,7 @@ class AffineTransform:
     nu: float | None = None
     sigma_um: float | None = None
     sigma_source: str = "stated"
+    allow_mirror: bool = False
 
     def __post_init__(self) -> None:
         _check_choice("model", self.model, MODELS)
@@ -99,8 +102,12 @@ class AffineTransform:
         *,
         offset_um: ArrayLike = (0, 0, 0),
         centre_um: ArrayLike = (0, 0, 0),
+        allow_mirror: bool = False,
     ) -> AffineTransform:
-        """Make a 3-D transform that is known without error (a crop, a flip, a definition)."""
+        """Make a 3-D transform that is known without error (a crop, a definition).
+
+        A flip needs ``allow_mirror=True`` before a workspace takes it.
+        """
         return cls(
             model="affine",
             matrix=np.asarray(matrix, dtype=float),
@@ -109,6 +116,7 @@ class AffineTransform:
             covariance=np.zeros((12, 12)),
             sigma_um=0.0,
             sigma_source="exact",
+            allow_mirror=allow_mirror,
         )
 
     @property
@@ -284,6 +292,7 @@ class AffineTransform:
             "nu": nu,
             "sigma_um": None if self.sigma_um is None else float(self.sigma_um),
             "sigma_source": self.sigma_source,
+            **({"allow_mirror": True} if self.allow_mirror else {}),
         }
 
     @classmethod
