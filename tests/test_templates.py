@@ -1,0 +1,163 @@
+"""The four templates decided by parameters alone, on a specimen whose names are hostile.
+
+The notebooks' own cells run here in one process, without a kernel and without pictures; what a
+headless run adds to that is tested in `tests/reports` and `tests/test_demo.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import runpy
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import nbformat
+import pandas as pd
+import pytest
+
+from scalebridge import Workspace
+from scalebridge.reports import render_report
+from scalebridge.reports.items import Item, KeyNumber
+from scalebridge.reports.template import load_template
+
+from .guides import coupons
+
+AIR, METAL, BRIGHT = coupons.AIR, coupons.METAL, coupons.BRIGHT
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "10_survey": {"map_image": coupons.SURVEY},
+    "20_registration": {"accept": True, "target": "pit"},
+    "40_quantification": {
+        "image": "zoom",
+        "thresholds": [(AIR + METAL) / 2, (METAL + BRIGHT) / 2],
+        "phases": ["pore", "matrix", "ball"],
+    },
+    "30_targeting": {"target": "pit", "to": "view", "surface": "metal"},
+}
+
+
+def run_cells(name: str, folder: Path, *, scratch: Path, broken: bool = False, **given: Any):
+    """Run a template's cells as one script; returns what they display, in order."""
+    lines = []
+    for cell in load_template(name).notebook.cells:
+        if cell.cell_type == "code" and "Figure(" not in cell.source:  # drawing takes long
+            lines.append(_displaying(cell.source))
+        if "parameters" in cell.metadata.get("tags", ()):
+            given = {"workspace": str(folder), **given}
+            lines.append("\n".join(f"{key} = {value!r}" for key, value in given.items()))
+    if broken:
+        lines[-1] = _failing_when_it_closes(lines[-1])
+    script = scratch / f"{name}.py"
+    script.write_text("\n".join(lines), encoding="utf-8")
+    shown: list[Any] = []
+    ws = runpy.run_path(str(script), init_globals={"display": shown.append})["ws"]
+    ws.close()
+    return [item for item in shown if isinstance(item, Item)]
+
+
+def _displaying(source: str) -> str:
+    """Show the last expression of a cell, as a notebook does."""
+    body = ast.parse(source).body
+    if body and isinstance(body[-1], ast.Expr):
+        last = ast.unparse(body[-1].value)
+        body[-1] = ast.parse(last if last.startswith("display(") else f"display({last})").body[0]
+    return "\n".join(ast.unparse(node) for node in body)
+
+
+def _failing_when_it_closes(source: str) -> str:
+    """Raise inside the closing block, once everything in it is written."""
+    (block,) = (node for node in ast.parse(source).body if isinstance(node, ast.With))
+    block.body.append(ast.parse("raise OSError('the disk is full')").body[0])
+    return ast.unparse(block)
+
+
+def numbers(items: list[Item]) -> dict[str, tuple]:
+    return {i.key: (i.value, i.interval95) for i in items if isinstance(i, KeyNumber)}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Every template once, in an order in which each has what it needs."""
+    place = tmp_path_factory.mktemp("templates")
+    folder = coupons.coupon(place / "coupon")
+    shown = {}
+    for name, given in PARAMETERS.items():
+        extra = {"output": str(place)} if name.startswith("30") else {}
+        shown[name] = run_cells(name, folder, scratch=place, **given, **extra)
+    with Workspace.open(folder) as ws:
+        state = ws.state
+    return SimpleNamespace(place=place, folder=folder, shown=shown, state=state)
+
+
+def test_what_a_parameter_decided_is_a_record_and_measurements_name_their_sources(runs):
+    with Workspace.open(runs.folder) as ws:
+        assert ws.frames.get(coupons.SURVEY).tags == ("map",)
+        assert ws.frames.get("view").tags == ("cut",)
+        assert {record.status for record in ws.transforms} == {"accepted"}
+        given = ws.segmentations["zoom by parameter"]
+        assert given.thresholds == PARAMETERS["40_quantification"]["thresholds"]
+        assert given.accepted
+        measured = {m.key: m for m in ws.measurements}
+    fraction = measured["quantification.zoom.ball.volume_fraction"]
+    assert (fraction.image, fraction.segmentation) == ("zoom", "zoom by parameter")
+
+
+def test_the_depth_of_the_target_holds_its_truth(runs):
+    value, (lower, upper) = numbers(runs.shown["30_targeting"])["targeting.pit.depth_um"]
+    truth = coupons.depth_um(coupons.TARGET_UM) / coupons.VIEW_SCALE
+    assert lower < truth < upper
+    assert value == pytest.approx(truth, rel=0.1)
+
+
+def test_a_replay_reads_the_decisions_from_the_records_and_gives_the_same_bits(runs, tmp_path):
+    recorded = {
+        "40_quantification": {"segmentation": "zoom by parameter"},
+        "30_targeting": {"surface": "metal"},
+    }
+    for name, items in runs.shown.items():
+        again = run_cells(
+            name, runs.folder, scratch=tmp_path, as_of=runs.state, **recorded.get(name, {})
+        )
+        assert numbers(again) == numbers(items)
+    with Workspace.open(runs.folder) as ws:
+        assert ws.state == runs.state
+
+
+def test_the_target_leaves_as_a_table_with_named_columns(runs):
+    table = pd.read_csv(runs.place / "target_pit.csv")
+    assert {"x_um", "y_um", "z_um", "depth_um", "margin_um"} <= set(table.columns)
+
+
+def test_a_name_that_is_markup_is_text_in_every_chapter_of_the_report(runs):
+    with Workspace.open(runs.folder) as ws:
+        html = render_report([_executed(items) for items in runs.shown.values()], ws)
+    assert coupons.SURVEY not in html
+    assert html.count("&lt;img src=x onerror=alert(1)&gt;") > 10
+
+
+def _executed(items: list[Item]) -> nbformat.NotebookNode:
+    outputs = [
+        nbformat.v4.new_output("display_data", data=item._repr_mimebundle_()) for item in items
+    ]
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("...", outputs=outputs)])
+
+
+@pytest.mark.parametrize("name", ["20_registration", "30_targeting", "40_quantification"])
+def test_a_failure_in_the_closing_cell_leaves_nothing(runs, tmp_path, name):
+    folder = Path(shutil.copytree(runs.folder, tmp_path / "coupon"))
+    with Workspace.open(folder) as ws:
+        _undecide(ws, transforms=name.startswith("20"))
+        state = ws.state
+    with pytest.raises(OSError, match="the disk is full"):
+        run_cells(name, folder, scratch=tmp_path, broken=True, **PARAMETERS[name])
+    with Workspace.open(folder) as ws:
+        assert ws.state == state
+
+
+def _undecide(ws: Workspace, *, transforms: bool) -> None:
+    """Give every closing cell something to write."""
+    ws.frames.tag("view", drop=["cut"])
+    ws.segmentations.remove("zoom by parameter")
+    for record in list(ws.transforms) if transforms else ():
+        ws.transforms.edit(record.id, version=record.version, status="proposed")
