@@ -36,7 +36,7 @@ _HOMES = {
     "scene_picture": ".volumes3d",
     "go_live": ".live",
     "is_live": ".live",
-    "show_live": ".live",
+    "live_plot": ".live",
 }
 
 __all__ = [
@@ -55,12 +55,12 @@ __all__ = [
     "is_live",
     "landmark_errors",
     "length_scales",
+    "live_plot",
     "modality_color",
     "nested_boxes",
     "phase_color",
     "rc_params",
     "scene_picture",
-    "show_live",
     "size_distribution",
     "still",
     "target_views",
@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from .coverage import box_corners, nested_boxes
     from .histogram import grey_histogram, grey_histograms
     from .landmarks import error_map, error_maps, errors_overview, landmark_errors
-    from .live import go_live, is_live, show_live
+    from .live import go_live, is_live, live_plot
     from .scales import length_scales
     from .series import value_over_time
     from .sizes import size_distribution

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import Any
 
 _HEADLESS = "SCALEBRIDGE_RUN"
@@ -27,8 +28,24 @@ def go_live() -> None:
     _state["live"] = True
 
 
-def show_live(plot: Any) -> None:
-    """Show a HoloViews plot in this notebook, to be zoomed and hovered.
+@dataclass(frozen=True)
+class LivePlot:
+    """A plot to be zoomed and hovered, in the two parts that a notebook takes.
+
+    Attributes
+    ----------
+    html : str
+        Where it stands on the page.
+    script : str
+        JavaScript that draws it there; the page has to have ``html`` already.
+    """
+
+    html: str
+    script: str
+
+
+def live_plot(plot: Any) -> LivePlot:
+    """Make a HoloViews plot ready for this notebook.
 
     Parameters
     ----------
@@ -37,14 +54,12 @@ def show_live(plot: Any) -> None:
     from bokeh.core.validation import silence
     from bokeh.core.validation.warnings import FIXED_SIZING_MODE
     from bokeh.embed.notebook import notebook_content
-    from IPython.display import publish_display_data
 
     from .marks import hv  # with it come the backends
 
     silence(FIXED_SIZING_MODE)  # HoloViews gives the size of the frame instead
     script, div, _ = notebook_content(hv.render(plot, backend="bokeh"))
-    publish_display_data({"text/html": div})
-    publish_display_data({"application/javascript": script})
+    return LivePlot(div, script)
 
 
 def is_live() -> bool:

@@ -84,23 +84,37 @@ class Figure(Item):
         }
 
     def _ipython_display_(self) -> None:
-        """Show the picture once, and its caption below it as an output of its own.
+        """Show the picture, and its caption below it.
 
-        After `scalebridge.plots.go_live` a plot is shown to be zoomed and hovered; its still
-        goes along unseen, for the report.
+        After `scalebridge.plots.go_live` it stands on a light card, whatever the theme of the
+        notebook, and a plot is there to be zoomed and hovered; its still goes along, for narrow
+        windows and for the report.
         """
         from IPython.display import display
 
-        from ..plots import is_live, show_live
+        from ..plots import is_live, live_plot
 
-        caption = Markup('<p class="sb-caption">{}</p>').format(safe(self.caption))
         bundle = self._repr_mimebundle_()
+        caption = Markup('<p class="sb-caption">{}</p>').format(safe(self.caption))
+        if not is_live():
+            display(bundle, raw=True)
+            display({"text/plain": "", "text/html": str(for_notebook(caption))}, raw=True)
+            return
         plot = getattr(self, "_plot", None)
-        if plot is not None and is_live():
-            show_live(plot)
-            bundle["text/html"] = ""
+        live = None if plot is None else live_plot(plot)
+        card = self._card("" if live is None else live.html)
+        bundle["text/html"] = str(for_notebook(card + caption))
         display(bundle, raw=True)
-        display({"text/plain": "", "text/html": str(for_notebook(caption))}, raw=True)
+        if live is not None:
+            display({"application/javascript": live.script}, raw=True)
+
+    def _card(self, live: str) -> Markup:
+        """Put the still on a light ground, or the live plot with the still for narrow windows."""
+        parts = Markup('<div class="sb-plot">{}</div>').format(Markup(live)) if live else ""
+        kind = "sb-card sb-live" if live else "sb-card"
+        return Markup(
+            '<div class="{}">{}<img class="sb-still" src="data:image/png;base64,{}" alt="{}"></div>'
+        ).format(kind, parts, base64.b64encode(self.png).decode("ascii"), safe(self.name))
 
     def __str__(self) -> str:
         return f"{self.name}: {self.caption}"
