@@ -66,7 +66,7 @@ def _software(chapters: Sequence[Chapter]) -> Markup:
 
 
 def _inputs(ws: Workspace) -> Markup:
-    columns = ["image", "file", "sha256", "shape", "voxel size (µm)", "voxel size from"]
+    columns = ["image", "file", "sha256", "shape", "voxel size [µm]", "voxel size from"]
     rows = [_input(image) for image in ws.images]
     return table_html(columns, rows, caption="Images, and the files they were read from.")
 

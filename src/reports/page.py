@@ -98,7 +98,7 @@ def render_report(
             style=Markup(style),
             header=_header(chapters, ws, name),
             body=joined(parts, by="\n"),
-            footer=Markup("Made by Scalebridge {}. Nothing on this page is loaded.").format(
+            footer=Markup("Made by Scalebridge {}. The page loads nothing from elsewhere.").format(
                 _version(chapters)
             ),
             script=Markup(script),

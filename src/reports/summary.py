@@ -116,14 +116,17 @@ def _known(number: KeyNumber, truth: Truth) -> float | None:
 
 
 def _row(number: KeyNumber, truth: float | None, compared: bool, digits: int) -> Markup:
-    note = Markup('<span class="note">{}</span>').format(safe(number.note)) if number.note else ""
-    row = Markup("<td>{}{}</td><td>{}</td><td>{}</td>").format(
+    row = Markup("<td>{}</td><td>{}</td><td>{}</td>").format(
         safe(number.label),
-        note,
         _aligned(number.written, digits),
         whisker(number, truth=truth),
     )
-    return Markup("<tr>{}{}</tr>").format(row, _beside(number, truth, digits) if compared else "")
+    note = Markup('<tr class="about"><td colspan="{}">{}</td></tr>').format(
+        5 if compared else 3, safe(number.note)
+    )
+    return Markup("<tr>{}{}</tr>{}").format(
+        row, _beside(number, truth, digits) if compared else "", note if number.note else ""
+    )
 
 
 def _whole_digits(written: str) -> int:

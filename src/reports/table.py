@@ -131,13 +131,13 @@ def header(column: str) -> str:
     Examples
     --------
     >>> header("surface_um2"), header("moving_x_um"), header("Name & place")
-    ('surface (µm²)', 'moving x (µm)', 'Name & place')
+    ('surface [µm²]', 'moving x [µm]', 'Name & place')
     """
     if not _PROGRAM_NAME.fullmatch(column):
         return column
     words, _, last = column.rpartition("_")
     if words and last in _UNITS:
-        return f"{words.replace('_', ' ')} ({_UNITS[last]})"
+        return f"{words.replace('_', ' ')} [{_UNITS[last]}]"
     return column.replace("_", " ")
 
 
@@ -175,9 +175,13 @@ def _column_writer(values: list[Any]) -> Any:
         return _write
     largest, smallest = max(map(abs, numbers)), min(map(abs, numbers))
     if largest >= 1e7 or smallest < 1e-4:
-        return lambda value: "–" if value is None else f"{value:.{_SIGNIFICANT - 1}e}"
+        return lambda value: _number(value, f".{_SIGNIFICANT - 1}e")
     decimals = _decimals([abs(number) for number in numbers])
-    return lambda value: "–" if value is None else f"{value:.{decimals}f}"
+    return lambda value: _number(value, f".{decimals}f")
+
+
+def _number(value: float | None, layout: str) -> str:
+    return "–" if value is None else f"{value:{layout}}".replace("-", "−")
 
 
 def _decimals(sizes: list[float]) -> int:

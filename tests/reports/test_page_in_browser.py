@@ -63,7 +63,7 @@ def test_opening_the_page_asks_for_nothing_else_and_names_stay_text(page, report
 
 
 def test_tables_sort_by_value_with_gaps_last(page):
-    volumes = page.get_by_role("button", name="volume (µm³)")
+    volumes = page.get_by_role("button", name="volume [µm³]")
     volumes.click()
     assert column(page, 2) == ["9.0", "10.0", "200.5"]
     volumes.click()
