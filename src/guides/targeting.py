@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,13 @@ from scipy.stats import t as student
 from ..analysis.quantification.measurement import Check, Measurement, measurement_from_parts
 from ..analysis.registration import FramePath, Located, Region, confidence_region
 from ..analysis.registration.cut import box_margin
-from ..analysis.targeting.plan import TargetPlan, target_plan
+from ..analysis.targeting.plan import BELOW_SURFACE, TargetPlan, target_plan
 from ..analysis.targeting.surface_plane import SurfacePlane, fit_surface
 from ..analysis.targeting.surface_points import flat_part, surface_points
+from ..quantities import format_value
 from ..workspace import Workspace
 from .decisions import decided
+from .digits import significant
 
 SURFACE_TAG = "surface"
 _PROBABILITIES = (0.5, 0.8, 0.9, 0.95, 0.99)
@@ -64,8 +66,8 @@ class CutPlan:
         rows = {
             "axis": ["x", "y", "z"],
             "position_um": [plan.position_um[i] for i in order],
-            "standard uncertainty [µm]": [sigma[i] for i in order],
-            "± 95 % [µm]": [plan.interval95_um[i] for i in order],
+            "standard uncertainty [µm]": significant([sigma[i] for i in order], digits=2),
+            "± 95 % [µm]": significant([plan.interval95_um[i] for i in order], digits=2),
             "cut [µm]": [plan.cut_size_um[i] for i in order],
         }
         return pd.DataFrame(rows)
@@ -167,8 +169,11 @@ def plan_cut(
     )
     region = confidence_region(located.covariance_um2[0], nu=located.nu)
     measurements, table = _positions(target, to, located), plan.table().assign(frame=to)
+    checks = plan.checks
     if found is not None:
-        depth = _depth(target, to, plan, found)
+        depth = _depth(target, to, found)
+        checks = tuple(_checked(check, depth) for check in checks)
+        depth = replace(depth, checks=checks)
         measurements.append(depth)
         low, high = depth.interval95
         table = table.assign(depth_um=depth.value, depth_low95_um=low, depth_high95_um=high)
@@ -180,7 +185,7 @@ def plan_cut(
         _margins(way, place[0], half),
         _offsets(ws, located.points_um[0], to),
         tuple(measurements),
-        plan.checks,
+        checks,
         located.notes,
         _drawn(located, region, plan, half * _scale(way, place), plane, target),
     )
@@ -260,7 +265,7 @@ def _positions(target: str, to: str, located: Located) -> list[Measurement]:
     ]
 
 
-def _depth(target: str, to: str, plan: TargetPlan, surface: _Surface) -> Measurement:
+def _depth(target: str, to: str, surface: _Surface) -> Measurement:
     """Depth below the surface, in the lengths of the instrument's frame."""
     return measurement_from_parts(
         key=f"targeting.{target}.depth_um",
@@ -269,8 +274,21 @@ def _depth(target: str, to: str, plan: TargetPlan, surface: _Surface) -> Measure
         unit="µm",
         convention=f"along the normal of the surface around the target, lengths of {to}",
         parts=surface.parts,
-        checks=plan.checks,
     )
+
+
+def _checked(check: Check, depth: Measurement) -> Check:
+    """Let the check of the depth state the depth that is reported: one number, not two.
+
+    A plan knows the target's covariance alone; what moves surface and target alike is no part of
+    the depth's uncertainty.
+    """
+    if check.name != BELOW_SURFACE:
+        return check
+    low = depth.interval95[0]
+    inside = None if not np.isfinite(low) else bool(low > 0)
+    said = format_value(depth.value, depth.uncertainty, depth.unit)
+    return Check(check.name, inside, f"depth {said} (95 %)")
 
 
 def _margins(way: FramePath, place: np.ndarray, half: np.ndarray) -> pd.DataFrame:

@@ -90,7 +90,8 @@ def projected(
     frame = WIDTH_PX - _AXES_PX - room if stacked else (WIDTH_PX - room) / 2 - _AXES_PX
     left, right = _union([view.across for view in views], room=0.04)
     per_px = max((right - left) / frame, max(np.ptp(v.deep) for v in views) / _TALLEST_PX)
-    right = max(right, left + frame * per_px)
+    spare = max(0.0, left + frame * per_px - right)
+    left, right = (left, right + spare) if stacked else (left - spare / 2, right + spare / 2)
     deepest = 0.0 if stacked else max(np.ptp(v.deep) for v in views)
     panels = []
     for view in views:

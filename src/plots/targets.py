@@ -11,6 +11,7 @@ from .marks import hv
 from .projections import Outline, projected, shadow
 from .theme import OKABE_ITO, STATUS, Ground, ground_of
 
+_NEAR = 1.0  # sizes of what is drawn that the surface may be away and still be drawn itself
 _CIRCLE = np.linspace(0, 2 * np.pi, 90, endpoint=False)
 
 
@@ -60,7 +61,8 @@ def target_views(
     margin_um : float or array_like (3,), optional
         What is cut beyond the volume of interest, on every side [µm].
     surface_z_um : float, optional
-        Height of the specimen's surface, drawn in the side view.
+        Height of the specimen's surface, drawn in the side view where it is near; of one far
+        off, an arrow says how far.
     name : str
         Of the target.
     level : float
@@ -92,7 +94,7 @@ def target_views(
         stacked=False,
         titles={"xy": f"{name}: from above", "xz": "from the side"},
         cross_um={"xy": centre[[2, 1]], "xz": centre[[2, 0]]},
-        lines_um={"xz": _surface(things, surface_z_um) + _unsaid(centre, factor, level)},
+        lines_um={"xz": _surface(things, centre, surface_z_um) + _unsaid(centre, factor, level)},
     )
 
 
@@ -127,11 +129,29 @@ def _region(centre: np.ndarray, covariance: np.ndarray, factor: float, level: fl
     return Outline(f"{level * 100:g} % region", seen, STATUS["information"], alpha=0.25)
 
 
-def _surface(things: list[Outline], surface_z_um: float | None) -> list[tuple[np.ndarray, str]]:
+def _surface(
+    things: list[Outline], centre: np.ndarray, surface_z_um: float | None
+) -> list[tuple[np.ndarray, str]]:
+    """The surface where it is near; else an arrow towards it, or it would leave a speck of all."""
     if surface_z_um is None:
         return []
-    across = np.concatenate([t.points_um["xz"][:, 0] for t in things])
-    return [(np.array([[across.min(), surface_z_um], [across.max(), surface_z_um]]), "surface")]
+    seen = np.vstack([thing.points_um["xz"] for thing in things])
+    (left, top), (right, bottom) = seen.min(axis=0), seen.max(axis=0)
+    size = max(bottom - top, right - left)
+    if top - _NEAR * size <= surface_z_um <= bottom + _NEAR * size:
+        return [(np.array([[left, surface_z_um], [right, surface_z_um]]), "surface")]
+    above = surface_z_um < top
+    away = format_length(abs(float(centre[0]) - surface_z_um), digits=2)
+    said = f"surface {away} {'above' if above else 'below'}"
+    tail, step = (top, -size) if above else (bottom, size)
+    return [(_arrow(float(centre[2]), tail + 0.06 * step, 0.2 * step), said)]
+
+
+def _arrow(x: float, z: float, length: float) -> np.ndarray:
+    """A vertical arrow as one line from its tail."""
+    tip, barb = z + length, 0.35 * length
+    side = abs(0.2 * length)
+    return np.array([[x, z], [x, tip], [x - side, tip - barb], [x, tip], [x + side, tip - barb]])
 
 
 def _unsaid(centre: np.ndarray, factor: float | None, level: float) -> list[tuple[np.ndarray, str]]:

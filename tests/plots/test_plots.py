@@ -415,3 +415,35 @@ def test_the_label_of_every_image_has_room_on_one_side_of_its_bar() -> None:
     )
     plot = plots.length_scales(images)
     assert max(_room(images.to_dict("records")[0], _option(plot, "xlim"))) > 0
+
+
+def _texts(panel: Any) -> list[str]:
+    import holoviews as hv
+
+    return [
+        str(text)
+        for labels in panel.traverse(lambda x: x, [hv.Labels])
+        for text in labels.dimension_values(2)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("surface_z_um", "said", "drawn_at"),
+    [(-15.0, "surface", -15.0), (-300.0, "surface 300 µm above", None)],
+)
+def test_a_surface_far_from_the_target_is_told_and_does_not_shrink_it(
+    surface_z_um: float, said: str, drawn_at: float | None
+) -> None:
+    above, side = plots.target_views(
+        [0, 0, 0],
+        covariance_um2=np.eye(3),
+        factor=9.2,
+        half_size_um=[10, 10, 10],
+        surface_z_um=surface_z_um,
+    )
+    assert said in _texts(side)
+    low, high = sorted(_option(side, "ylim"))
+    assert (low < surface_z_um < high) == (drawn_at is not None)
+    assert 20 / (high - low) > 0.3  # the volume takes a good part of the picture
+    left, right = _option(above, "xlim")
+    assert (left + right) / 2 == pytest.approx(0, abs=0.5)

@@ -15,6 +15,9 @@ from ..quantification.measurement import Check
 from ..registration import confidence_region, margin_for_probability
 from .surface_plane import Depth, SurfacePlane, depth_below
 
+BELOW_SURFACE = "below the surface"
+"""Name of the check of the depth."""
+
 
 @dataclass(frozen=True)
 class TargetPlan:
@@ -183,5 +186,5 @@ def _checks(depth: Depth | None, margin_um: float, half_size: NDArray, region: s
     if depth is not None:
         low = depth.interval95_um[0]
         inside = None if not np.isfinite(low) else bool(low > 0)
-        found.append(Check("below the surface", inside, depth.statement))
+        found.append(Check(BELOW_SURFACE, inside, depth.statement))
     return found
