@@ -53,4 +53,4 @@ def next_places(result: PairResult, *, count: int = 3) -> pd.DataFrame:
             chosen.append(row)
         if len(chosen) == count:
             break
-    return ranked.iloc[chosen].assign(registration=result.name)[columns].reset_index(drop=True)
+    return ranked.iloc[chosen].assign(registration=result.title)[columns].reset_index(drop=True)

@@ -18,6 +18,7 @@ from ..quantities import format_length
 from ..widgets import LandmarkPicker, SliceExplorer
 from ..workspace import Workspace
 from .coverage import field_points
+from .digits import significant
 
 _FIELD_STEPS = 41
 _SAID = {
@@ -86,7 +87,7 @@ class PairResult:
             places = table[[f"{side}_{axis}_um" for axis in axes]].to_numpy(float)
             shown[f"{', '.join(axes)} in {image.name} [µm]"] = [_place(row) for row in places]
         for column, said in _SAID.items():
-            shown[said] = table[column]
+            shown[said] = significant(table[column])
         if not table["active"].all():
             shown["used"] = table["active"]
         return shown
@@ -234,7 +235,7 @@ def models_table(results: Iterable[PairResult]) -> pd.DataFrame:
     for result in results:
         errors = result.comparison.set_index("model")["loo_um"]
         row: dict[str, Any] = {"registration": result.title}
-        row |= {f"{model} [µm]": float(error) for model, error in errors.items()}
+        row |= {f"{m} [µm]": e for m, e in zip(errors.index, significant(errors), strict=True)}
         rows.append(row | {"used": result.fit.transform.model})
     return pd.DataFrame(rows)
 
@@ -301,10 +302,10 @@ def overlays_sheet(results: Sequence[PairResult]) -> tuple[Any, str]:
     from ..widgets import slice_sheet
 
     views = {result.title: result.overlay()[0] for result in results}
-    models = ", ".join(f"{r.picker.moving} by a {r.fit.transform.model} fit" for r in results)
+    models = ", ".join(f"{r.picker.moving} {r.fit.transform.model}" for r in results)
     return slice_sheet(views, columns=min(3, len(views))), (
         "Overlays: the moving image in orange over the fixed one in blue, each at its own "
-        f"resolution; where both are bright they add up to white. {models}."
+        f"resolution; where both are bright they add up to white. Fits: {models}."
     )
 
 
@@ -334,12 +335,13 @@ def settle(results: Sequence[PairResult], *, accept: bool | None) -> pd.DataFram
 def _verdict(result: PairResult, accept: bool | None) -> dict[str, Any]:
     standing = result.accepted or (result.refused if accept is None else None)
     accepted = standing.status == "accepted" if standing else accept
+    loo, at_target = significant([result.fit.loo_rms_um, result.picker.error_at_target()])
     return {
         "registration": result.title,
         "model": result.fit.transform.model,
         "landmarks": len(result.fit.residuals_um),
-        "leave-one-out [µm]": result.fit.loo_rms_um,
-        "error_at_target_um": result.picker.error_at_target(),
+        "leave-one-out [µm]": loo,
+        "error_at_target_um": at_target,
         "decision": _decision(result, accepted),
         "by": standing.who if standing else "the parameter accept",
     }

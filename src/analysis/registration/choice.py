@@ -179,8 +179,8 @@ def _chosen_words(fits: dict[Model, LandmarkFit], chosen: Model) -> str:
 
 
 def _reason(chosen: Model, fits: dict[Model, LandmarkFit], table: pd.DataFrame) -> str:
-    parts = [f"{chosen} chosen: {_chosen_words(fits, chosen)}"]
+    parts = [f"{chosen.capitalize()} chosen: {_chosen_words(fits, chosen)}"]
     for row in table.itertuples():
         if row.verdict != "chosen":
-            parts.append(f"{row.model} {row.verdict}: {row.reason}")
+            parts.append(f"{row.model.capitalize()} {row.verdict}: {row.reason}")
     return ". ".join(part.rstrip(".") for part in parts) + "."

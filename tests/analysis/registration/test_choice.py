@@ -38,7 +38,7 @@ def test_the_table_gives_every_model_a_verdict_and_a_reason():
     assert table.loc[choice.model, "verdict"] == "chosen"
     error = choice.fit.tre_at(BELOW)[0]
     assert table.loc[choice.model, "predicted_error_at_target_um"] == pytest.approx(error)
-    assert choice.reason.startswith(f"{choice.model} chosen: leave-one-out")
+    assert choice.reason.startswith(f"{choice.model.capitalize()} chosen: leave-one-out")
 
 
 def test_three_landmarks_leave_nothing_to_check_and_the_reason_says_so():
