@@ -134,8 +134,20 @@ def run(
 def _tell(batch: Batch) -> None:
     _say(batch.table().astype(object).fillna("").to_string(index=False))
     for specimen in batch.specimens:
+        for result in specimen.results:
+            for words, lines in (
+                ("what it wrote is taken back", result.taken.undone),
+                ("not taken back", result.taken.kept),
+            ):
+                if lines:
+                    _say(f"{result.template}, {words}: {_some(lines)}")
         if specimen.report is not None:
             _say(f"report: {specimen.report}")
+
+
+def _some(lines: Sequence[str], most: int = 6) -> str:
+    more = [f"and {len(lines) - most} more, in the report"] if len(lines) > most else []
+    return "; ".join([*lines[:most], *more])
 
 
 @app.command()

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ..workspace.serving import current_run
 from .prose import Text
 
 if TYPE_CHECKING:
     from ..workspace import Workspace
-
-
-def current_run() -> str | None:
-    """Return the id of the headless run that this kernel serves; None where a person works."""
-    return os.environ.get("SCALEBRIDGE_RUN") or None
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 
 from ..errors import ParameterError
+from ..workspace.taking_back import TakenBack
 from .execution import Execution, Failure, Status, execute
 from .kernel import Progress, ProgressCallback
 from .parameters import checked_values
@@ -44,6 +45,8 @@ class RunResult:
     failure : Failure or None
     run_id : str or None
         The record in ``ws.runs``; None for a replay, which records nothing.
+    taken : TakenBack
+        What became of what it had written, if it did not finish.
     """
 
     template: str
@@ -54,6 +57,7 @@ class RunResult:
     seconds: float
     failure: Failure | None
     run_id: str | None
+    taken: TakenBack
 
     @property
     def exit_code(self) -> int:
@@ -123,15 +127,16 @@ def run_template(
         )
     except BaseException:  # interrupted by a person: the record must not say "running" for ever
         if record is not None:
-            record.end("failed", error="the run was interrupted")
+            record.end("failed", error="the run was interrupted", told=False)
         raise
-    seconds = time.monotonic() - started
-    left = record.take_back() if record and execution.failure else ()
-    notebook = _signed(execution, template, place, values, as_of=as_of, record=record, left=left)
+    seconds, taken = time.monotonic() - started, TakenBack()
+    if record is not None:
+        taken = record.end(execution.status, error=str(execution.failure or ""))
+    notebook = _signed(execution, template, place, values, as_of=as_of, record=record, taken=taken)
     path = folder / f"{template.name}.ipynb"
     nbformat.write(notebook, path)
     if record is not None:
-        record.end(execution.status, error=str(execution.failure or ""), notebook=notebook)
+        record.keep(notebook)
     return RunResult(
         template.name,
         place,
@@ -141,6 +146,7 @@ def run_template(
         seconds,
         execution.failure,
         record.id if record else None,
+        taken,
     )
 
 
@@ -176,7 +182,7 @@ def _signed(
     *,
     as_of: int | None,
     record: RunRecord | None,
-    left: Sequence[str],
+    taken: TakenBack,
 ) -> NotebookNode:
     """Write into the executed notebook what a report needs to know about the run."""
     execution.notebook.metadata["scalebridge"] = {
@@ -188,7 +194,8 @@ def _signed(
         "run": record.id if record else None,
         "status": execution.status,
         "failure": None if execution.failure is None else execution.failure.to_dict(),
-        "left_behind": list(left),
+        "taken_back": list(taken.undone),
+        "kept": list(taken.kept),
         "versions": versions(),
         "ended": now(),
     }

@@ -1,4 +1,4 @@
-"""The record of a run: begun, ended, and nothing measured left behind by one that failed."""
+"""The record of a run: begun, ended, and nothing that it wrote left behind by one that failed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 
 from ..workspace import Workspace
+from ..workspace.taking_back import TakenBack, take_back
 from .execution import Status
 from .provenance import versions
 from .template import Template
@@ -38,38 +39,39 @@ class RunRecord:
     id: str
     state: int
 
-    def take_back(self) -> tuple[str, ...]:
-        """Remove what the run measured, and name what else it may have written.
+    def end(self, status: Status, *, error: str = "", told: bool = True) -> TakenBack:
+        """Record how the run ended; what one that did not finish wrote is taken back with it.
 
-        Measurements are tied to their run, so they are known. Other records that this person
-        wrote meanwhile may be the run's or not: they are left, and named in the report.
+        Parameters
+        ----------
+        status : {"finished", "failed", "undecided"}
+        error : str
+        told : bool
+            A notebook tells of the run; it is kept right after (`keep`).
+
+        Returns
+        -------
+        TakenBack
         """
         with Workspace.open(self.place) as ws, ws.transaction():
-            for measurement in list(ws.measurements):
-                if measurement.run == self.id:
-                    ws.measurements.remove(measurement.id)
-            history = ws.history()
-            since = history[(history["state"] > self.state) & (history["who"] == ws.who)]
-            others = since[~since["kind"].isin(["runs", "measurements"])]
-            return tuple(
-                f"{row.kind}: {row.name or row.id} ({row.action})" for row in others.itertuples()
-            )
-
-    def end(self, status: Status, *, error: str = "", notebook: NotebookNode | None = None) -> None:
-        """Record how the run ended, and keep its notebook for ``scalebridge report``."""
-        kept = self.place / KEPT_IN / f"{self.id}.ipynb"
-        if notebook is not None:
-            kept.parent.mkdir(exist_ok=True)
-            nbformat.write(notebook, kept)
-        with Workspace.open(self.place) as ws:
+            taken = TakenBack() if status == "finished" else take_back(ws.images, self.id)
             ws.runs.edit(
                 self.id,
                 version=ws.runs.get(self.id).version,
                 status=status,
                 ended=now(),
-                report=f"{KEPT_IN}/{kept.name}" if notebook is not None else None,
+                report=f"{KEPT_IN}/{self.id}.ipynb" if told else None,
                 error=error or None,
+                taken_back=list(taken.undone),
+                kept=list(taken.kept),
             )
+        return taken
+
+    def keep(self, notebook: NotebookNode) -> None:
+        """Keep the executed notebook for ``scalebridge report``."""
+        kept = self.place / KEPT_IN / f"{self.id}.ipynb"
+        kept.parent.mkdir(exist_ok=True)
+        nbformat.write(notebook, kept)
 
 
 def begin(

@@ -14,6 +14,11 @@ from .prose import VERDICTS, Check
 from .whisker import whisker
 
 Truth = Mapping[str, Mapping[str, Any]]
+#: What a run that stopped had written, by the keys of its record.
+_AFTERWARDS = {
+    "taken_back": "Written by it and taken back",
+    "kept": "Written by it and kept, because somebody else has changed it or builds on it",
+}
 
 
 def banner(chapters: Sequence[Chapter]) -> Markup:
@@ -35,22 +40,30 @@ def _stopped(chapter: Chapter) -> Markup:
     )
     return Markup(
         '<section class="banner {}" role="alert"><h2>{}</h2><p class="where">{}</p>'
-        '<p class="error"><b>{}</b>: {}</p><p>{}</p>{}</section>'
+        '<p class="error"><b>{}</b>: {}</p>{}{}</section>'
     ).format(
         "undecided" if undecided else "failed",
         "DECISION NEEDED" if undecided else "FAILED",
         safe(where),
         safe(failure.name),
         safe(failure.message),
-        safe(_kept(chapter)),
+        _kept(chapter),
         source,
     )
 
 
-def _kept(chapter: Chapter) -> str:
+def _kept(chapter: Chapter) -> Markup:
     told = "No measurement of this template is recorded, and its numbers are left out below."
-    left = chapter.run.get("left_behind") or ()
-    return f"{told} Written while it ran, and still there: {'; '.join(left)}." if left else told
+    parts = [Markup("<p>{}</p>").format(told)]
+    for key, words in _AFTERWARDS.items():
+        if lines := chapter.run.get(key):
+            rows = joined(Markup("<li>{}</li>").format(safe(line)) for line in lines)
+            parts.append(
+                Markup("<details{}><summary>{} ({})</summary><ul>{}</ul></details>").format(
+                    Markup(" open") if key == "kept" else "", words, len(lines), rows
+                )
+            )
+    return joined(parts)
 
 
 def strip(chapters: Sequence[Chapter]) -> Markup:

@@ -19,6 +19,7 @@ from .manifest import FILE, FORMAT, Manifest, read_manifest, write_manifest
 from .people import current_person
 from .records import Records
 from .rows import create_tables
+from .serving import current_run, run_mark
 from .upgrades import DATABASE, upgrade
 
 
@@ -76,7 +77,7 @@ def open_folder(folder: Path, *, records: str | None, as_of: int | str | datetim
         make_engine(url),
         workspace=manifest.id,
         who=current_person(),
-        software=software(),
+        software=software() + run_mark(current_run()),
         read_only=_why_read_only(folder, sqlite=records is None),
     )
     _check_readable(opened, folder)

@@ -34,10 +34,10 @@ class Record:
     state : int
         The workspace's sequence number at which this version was written.
     action : str
-        ``add``, ``edit``, ``rename``, ``tag``, ``remove`` or ``restore``.
+        ``add``, ``edit``, ``rename``, ``tag``, ``remove``, ``restore`` or ``take back``.
     removed : bool
     software : str
-        The version of Scalebridge that wrote it.
+        The version of Scalebridge that wrote it, and in which headless run.
     edit_id : str
     """
 

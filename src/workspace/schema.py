@@ -211,6 +211,8 @@ class RunFields(Fields):
     versions: Plain = {}
     report: str | None = None
     error: str | None = None
+    taken_back: list[str] = []
+    kept: list[str] = []
 
 
 class CleaningFields(Fields):

@@ -44,26 +44,71 @@ def test_a_finished_run_shows_its_items_and_is_recorded_with_its_measurements(
     assert kept == nbformat.read(result.path, as_version=4)
 
 
-def test_a_failing_cell_leaves_no_measurement_and_an_honest_record(
-    workspace, write_template, measure, tmp_path
+def test_what_a_failing_run_wrote_goes_back_and_what_another_person_wrote_meanwhile_stays(
+    workspace, write_template, measure, tmp_path, monkeypatch
 ):
     path = write_template(
         "10_fail",
         measure(),
-        "pit = ws.targets.add(name='pit', frame='f', position=dict(z_um=0, y_um=0, x_um=0))",
-        "1 / 0",
+        "p = dict(z_um=1, y_um=2, x_um=3)\n"
+        "ws.targets.add(name='pit', frame='stage', position=p)\n"
+        "ws.notes.edit(ws.notes.all()[0].id, version=1, text='etched')\n"
+        "ws.frames.tag('stage', 'map')",
+        "assert ws.frames['stage'].description == 'by ada'\n1 / 0",
         "print('never reached')",
     )
-    result = run_template(path, workspace, output=tmp_path / "out")
+    with Workspace.open(workspace) as ws:
+        ws.frames.add(name="stage")
+
+    def ada_writes(progress):
+        if progress.cell != 7:  # the last cell but one
+            return
+        monkeypatch.setenv("SCALEBRIDGE_USER", "ada")
+        with Workspace.open(workspace) as hers:
+            hers.frames.edit("stage", version=2, description="by ada")
+            hers.notes.add(text="from the other room")
+        monkeypatch.setenv("SCALEBRIDGE_USER", "tester")
+
+    result = run_template(path, workspace, output=tmp_path / "out", progress=ada_writes)
     assert (result.status, result.exit_code) == ("failed", 1)
     assert result.failure is not None
-    assert (result.failure.name, result.failure.source) == ("ZeroDivisionError", "1 / 0")
+    assert (result.failure.name, result.failure.source.splitlines()[-1]) == (
+        "ZeroDivisionError",
+        "1 / 0",
+    )
     (run,), measured = records(workspace)
     assert measured == []
     assert (run.status, run.error) == ("failed", "ZeroDivisionError: division by zero")
+    with Workspace.open(workspace) as ws:
+        assert [note.text for note in ws.notes] == ["polished", "from the other room"]
+        assert len(ws.targets) == 0
+        assert (ws.frames["stage"].description, ws.frames["stage"].tags) == ("by ada", ("map",))
+        before = Workspace.open(workspace, as_of=ws.state - 1)
+    with before:
+        assert before.targets["pit"].position == {"z_um": 1.0, "y_um": 2.0, "x_um": 3.0}
+    assert "targets 'pit': removed" in run.taken_back
+    assert (tuple(run.taken_back), tuple(run.kept)) == (result.taken.undone, result.taken.kept)
+    assert run.kept[0].startswith("frames 'stage': ada changed it since (edit, ")
     assert read_chapter(result.notebook).key_numbers == ()
     page = render_report([result.notebook])
-    assert "Written while it ran, and still there: targets: pit (add)." in page
+    assert "Written by it and taken back (3)" in page
+    assert "frames &#39;stage&#39;: ada changed it since" in page
+
+
+def test_a_run_that_a_person_stops_leaves_nothing(workspace, write_template, tmp_path):
+    path = write_template("10_stop", "ws.notes.add(text='half way')", "'next'")
+
+    def stop(progress):
+        if progress.cell == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_template(path, workspace, output=tmp_path / "out", progress=stop)
+    (run,), _ = records(workspace)
+    assert (run.status, run.error) == ("failed", "the run was interrupted")
+    assert len(run.taken_back) == 1
+    with Workspace.open(workspace) as ws:
+        assert [note.text for note in ws.notes] == ["polished"]
 
 
 def test_a_choice_that_nobody_made_ends_with_exit_code_2_and_says_what_to_decide(
