@@ -18,6 +18,8 @@ from scalebridge.workspace import Workspace
 def fill(ws: Workspace, records: int) -> None:
     """Write landmarks, each edited once, as people do."""
     with ws.transaction():
+        for frame in ("sem", "survey"):
+            ws.frames.add(name=frame)
         for i in range(records):
             position = {"z_um": float(i), "y_um": i / 7, "x_um": i / 3}
             ws.landmarks.add(

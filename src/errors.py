@@ -11,6 +11,8 @@ a careful caller can still meet::
     │   ├── NewerFormat        it was made by a newer Scalebridge
     │   ├── ReadOnly           it is open read-only (``as_of=``)
     │   ├── NotFound           no record of that name or id
+    │   ├── RefusedRecord      a record was wrong when it came, and was not written
+    │   ├── UnusableRecord     a record that stands cannot be used (an older program wrote it)
     │   ├── DiskFull           an image would not fit on the disk
     │   ├── ImportCancelled    an import was told to stop before its end
     │   └── Conflict           somebody else edited the record first
@@ -63,6 +65,37 @@ class NotFound(WorkspaceError, KeyError):
 
     def __str__(self) -> str:  # KeyError would print the repr
         return str(self.args[0]) if self.args else ""
+
+
+class RefusedRecord(WorkspaceError, ValueError):
+    """A record was wrong when it came, and was not written.
+
+    Attributes
+    ----------
+    kind : str
+        The collection that refused it.
+    kept : str
+        What stands now, in words.
+    """
+
+    def __init__(self, message: str, *, kind: str, kept: str) -> None:
+        super().__init__(f"{message}; {kept}")
+        self.kind = kind
+        self.kept = kept
+
+
+class UnusableRecord(WorkspaceError):
+    """A record that stands cannot be used: another program, or an older one, wrote it.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The records, by name or id.
+    """
+
+    def __init__(self, message: str, *, names: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.names = names
 
 
 class DiskFull(WorkspaceError):

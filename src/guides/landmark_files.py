@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import Uncalibrated
 from ..io.bigwarp import read_bigwarp
 from ..workspace import Workspace
 from .coverage import field_points
@@ -96,11 +95,7 @@ def _same(record: Any, row: Any) -> Any:
 
 
 def _refuse_outside(image: Any, table: pd.DataFrame, side: str) -> None:
-    if not image.calibrated:
-        raise Uncalibrated(
-            f"landmarks are in micrometres, but {image.name} has no voxel size: give it with "
-            "ws.calibrate(...)"
-        )
+    _ = image.spacing_um  # Uncalibrated: landmarks are in micrometres
     corners = field_points(image, grid=2)
     rim = _RIM * np.ptp(corners, axis=0).max()
     low, high = corners.min(axis=0) - rim, corners.max(axis=0) + rim

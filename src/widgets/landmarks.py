@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from traitlets import Enum, Int, TraitError, Unicode, validate
 
-from ..errors import CovarianceUnavailable, Degenerate, NoPath, Uncalibrated
+from ..errors import CovarianceUnavailable, Degenerate, NoPath
+from ..workspace.places import refuse_one_frame
 from .explorer import SliceExplorer
 from .history import History, RecordStep
 from .pairs import AUTO, MODELS, FitState, fit_pairs, pair_table, positions
@@ -92,16 +93,8 @@ class LandmarkPicker(Widget):
     def _refuse_images(self) -> None:
         moving, fixed = self.images["moving"], self.images["fixed"]
         for image in (moving, fixed):
-            if not image.calibrated:
-                raise Uncalibrated(
-                    f"landmarks are in micrometres, but {image.name} has no voxel size: give it "
-                    "with ws.calibrate(...)"
-                )
-        if moving.frame == fixed.frame:
-            raise ValueError(
-                f"{moving.name} and {fixed.name} already share the frame {moving.frame}: "
-                "there is nothing to register"
-            )
+            _ = image.spacing_um  # Uncalibrated: landmarks are in micrometres
+        refuse_one_frame(moving.frame, fixed.frame)
         if moving.ndim == 3 and fixed.ndim == 2:
             raise ValueError(
                 f"a volume cannot be mapped into a picture: make {fixed.name} (2-D) the moving "

@@ -6,9 +6,40 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..errors import Uncalibrated
+from .record import Record
+
 if TYPE_CHECKING:
     from .image import Image
     from .images import Images
+
+
+def no_voxel_size(image: Record) -> Uncalibrated:
+    """Say that an image has no voxel size, and how to give it one."""
+    fields = image.fields
+    why = (fields["spacing_source"] or "none stated").removeprefix("uncalibrated: ")
+    return Uncalibrated(
+        f"image {image.name!r} has no voxel size ({why}): "
+        f"give it with ws.calibrate({image.name!r}, spacing_um=({_wanted(image)}), "
+        "source='...')"
+    )
+
+
+def partial_spacing_um(image: Record) -> tuple[float | None, ...]:
+    """Give what is known of the voxel size, per spatial axis [µm]; None for what is not."""
+    spatial = sum(axis in "zyx" for axis in image.fields["axes"])
+    known = image.fields["spacing_um"] or image.fields["source"].get("partial_spacing_um") or ()
+    return tuple(known) if len(known) == spatial else (None,) * spatial
+
+
+def _wanted(image: Record) -> str:
+    """What ``ws.calibrate`` wants, with what the file said filled in."""
+    known = partial_spacing_um(image)
+    if not any(known):
+        return "..."
+    letters = (axis for axis in image.fields["axes"] if axis in "zyx")
+    named = zip(letters, known, strict=True)
+    return ", ".join(axis if value is None else f"{value:.6g}" for axis, value in named)
 
 
 def calibrate_image(

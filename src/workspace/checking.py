@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from .lookup import Lookup
+from .naming import plain_name
 from .positions import Order, position_by_name
 from .schema import KINDS, Position
 
@@ -30,7 +31,7 @@ def checked_fields(
     Returns
     -------
     dict
-        Plain JSON types, defaults filled in.
+        Plain JSON types, defaults filled in; names of other records are written as names are.
 
     Raises
     ------
@@ -41,19 +42,21 @@ def checked_fields(
     given = dict(fields)
     for field, info in schema.model_fields.items():
         if given.get(field) is not None and Position in _types(info.annotation):
-            given[field] = position_by_name(_mapping(given[field]), order=order)
+            given[field] = _position(kind, field, given[field], order)
     try:
         model = schema.model_validate(given)
     except ValidationError as error:
         raise ValueError(_in_words(kind, error)) from None
-    return model.model_dump(mode="json")
+    body = model.model_dump(mode="json")
+    mentioned = {field: body[field] for field in schema.references if body[field] is not None}
+    return body | {field: plain_name(name) for field, name in mentioned.items()}
 
 
 def checked_id(identity: str | None) -> str:
     """Make an id, or refuse one that could not name a file."""
     if identity is None:
         return uuid.uuid4().hex
-    if not _ID.fullmatch(identity):
+    if not isinstance(identity, str) or not _ID.fullmatch(identity):
         raise ValueError(f"id needs 1 to 64 letters, digits, - or _, got {identity!r}")
     return identity
 
@@ -92,8 +95,12 @@ def _types(annotation: Any) -> tuple[Any, ...]:
     return (annotation, *getattr(annotation, "__args__", ()))
 
 
-def _mapping(value: Any) -> Any:
-    return value.model_dump() if isinstance(value, Position) else value
+def _position(kind: str, field: str, value: Any, order: Order | None) -> dict[str, float]:
+    point = value.model_dump() if isinstance(value, Position) else value
+    try:
+        return position_by_name(point, order=order)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{kind}.{field}: {error}") from None
 
 
 def _in_words(kind: str, error: ValidationError) -> str:

@@ -14,8 +14,10 @@ from .lookup import Lookup
 from .naming import checked_name
 from .positions import Order
 from .record import Record
-from .references import rename_everywhere
+from .references import rename_everywhere, resolved
+from .refusals import refusals, refuse_unrestorable, refuse_wrong
 
+_NOTHING = "nothing was written"
 _NEVER = datetime.fromtimestamp(0, UTC)
 
 
@@ -48,22 +50,29 @@ class Collection(Lookup):
 
         Raises
         ------
-        ValueError
-            For unknown or missing fields, NaN, and a name that is taken.
+        RefusedRecord
+            For unknown or missing fields, NaN, a name that is taken, a transform that is no map,
+            and frames or other records that do not exist. It is a ``ValueError`` too.
+        Uncalibrated
+            A position in a frame whose images have no voxel size.
         Conflict
             When the id stands for something else.
         """
-        body = checked_fields(self.kind, fields, order=order)
-        if name is None and self.schema.needs_name:
-            raise ValueError(f"a record of {self.kind} needs name=, got none")
-        name = None if name is None else checked_name(self.kind, name)
-        identity = checked_id(id)
+        with refusals(self.kind, kept=_NOTHING):
+            body = checked_fields(self.kind, fields, order=order)
+            if name is None and self.schema.needs_name:
+                raise ValueError(f"a record of {self.kind} needs name=, got none")
+            name = None if name is None else checked_name(self.kind, name)
+            identity = checked_id(id)
         with self.records.transaction():
+            body = resolved(self.records, self.kind, body)
             if (standing := self.by_id(identity)) is not None:
                 return self.present(_same_or_conflict(standing, name, body))
             if name is None and self.kind == "landmarks":
                 name = free_landmark_name(self, body)
-            refuse_taken_name(self, name, body, identity)
+            with refusals(self.kind, kept=_NOTHING):
+                refuse_taken_name(self, name, body, identity)
+                refuse_wrong(self.records, self.kind, body)
             written = self.records.append(
                 Record(
                     id=identity,
@@ -107,23 +116,28 @@ class Collection(Lookup):
 
         Raises
         ------
+        RefusedRecord
+            As `add`; what is not changed is not judged again.
         Conflict
             When somebody else wrote a newer version; it carries both values, who and when.
         """
-        if "name" in changes:
-            raise ValueError(f"edit changes fields, got name={changes['name']!r}: use rename")
 
         def new_fields(standing: Record) -> Record:
+            if "name" in changes:
+                raise ValueError(f"edit changes fields, got name={changes['name']!r}: use rename")
             given = {**standing.fields, **changes}
             body = checked_fields(self.kind, given, order=order)
+            body = resolved(self.records, self.kind, body)
             refuse_taken_name(self, standing.name, body, standing.id)
+            refuse_wrong(self.records, self.kind, body, before=standing.fields)
             return replace(standing, fields=body)
 
         return self._write(key, "edit", new_fields, version=version, mine=changes, edit_id=edit_id)
 
     def rename(self, key: str, name: str, *, version: int | None = None) -> Any:
         """Give a record another name, also where other records mention it."""
-        name = checked_name(self.kind, name)
+        with refusals(self.kind, kept="nothing was renamed"):
+            name = checked_name(self.kind, name)
 
         def new_name(standing: Record) -> Record:
             refuse_taken_name(self, name, standing.fields, standing.id)
@@ -156,6 +170,7 @@ class Collection(Lookup):
 
         def back(standing: Record) -> Record:
             refuse_taken_name(self, standing.name, standing.fields, standing.id)
+            refuse_unrestorable(self.records, self.kind, standing.fields)
             return replace(standing, removed=False)
 
         return self._write(key, "restore", back, removed=True)
@@ -179,7 +194,9 @@ class Collection(Lookup):
             standing = self.find(key, removed=removed or version is not None)
             if version is not None and (version != standing.version or standing.removed):
                 raise _conflict(standing, version, mine or {"removed": True})
-            changed = change(standing)
+            stays = "removed, as it was" if standing.removed else f"at version {standing.version}"
+            with refusals(self.kind, kept=f"{standing.label} stays {stays}"):
+                changed = change(standing)
             written = self.records.append(
                 replace(
                     changed,

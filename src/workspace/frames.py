@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from .positions import Order, points_by_name
 from .record import Record
+from .transforms import read_edges
 
 if TYPE_CHECKING:
     from ..analysis.registration import FrameGraph, Located
-    from .image import Image
 
 
 def build_graph(transforms: Iterable[Record], frames: Iterable[str]) -> FrameGraph:
@@ -21,19 +21,16 @@ def build_graph(transforms: Iterable[Record], frames: Iterable[str]) -> FrameGra
     transforms : iterable of Record
     frames : iterable of str
         Known frames, also those that nothing joins yet.
-    """
-    from ..analysis.registration import Edge, FrameGraph, transform_from_dict
 
-    edges = [
-        Edge(
-            record.name,
-            record.fields["from_frame"],
-            record.fields["to_frame"],
-            transform_from_dict(record.fields["transform"]),
-        )
-        for record in transforms
-        if record.fields["status"] == "accepted" and record.name
-    ]
+    Raises
+    ------
+    UnusableRecord
+        A transform that an older or another program wrote is no map of a specimen.
+    """
+    from ..analysis.registration import FrameGraph
+
+    accepted = [record for record in transforms if record.fields["status"] == "accepted"]
+    edges = read_edges(accepted)
     return FrameGraph(edges, frames=frames)
 
 
@@ -58,17 +55,3 @@ def is_planar(frame: str, images: Iterable[Record]) -> bool:
     """Say whether a frame holds 2-D images only."""
     axes = [image.fields["axes"] for image in images if image.fields["frame"] == frame]
     return bool(axes) and not any("z" in one for one in axes)
-
-
-def refuse_uncalibrated(frames: Iterable[str], images: Sequence[Image]) -> None:
-    """Refuse frames that no voxel size ties to micrometres.
-
-    Raises
-    ------
-    Uncalibrated
-        Every image that stands in one of the frames lacks its voxel size.
-    """
-    for frame in frames:
-        standing = [image for image in images if image.record.fields["frame"] == frame]
-        if standing and not any(image.calibrated for image in standing):
-            _ = standing[0].spacing_um  # raises, with what to do

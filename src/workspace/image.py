@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DamagedImage, ScalebridgeError, Uncalibrated
+from ..errors import DamagedImage, ScalebridgeError
+from .calibration import no_voxel_size, partial_spacing_um
 from .pyramid import level_origin_um
 from .record import Record
 
@@ -123,31 +124,13 @@ class Image:
         """
         size = self.record.fields["spacing_um"]
         if size is None:
-            why = (self.spacing_source or "none stated").removeprefix("uncalibrated: ")
-            raise Uncalibrated(
-                f"image {self.name!r} has no voxel size ({why}): "
-                f"give it with ws.calibrate({self.name!r}, spacing_um=({self._spacing_wanted}), "
-                "source='...')"
-            )
+            raise no_voxel_size(self.record)
         return tuple(size)
 
     @property
     def partial_spacing_um(self) -> tuple[float | None, ...]:
         """What is known of the voxel size, per spatial axis [µm]; None for what is not."""
-        if self.calibrated:
-            return self.spacing_um
-        known = self.record.fields["source"].get("partial_spacing_um") or ()
-        return tuple(known) if len(known) == self.ndim else (None,) * self.ndim
-
-    @property
-    def _spacing_wanted(self) -> str:
-        """What ``ws.calibrate`` wants, with what the file said filled in."""
-        known = self.partial_spacing_um
-        if not any(known):
-            return "..."
-        letters = (axis for axis in self.axes if axis in "zyx")
-        named = zip(letters, known, strict=True)
-        return ", ".join(axis if value is None else f"{value:.6g}" for axis, value in named)
+        return partial_spacing_um(self.record)
 
     @property
     def nominal_spacing_um(self) -> tuple[float, ...] | None:

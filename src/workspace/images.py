@@ -117,6 +117,7 @@ class Images(Collection):
             Before anything is written, if it might not fit.
         """
         name = checked_name(self.kind, name)
+        frame = checked_name("frames", frame or name)
         check_axes(axes, shape)
         grid = plan_grid(
             shape,
@@ -127,7 +128,7 @@ class Images(Collection):
             memory_bytes=memory_mb * 2**20,
         )
         fields = {
-            "frame": frame or name,
+            "frame": frame,
             "axes": axes,
             "shape": shape,
             "dtype": grid.dtype.name,

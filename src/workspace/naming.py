@@ -20,6 +20,8 @@ def checked_name(kind: str, name: str) -> str:
     ValueError
         It is empty, longer than 120 characters, or has unprintable ones.
     """
+    if not isinstance(name, str):
+        raise ValueError(f"a name of {kind} needs printable letters, got {name!r}")
     plain = plain_name(name)
     if not plain or not plain.isprintable():
         raise ValueError(f"a name of {kind} needs printable letters, got {name!r}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -27,6 +27,7 @@ class _Transaction:
     state: int
     when: datetime
     parts: int = 0
+    seen: dict[str, list[Record]] = field(default_factory=dict)
 
 
 class Records:
@@ -125,6 +126,7 @@ class Records:
         )
         row = {**to_row(record), "workspace": self.workspace, "part": transaction.parts}
         transaction.connection.execute(sa.insert(rows), row)
+        transaction.seen.pop(record.kind, None)
         transaction.parts += 1
         return record
 
@@ -172,6 +174,18 @@ class Records:
         with self.reading() as connection:
             found = connection.execute(query).all()
         return [from_row(row) for row in sorted(found, key=lambda row: (row.born, row.born_part))]
+
+    def latest_of(self, kind: str) -> list[Record]:
+        """Read the newest versions of one kind; a transaction reads them once, until it writes one.
+
+        Nobody else can write while a transaction is open, so what was read stays true.
+        """
+        transaction = self._open
+        if transaction is None:
+            return self.latest(rows.c.kind == kind)
+        if kind not in transaction.seen:
+            transaction.seen[kind] = self.latest(rows.c.kind == kind)
+        return transaction.seen[kind]
 
     def newest(self, kind: str, identity: str) -> Record | None:
         """Read the newest version of one id."""

@@ -31,6 +31,9 @@ class Fields(BaseModel):
     needs_name: ClassVar[bool] = True
     #: Which fields hold the name of a record of another collection.
     references: ClassVar[dict[str, str]] = {}
+    #: Fields that say where something is [µm], and those that name the frames they speak of.
+    geometry: ClassVar[frozenset[str]] = frozenset()
+    places: ClassVar[tuple[str, ...]] = ()
 
 
 class Position(BaseModel):
@@ -106,6 +109,8 @@ class TransformFields(Fields):
     """A map from one frame to another, with how it was made."""
 
     references = {"from_frame": "frames", "to_frame": "frames"}
+    geometry = frozenset({"transform"})
+    places = ("from_frame", "to_frame")
 
     from_frame: Text
     to_frame: Text
@@ -124,6 +129,8 @@ class LandmarkFields(Fields):
     scope = ("moving_frame", "fixed_frame")
     needs_name = False
     references = {"moving_frame": "frames", "fixed_frame": "frames"}
+    geometry = frozenset({"moving", "fixed"})
+    places = ("moving_frame", "fixed_frame")
 
     moving_frame: Text
     fixed_frame: Text
@@ -140,6 +147,8 @@ class TargetFields(Fields):
     """A point to be cut to, perhaps with its volume of interest."""
 
     references = {"frame": "frames"}
+    geometry = frozenset({"position", "half_size"})
+    places = ("frame",)
 
     frame: Text
     position: Position
@@ -191,6 +200,8 @@ class NoteFields(Fields):
 
     needs_name = False
     references = {"frame": "frames"}
+    geometry = frozenset({"position"})
+    places = ("frame",)
 
     text: Text
     frame: str | None = None

@@ -15,11 +15,13 @@ import pandas as pd
 from .calibration import calibrate_image
 from .cleaning import clean
 from .collection import Collection
-from .frames import build_graph, is_planar, locate_points, refuse_uncalibrated
+from .frames import build_graph, is_planar, locate_points
 from .history import history_table
 from .images import Images
 from .landmarks import LandmarkArrays, landmark_arrays
+from .naming import plain_name
 from .opening import Opened, create_folder, open_folder
+from .places import refuse_uncalibrated
 from .positions import Order
 from .progress import OnProgress
 
@@ -212,10 +214,18 @@ class Workspace:
 
     def landmark_arrays(self, moving: str, fixed: str) -> LandmarkArrays:
         """Give the active landmark pairs of two frames as arrays in z, y, x [µm]."""
-        return landmark_arrays(self.landmarks.all(), moving=moving, fixed=fixed)
+        return landmark_arrays(
+            self.landmarks.all(), moving=plain_name(moving), fixed=plain_name(fixed)
+        )
 
     def graph(self) -> FrameGraph:
-        """Join the frames by the accepted transforms."""
+        """Join the frames by the accepted transforms.
+
+        Raises
+        ------
+        UnusableRecord
+            One of them is no map of a specimen; says which, and how to leave it out.
+        """
         names = [record.name for record in self.frames.all() if record.name]
         return build_graph(self.transforms.all(), names)
 
@@ -250,8 +260,10 @@ class Workspace:
         Uncalibrated
             No image of one of the frames has a voxel size.
         NoPath, CovarianceUnavailable
+        UnusableRecord
+            An accepted transform of another program, or an older one, is no map of a specimen.
         """
-        images = list(self.images)
+        from_, to, images = plain_name(from_), plain_name(to), self.images.all()
         refuse_uncalibrated((from_, to), images)
         return locate_points(
             self.graph(),

@@ -80,5 +80,5 @@ def test_a_pair_that_somebody_moved_is_not_overwritten(ws: Workspace, file: Path
 
 
 def test_an_image_without_a_voxel_size_takes_no_landmarks(ws: Workspace, file: Path) -> None:
-    with pytest.raises(Uncalibrated, match="bare has no voxel size"):
+    with pytest.raises(Uncalibrated, match="'bare' has no voxel size"):
         import_landmarks(ws, file, moving="coarse", fixed="bare")

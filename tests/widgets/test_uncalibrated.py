@@ -76,6 +76,10 @@ def physical_answers(ws: Workspace) -> dict[str, Any]:
         "a target on it, shown by name": lambda: TargetPicker(ws, "bare", images=["bare"]),
         "a place in its frame": lambda: ws.locate(POINT, from_="bare", to="bare"),
         "a cut": lambda: plan_cut(ws, "T1", to="bare", surface=None),
+        "a target written without the picker": lambda: ws.targets.add(
+            name="T2", frame="bare", position=POINT, probability=0.9
+        ),
+        "a note at a place": lambda: ws.notes.add(text="dark", frame="bare", position=POINT),
         "phases": lambda: phase_results(ws, settings),
         "candidates": lambda: candidates(ws, "bare"),
         "a grid": lambda: ws.images["bare"].voxel_to_frame,
@@ -84,7 +88,9 @@ def physical_answers(ws: Workspace) -> dict[str, Any]:
 
 def test_every_physical_answer_is_refused_until_it_is_calibrated(ws):
     segmented(ws, "bare")
+    ws.calibrate("bare", spacing_um=(2.0, 1.0, 1.0), source="a wrong grid")
     ws.targets.add(name="T1", frame="bare", position=POINT, probability=0.9)
+    ws.images.edit("bare", version=ws.images["bare"].version, spacing_um=None)  # withdrawn
     for what, ask in physical_answers(ws).items():
         with pytest.raises(Uncalibrated, match=r"no voxel size.*ws\.calibrate"):
             print(what, ask())

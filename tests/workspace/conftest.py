@@ -23,6 +23,14 @@ def ws(folder: Path) -> Iterator[Workspace]:
 
 
 @pytest.fixture
+def frames(ws: Workspace) -> None:
+    """Frames for positions to stand in, made as one state."""
+    with ws.transaction():
+        for name in ("sem", "survey", "zoom"):
+            ws.frames.add(name=name)
+
+
+@pytest.fixture
 def add_image(ws: Workspace) -> Callable[..., Image]:
     """Write an array as an image, in slabs of a few planes."""
 

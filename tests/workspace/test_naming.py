@@ -9,6 +9,7 @@ POINT = {"z_um": 1.0, "y_um": 2.0, "x_um": 3.0}
 COMPOSED, DECOMPOSED = "K\u00f6rper", "Ko\u0308rper"
 
 
+@pytest.mark.usefixtures("frames")
 def test_a_name_is_one_however_it_was_typed(ws, add_image):
     target = ws.targets.add(name=f" {DECOMPOSED} ", frame="survey", position=POINT)
     assert target.name == COMPOSED
@@ -20,6 +21,7 @@ def test_a_name_is_one_however_it_was_typed(ws, add_image):
     assert ws.targets.rename("K\u00f6rper", "pit ").name == "pit"
 
 
+@pytest.mark.usefixtures("frames")
 @pytest.mark.parametrize(
     ("name", "words"),
     [("x" * 121, "at most 120 characters, got 121"), ("  ", "printable"), ("a\nb", "printable")],

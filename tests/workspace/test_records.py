@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scalebridge.errors import Conflict, NotFound, ReadOnly, WorkspaceError
+from scalebridge.errors import Conflict, NotFound, ReadOnly, RefusedRecord, WorkspaceError
 from scalebridge.workspace import Workspace
 
 POINT = {"z_um": 1.0, "y_um": 2.0, "x_um": 3.0}
@@ -32,6 +32,7 @@ def test_the_person_is_named_by_scalebridge_then_jupyterhub_then_the_login(folde
     assert Workspace.open(folder).who not in ("", "hub", "maria")
 
 
+@pytest.mark.usefixtures("frames")
 def test_tables_carry_units_and_say_x_before_y_before_z(ws):
     ws.landmarks.add(**PAIR)
     ws.targets.add(name="pit", frame="survey", position=POINT, half_size=POINT)
@@ -52,12 +53,14 @@ def test_tables_carry_units_and_say_x_before_y_before_z(ws):
     assert (target["x_um"], target["z_um"], target["half_size_y_um"]) == (3.0, 1.0, 2.0)
 
 
+@pytest.mark.usefixtures("frames")
 def test_an_empty_collection_has_the_columns_of_a_full_one(ws):
     empty = list(ws.landmarks.table().columns)
     ws.landmarks.add(**PAIR)
     assert empty == list(ws.landmarks.table().columns)
 
 
+@pytest.mark.usefixtures("frames")
 def test_a_stale_edit_raises_a_conflict_with_both_values_who_and_when(folder, ws, monkeypatch):
     ws.targets.add(name="pit", frame="survey", position=POINT)
     monkeypatch.setenv("SCALEBRIDGE_USER", "noor")
@@ -73,6 +76,7 @@ def test_a_stale_edit_raises_a_conflict_with_both_values_who_and_when(folder, ws
     assert ws.targets["pit"].note == "hers"
 
 
+@pytest.mark.usefixtures("frames")
 def test_an_edit_of_a_record_that_was_removed_meanwhile_is_a_conflict(ws):
     ws.targets.add(name="pit", frame="survey", position=POINT)
     ws.targets.remove("pit")
@@ -121,6 +125,7 @@ def _write_a_good_and_a_bad_note(ws):
         ws.notes.add(txt="d")
 
 
+@pytest.mark.usefixtures("frames")
 def test_as_of_opens_any_earlier_state_by_number_time_and_text(folder, ws):
     ws.targets.add(name="pit", frame="survey", position=POINT, note="one")
     between = datetime.now(UTC)
@@ -128,10 +133,10 @@ def test_as_of_opens_any_earlier_state_by_number_time_and_text(folder, ws):
     ws.targets.rename("pit", "crack")
     ws.targets.remove("crack")
     assert len(ws.targets) == 0
-    for moment in (1, "1", between, between.isoformat(), between.replace(tzinfo=None).isoformat()):
+    for moment in (2, "2", between, between.isoformat(), between.replace(tzinfo=None).isoformat()):
         with Workspace.open(folder, as_of=moment) as old:
-            assert (old.state, old.targets["pit"].note) == (1, "one")
-    assert Workspace.open(folder, as_of=3).targets["crack"].note == "two"
+            assert (old.state, old.targets["pit"].note) == (2, "one")
+    assert Workspace.open(folder, as_of=4).targets["crack"].note == "two"
     assert len(Workspace.open(folder, as_of=0).targets) == 0
 
 
@@ -151,6 +156,7 @@ def test_a_state_that_never_was_is_refused(folder, ws, moment):
         Workspace.open(folder, as_of=moment)
 
 
+@pytest.mark.usefixtures("frames")
 def test_history_says_who_did_what_when_with_which_version(ws):
     ws.targets.add(name="pit", frame="survey", position=POINT)
     ws.targets.edit("pit", version=1, note="deeper")
@@ -166,6 +172,7 @@ def test_history_says_who_did_what_when_with_which_version(ws):
     assert len(ws.history("pit")) == 5
 
 
+@pytest.mark.usefixtures("frames")
 def test_what_was_removed_can_be_restored(ws):
     ws.targets.add(name="pit", frame="survey", position=POINT)
     ws.targets.remove("pit")
@@ -175,13 +182,14 @@ def test_what_was_removed_can_be_restored(ws):
     assert ws.targets["pit"].version == 3
 
 
+@pytest.mark.usefixtures("frames")
 def test_a_frame_keeps_its_landmarks_when_it_is_renamed(ws):
-    ws.frames.add(name="sem")
     ws.landmarks.add(**PAIR)
     ws.frames.rename("sem", "sem view")
     assert ws.landmarks["L1"].moving_frame == "sem view"
 
 
+@pytest.mark.usefixtures("frames")
 def test_names_are_taken_once_a_scope(ws):
     ws.landmarks.add(name="A", **PAIR)
     with pytest.raises(ValueError, match="already has 'A'"):
@@ -197,11 +205,13 @@ def test_a_name_that_cannot_be_read_is_refused(ws, name):
         ws.frames.add(name=name)
 
 
+@pytest.mark.usefixtures("frames")
 def test_landmarks_without_a_name_are_numbered(ws):
     names = [ws.landmarks.add(**PAIR).name for _ in range(3)]
     assert names == ["L1", "L2", "L3"]
 
 
+@pytest.mark.usefixtures("frames")
 def test_landmark_arrays_leave_the_excluded_out_and_come_in_z_y_x(ws):
     ws.landmarks.add(**PAIR)
     ws.landmarks.add(**{**PAIR, "fixed": {"x_um": 9, "y_um": 8, "z_um": 7}})
@@ -220,16 +230,32 @@ def test_landmark_arrays_leave_the_excluded_out_and_come_in_z_y_x(ws):
         ({"position": {**POINT, "x_um": math.nan}}, "finite"),
         ({"position": [1.0, 2.0, 3.0]}, "order='zyx' or order='xyz'"),
         ({"probability": 1.0}, "probability"),
+        ({"probability": 0.0}, "probability"),
+        ({"probability": -0.5}, "probability"),
+        ({"probability": math.nan}, "probability"),
         ({"probability": math.inf}, "probability"),
         ({"half_size": {**POINT, "y_um": 0.0}}, "half_size.y_um"),
+        ({"half_size": {**POINT, "y_um": -1.0}}, "half_size.y_um"),
+        ({"half_size": {**POINT, "y_um": math.inf}}, "half_size.y_um"),
+        ({"half_size": {"y_um": 1.0}}, "half_size"),
+        ({"position": {**POINT, "z_um": -math.inf}}, "targets.position: positions need finite"),
+        ({"position": {**POINT, "z_um": None}}, "targets.position"),
+        ({"position": {**POINT, "z_um": "deep"}}, "targets.position: .*deep"),
+        ({"position": object()}, "targets.position"),
     ],
 )
+@pytest.mark.usefixtures("frames")
 def test_unknown_fields_nan_and_bare_arrays_are_refused(ws, changes, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(RefusedRecord, match=f"{words}.*; nothing was written"):
         ws.targets.add(**{"name": "pit", "frame": "survey", "position": POINT, **changes})
     assert len(ws.targets) == 0
+    ws.targets.add(name="pit", frame="survey", position=POINT)
+    with pytest.raises(RefusedRecord, match=f"{words}.*; targets 'pit' stays at version 1"):
+        ws.targets.edit("pit", version=1, **changes)
+    assert ws.targets["pit"].version == 1
 
 
+@pytest.mark.usefixtures("frames")
 def test_a_position_in_an_array_is_taken_with_its_order(ws):
     ws.targets.add(name="a", frame="survey", position=[1.0, 2.0, 3.0], order="xyz")
     assert ws.targets["a"].position == {"x_um": 1.0, "y_um": 2.0, "z_um": 3.0}

@@ -88,13 +88,14 @@ def _refuse_other_model(transform: AffineTransform) -> None:
 
 
 def _refuse_odd_errors(transform: AffineTransform) -> None:
-    for name, value, least in (("nu", transform.nu, 1e-9), ("sigma_um", transform.sigma_um, 0.0)):
+    for name, value in (("nu", transform.nu), ("sigma_um", transform.sigma_um)):
         if value is None:
             continue
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not math.isfinite(value) or value < least:
-            positive = "a finite positive number" if least else "a finite number of 0 or more"
-            raise ValueError(f"{name} needs {positive}, got {value!r}: give None if not known")
+        if not number or not math.isfinite(value) or value < 0:
+            raise ValueError(
+                f"{name} needs a finite number of 0 or more, got {value!r}: give None if not known"
+            )
 
 
 def _refuse_odd_covariance(covariance: np.ndarray) -> None:

@@ -108,7 +108,7 @@ def test_a_covariance_that_is_none_is_refused_in_the_units_of_each_parameter(cha
 
 
 @pytest.mark.parametrize(
-    "odd", [{"nu": 0}, {"nu": float("nan")}, {"nu": "4"}, {"sigma_um": -1.0}, {"sigma_um": True}]
+    "odd", [{"nu": -1}, {"nu": float("nan")}, {"nu": "4"}, {"sigma_um": -1.0}, {"sigma_um": True}]
 )
 def test_an_error_that_is_no_number_is_refused(odd):
     with pytest.raises(ValueError, match=f"{next(iter(odd))} needs a finite"):
