@@ -64,6 +64,13 @@ def kernel_manager(environment: Mapping[str, str], private: Path) -> type[AsyncK
         def kernel_spec(self) -> KernelSpec:
             return spec
 
+        async def _async_interrupt_kernel(self) -> None:
+            # On its way to a shutdown jupyter_client interrupts first. A kernel that has answered
+            # the last question but is still tidying up then logs "KeyboardInterrupt caught in
+            # kernel" on the terminal; one that hangs in a cell is ended by SIGTERM anyway.
+            if not self.shutting_down:
+                await super()._async_interrupt_kernel()
+
     return ThisInterpreter
 
 

@@ -227,3 +227,23 @@ def test_what_is_no_template_and_what_is_no_workspace_is_refused_in_words(
         run_template(tmp_path / "broken.ipynb", workspace, output=tmp_path)
     with pytest.raises(WorkspaceError):
         run_template(write_template("10_count"), tmp_path / "nowhere", output=tmp_path)
+
+
+def test_a_kernel_that_is_still_tidying_up_is_not_interrupted(
+    workspace, write_template, tmp_path, capfd
+):
+    path = write_template(
+        "10_slow",
+        "import inspect, time\n"
+        "handlers = get_ipython().kernel.shell_handlers\n"
+        "answer = handlers['kernel_info_request']\n"
+        "async def answer_and_linger(*message):\n"
+        "    done = answer(*message)\n"
+        "    if inspect.isawaitable(done):\n"
+        "        await done\n"
+        "    time.sleep(1)\n"
+        "handlers['kernel_info_request'] = answer_and_linger",
+    )
+    result = run_template(path, workspace, output=tmp_path / "out")
+    assert result.exit_code == 0
+    assert capfd.readouterr() == ("", "")
