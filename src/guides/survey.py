@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..analysis.imaging import image_quality, technique_for, techniques
+from ..analysis.imaging import ImageQuality, image_quality, technique_for, techniques
+from ..quantities import format_value
 from ..widgets.picture import spacing_words
 from ..workspace import Workspace
+from .digits import significant
 
 _SAMPLE_VOXELS = 2_000_000
 
@@ -139,14 +141,23 @@ def _scale_row(image: Any) -> dict[str, Any]:
 def _quality_row(image: Any, sample: np.ndarray) -> dict[str, Any]:
     spacing = image.spacing_um if image.calibrated else None
     quality = image_quality(sample, spacing_um=spacing)
+    noise, contrast, ratio = significant(
+        [quality.noise, quality.contrast, quality.contrast_to_noise]
+    )
     return {
         "image": image.name,
-        "noise": quality.noise,
-        "contrast": quality.contrast,
-        "CNR": quality.contrast_to_noise,
-        "saturated_percent": 100 * (quality.saturated_low + quality.saturated_high),
-        "edge_width_px": quality.edge_width_px,
+        "noise": noise,
+        "contrast": contrast,
+        "CNR": round(ratio, 1),
+        "saturated_percent": round(100 * (quality.saturated_low + quality.saturated_high), 2),
+        "edge width [px]": _width_words(quality),
     }
+
+
+def _width_words(quality: ImageQuality) -> str:
+    if not np.isfinite(quality.edge_width_px):
+        return "no clear edge"
+    return format_value(quality.edge_width_px, 1.96 * quality.edge_width_error_px)
 
 
 def _unknown_words(image: Any) -> str:

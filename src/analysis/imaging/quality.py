@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..segmentation.sampling import sample_blocks
 from ..segmentation.thresholds import suggest_thresholds
 from ..spacing import checked_image_ndim, checked_spacing
-from .edges import WIDTH_10_90, edge_blur
+from .clear_edges import edge_width
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class ImageQuality:
     saturated_low, saturated_high : float
         Share of voxels at the lowest and highest grey value when they pile up there, else 0.
     edge_width_px, edge_width_error_px : float
-        10-90 % width of edges with its standard uncertainty [px]; NaN without edges.
+        10-90 % width of edges with its standard uncertainty [px]; NaN where no edge is clear.
     edge_width_axes_px : tuple of float
         Of edges facing each axis, (z, y, x) or (y, x) [px].
     edge_width_um : float
@@ -102,9 +102,8 @@ def image_quality(image: NDArray, *, spacing_um: Sequence[float] | None = None) 
     if grey is not None:
         contrast = grey[1] - grey[0]
         ratio = contrast / grey[2] if grey[2] > 0 else float("inf")
-        blur = edge_blur(image, low=grey[0], high=grey[1])
-        width, error = WIDTH_10_90 * blur.sigma_px, WIDTH_10_90 * blur.sigma_error_px
-        axes = tuple(WIDTH_10_90 * s for s in blur.sigma_axes_px)
+        edge = edge_width(image, low=grey[0], high=grey[1])
+        width, error, axes = edge.width_px, edge.error_px, edge.axes_px
     return ImageQuality(
         noise=noise,
         contrast=contrast,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
+from scipy.special import erf
 
 from scalebridge.analysis.imaging import (
     edge_blur,
@@ -82,3 +86,37 @@ def test_techniques_say_what_they_reach_and_where_that_is_from() -> None:
     assert (nano["lower_um"], nano["upper_um"]) == (0.05, 65)
     assert technique_for("FIB-SEM").destructive
     assert technique_for("light").name == "light microscopy"
+
+
+def _discs(blur_px: float, *, shading: float = 0.0, texture: float = 0.0, noise: float = 2.0):
+    """Discs with edges of known blur, brighter to one corner, with a cloudy texture."""
+    rng = np.random.default_rng(5)
+    y, x = np.indices((360, 360)).astype(float)
+    image = np.zeros(y.shape)
+    for cy, cx in itertools.product((63, 173, 283), repeat=2):
+        inside = 30 - np.hypot(y - cy - 0.3, x - cx + 0.2)
+        image = np.maximum(image, 0.5 + 0.5 * erf(inside / blur_px / np.sqrt(2)))
+    clouds = gaussian_filter(rng.normal(size=y.shape), 12)
+    grey = 30 + (100 + texture * clouds / clouds.std()) * image
+    grey *= 1 + shading * ((x + y) / 360 - 1)
+    return grey + rng.normal(0, noise, y.shape)
+
+
+@pytest.mark.parametrize("blur", [0.8, 1.5, 3.0, 6.0])
+@pytest.mark.parametrize(("shading", "texture", "noise"), [(0, 0, 2), (0.5, 0, 2), (0.5, 12, 8)])
+def test_the_edge_width_is_found_under_shading_and_texture(blur, shading, texture, noise) -> None:
+    found = image_quality(_discs(blur, shading=shading, texture=texture, noise=noise))
+    assert found.edge_width_px == pytest.approx(2.563 * blur, rel=0.08)
+    assert abs(found.edge_width_px - 2.563 * blur) < 3 * found.edge_width_error_px
+
+
+@pytest.mark.parametrize("what", ["ramp", "clouds"])
+def test_where_no_edge_is_clear_there_is_no_width(what) -> None:
+    rng = np.random.default_rng(2)
+    y, x = np.indices((400, 400)).astype(float)
+    clouds = 900 * gaussian_filter(rng.normal(size=y.shape), 6)
+    image = {"ramp": x / 4, "clouds": clouds}[what] + rng.normal(0, 3, y.shape)
+    found = image_quality(image)
+    assert np.isfinite(found.contrast)
+    assert np.isnan(found.edge_width_px)
+    assert np.isnan(found.edge_width_um)
