@@ -91,7 +91,8 @@ class AffineTransform:
     def _freeze(self, name: str, shape: tuple[int, ...]) -> None:
         value = np.array(getattr(self, name), dtype=float)
         if value.shape != shape or not np.isfinite(value).all():
-            raise ValueError(f"{name} needs {shape} finite numbers, got {value!r}")
+            got = f"shape {value.shape}" if value.shape != shape else value.tolist()
+            raise ValueError(f"{name} needs {shape} finite numbers, got {got}")
         value.flags.writeable = False
         object.__setattr__(self, name, value)
 
