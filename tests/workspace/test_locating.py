@@ -71,6 +71,27 @@ def test_only_the_frame_of_a_flat_image_may_leave_z_out(joined, add_image):
     assert np.allclose(flat.points_um, deep.points_um)
 
 
+def test_a_height_over_a_flat_image_is_carried_and_said_in_words(joined, add_image):
+    points = [{"x_um": 1.0, "y_um": 2.0, "z_um": z} for z in (0.0, -0.3, 0.2)]
+    before = joined.locate(points, from_="sem", to="survey")
+    assert not any("plane" in note for note in before.notes), "no image says that sem is flat"
+    add_image("view", np.zeros((8, 8), dtype=np.uint8), axes="yx", frame="sem")
+    located = joined.locate(points, from_="sem", to="survey")
+    assert located.notes[0].startswith(
+        "2 of 3 points do not lie in the plane z = 0 of sem, a 2-D image (farthest: z = -300 nm)"
+    )
+    assert located.notes[1:] == before.notes
+    assert np.array_equal(located.points_um, before.points_um)
+    assert joined.locate(points[:1], from_="sem", to="survey").notes == before.notes
+    one = joined.locate(points[1], from_="sem", to="survey").notes[0]
+    assert one.startswith("the point does not lie in the plane z = 0")
+    back = joined.locate(located.points_um, from_="survey", to="sem", order="zyx")
+    assert back.notes == before.notes, "a volume has heights"
+    seen = joined.locate(points[:1], from_="sem", to="survey").points_um
+    again = joined.locate(seen, from_="survey", to="sem", order="zyx").points_um
+    assert joined.locate(again, from_="sem", to="survey", order="zyx").notes == before.notes
+
+
 def test_a_transform_that_was_not_accepted_joins_nothing(joined):
     standing = joined.transforms["sem_to_survey"]
     joined.transforms.edit("sem_to_survey", version=standing.version, status="refused")
