@@ -276,8 +276,9 @@ def _ask(question: str) -> str:
 
 def _complain(error: BaseException) -> None:
     from .reports.markup import tidy
+    from .reports.redaction import redacted
 
-    typer.echo(f"scalebridge: {tidy(error)}", err=True)
+    typer.echo(f"scalebridge: {tidy(redacted(str(error)))}", err=True)
 
 
 if __name__ == "__main__":

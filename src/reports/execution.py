@@ -13,7 +13,8 @@ from typing import Any, Literal
 import nbformat
 from nbformat import NotebookNode
 
-from .redaction import redacted
+from .executed import without_secrets
+from .redaction import Secrets
 from .template import Template
 
 _UNDECIDED = ("DecisionNeeded", "ParameterError")
@@ -96,6 +97,7 @@ def execute(
 
     from .kernel import ENGINE, kernel_environment, kernel_manager
 
+    secrets = Secrets.among({**template.defaults, **values})
     # It would warn of every `x: T | None` that its own reading of the cell does not see.
     logging.getLogger("papermill").setLevel(logging.ERROR)
     # papermill formats paths like "{x}.ipynb" and uploads to URLs: it only ever sees our own.
@@ -120,27 +122,27 @@ def execute(
                 resources={"metadata": {"path": str(folder)}},
             )
         except PapermillExecutionError as error:
-            failure = _failure_of_cell(error)
+            failure = _failure_of_cell(error, secrets)
         except Exception as error:  # a dead kernel, a time limit, a full disk: the run must end
-            failure = _failure_of_kernel(error, timeout_s)
+            failure = _failure_of_kernel(error, timeout_s, secrets)
         notebook = (
             nbformat.read(written, as_version=4)
             if written.exists()
             else copy.deepcopy(template.notebook)
         )
-    return Execution(notebook, failure)
+    return Execution(without_secrets(notebook, secrets), failure)
 
 
-def _failure_of_cell(error: Any) -> Failure:
+def _failure_of_cell(error: Any, secrets: Secrets) -> Failure:
     return Failure(
         str(error.ename),
-        redacted(str(error.evalue)),
+        secrets.hide(str(error.evalue)),
         cell=int(error.cell_index) + 1,
-        source=redacted(str(error.source)),
+        source=secrets.hide(str(error.source)),
     )
 
 
-def _failure_of_kernel(error: Exception, timeout_s: float) -> Failure:
+def _failure_of_kernel(error: Exception, timeout_s: float, secrets: Secrets) -> Failure:
     kind = type(error).__name__
     if kind == "CellTimeoutError":
         message = (
@@ -149,5 +151,5 @@ def _failure_of_kernel(error: Exception, timeout_s: float) -> Failure:
     elif kind == "DeadKernelError":
         message = "the kernel died, most often because memory ran out; try a coarser level"
     else:
-        message = redacted(str(error))
+        message = secrets.hide(str(error))
     return Failure(kind, message)

@@ -20,6 +20,7 @@ from typing import Any
 from ..errors import ParameterError
 from .annotations import Annotation, Mismatch, fitted, parsed, read_annotation
 from .limits import Limits, read_bracket
+from .redaction import Secrets
 
 TAG = "parameters"
 _COMMENT = re.compile(r"#\s*(?P<meaning>.*?)\s*(?:\[(?P<unit>[^\]]*)\])?\s*$")
@@ -220,7 +221,8 @@ def _value(parameter: Parameter, value: Any, name: str) -> Any:
         return read
     except Mismatch as error:
         unit = f" [{parameter.unit}]" if parameter.unit else ""
-        raise ParameterError(f"{name}: parameter {parameter.name!r}{unit} {error}") from None
+        why = Secrets.among({parameter.name: value}).hide(str(error))
+        raise ParameterError(f"{name}: parameter {parameter.name!r}{unit} {why}") from None
 
 
 def split_assignment(text: str) -> tuple[str, FromText]:

@@ -16,6 +16,7 @@ from .execution import Execution, Failure, Status, execute
 from .kernel import Progress, ProgressCallback
 from .parameters import checked_values
 from .provenance import versions
+from .redaction import Secrets
 from .run_record import RunRecord, begin, now
 from .template import Template, load_template
 
@@ -203,5 +204,6 @@ def _signed(
 
 
 def told(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out of a record where on this machine things lay; `workspace` moves with its folder."""
-    return {name: value for name, value in values.items() if name not in RESERVED}
+    """Leave out of a record what is secret, and where on this machine things lay."""
+    given = {name: value for name, value in values.items() if name not in RESERVED}
+    return Secrets.among(given).told(given)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -45,6 +46,11 @@ class Template:
     def names(self) -> tuple[str, ...]:
         """The names of its parameters."""
         return tuple(parameter.name for parameter in self.parameters)
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The values of those that have one."""
+        return {p.name: p.default for p in self.parameters if not p.required}
 
 
 def shipped_templates() -> tuple[str, ...]:

@@ -1,0 +1,70 @@
+"""Passwords and tokens go into the kernel and into nothing that is kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from scalebridge import Workspace
+from scalebridge.errors import ParameterError
+from scalebridge.reports import run_workspaces
+from scalebridge.reports.parameters import split_assignment
+from scalebridge.reports.redaction import Secrets
+
+PARAMETERS = """\
+workspace: str  # folder of the specimen
+as_of: int | None = None  # state to replay
+records: str = "postgresql://ada:in-the-source@db/scale"  # the group's database
+password: str | None = None  # of the microscope's computer
+api_token: str | None = None
+pin_key: int | None = None
+"""
+SECRETS = {"records": "pass word", "password": 'it\'s "quoted"', "api_token": "tok-123456"}
+GIVEN = {**SECRETS, "records": "postgresql+psycopg://ada:pass%20word@db/scale", "pin_key": 4711234}
+
+
+@pytest.fixture(params=["1 / 0", "raise ValueError(f'cannot reach {records} with {password}')"])
+def batch(request, workspace, write_template, tmp_path):
+    path = write_template(
+        "10_fetch",
+        "print(records, password)\ndisplay(Text(f'{api_token} {pin_key}'))\nrecords",
+        "from sqlalchemy import create_engine\n"
+        "assert password.startswith('it')\n"
+        "ws.notes.add(text='reached')",
+        request.param,
+        parameters=PARAMETERS,
+    )
+    return run_workspaces([workspace], output=tmp_path / "out", templates=[path], parameters=GIVEN)
+
+
+def test_no_secret_stands_in_anything_that_a_run_leaves(batch, workspace, tmp_path):
+    assert batch.specimens[0].results[0].failure.name in ("ZeroDivisionError", "ValueError")
+    with Workspace.open(workspace) as ws:
+        (run,) = ws.runs
+    assert run.parameters == {
+        "records": "postgresql+psycopg://•••@db/scale",
+        **dict.fromkeys(("password", "api_token", "pin_key"), "•••"),
+    }
+    kept = [p for p in (*tmp_path.rglob("*"), *workspace.rglob("*")) if p.is_file()]
+    assert {".html", ".ipynb", ".csv", ".db"} <= {path.suffix for path in kept}
+    for path in kept:
+        if path.name == "10_fetch.ipynb" and path.parent == tmp_path:
+            continue  # the template itself
+        told = path.read_bytes().decode("utf-8", "replace")
+        for secret in (*Secrets.among(GIVEN).texts, "in-the-source"):
+            assert secret not in told, f"{secret} in {path}"
+
+
+def test_names_and_numbers_that_only_look_like_secrets_stay(batch):
+    notebook = batch.specimens[0].results[0].notebook
+    code = "\n".join(cell.source for cell in notebook.cells)
+    assert "password.startswith('it')" in code
+    assert "password = '•••'" in code
+    assert "create_engine" in code
+
+
+def test_a_refusal_does_not_tell_the_secret_either(workspace, write_template, tmp_path):
+    path = write_template("10_fetch", parameters=PARAMETERS)
+    name, text = split_assignment("pin_key=hunter2hunter2")
+    with pytest.raises(ParameterError, match="'pin_key' needs int") as refused:
+        run_workspaces([workspace], output=tmp_path, templates=[path], parameters={name: text})
+    assert "hunter2" not in str(refused.value)
