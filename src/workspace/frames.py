@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 _ROUNDING_UM = 1e-6  # a point that was mapped there and back is off its plane by less
 
 
-def build_graph(transforms: Iterable[Record], frames: Iterable[str]) -> FrameGraph:
+def build_graph(transforms: Iterable[Record], frames: Iterable[Record]) -> FrameGraph:
     """Join the frames by the accepted transforms.
 
     Parameters
     ----------
     transforms : iterable of Record
-    frames : iterable of str
-        Known frames, also those that nothing joins yet.
+    frames : iterable of Record
+        Also those that nothing joins yet, and the removed ones, which join nothing.
 
     Raises
     ------
@@ -36,9 +36,16 @@ def build_graph(transforms: Iterable[Record], frames: Iterable[str]) -> FrameGra
     """
     from ..analysis.registration import FrameGraph
 
-    accepted = [record for record in transforms if record.fields["status"] == "accepted"]
-    edges = read_edges(accepted)
-    return FrameGraph(edges, frames=frames)
+    known = list(frames)
+    there = [frame.name for frame in known if frame.name and not frame.removed]
+    gone = {frame.name for frame in known if frame.removed}.difference(there)
+    accepted = [
+        record
+        for record in transforms
+        if record.fields["status"] == "accepted"
+        and not gone & {record.fields["from_frame"], record.fields["to_frame"]}
+    ]
+    return FrameGraph(read_edges(accepted), frames=there)
 
 
 def locate_points(
@@ -76,8 +83,8 @@ def off_plane(points_um: np.ndarray, frame: str) -> tuple[str, ...]:
     farthest = format_length(float(heights[np.abs(heights).argmax()]))
     points = "the point does" if len(heights) == 1 else f"{off} of {len(heights)} points do"
     return (
-        f"{points} not lie in the plane z = 0 of {frame}, a 2-D image (farthest: z = {farthest}): z "
-        "was carried along the image's normal, and no landmark of the image vouches for it; give "
+        f"{points} not lie in the plane z = 0 of {frame}, a 2-D image (farthest: z = {farthest}): "
+        "z was carried along the image's normal, and no landmark of the image vouches for it; give "
         "z = 0 for what is seen in the image",
     )
 

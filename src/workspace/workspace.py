@@ -226,8 +226,7 @@ class Workspace:
         UnusableRecord
             One of them is no map of a specimen; says which, and how to leave it out.
         """
-        names = [record.name for record in self.frames.all() if record.name]
-        return build_graph(self.transforms.all(), names)
+        return build_graph(self.transforms.all(), self.frames.all(removed=True))
 
     def locate(
         self,

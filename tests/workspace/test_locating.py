@@ -106,6 +106,16 @@ def test_a_transform_comes_back_to_the_bit(joined):
     assert (first.covariance == again.covariance).all()
 
 
+def test_a_removed_frame_joins_nothing_until_it_is_restored(joined):
+    before = joined.locate({"x_um": 3.0, "y_um": 2.0, "z_um": 1.0}, from_="sem", to="survey")
+    joined.frames.remove("sem")
+    with pytest.raises(NoPath, match="no frame 'sem'; known frames: survey"):
+        joined.locate({"x_um": 3.0, "y_um": 2.0, "z_um": 1.0}, from_="sem", to="survey")
+    joined.frames.restore("sem")
+    after = joined.locate({"x_um": 3.0, "y_um": 2.0, "z_um": 1.0}, from_="sem", to="survey")
+    assert np.array_equal(before.points_um, after.points_um)
+
+
 def test_a_frame_that_is_unknown_is_named(joined):
     with pytest.raises(NoPath, match="lab"):
         joined.locate([[1.0, 2.0, 3.0]], from_="sem", to="lab", order="zyx")
