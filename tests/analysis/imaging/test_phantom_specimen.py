@@ -111,3 +111,19 @@ def test_another_scale_is_refused_in_words() -> None:
     with pytest.raises(ValueError, match="scale needs one of full, small, got 'huge'"):
         Session.begin(seed=0, scale="huge")
     assert set(LAYOUTS) == {"full", "small"}
+
+
+def test_chords_cut_by_flat_faces_give_caps_and_corners_of_a_ball_their_volume() -> None:
+    ball = Ellipsoids.spheres(np.array([[1.0, 2.0, 3.0]]), np.array([2.0]))
+
+    def share(normals: list[list[int]], limits: list[float]) -> float:
+        kept, whole = ball.chords_within(0, np.array(normals, float), np.array(limits), 4096)
+        return float(kept.sum() / whole.sum())
+
+    height = 0.5  # of a cap, in radii
+    cap = height**2 * (3 - height) / 4
+    assert share([[1, 0, 0]], [0.0]) == pytest.approx(cap, rel=1e-4)
+    corner = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    assert share(corner, [1.0, 2.0, 3.0]) == pytest.approx(1 / 8, rel=1e-3)
+    slab = [[0, 0, 1], [0, 0, -1]]  # one radius thick, against the middle
+    assert share(slab, [4.0, -3.0]) == pytest.approx(0.5 - cap, rel=1e-4)

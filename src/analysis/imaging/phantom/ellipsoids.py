@@ -13,6 +13,7 @@ Floats = NDArray[np.floating]
 
 # the additive recurrence of the plastic number's 3-D relative: even without being a lattice
 _RECURRENCE = 1 / 1.2207440846057596 ** np.arange(1, 4)
+_TILT = np.array([1e-9, 2e-9, 3e-9])  # a direction where opposite faces leave none
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,38 @@ class Ellipsoids:
         stretch *= abs(np.linalg.det(inverse))
         return self._placed(directions, index), 4 * np.pi / count * stretch
 
+    def chords_within(
+        self, index: int, normals: Floats, limits_um: Floats, count: int
+    ) -> tuple[Floats, Floats]:
+        """Cut evenly spread parallel chords of one solid by half-spaces.
+
+        Parameters
+        ----------
+        index, count : int
+            Which solid, and how many chords.
+        normals, limits_um : arrays, shapes (k, 3) and (k,)
+            Of the half-spaces ``normals @ p <= limits``.
+
+        Returns
+        -------
+        kept, whole : arrays, shape (count,)
+            Lengths inside and in all, in units in which the solid is a ball of radius 1. Each
+            chord stands for the same cross-section.
+        """
+        inverse = np.linalg.inv(self.shapes[index])
+        slopes = normals @ inverse
+        room = limits_um - normals @ self.centres_um[index]
+        cutting = np.abs(room) < np.linalg.norm(slopes, axis=1)
+        # along no face that cuts: where a chord ends then changes smoothly from chord to chord
+        along = (slopes[cutting] / np.linalg.norm(slopes[cutting], axis=1)[:, None]).sum(axis=0)
+        frame = np.linalg.qr(np.column_stack([along + _TILT, np.eye(3)]))[0]
+        rank = np.arange(count) + 0.5
+        radius, turn = np.sqrt(rank / count), np.pi * (1 + 5**0.5) * rank
+        places = np.outer(radius * np.cos(turn), frame[:, 1])
+        places += np.outer(radius * np.sin(turn), frame[:, 2])
+        half = np.sqrt(1 - radius**2)
+        return _clipped(places, frame[:, 0], half, slopes, room), 2 * half
+
     def _placed(self, unit_points: Floats, index: int) -> Floats:
         return self.centres_um[index] + unit_points @ np.linalg.inv(self.shapes[index]).T
 
@@ -121,3 +154,17 @@ class Ellipsoids:
 def _on_sphere(height: Floats, turn: Floats) -> Floats:
     ring = np.sqrt(np.clip(1 - height**2, 0, None))
     return np.stack([height, ring * np.sin(turn), ring * np.cos(turn)], axis=1)
+
+
+def _clipped(places: Floats, along: Floats, half: Floats, slopes: Floats, room: Floats) -> Floats:
+    """Lengths of chords ``places ± half * along`` within the half-spaces ``slopes @ p <= room``."""
+    first, last = -half, half.copy()
+    for slope, limit in zip(slopes, room, strict=True):
+        left, rate = limit - places @ slope, float(slope @ along)
+        if rate > 0:
+            last = np.minimum(last, left / rate)
+        elif rate < 0:
+            first = np.maximum(first, left / rate)
+        else:
+            last = np.where(left >= 0, last, first)
+    return np.maximum(last - first, 0)

@@ -107,6 +107,12 @@ class Specimen:
         half = np.array(self.block_um) / 2
         return np.all(np.abs(points_um - np.array([half[0], 0, 0])) <= half, axis=1)
 
+    def faces(self) -> tuple[Floats, Floats]:
+        """Return the block as half-spaces ``normals @ p <= limits`` (6, 3), (6,) [um]."""
+        depth, height, width = self.block_um
+        limits = np.array([depth, height / 2, width / 2, 0, height / 2, width / 2])
+        return np.concatenate([np.eye(3), -np.eye(3)]), limits
+
     def phase_at(self, points_um: Floats, *, time: int = 0) -> NDArray[np.uint8]:
         """Return what fills (n, 3) points at a time, as an index into ``PHASES``.
 

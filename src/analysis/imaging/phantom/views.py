@@ -78,6 +78,18 @@ class View:
         inside = (nominal >= low + inset) & (nominal <= low + self.size_um - inset)
         return np.all(inside[:, 1:] if self.is_picture else inside, axis=1)
 
+    def faces(self) -> tuple[Floats, Floats] | None:
+        """Return the field of view as half-spaces ``normals @ p <= limits`` (k, 3), (k,) [um].
+
+        None where its border is not flat.
+        """
+        inward = np.linalg.inv(self.matrix)[1:] if self.is_picture else np.linalg.inv(self.matrix)
+        axes = slice(1, None) if self.is_picture else slice(None)
+        low = -0.5 * np.array(self.spacing_um)[axes]
+        start = inward @ self.offset_um
+        limits = np.concatenate([low + self.size_um[axes] + start, -low - start])
+        return np.concatenate([inward, -inward]), limits
+
     def box_points(self, unit_points: Floats) -> Floats:
         """Map (n, 3) points of the unit cube onto the field of view in the specimen [um]."""
         nominal = unit_points * self.size_um - 0.5 * np.array(self.spacing_um)
@@ -124,6 +136,10 @@ class SlicedView(View):
         points[:, 0] = index * self.spacing_um[0]
         points[:, 1:] += self._drift_at(index)
         return points
+
+    def faces(self) -> None:
+        """Slices that drift have no flat border."""
+        return None
 
     @property
     def volume_um3(self) -> float:

@@ -67,9 +67,7 @@ def _stages(specimen: Specimen, view: View) -> dict[str, Ellipsoids]:
 
 def _faces(specimen: Specimen, view: View) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The block's six faces as unit normals and limits in nominal coordinates."""
-    depth, height, width = specimen.block_um
-    outward = np.concatenate([np.eye(3), -np.eye(3)])
-    limits = np.array([depth, height / 2, width / 2, 0, height / 2, width / 2])
+    outward, limits = specimen.faces()
     limits = limits - outward @ view.offset_um
     normals = outward @ view.matrix
     length = np.linalg.norm(normals, axis=1)
