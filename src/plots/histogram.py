@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..quantities import format_value
 from .marks import boxes, hv, lines, shapes, words
 from .panels import panel, side_by_side
 from .theme import OKABE_ITO, STATUS, WIDTH_PX, Ground, ground_of, phase_color
@@ -186,7 +187,7 @@ def _thresholds(
 ) -> list[Any]:
     marks: list[Any] = []
     for index, value in enumerate(thresholds):
-        said = f" {value:.5g}".replace("-", "−")
+        said = f" {value:.5g}"
         if uncertainty is not None:
             u = float(uncertainty[index])
             marks.append(
@@ -194,7 +195,7 @@ def _thresholds(
                     [(value - u, _FLOOR, value + u, top * 3)], color=STATUS["attention"], alpha=0.45
                 )
             )
-            said += f" ± {u:.2g}"
+            said = f" {format_value(value, u)}"
         marks.append(lines([np.array([[value, _FLOOR], [value, top * 5]])], color=g.ink, width=1.2))
-        marks.append(words([value], [top * 4], [said], color=g.ink))
+        marks.append(words([value], [top * 4], [said.replace("-", "−")], color=g.ink))
     return marks

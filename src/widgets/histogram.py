@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..plots.theme import Ground, ground_of
+from ..quantities import format_value
 from .annotate import Color, Marks
 from .colors import rgb
 
@@ -79,7 +80,7 @@ def _draw_thresholds(
         half = 2 * uncertainty[number] if number < len(uncertainty) else 0.0
         line = [(across(value), size * 1.5), (across(value), floor)]
         marks.line(line, color=ink, width=1.2, halo=False)
-        words = f"{value:.4g}" + (f" ± {half:.2g}" if half else "")
+        words = format_value(value, half) if half else f"{value:.5g}"
         where = (across(value), 2)
         marks.text(where, words, size=size, color=ink, anchor="ma", halo=False)
 

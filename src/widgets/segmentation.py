@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
-from traitlets import Bool, Enum, Float, Int, TraitError, Tuple, Unicode, validate
 
 from ..plots.theme import OKABE_ITO
 from .explorer import SliceExplorer
-from .history import History, RecordStep, StateStep
-from .layers import Layer, checked_phases, coarse_values
+from .history import RecordStep
+from .layers import Layer, coarse_values
+from .phase_record import record_fields, says_the_same
 from .preview import preview_levels
 from .scene import Placed
-from .state import Widget
-
-SETTINGS = (
-    "thresholds",
-    "threshold_uncertainty",
-    "smoothing_px",
-    "min_size_px",
-    "fill_holes",
-    "phases",
-)
-# The finest level is used for suggestions up to this size, else its middle.
-_MAX_VOXELS = 48_000_000
+from .shares import finest_values, phase_shares
+from .threshold_settings import SETTINGS, ThresholdSettings
 
 
-class SegmentationSliders(Widget):
+class SegmentationSliders(ThresholdSettings):
     """Thresholds between phases, previewed on the plane that is seen.
 
     Changing a setting changes the preview; `save` writes the settings as a record, which the
@@ -60,96 +48,19 @@ class SegmentationSliders(Widget):
     >>> sliders.save("pores")  # doctest: +SKIP
     """
 
-    image = Unicode(read_only=True, help="Name of the image.")
-    thresholds = Tuple(help="Ascending grey values; n of them part n + 1 phases.")
-    threshold_uncertainty = Tuple(help="Standard uncertainty of each [grey value]; may be empty.")
-    smoothing_px = Float(0.0, help="Gaussian before the thresholds, standard deviation [voxel].")
-    min_size_px = Int(0, help="Smaller pieces go to the phase around them [voxel].")
-    fill_holes = Bool(False, help="Whether enclosed pieces of the first phase are filled.")
-    phases = Tuple(help="Dicts with label, name, color; dark to bright.")
-    opacity = Float(0.45, help="Of the labels over the image, 0 to 1.")
-    theme = Enum(("light", "dark"), "light", help="Ground of the page around the picture.")
-    name = Unicode("", read_only=True, help="Of the record, once saved.")
-    saved = Bool(False, read_only=True, help="Whether the record says what is seen.")
-    note = Unicode("", read_only=True, help="Where the thresholds come from, with warnings.")
-
     def __init__(self, ws: Any, image: str, *, record: str | None = None, **traits: Any) -> None:
         self.ws = ws
-        self.history = History()
         self.explorer = SliceExplorer(ws, [image], crosshair=False)
         self.set_trait("image", image)
-        self._quiet = False
-        self._suggestion: Any = None
         if record is not None:
             self._take(ws.segmentations[record])
         super().__init__(**traits)
-        self.observe(self._note_change, names=list(SETTINGS))
 
     def __repr__(self) -> str:
         state = f"saved as {self.name}" if self.saved else "not saved"
         return f"SegmentationSliders({self.image}, thresholds {self.thresholds}, {state})"
 
     # -- state -----------------------------------------------------------------
-
-    @validate("thresholds")
-    def _check_thresholds(self, proposal: Any) -> tuple[float, ...]:
-        values = _numbers("thresholds", proposal["value"])
-        if any(b <= a for a, b in itertools.pairwise(values)):
-            raise TraitError(f"thresholds need to ascend, got {values}")
-        return values
-
-    @validate("threshold_uncertainty")
-    def _check_uncertainty(self, proposal: Any) -> tuple[float, ...]:
-        values = _numbers("threshold_uncertainty", proposal["value"])
-        if any(value < 0 for value in values):
-            raise TraitError(f"threshold_uncertainty needs values of 0 or more, got {values}")
-        return values
-
-    @validate("smoothing_px", "min_size_px")
-    def _check_not_negative(self, proposal: Any) -> Any:
-        value = proposal["value"]
-        if not (math.isfinite(value) and value >= 0):
-            raise TraitError(f"{proposal['trait'].name} needs 0 or more, got {value}")
-        return value
-
-    @validate("opacity")
-    def _check_opacity(self, proposal: Any) -> float:
-        if not 0 <= proposal["value"] <= 1:
-            raise TraitError(f"opacity needs 0 to 1, got {proposal['value']}")
-        return float(proposal["value"])
-
-    @validate("phases")
-    def _check_phases(self, proposal: Any) -> tuple[dict[str, Any], ...]:
-        return checked_phases(proposal["value"])
-
-    def settings(self) -> dict[str, Any]:
-        """The settings that a record keeps."""
-        return {name: getattr(self, name) for name in SETTINGS}
-
-    def set_threshold(self, *values: float, uncertainty: Any = ()) -> None:
-        """Set the thresholds.
-
-        Parameters
-        ----------
-        *values : float
-            Ascending grey values, one fewer than phases.
-        uncertainty : sequence of float, optional
-            Standard uncertainty of each [grey value].
-        """
-        flat = tuple(np.ravel(values)) if len(values) == 1 else values
-        self._apply_together(
-            "set thresholds",
-            {"thresholds": flat, "threshold_uncertainty": tuple(np.ravel(uncertainty))},
-        )
-
-    def name_phases(self, *names: str, colors: Any = ()) -> None:
-        """Name the phases from dark to bright; colours follow the names unless given."""
-        given = list(colors) + [None] * (len(names) - len(colors))
-        phases = tuple(
-            {"label": label, "name": name, "color": color}
-            for label, (name, color) in enumerate(zip(names, given, strict=True))
-        )
-        self._apply_together("name phases", {"phases": phases})
 
     def suggest(self, *, classes: int | None = None) -> Any:
         """Take thresholds half-way between the phases, with their uncertainty.
@@ -167,24 +78,11 @@ class SegmentationSliders(Widget):
 
         count = classes or max(len(self.phases), 2)
         estimate = suggest_thresholds(self._volume(), classes=count)
-        changes = {
-            "thresholds": tuple(map(float, estimate.values)),
-            "threshold_uncertainty": tuple(map(float, estimate.uncertainty)),
-        }
+        values, uncertainty = map(float, estimate.values), map(float, estimate.uncertainty)
+        changes = self.stated(tuple(values), tuple(uncertainty))
         self._apply_together("suggested thresholds", changes)
         self.set_trait("note", " ".join([estimate.method, *estimate.warnings]))
         return estimate
-
-    def named_phases(self) -> tuple[dict[str, Any], ...]:
-        """One phase a class: the named ones, then plain ones, in Okabe-Ito colours."""
-        from .colors import label_color
-
-        named = {phase["label"]: phase for phase in self.phases}
-        plain = (
-            {"label": label, "name": f"phase {label}", "color": label_color(label)}
-            for label in range(len(self.thresholds) + 1)
-        )
-        return tuple(named.get(phase["label"], phase) for phase in plain)
 
     # -- decisions -------------------------------------------------------------
 
@@ -214,10 +112,10 @@ class SegmentationSliders(Widget):
         title = name or self.name or f"{self.image}_phases"
         collection = self.ws.segmentations
         before = next((record for record in collection if record.name == title), None)
+        fields = record_fields(self, accepted=accepted, note=note)
         if before is None:
-            written = collection.add(name=title, **self._fields(accepted, note))
+            written = collection.add(name=title, **fields)
         else:
-            fields = self._fields(accepted, note)
             written = collection.edit(before.id, version=before.version, **fields)
         self.history.did(RecordStep(f"save {title}", collection, before, written))
         self.set_trait("name", title)
@@ -232,24 +130,6 @@ class SegmentationSliders(Widget):
         """Make the last undone change again."""
         return self._after_step(self.history.redo())
 
-    def _fields(self, accepted: bool, note: str) -> dict[str, Any]:
-        return {
-            "image": self.image,
-            "method": "thresholds",
-            "thresholds": list(self.thresholds),
-            "threshold_uncertainty": list(self.threshold_uncertainty),
-            "smoothing_px": self.smoothing_px,
-            "min_size_px": self.min_size_px,
-            "phases": [dict(phase) for phase in self.named_phases()],
-            "parameters": {
-                "fill_holes": self.fill_holes,
-                "channel": self._placed().layer.channel,
-                "time": self.explorer.time,
-            },
-            "accepted": accepted,
-            "note": note or self.note,
-        }
-
     # -- what is seen ------------------------------------------------------------
 
     def fractions(self) -> pd.DataFrame:
@@ -260,13 +140,12 @@ class SegmentationSliders(Widget):
         DataFrame
             phase, fraction, lower, upper (thresholds moved by two standard uncertainties).
         """
-        values = np.sort(self._sample().ravel())
-        shift = 2 * np.array(self.threshold_uncertainty or (0.0,) * len(self.thresholds))
-        middle = np.array(self.thresholds, float)
-        shares = [_shares(values, middle + step * shift) for step in (0, -1, 1)]
-        names = [phase["name"] for phase in self.named_phases()]
-        low, high = np.min(shares, axis=0), np.max(shares, axis=0)
-        return pd.DataFrame({"phase": names, "fraction": shares[0], "lower": low, "upper": high})
+        return phase_shares(
+            self._sample(),
+            thresholds=self.thresholds,
+            uncertainty=self.threshold_uncertainty,
+            names=[phase["name"] for phase in self.named_phases()],
+        )
 
     def preview(self, width_px: int = 600) -> list[Placed]:
         """The image with the labels of the present settings over it, ready to be drawn."""
@@ -340,16 +219,8 @@ class SegmentationSliders(Widget):
         return self._sampled[1]
 
     def _volume(self) -> NDArray[Any]:
-        """The finest level, or its middle where it is too large to be held."""
         item = self._placed()
-        array, select = item.levels[0].array, item.select(time=self.explorer.time)
-        spatial = array.shape[-item.dims :]
-        share = min(1.0, (_MAX_VOXELS / np.prod(spatial, dtype=float)) ** (1 / item.dims))
-        box = []
-        for size in spatial:
-            kept = max(1, int(size * share))
-            box.append(slice((size - kept) // 2, (size - kept) // 2 + kept))
-        return np.asarray(array[(*select, *box)])
+        return finest_values(item.levels, item.select(time=self.explorer.time), dims=item.dims)
 
     def _take(self, record: Any) -> None:
         if record.image != self.image:
@@ -360,60 +231,19 @@ class SegmentationSliders(Widget):
             value = source.get(setting, False)
             self.set_trait(setting, tuple(value) if isinstance(value, list) else value)
         self._quiet = False
+        pairs = record.parameters.get("reference") or self._stated_now()["reference"]
+        self.set_trait("reference", tuple(tuple(pair) for pair in pairs))
         self.set_trait("name", record.name)
         self.set_trait("saved", True)
-
-    def _apply_together(self, title: str, changes: dict[str, Any]) -> None:
-        before = {name: getattr(self, name) for name in changes}
-        self._set_quietly(changes)
-        after = {name: getattr(self, name) for name in changes}
-        self.history.did(StateStep(title, before, after, self._set_quietly))
-
-    def _set_quietly(self, changes: dict[str, Any]) -> None:
-        self._quiet = True
-        try:
-            with self.hold_trait_notifications():
-                for name, value in changes.items():
-                    self.set_trait(name, value)
-        finally:
-            self._quiet = False
-        self.set_trait("saved", False)
-
-    def _note_change(self, change: Any) -> None:
-        if self._quiet:
-            return
-        before, after = {change["name"]: change["old"]}, {change["name"]: change["new"]}
-        title = f"change {change['name']}"
-        self.history.did(StateStep(title, before, after, self._set_quietly))
-        self.set_trait("saved", False)
 
     def _after_step(self, title: str) -> str:
         self.set_trait("saved", self._record_agrees())
         return title
 
     def _record_agrees(self) -> bool:
-        for record in self.ws.segmentations:
-            if record.name == self.name:
-                same = {k: v for k, v in self._fields(True, "").items() if k not in _NOT_SEEN}
-                return all(record.fields[k] == v for k, v in same.items())
-        return False
+        records = [record for record in self.ws.segmentations if record.name == self.name]
+        return any(says_the_same(record, self) for record in records)
 
 
-_NOT_SEEN = ("accepted", "note")
 # Grey is the colour of what surrounds the phases: painted over the picture it would only dull it.
 _MATRIX = OKABE_ITO["grey"]
-
-
-def _numbers(name: str, values: Any) -> tuple[float, ...]:
-    try:
-        numbers = tuple(float(value) for value in values)
-    except (TypeError, ValueError) as error:
-        raise TraitError(f"{name} needs numbers, got {values!r}") from error
-    if not all(map(math.isfinite, numbers)):
-        raise TraitError(f"{name} needs finite numbers, got {numbers}")
-    return numbers
-
-
-def _shares(ordered: NDArray[Any], thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
-    cuts = np.searchsorted(ordered, thresholds, side="left")
-    return np.diff([0, *cuts, len(ordered)]) / max(1, len(ordered))

@@ -6,6 +6,7 @@ from typing import Any
 
 from PIL import Image
 
+from ..quantities import format_value
 from .histogram import histogram_picture
 from .page import GAP_PX, Entry, Page, Swatches, panel_width, text_size
 from .picture import caption_of, legend_of, panel_picture
@@ -47,7 +48,7 @@ def _histogram(sliders: Any, width: int, size: int, theme: str) -> Image.Image:
 
 
 def _title(sliders: Any) -> str:
-    return "saved" if sliders.saved else "preview, not saved"
+    return "phases" if sliders.saved else "phases: preview, not saved"
 
 
 def _legend(sliders: Any, placed: Any) -> list[Entry]:
@@ -63,15 +64,20 @@ def _legend(sliders: Any, placed: Any) -> list[Entry]:
 def _words(sliders: Any) -> str:
     if not sliders.thresholds:
         return "No threshold yet: set one, or ask for a suggestion."
-    parts = []
-    for number, value in enumerate(sliders.thresholds):
-        known = number < len(sliders.threshold_uncertainty)
-        extra = f" ± {2 * sliders.threshold_uncertainty[number]:.2g} (95 %)" if known else ""
-        parts.append(f"{value:.4g}{extra}")
+    known = list(sliders.threshold_uncertainty) or [0.0] * len(sliders.thresholds)
+    pairs = zip(sliders.thresholds, known, strict=False)
+    parts = [_threshold_words(value, sigma) for value, sigma in pairs]
     cleaning = [
         f"Gaussian {sliders.smoothing_px:g} voxels" if sliders.smoothing_px else "",
         f"pieces under {sliders.min_size_px} voxels merged" if sliders.min_size_px else "",
         "enclosed pieces filled" if sliders.fill_holes else "",
     ]
     done = "; ".join(text for text in cleaning if text)
-    return f"Thresholds {', '.join(parts)}" + (f"; {done}." if done else ".")
+    words = f"Thresholds {', '.join(parts)}" + (f"; {done}." if done else ".")
+    origin = sliders.origin()
+    return f"{words} {origin[0].upper()}{origin[1:]}." if origin else words
+
+
+def _threshold_words(value: float, sigma: float) -> str:
+    """A threshold with its 95 % half-width, where one is stated."""
+    return f"{format_value(value, 2 * sigma)} (95 %)" if sigma > 0 else f"{value:.5g}"

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from .explorer_view import columns, navigation, redraw_all
-from .segmentation import SETTINGS
 from .segmentation_picture import segmentation_page
+from .threshold_settings import SETTINGS
 from .views import Message, Picture, button, follow, heading, html_table, link, notice, signature
 
 _WIDE = ipw.Layout(width="100%", max_width="420px")
@@ -75,6 +75,9 @@ def status_html(sliders: Any) -> str:
         words = notice(f"saved as {sliders.name}", "information")
     else:
         words = notice("not saved: the workspace does not know these settings yet", "attention")
+    if sliders.origin():
+        known = "information" if sliders.threshold_uncertainty else "attention"
+        words += notice(sliders.origin(), known)
     return words + (notice(sliders.note, "information") if sliders.note else "")
 
 

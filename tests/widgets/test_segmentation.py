@@ -106,6 +106,56 @@ def test_undo_and_redo_reach_settings_and_records(ws: Any) -> None:
     assert sliders.saved
 
 
+def test_a_threshold_moved_by_hand_keeps_an_uncertainty_that_reaches_the_suggestion(
+    ws: Any,
+) -> None:
+    sliders = SegmentationSliders(ws, "volume")
+    sliders.suggest()
+    (suggested,), (sigma,) = sliders.thresholds, sliders.threshold_uncertainty
+    assert sliders.origin() == ""
+    sliders.set_threshold(suggested + 12)
+    assert sliders.threshold_uncertainty[0] == pytest.approx(np.hypot(sigma, 12 / np.sqrt(3)))
+    assert 2 * sliders.threshold_uncertainty[0] > 12  # the 95 % band holds the suggestion
+    assert "threshold 1 placed by hand" in sliders.origin()
+    sliders.set_threshold(suggested + 30)
+    sliders.set_threshold(suggested + 0.0)
+    assert sliders.threshold_uncertainty == (sigma,)
+    assert sliders.origin() == ""
+
+
+def test_a_record_remembers_what_a_threshold_placed_by_hand_is_judged_by(ws: Any) -> None:
+    sliders = SegmentationSliders(ws, "volume")
+    sliders.suggest()
+    reference = sliders.reference
+    sliders.thresholds = (125.0,)  # as a trait: the same as by set_threshold
+    record = sliders.save("by hand")
+    moved = 125 - reference[0][0]
+    assert record.threshold_uncertainty == [
+        pytest.approx(np.hypot(reference[0][1], moved / 3**0.5))
+    ]
+    assert "placed by hand" in record.note
+    again = SegmentationSliders(ws, "volume", record="by hand")
+    assert again.saved
+    assert again.origin() == sliders.origin()
+    again.set_threshold(reference[0][0])
+    assert again.threshold_uncertainty == (reference[0][1],)
+    again.undo()
+    assert again.thresholds == (125.0,)
+    assert again.threshold_uncertainty == tuple(record.threshold_uncertainty)
+    assert again.saved
+
+
+def test_a_threshold_without_a_suggestion_says_that_no_uncertainty_is_stated(ws: Any) -> None:
+    sliders = SegmentationSliders(ws, "volume")
+    sliders.set_threshold(118)
+    assert sliders.threshold_uncertainty == ()
+    assert "no uncertainty is stated" in sliders.origin()
+    sliders.threshold_uncertainty = (4.0,)
+    assert sliders.origin() == ""
+    sliders.set_threshold(100, 140)  # two are not judged by one
+    assert sliders.threshold_uncertainty == ()
+
+
 def test_slider_moves_can_be_undone_too(ws: Any) -> None:
     sliders = SegmentationSliders(ws, "volume")
     sliders.smoothing_px = 2.0

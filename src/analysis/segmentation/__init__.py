@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .blobs import BlobCentre, find_blobs, refine_centre
 from .cleaning import fill_enclosed, merge_small
+from .hand_placed import hand_placed_uncertainty
 from .phase_cores import PhaseGrey, phase_grey
 from .sampling import sample_blocks
 from .segment import segment
@@ -19,6 +20,7 @@ __all__ = [
     "ThresholdEstimate",
     "fill_enclosed",
     "find_blobs",
+    "hand_placed_uncertainty",
     "merge_small",
     "otsu_thresholds",
     "phase_grey",

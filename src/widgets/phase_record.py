@@ -1,0 +1,50 @@
+"""A segmentation as a record: what the headless run needs to do the same again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_NOT_SEEN = ("accepted", "note")
+
+
+def record_fields(sliders: Any, *, accepted: bool, note: str) -> dict[str, Any]:
+    """The fields of a record that says what the sliders show.
+
+    Parameters
+    ----------
+    sliders : SegmentationSliders
+    accepted : bool
+        Whether the headless run may use it.
+    note : str
+        Why; if empty, where the thresholds come from.
+    """
+    return {
+        "image": sliders.image,
+        "method": "thresholds",
+        "thresholds": list(sliders.thresholds),
+        "threshold_uncertainty": list(sliders.threshold_uncertainty),
+        "smoothing_px": sliders.smoothing_px,
+        "min_size_px": sliders.min_size_px,
+        "phases": [dict(phase) for phase in sliders.named_phases()],
+        "parameters": {
+            "fill_holes": sliders.fill_holes,
+            "channel": sliders.explorer.layers[0].channel,
+            "time": sliders.explorer.time,
+            **_reference(sliders),
+        },
+        "accepted": accepted,
+        "note": note or " ".join(filter(None, [sliders.note, sliders.origin()])),
+    }
+
+
+def says_the_same(record: Any, sliders: Any) -> bool:
+    """Whether a record says what the sliders show; its note and acceptance aside."""
+    fields = record_fields(sliders, accepted=True, note="")
+    return all(record.fields[k] == v for k, v in fields.items() if k not in _NOT_SEEN)
+
+
+def _reference(sliders: Any) -> dict[str, Any]:
+    """What thresholds placed by hand are judged by; nothing where none is."""
+    if not (sliders.reference and any(sliders.placed_by_hand())):
+        return {}
+    return {"reference": [list(pair) for pair in sliders.reference]}

@@ -1,0 +1,214 @@
+"""The settings of a segmentation by thresholds, with undo, and how well each threshold is known."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+from traitlets import Bool, Enum, Float, Int, TraitError, Tuple, Unicode, validate
+
+from .history import History, StateStep
+from .layers import checked_phases
+from .state import Widget
+
+SETTINGS = (
+    "thresholds",
+    "threshold_uncertainty",
+    "smoothing_px",
+    "min_size_px",
+    "fill_holes",
+    "phases",
+)
+
+
+class ThresholdSettings(Widget):
+    """Thresholds between phases, how the phases are cleaned, and what they are called.
+
+    A threshold that is suggested or given with its uncertainty is remembered in ``reference``.
+    One that is then placed elsewhere by hand keeps that uncertainty, widened by how far it was
+    moved: see `scalebridge.analysis.segmentation.hand_placed_uncertainty`.
+
+    Attributes
+    ----------
+    history : History
+    """
+
+    image = Unicode(read_only=True, help="Name of the image.")
+    thresholds = Tuple(help="Ascending grey values; n of them part n + 1 phases.")
+    threshold_uncertainty = Tuple(help="Standard uncertainty of each [grey value]; may be empty.")
+    smoothing_px = Float(0.0, help="Gaussian before the thresholds, standard deviation [voxel].")
+    min_size_px = Int(0, help="Smaller pieces go to the phase around them [voxel].")
+    fill_holes = Bool(False, help="Whether enclosed pieces of the first phase are filled.")
+    phases = Tuple(help="Dicts with label, name, color; dark to bright.")
+    reference = Tuple(
+        read_only=True,
+        help="Value and standard uncertainty of each threshold as suggested or given.",
+    )
+    opacity = Float(0.45, help="Of the labels over the image, 0 to 1.")
+    theme = Enum(("light", "dark"), "light", help="Ground of the page around the picture.")
+    name = Unicode("", read_only=True, help="Of the record, once saved.")
+    saved = Bool(False, read_only=True, help="Whether the record says what is seen.")
+    note = Unicode("", read_only=True, help="Where the thresholds come from, with warnings.")
+
+    def __init__(self, **traits: Any) -> None:
+        self.history = History()
+        self._quiet = False
+        super().__init__(**traits)
+        if self.threshold_uncertainty and not self.reference:
+            self.set_trait("reference", self._stated_now()["reference"])
+        self.observe(self._note_change, names=list(SETTINGS))
+
+    @validate("thresholds")
+    def _check_thresholds(self, proposal: Any) -> tuple[float, ...]:
+        values = _numbers("thresholds", proposal["value"])
+        if any(b <= a for a, b in itertools.pairwise(values)):
+            raise TraitError(f"thresholds need to ascend, got {values}")
+        return values
+
+    @validate("threshold_uncertainty")
+    def _check_uncertainty(self, proposal: Any) -> tuple[float, ...]:
+        values = _numbers("threshold_uncertainty", proposal["value"])
+        if any(value < 0 for value in values):
+            raise TraitError(f"threshold_uncertainty needs values of 0 or more, got {values}")
+        return values
+
+    @validate("smoothing_px", "min_size_px")
+    def _check_not_negative(self, proposal: Any) -> Any:
+        value = proposal["value"]
+        if not (math.isfinite(value) and value >= 0):
+            raise TraitError(f"{proposal['trait'].name} needs 0 or more, got {value}")
+        return value
+
+    @validate("opacity")
+    def _check_opacity(self, proposal: Any) -> float:
+        if not 0 <= proposal["value"] <= 1:
+            raise TraitError(f"opacity needs 0 to 1, got {proposal['value']}")
+        return float(proposal["value"])
+
+    @validate("phases")
+    def _check_phases(self, proposal: Any) -> tuple[dict[str, Any], ...]:
+        return checked_phases(proposal["value"])
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that a record keeps."""
+        return {name: getattr(self, name) for name in SETTINGS}
+
+    def set_threshold(self, *values: float, uncertainty: Any = ()) -> None:
+        """Set the thresholds.
+
+        Parameters
+        ----------
+        *values : float
+            Ascending grey values, one fewer than phases.
+        uncertainty : sequence of float, optional
+            Standard uncertainty of each [grey value]. Without it the thresholds are placed by
+            hand, and judged by those that were suggested or given before.
+        """
+        flat = tuple(map(float, np.ravel(values) if len(values) == 1 else values))
+        known = tuple(map(float, np.ravel(uncertainty)))
+        changes = self.stated(flat, known) if known else self.by_hand(flat)
+        self._apply_together("set thresholds", changes)
+
+    def stated(self, values: Any, uncertainty: Any) -> dict[str, Any]:
+        """The settings for thresholds whose uncertainty is stated."""
+        matched = len(values) == len(uncertainty)
+        return {
+            "thresholds": tuple(values),
+            "threshold_uncertainty": tuple(uncertainty),
+            "reference": tuple(zip(values, uncertainty, strict=True)) if matched else (),
+        }
+
+    def _stated_now(self) -> dict[str, Any]:
+        return self.stated(self.thresholds, self.threshold_uncertainty)
+
+    def by_hand(self, values: Any) -> dict[str, Any]:
+        """The settings for thresholds that a person placed."""
+        from ..analysis.segmentation import hand_placed_uncertainty
+
+        known: tuple[float, ...] = ()
+        if len(self.reference) == len(values) and values:
+            suggested, uncertainty = zip(*self.reference, strict=True)
+            known = hand_placed_uncertainty(values, suggested=suggested, uncertainty=uncertainty)
+        return {"thresholds": tuple(values), "threshold_uncertainty": known}
+
+    def placed_by_hand(self) -> tuple[bool, ...]:
+        """For each threshold, whether it stands elsewhere than suggested or given."""
+        if len(self.reference) != len(self.thresholds):
+            return (True,) * len(self.thresholds)
+        pairs = zip(self.thresholds, self.reference, strict=True)
+        return tuple(value != reference[0] for value, reference in pairs)
+
+    def origin(self) -> str:
+        """Where thresholds that were placed by hand come from, in words; empty without any."""
+        moved = [str(n + 1) for n, by_hand in enumerate(self.placed_by_hand()) if by_hand]
+        if not moved:
+            return ""
+        which = f"threshold{'s' if len(moved) > 1 else ''} {' and '.join(moved)} placed by hand"
+        if not self.threshold_uncertainty:
+            return f"{which}: no uncertainty is stated; a suggestion would state one"
+        return f"{which}: the uncertainty is that of the suggestion, widened to reach back to it"
+
+    def name_phases(self, *names: str, colors: Any = ()) -> None:
+        """Name the phases from dark to bright; colours follow the names unless given."""
+        given = list(colors) + [None] * (len(names) - len(colors))
+        phases = tuple(
+            {"label": label, "name": name, "color": color}
+            for label, (name, color) in enumerate(zip(names, given, strict=True))
+        )
+        self._apply_together("name phases", {"phases": phases})
+
+    def named_phases(self) -> tuple[dict[str, Any], ...]:
+        """One phase a class: the named ones, then plain ones, in Okabe-Ito colours."""
+        from .colors import label_color
+
+        named = {phase["label"]: phase for phase in self.phases}
+        plain = (
+            {"label": label, "name": f"phase {label}", "color": label_color(label)}
+            for label in range(len(self.thresholds) + 1)
+        )
+        return tuple(named.get(phase["label"], phase) for phase in plain)
+
+    # -- steps -------------------------------------------------------------------
+
+    def _apply_together(self, title: str, changes: dict[str, Any]) -> None:
+        before = {name: getattr(self, name) for name in changes}
+        self._set_quietly(changes)
+        after = {name: getattr(self, name) for name in changes}
+        self.history.did(StateStep(title, before, after, self._set_quietly))
+
+    def _set_quietly(self, changes: dict[str, Any]) -> None:
+        self._quiet = True
+        try:
+            with self.hold_trait_notifications():
+                for name, value in changes.items():
+                    self.set_trait(name, value)
+        finally:
+            self._quiet = False
+        self.set_trait("saved", False)
+
+    def _note_change(self, change: Any) -> None:
+        if self._quiet:
+            return
+        before, after = {change["name"]: change["old"]}, {change["name"]: change["new"]}
+        if change["name"] == "thresholds":
+            before["threshold_uncertainty"] = self.threshold_uncertainty
+            after = self.by_hand(change["new"])
+        elif change["name"] == "threshold_uncertainty":
+            before["reference"] = self.reference
+            after = self._stated_now()
+        self._set_quietly(after)
+        title = f"change {change['name']}"
+        self.history.did(StateStep(title, before, after, self._set_quietly))
+        self.set_trait("saved", False)
+
+
+def _numbers(name: str, values: Any) -> tuple[float, ...]:
+    try:
+        numbers = tuple(float(value) for value in values)
+    except (TypeError, ValueError) as error:
+        raise TraitError(f"{name} needs numbers, got {values!r}") from error
+    if not all(map(math.isfinite, numbers)):
+        raise TraitError(f"{name} needs finite numbers, got {numbers}")
+    return numbers
