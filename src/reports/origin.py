@@ -1,11 +1,14 @@
-"""Where the numbers of a report come from: software, inputs, records, parameters."""
+"""Where the numbers of a report come from: inputs, records, parameters, software."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from .chapter import Chapter
+from .grounds import NAMED, grounds
 from .markup import Markup, joined
 from .redaction import redacted
 from .table import table_html
@@ -13,14 +16,15 @@ from .table import table_html
 if TYPE_CHECKING:
     from ..workspace import Workspace
 
-_KINDS = ("frames", "images", "transforms", "landmarks", "targets", "segmentations")
+_KINDS = (*NAMED, "landmarks")
 
 
 def provenance(chapters: Sequence[Chapter], ws: Workspace | None) -> Markup:
     """Return the folded end of a report."""
     tables = [_runs(chapters), _parameters(chapters), _software(chapters)]
     if ws is not None:
-        tables = [_inputs(ws), _records(ws), *tables]
+        used = grounds({n.key for chapter in chapters for n in chapter.key_numbers}, ws)
+        tables = [_inputs(used["images"], ws), _records(used), _rest(used, ws), *tables]
     return Markup(
         '<section id="provenance"><h2>Provenance</h2><details>'
         "<summary>Versions, inputs, records used, parameters</summary>{}</details></section>"
@@ -65,10 +69,11 @@ def _software(chapters: Sequence[Chapter]) -> Markup:
     return table_html(["software", "version"], rows, caption="Software.") if rows else Markup("")
 
 
-def _inputs(ws: Workspace) -> Markup:
-    columns = ["image", "file", "sha256", "shape", "voxel size [µm]", "voxel size from"]
-    rows = [_input(image) for image in ws.images]
-    return table_html(columns, rows, caption="Images, and the files they were read from.")
+def _inputs(used: Sequence[Any], ws: Workspace) -> Markup:
+    columns = ["image", "file", "sha256", "shape", "voxel size (µm)", "voxel size from"]
+    rows = [_input(image) for image in used or ws.images]
+    words = "Images that the numbers stand on" if used else "Images"
+    return table_html(columns, rows, caption=f"{words}, and the files they were read from.")
 
 
 def _input(image: Any) -> list[Any]:
@@ -84,13 +89,69 @@ def _input(image: Any) -> list[Any]:
     ]
 
 
-def _records(ws: Workspace) -> Markup:
-    columns = ["kind", "name", "version", "who", "when (UTC)", "id"]
+def _records(used: Mapping[str, Sequence[Any]]) -> Markup:
+    """List the decisions behind the numbers; the landmarks of a transform share a line."""
+    columns = ["kind", "name", "what it says", "version", "who", "when (UTC)"]
     rows = [
-        [kind, record.name, record.version, record.who, f"{record.when:%Y-%m-%d %H:%M}", record.id]
-        for kind in _KINDS
-        for record in getattr(ws, kind)
-        if record.fields.get("active", True)
+        [kind[:-1], record.name, said(record), record.version, record.who, _when(record)]
+        for kind, said in _SAID.items()
+        for record in used[kind]
     ]
-    caption = f"Records that stand in state {ws.state} of the workspace."
-    return table_html(columns, rows, caption=caption)
+    places = itemgetter("moving_frame", "fixed_frame")
+    pairs = sorted(used["landmarks"], key=lambda record: places(record.fields))
+    for (moving, fixed), group in groupby(pairs, key=lambda record: places(record.fields)):
+        marks = list(group)
+        rows.append(
+            [
+                "landmarks",
+                ", ".join(record.name for record in marks),
+                f"{len(marks)} pairs of {moving} and {fixed}",
+                _told_once(record.version for record in marks),
+                _told_once(record.who for record in marks),
+                max(map(_when, marks)),
+            ]
+        )
+    if not rows:
+        return Markup("")
+    return table_html(columns, rows, caption="Decisions that the numbers stand on.")
+
+
+def _rest(used: Mapping[str, Sequence[Any]], ws: Workspace) -> Markup:
+    counts = {kind: len(getattr(ws, kind)) - len(used[kind]) for kind in _KINDS}
+    others = ", ".join(
+        f"{count} {kind[:-1] if count == 1 else kind}"
+        for kind, count in counts.items()
+        if count > 0
+    )
+    told = f"also holds what no key number stands on: {others}" if others else "holds no more"
+    return Markup('<p class="note">State {} of the workspace {}.</p>').format(ws.state, told)
+
+
+def _segmented(record: Any) -> str:
+    cuts = ", ".join(f"{value:.6g}" for value in record.thresholds)
+    return f"{record.image}: {record.method}" + (f" at {cuts}" if cuts else "")
+
+
+def _placed(record: Any) -> str:
+    at = ", ".join(f"{axis} {record.position[f'{axis}_um']:.6g}" for axis in "xyz")
+    return f"{at} µm in {record.frame}"
+
+
+def _mapped(record: Any) -> str:
+    way = f"{record.from_frame} into {record.to_frame}"
+    return ", ".join(part for part in (way, record.method, record.status) if part)
+
+
+_SAID: dict[str, Callable[[Any], str]] = {
+    "segmentations": _segmented,
+    "targets": _placed,
+    "transforms": _mapped,
+}
+
+
+def _when(record: Any) -> str:
+    return f"{record.when:%Y-%m-%d %H:%M}"
+
+
+def _told_once(values: Iterable[Any]) -> str:
+    return ", ".join(map(str, sorted(set(values))))
