@@ -40,7 +40,7 @@ from .registration import (
 )
 from .survey import image_survey, technique_reach
 from .targeting import plan_cut, surface_segmentation
-from .walkthrough import begin, bring, data_folder
+from .walkthrough import begin, bring, data_folder, file_beside
 from .whole_objects import Inmost, inmost_place, whole_object
 
 __all__ = [
@@ -67,6 +67,7 @@ __all__ = [
     "error_field",
     "error_maps_figure",
     "errors_figure",
+    "file_beside",
     "image_survey",
     "import_landmarks",
     "inmost_place",

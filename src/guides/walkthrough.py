@@ -12,6 +12,8 @@ from ..workspace import Workspace
 from ..workspace.importing import name_of
 
 DATA = "SCALEBRIDGE_DATA"
+#: Where a notebook that runs headless lies: its kernel works in the folder of the report.
+NOTEBOOK_FOLDER = "SCALEBRIDGE_NOTEBOOK_FOLDER"
 
 
 def data_folder(source: str, *, given: str | None = None) -> Path:
@@ -37,6 +39,34 @@ def data_folder(source: str, *, given: str | None = None) -> Path:
     raise DecisionNeeded(
         f"expected the data of {source}, but {got}. To decide: give the parameter data the folder "
         f"that holds the files, or set {DATA} to the folder that holds {source}"
+    )
+
+
+def file_beside(name: str, *, given: str | None, parameter: str) -> Path:
+    """Find a file that ships with a notebook, beside it.
+
+    Parameters
+    ----------
+    name : str
+        The file, seen from the notebook's folder.
+    given : str or None
+        The notebook's parameter: another file, which goes before.
+    parameter : str
+        Its name.
+
+    Raises
+    ------
+    DecisionNeeded
+        There is no such file.
+    """
+    folders = [Path.cwd(), *filter(None, [os.environ.get(NOTEBOOK_FOLDER)])]
+    for path in [Path(folder, given or name).resolve() for folder in folders]:
+        if path.is_file():
+            return path
+    looked = " and ".join(dict.fromkeys(str(Path(folder).resolve()) for folder in folders))
+    raise DecisionNeeded(
+        f"expected the file {given or name}, looked in {looked}, got none. To decide: give the "
+        f"parameter {parameter} its full path (-p {parameter}=/path/to/{Path(name).name})"
     )
 
 

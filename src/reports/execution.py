@@ -117,7 +117,8 @@ def execute(
                 start_timeout=120,
                 on_cell=on_cell,
                 kernel_manager_class=kernel_manager(
-                    kernel_environment(run_id, Path(private)), Path(private)
+                    kernel_environment(run_id, Path(private), notebook=template.folder),
+                    Path(private),
                 ),
                 resources={"metadata": {"path": str(folder)}},
             )

@@ -74,7 +74,9 @@ def kernel_manager(environment: Mapping[str, str], private: Path) -> type[AsyncK
     return ThisInterpreter
 
 
-def kernel_environment(run_id: str, private: Path) -> dict[str, str]:
+def kernel_environment(
+    run_id: str, private: Path, *, notebook: Path | None = None
+) -> dict[str, str]:
     """Return the variables of a run's kernel.
 
     Parameters
@@ -83,9 +85,12 @@ def kernel_environment(run_id: str, private: Path) -> dict[str, str]:
         Read by `scalebridge.reports.recording` to tie measurements to their run; may be empty.
     private : pathlib.Path
         A folder for IPython's own files.
+    notebook : pathlib.Path, optional
+        Where the notebook lies; what ships with it is looked for there.
     """
     return {
         "SCALEBRIDGE_RUN": run_id,
+        "SCALEBRIDGE_NOTEBOOK_FOLDER": "" if notebook is None else str(notebook),
         "IPYTHONDIR": str(private / "ipython"),
         "PYTHONHASHSEED": "0",  # the order of sets must not differ between two runs
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",

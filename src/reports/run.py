@@ -167,8 +167,10 @@ def run_values(
             )
     if as_of is not None and "as_of" not in template.names:
         raise ParameterError(
-            f"{template.name} declares no parameter as_of, so it cannot be replayed with --as-of: "
-            "add `as_of: int | None = None  # state to replay` to its parameters cell"
+            f"{template.name} declares no parameter as_of, so it cannot be replayed with --as-of. "
+            "If it only reads its workspace, add `as_of: int | None = None  # state to replay` to "
+            "its parameters cell; a notebook that imports files and decides has nothing to replay: "
+            "`scalebridge report --as-of` tells of an earlier state"
         )
     known = {"workspace": str(workspace), "as_of": as_of, "output": str(output)}
     given = {name: known[name] for name in RESERVED if name in template.names} | dict(parameters)

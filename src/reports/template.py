@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,15 @@ class Template:
     parameters : tuple of Parameter
     sha256 : str
         Of the file, so that a report says which text was run.
+    folder : pathlib.Path or None
+        Where a file of one's own lies; None for a template that comes with Scalebridge.
     """
 
     name: str
     notebook: NotebookNode
     parameters: tuple[Parameter, ...]
     sha256: str
+    folder: Path | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -102,7 +105,8 @@ def load_template(name: str | Path) -> Template:
     """
     text = str(name)
     if text.endswith(".ipynb"):
-        return _parsed(_file_bytes(Path(text)), Path(text).stem)
+        folder = Path(text).resolve().parent
+        return replace(_parsed(_file_bytes(Path(text)), Path(text).stem), folder=folder)
     known = _by_any_name()
     if text not in known:
         raise _unknown(text)

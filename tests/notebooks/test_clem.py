@@ -6,16 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import NOTEBOOKS, Walk, Walker
+from .conftest import Walk, Walker
 
 
 @pytest.fixture(scope="module")
 def section(data: Path, walk: Walker) -> Walk:
-    return walk(
-        "03_clem",
-        data=str(data / "embl_clem_2d"),
-        landmarks=str(NOTEBOOKS / "data" / "clem_landmarks.csv"),
-    )
+    return walk("03_clem", data=str(data / "embl_clem_2d"))
 
 
 def test_both_images_are_calibrated_by_their_files(section: Walk) -> None:
