@@ -17,6 +17,7 @@ from .errors import DecisionNeeded, ImportCancelled, ParameterError, Scalebridge
 
 if TYPE_CHECKING:
     from .reports import Batch
+    from .workspace import Workspace
 
 app = typer.Typer(
     name="scalebridge",
@@ -175,7 +176,13 @@ def report(
 
 
 @app.command()
-def info(workspace: WorkspacePath, as_of: AsOf = None) -> None:
+def info(
+    workspace: WorkspacePath,
+    as_of: AsOf = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read every file of every image; 1 if one is damaged.")
+    ] = False,
+) -> None:
     """Say what a workspace holds."""
     from .workspace import Workspace
 
@@ -186,6 +193,29 @@ def info(workspace: WorkspacePath, as_of: AsOf = None) -> None:
         _say(f"{'measurements':<14}{len(ws.measurements)}\n{'runs':<14}{len(ws.runs)}")
         for image in ws.images:
             _say(repr(image))
+        if verify and not _all_verified(ws):
+            raise typer.Exit(1)
+
+
+def _all_verified(ws: Workspace) -> bool:
+    """Say image by image what is not as it was imported; whether everything is."""
+    sound = True
+    for image in ws.images:
+        try:
+            found = image.verify()
+        except ScalebridgeError as error:
+            _say(f"{image.name}: {error}")
+            sound = False
+            continue
+        damaged, files = int(found["damaged"].sum()), int(found["files"].sum())
+        _say(f"{image.name}: {damaged or 'none'} of {files} files damaged")
+        for row in found.itertuples():
+            if row.problem:
+                _say(f"  {row.part}: {row.damaged} of {row.files}, first: {row.problem}")
+            elif row.compared_with not in ("the import", "the record"):
+                _say(f"  {row.part}: compared with {row.compared_with}")
+        sound = sound and not damaged
+    return sound
 
 
 @app.command()

@@ -73,14 +73,13 @@ def calibrate_image(
     values = _completed(tuple(spacing_um), image)
     if not source.strip():
         raise ValueError("source needs words that say how the voxel size is known, got none")
-    calibrated = images.edit(
+    calibrated: Image = images.edit(
         image.id,
         version=image.version,
         spacing_um=values,
         spacing_source=source,
         spacing_uncertainty=uncertainty,
     )
-    images.publish_metadata(calibrated)
     return calibrated
 
 

@@ -43,7 +43,7 @@ def clean(records: Records, folder: Path, *, dry_run: bool) -> pd.DataFrame:
     """
     if records.read_only and not dry_run:
         raise ReadOnly(records.read_only)
-    images = Collection(_today(records), "images")
+    images = Collection(today(records), "images")
     known = {record.id: record for record in images.all(removed=True)}
     found = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
@@ -72,10 +72,10 @@ def why_gone(records: Records, image: Record) -> ScalebridgeError:
 
 
 def _cleanings(records: Records) -> list[Record]:
-    return Collection(_today(records), "cleanings").all()
+    return Collection(today(records), "cleanings").all()
 
 
-def _today(records: Records) -> Records:
+def today(records: Records) -> Records:
     """Read the current state, also when an earlier one is open."""
     return Records(
         records.engine,

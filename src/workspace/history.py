@@ -73,7 +73,7 @@ def _line(record: Record, before: Record | None) -> tuple[object, ...]:
 
 
 def _changes(before: Record, after: Record) -> list[str]:
-    keys = sorted(set(before.fields) | set(after.fields))
+    keys = sorted((set(before.fields) | set(after.fields)) - {"fingerprints"})
     changes = [key for key in keys if before.fields.get(key) != after.fields.get(key)]
     if before.name != after.name:
         changes.insert(0, f"name: {before.name} → {after.name}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from ..errors import DamagedImage, ScalebridgeError
 from .calibration import no_voxel_size, partial_spacing_um
 from .pyramid import level_origin_um
 from .record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -68,14 +71,22 @@ class Image:
         Its OME-Zarr folder.
     gone : callable
         Says why the folder is missing.
+    versions : callable
+        Gives every version of the record, also later ones than `record`.
     """
 
     def __init__(
-        self, record: Record, *, folder: Path, gone: Callable[[], ScalebridgeError]
+        self,
+        record: Record,
+        *,
+        folder: Path,
+        gone: Callable[[], ScalebridgeError],
+        versions: Callable[[], Sequence[Record]],
     ) -> None:
         self.record = record
         self.folder = folder
         self._gone = gone
+        self._versions = versions
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name == "record":
@@ -172,6 +183,29 @@ class Image:
         """
         return np.asarray(self.levels[level].array[...])
 
+    def verify(self) -> pd.DataFrame:
+        """Read every file of the image and compare it with what was recorded at import.
+
+        Returns
+        -------
+        DataFrame
+            One row for the metadata and one a level: image, part, files, damaged (how many),
+            compared_with, problem (of the first; empty where all is as it was written).
+        """
+        from .verifying import verify_image
+
+        if not self.folder.is_dir():
+            raise self._gone()
+        return verify_image(self.record, self.folder)
+
+    def _refuse_foreign_group(self) -> None:
+        from .group import damaged_group, group_problem
+
+        problem = group_problem(self.folder, self.record)
+        # a calibration may be newer than this handle, or its metadata not written yet
+        if problem and all(group_problem(self.folder, one) for one in self._versions()):
+            raise damaged_group(self.record, problem)
+
     def open_level(self, index: int) -> Any:
         """Open a level as a zarr array that refuses to invent pixels."""
         import zarr
@@ -180,6 +214,7 @@ class Image:
 
         if not self.folder.is_dir():
             raise self._gone()
+        self._refuse_foreign_group()
         store = open_strictly(
             self.folder, image=self.name, fingerprints=self.record.fields["fingerprints"]
         )

@@ -15,18 +15,20 @@ import pandas as pd
 
 from ..errors import ReadOnly
 from .checking import checked_fields, checked_id, refuse_taken_name
-from .cleaning import why_gone
+from .cleaning import today, why_gone
 from .collection import Collection
+from .group import group_bytes, with_fingerprint, write_group
 from .image import Image
 from .locks import locked
 from .naming import checked_name
-from .ome import check_axes, ome_attributes
+from .ome import check_axes
 from .pixels import Block, Grid, plan_grid, write_levels
 from .progress import OnProgress, Reporter, reporting
-from .publish import Published, publish, write_group
+from .publish import Published, publish
 from .record import Record
 from .records import Records
 from .room import disk_full, refuse_full_disk
+from .rows import rows
 from .tables import images_table
 
 
@@ -50,6 +52,7 @@ class Images(Collection):
             record,
             folder=self.folder_of(record.id),
             gone=lambda: why_gone(self.records, record),
+            versions=lambda: today(self.records).select(rows.c.id == record.id),
         )
 
     def folder_of(self, identity: str) -> Path:
@@ -177,9 +180,37 @@ class Images(Collection):
             raise why_gone(self.records, record)
         return super().restore(key)
 
-    def publish_metadata(self, image: Image) -> None:
-        """Bring the folder's OME metadata, which other tools read, up to the record."""
-        write_group(image.folder, _attributes(image.name, image.record.fields))
+    def publish_metadata(self, image: Image | str) -> None:
+        """Bring the folder's OME metadata, which other tools read, up to the record.
+
+        Needed only where another program has changed it: every edit does so by itself.
+        """
+        record = self.find(image) if isinstance(image, str) else image.record
+        if with_fingerprint(record) is not record:
+            self._write(record.id, "edit", lambda standing: standing, version=record.version)
+        else:
+            self._publish_group(record)
+
+    def _write(
+        self, key: str, action: str, change: Callable[[Record], Record], **how: Any
+    ) -> Image:
+        """Append the next version, with its metadata for other tools."""
+
+        def sealed(standing: Record) -> Record:
+            changed = change(standing)
+            return changed if changed.removed else with_fingerprint(changed)
+
+        image: Image = super()._write(key, action, sealed, **how)
+        if not image.record.removed:
+            self.records.after_commit(lambda: self._publish_group(image.record))
+        return image
+
+    def _publish_group(self, record: Record) -> None:
+        if self.records.read_only:
+            raise ReadOnly(self.records.read_only)
+        if self.folder_of(record.id).is_dir():
+            data = group_bytes(record.name or record.id, record.fields)
+            write_group(self.folder_of(record.id), data)
 
     @contextmanager
     def _claimed(self, name: str, identity: str) -> Iterator[None]:
@@ -206,7 +237,7 @@ class Images(Collection):
         partial.mkdir(parents=True)
         try:
             write_levels(partial, grid, blocks, count=reporter.wrote)
-            write_group(partial, _attributes(name, fields))
+            write_group(partial, group_bytes(name, fields))
             final = self.folder_of(identity)
             return publish(partial, final, levels=len(grid.levels), each=reporter.checked)
         except BaseException as error:
@@ -243,8 +274,3 @@ class Images(Collection):
                     "bytes_stored": published.bytes_stored,
                 },
             )
-
-
-def _attributes(name: str, fields: dict[str, Any]) -> dict[str, Any]:
-    keys = ("axes", "factors", "spacing_um", "origin_um", "labels")
-    return ome_attributes(name=name, **{key: fields[key] for key in keys})

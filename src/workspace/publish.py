@@ -7,17 +7,19 @@ only then the folder gets its name.
 from __future__ import annotations
 
 import itertools
-import json
+import math
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from ..errors import DamagedImage
-from .store import chunk_is_sound, fingerprint
+from . import chunk_table, group
+from .chunk_table import TRAILER, ChunkTable, chunk_counts, expected_chunks
+from .guard import chunk_is_sound, fingerprint
 
 
 @dataclass(frozen=True)
@@ -27,23 +29,12 @@ class Published:
     Attributes
     ----------
     fingerprints : dict
-        The crc32c of each level's metadata file.
+        The crc32c of each metadata file, and the digest of each level's table of chunks.
     bytes_stored : int
     """
 
     fingerprints: dict[str, str]
     bytes_stored: int
-
-
-def write_group(folder: Path, attributes: dict[str, Any]) -> None:
-    """Write the group's metadata, in one step."""
-    group = {"zarr_format": 3, "node_type": "group", "attributes": attributes}
-    partial = folder / ".zarr.json.partial"
-    with partial.open("w", encoding="utf-8") as file:
-        json.dump(group, file, indent=2, ensure_ascii=False, allow_nan=False)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, folder / "zarr.json")
 
 
 def publish(
@@ -63,40 +54,55 @@ def publish(
     DamagedImage
         When a chunk is missing or does not read back as written.
     """
-    metadata = {f"{level}/zarr.json": partial / f"{level}/zarr.json" for level in range(levels)}
-    chunks = list(itertools.chain(*(expected_chunks(path) for path in metadata.values())))
+    folders = [partial / str(level) for level in range(levels)]
+    counts = [chunk_counts((folder / "zarr.json").read_bytes()) for folder in folders]
+    chunks = [expected_chunks(*level) for level in zip(folders, counts, strict=True)]
     # the results are closed before the pool waits: what is not begun is then not done
     with (
         ThreadPoolExecutor(8) as pool,
-        closing(cast(Generator[int, None, None], pool.map(_verify_and_flush, chunks))) as checked,
+        closing(
+            cast(
+                Generator[_Written, None, None],
+                pool.map(_verify_and_flush, itertools.chain(*chunks)),
+            )
+        ) as checked,
     ):
-        sizes = [_after(size, each) for size in checked]
-    for path in metadata.values():
-        _flush(path)
-    for folder, _, _ in os.walk(partial, topdown=False):
-        _flush(Path(folder))
+        written = [_after(chunk, each) for chunk in checked]
+    tables = _tables(counts, written)
+    for folder, table in zip(folders, tables, strict=True):
+        (folder / chunk_table.FILE).write_bytes(table.data)
+        _flush(folder / chunk_table.FILE)
+        _flush(folder / "zarr.json")
+    for place, _, _ in os.walk(partial, topdown=False):
+        _flush(Path(place))
+    metadata = [group.FILE, *(f"{level}/zarr.json" for level in range(levels))]
+    prints = {key: fingerprint((partial / key).read_bytes()) for key in metadata}
+    digests = {f"{i}/{chunk_table.FILE}": table.digest for i, table in enumerate(tables)}
     os.rename(partial, final)
     _flush(final.parent)
-    prints = {key: fingerprint((final / key).read_bytes()) for key in metadata}
-    return Published(prints, sum(sizes))
+    return Published({**prints, **digests}, sum(chunk.size for chunk in written))
 
 
-def expected_chunks(metadata: Path) -> list[Path]:
-    """List the chunk files that an array needs, from its ``zarr.json``."""
-    described = json.loads(metadata.read_text(encoding="utf-8"))
-    shape: Sequence[int] = described["shape"]
-    chunks: Sequence[int] = described["chunk_grid"]["configuration"]["chunk_shape"]
-    counts = [range(-(-n // c)) for n, c in zip(shape, chunks, strict=True)]
-    folder = metadata.parent / "c"
-    return [folder.joinpath(*map(str, index)) for index in itertools.product(*counts)]
+@dataclass(frozen=True)
+class _Written:
+    size: int
+    trailer: bytes
 
 
-def _after(size: int, each: Callable[[], None]) -> int:
+def _tables(counts: list[tuple[int, ...]], written: list[_Written]) -> list[ChunkTable]:
+    trailers = iter(chunk.trailer for chunk in written)
+    return [
+        ChunkTable(level, b"".join(itertools.islice(trailers, math.prod(level))))
+        for level in counts
+    ]
+
+
+def _after(chunk: _Written, each: Callable[[], None]) -> _Written:
     each()
-    return size
+    return chunk
 
 
-def _verify_and_flush(chunk: Path) -> int:
+def _verify_and_flush(chunk: Path) -> _Written:
     try:
         with chunk.open("rb") as file:
             data = file.read()
@@ -108,7 +114,7 @@ def _verify_and_flush(chunk: Path) -> int:
             f"the chunk at {chunk} did not read back as it was written: check the disk and "
             "import the image again"
         )
-    return len(data)
+    return _Written(len(data), data[-TRAILER:])
 
 
 def _flush(path: Path) -> None:

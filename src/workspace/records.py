@@ -8,7 +8,7 @@ one transaction carry the same number: no state shows half of it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ class _Transaction:
     when: datetime
     parts: int = 0
     seen: dict[str, list[Record]] = field(default_factory=dict)
+    after: list[Callable[[], None]] = field(default_factory=list)
 
 
 class Records:
@@ -93,6 +94,15 @@ class Records:
                 f"the records could not be written and stand as they were: {error.orig}. "
                 "If another program holds the database, wait for it and try again"
             ) from error
+        for action in transaction.after:
+            action()
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Do something when what was written stands for good; nothing if it is taken back."""
+        if self._open is None:
+            action()
+        else:
+            self._open.after.append(action)
 
     @contextmanager
     def _begun(self) -> Iterator[_Transaction]:
