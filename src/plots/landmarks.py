@@ -15,6 +15,8 @@ from .tables import need
 from .theme import BAR_PX, MARGINS_PX, OKABE_ITO, STATUS, WIDTH_PX, Ground, ground_of
 
 _ROW_PX = 30
+_ROOM_FOR_NAMES_PX = 300  # width of a map that has room for the names of its landmarks
+_EDGE = 0.09  # share of a map beside its edge that is kept free of labels
 
 
 def landmark_errors(
@@ -223,22 +225,25 @@ def error_map(
     limits = (float(np.nanmin(values)), float(np.nanmax(values)))
     bar = f"predicted error, RMS [{error_unit}]"
     marks: list[Any] = [picture(values, xs, ys, name=bar, limits=limits, ground=g, cmap="cividis")]
-    marks += _contours(values, xs, ys, limits)
-    if landmarks is not None:
-        columns = (f"{axes[0]}_um", f"{axes[1]}_um")
-        need(landmarks, ("name", *columns), who="error_map")
-        places = landmarks[list(columns)].to_numpy(float) * factor
-        marks += _named(places, list(landmarks["name"]), float(np.ptp(xs)))
-    if target_um is not None:
-        target = np.array([target_um]) * factor
-        marks.append(points(target, color="#FFFFFF", marker="x", size=16))
-        marks.append(points(target, color=STATUS["refused"], marker="x", size=12))
-        marks.append(_white(target, ["target"], float(np.ptp(xs))))
     half = (xs[1] - xs[0]) / 2, (ys[1] - ys[0]) / 2
     xlim, ylim = (xs[0] - half[0], xs[-1] + half[0]), (ys[0] - half[1], ys[-1] + half[1])
     frame = width_px - MARGINS_PX[0] - MARGINS_PX[1] - BAR_PX
     tall = (ylim[1] - ylim[0]) / (xlim[1] - xlim[0])
     frame = min(frame, min(600, 1.2 * width_px) / tall)
+    pixel = (xlim[1] - xlim[0]) / frame if frame >= _ROOM_FOR_NAMES_PX else None
+    taken = np.empty((0, 2)) if target_um is None else np.array([target_um]) * factor
+    if landmarks is not None:
+        columns = (f"{axes[0]}_um", f"{axes[1]}_um")
+        need(landmarks, ("name", *columns), who="error_map")
+        places = landmarks[list(columns)].to_numpy(float) * factor
+        marks += _contours(values, xs, ys, limits, away_from=np.vstack([taken, places]))
+        marks += _named(places, list(landmarks["name"]), pixel)
+    else:
+        marks += _contours(values, xs, ys, limits, away_from=taken)
+    if len(taken):
+        marks.append(points(taken, color="#FFFFFF", marker="x", size=16))
+        marks.append(points(taken, color=STATUS["refused"], marker="x", size=12))
+        marks += _white(taken, ["target"], pixel)
     return panel(
         marks,
         xlabel=f"{axes[0]} [{unit}]",
@@ -281,11 +286,18 @@ def error_maps(maps: Mapping[str, Mapping[str, Any]], *, ground: str | Ground = 
 
 
 def _contours(
-    values: np.ndarray, xs: np.ndarray, ys: np.ndarray, limits: tuple[float, float]
+    values: np.ndarray,
+    xs: np.ndarray,
+    ys: np.ndarray,
+    limits: tuple[float, float],
+    *,
+    away_from: np.ndarray,
 ) -> list[Any]:
+    """Lines of equal error, each labelled once, where nothing else stands."""
     from skimage.measure import find_contours
 
     marks: list[Any] = []
+    taken = away_from
     for level in _round_levels(*limits):
         paths = [
             np.column_stack(
@@ -296,10 +308,26 @@ def _contours(
         paths = [p for p in paths if len(p) > 4]
         if paths:
             marks.append(lines(paths, color="#FFFFFF", width=1.0, alpha=0.85))
-            longest = max(paths, key=len)
-            spot = longest[len(longest) // 5]
-            marks.append(_plain_white([spot[0]], [spot[1]], [f"{level:g}"], align="center"))
+            spot = _free_spot(np.vstack(paths), xs, ys, taken)
+            if spot is not None:
+                taken = np.vstack([taken, spot])
+                marks.append(_plain_white([spot[0]], [spot[1]], [f"{level:g}"], align="center"))
     return marks
+
+
+def _free_spot(
+    path: np.ndarray, xs: np.ndarray, ys: np.ndarray, taken: np.ndarray
+) -> np.ndarray | None:
+    """The point of a path that is farthest from what is taken, away from the edges."""
+    low, size = np.array([xs[0], ys[0]]), np.array([np.ptp(xs), np.ptp(ys)])
+    share = (path - low) / size
+    inside = path[((share > _EDGE) & (share < 1 - _EDGE)).all(axis=1)]
+    if not len(inside):
+        return None
+    if not len(taken):
+        return np.asarray(inside[len(inside) // 5])
+    distance = np.linalg.norm(inside[:, None] - taken[None], axis=2).min(axis=1)
+    return np.asarray(inside[int(np.argmax(distance))])
 
 
 def _round_levels(low: float, high: float, *, about: int = 5) -> np.ndarray:
@@ -308,13 +336,17 @@ def _round_levels(low: float, high: float, *, about: int = 5) -> np.ndarray:
     return np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
 
 
-def _named(places: np.ndarray, names: list[Any], width: float) -> list[Any]:
-    dots = points(places, color="#FFFFFF", outline="#111111", size=8, about={"landmark": names})
-    return [dots, _white(places, [str(n) for n in names], width)]
+def _named(places: np.ndarray, names: list[Any], pixel: float | None) -> list[Any]:
+    size = 7 if pixel is None else 8
+    dots = points(places, color="#FFFFFF", outline="#111111", size=size, about={"landmark": names})
+    return [dots, *_white(places, [str(n) for n in names], pixel)]
 
 
-def _white(places: np.ndarray, names: list[str], width: float) -> hv.Labels:
-    return _plain_white(places[:, 0] + 0.012 * width, places[:, 1], names)
+def _white(places: np.ndarray, names: list[str], pixel: float | None) -> list[hv.Labels]:
+    """Names beside marks, where the map is large enough for them (a pixel is so long)."""
+    if pixel is None:
+        return []
+    return [_plain_white(places[:, 0] + 8 * pixel, places[:, 1], names)]
 
 
 def _plain_white(x: Any, y: Any, names: list[str], *, align: str = "left") -> hv.Labels:

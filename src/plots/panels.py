@@ -101,6 +101,12 @@ class Finish:
             axis.axis_label_text_font_style = "normal"
             axis.axis_label_text_font_size = f"{SIZE_PT}pt"
             axis.major_label_text_font_size = f"{SMALL_PT}pt"
+        for glyph in (r.glyph for r in figure.renderers if hasattr(r, "glyph")):
+            if hasattr(glyph, "text_color"):  # readable over data
+                white = glyph.text_color == "#FFFFFF"
+                glyph.update(
+                    background_fill_color=_DEEP if white else g.paper, background_fill_alpha=0.6
+                )
         for grid, axis_name in ((figure.xgrid, "x"), (figure.ygrid, "y")):
             shown = self.grid in ("both", axis_name)
             grid.grid_line_color = g.line if shown else None

@@ -17,6 +17,7 @@ from ..quantities import format_length
 # Marks are drawn this many times larger and reduced: PIL's own lines have hard steps.
 _FINER = 3
 _HALO = (0, 0, 0, 170)
+_PLATE = (14, 14, 16, 150)  # under words that would else stand on whatever grey there is
 WHITE = (255, 255, 255, 255)
 
 Color = tuple[int, int, int, int]
@@ -100,6 +101,10 @@ class Marks:
         if right >= left and bottom >= top:
             self._draw.rectangle([left, top, right, bottom], fill=fill)
 
+    def plate(self, corner: Point, size: Point) -> None:
+        """Darken what lies under words."""
+        self.box(corner, size, fill=_PLATE)
+
     def text(
         self,
         position: Point,
@@ -141,9 +146,12 @@ def draw_scale_bar(marks: Marks, *, pixel_um: float, size: int = 13, unit: str =
     thick, margin = max(3, size // 4), round(size * 1.1)
     left, top = margin, height - margin - thick
     length_px = length_um / pixel_um
+    words = format_length(length_um) if unit == "um" else f"{length_um:g} px (voxel size not known)"
+    wide, edge = max(length_px, text_width(words, size)), margin / 2
+    tall = size * 1.35 + thick
+    marks.plate((left - edge, top - 4 - size * 1.2), (wide + 2 * edge, tall + 4 + edge))
     marks.box((left - 1.5, top - 1.5), (length_px + 3, thick + 3), fill=_HALO)
     marks.box((left, top), (length_px, thick), fill=WHITE)
-    words = format_length(length_um) if unit == "um" else f"{length_um:g} px (voxel size not known)"
     marks.text((left, top - 4), words, size=size, anchor="lb")
     return length_um
 

@@ -54,6 +54,23 @@ def label_colors(labels: NDArray[Any], colors: Mapping[int, str] | None = None) 
     return np.array(palette, np.float32)[where.reshape(labels.shape)]
 
 
+def rims(labels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Pixels beside one of another label: drawn in full colour, they say what the fill only tints.
+
+    Examples
+    --------
+    >>> rims(np.array([[0, 0, 1, 1]])).tolist()
+    [[False, True, True, False]]
+    """
+    found = np.zeros(labels.shape, bool)
+    for axis in range(labels.ndim):
+        ahead, behind = (np.moveaxis(a, axis, 0) for a in (labels, found))
+        differs = ahead[1:] != ahead[:-1]
+        behind[1:] |= differs
+        behind[:-1] |= differs
+    return found
+
+
 def blend(
     below: Picture,
     above: Picture,

@@ -28,7 +28,7 @@ _LAYER = (
     "phases",
     "slab_um",
 )
-_NARROW = ipw.Layout(width="100%", max_width="340px")
+_NARROW = ipw.Layout(width="calc(100% - 4px)", max_width="340px")
 _SHORT = {"description_width": "68px"}
 
 

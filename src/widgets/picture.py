@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ..quantities import format_length, length_unit
-from .annotate import Marks, draw_crosshair, draw_scale_bar
+from .annotate import Marks, draw_crosshair, draw_scale_bar, text_width
 from .layers import Layer
 from .page import Entry, Page, Ramp, Swatches, panel_width, text_size
 from .plane import ACROSS_THE_PLANE, AXES, Plane
@@ -87,10 +87,13 @@ def draw_orientation(
     """
     margin = round(size * 0.8)
     top = margin
+    words = plane_name(plane) if flat else position_words(plane, unit=unit)
+    widths = [text_width(words, size), text_width(title, size, bold=True), size * 2.6]
+    tall = size * (5.1 if title else 3.6)
+    marks.plate((margin / 3, margin / 3), (max(widths) + 1.4 * margin, tall + margin * 0.7))
     if title:
         marks.text((margin, top), title, size=size, bold=True)
         top += round(size * 1.5)
-    words = plane_name(plane) if flat else position_words(plane, unit=unit)
     marks.text((margin, top), words, size=size)
     top += round(size * 1.9)
     length = size * 1.5

@@ -161,6 +161,7 @@ def _drawn(
         named = {phase["label"]: phase["color"] for phase in layer.phases}
         shown = np.isin(seen.values, list(named)) if named else seen.values != 0
         opacity = opacity * shown  # label 0 is the background unless phases name it
+        opacity[compose.rims(seen.values) & (opacity > 0)] = min(1.0, 2 * layer.opacity)
         return compose.label_colors(seen.values, named), opacity
     if seen.values.dtype.kind == "f":
         opacity = opacity * np.isfinite(seen.values)

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ScalebridgeError
-from ..quantities import format_value
 from .explorer_view import columns, navigation, redraw_all
 from .target_picture import steered_plane, target_page
 from .views import (
@@ -25,6 +24,8 @@ from .views import (
     words_of,
 )
 
+_NARROW, _SHORT = ipw.Layout(width="240px"), {"description_width": "56px"}
+_ENTRY, _LONG = ipw.Layout(width="100%", max_width="340px"), {"description_width": "96px"}
 _EMPTY = "No target yet: click the place and press 'place target'."
 
 
@@ -38,12 +39,12 @@ def target_view(picker: Any) -> ipw.VBox:
         shows=lambda: signature(*views),
         steers=lambda: [(picker.explorer, steered_plane(picker))],
     )
-    table, where = ipw.HTML(), ipw.HTML()
-    chosen = ipw.Dropdown(description="target")
+    table, refused = ipw.HTML(), ipw.HTML()
+    chosen = ipw.Dropdown(description="target", layout=_NARROW, style=_SHORT)
 
     def refresh() -> None:
         table.value = html_table(_shown(picker.table()), empty=_EMPTY)
-        where.value = where_html(picker)
+        refused.value = refusal_html(picker)
         names = [record.name for record in picker.records()]
         chosen.options = [("none", ""), *((name, name) for name in names)]
         chosen.value = picker.selected
@@ -56,35 +57,34 @@ def target_view(picker: Any) -> ipw.VBox:
     into = ipw.Dropdown(
         options=[("none", ""), *((name, name) for name in reachable(picker))],
         description="show in",
+        layout=_NARROW,
+        style=_SHORT,
     )
     link(into, picker, "into", message)
-    row = ipw.HBox([chosen, into])
+    row = ipw.HBox([chosen, into], layout=ipw.Layout(flex_flow="row wrap"))
     return ipw.VBox(
         [
             picture.widget,
             columns(
                 ipw.VBox([heading("View"), navigation(picker.explorer, message)]),
-                ipw.VBox([heading("Target"), _place_row(picker, message), row, table, where]),
+                ipw.VBox([heading("Target"), _place_row(picker, message), row]),
             ),
             message.widget,
+            table,
+            refused,
         ]
     )
 
 
-def where_html(picker: Any) -> str:
-    """The selected target in the other frame, escaped."""
+def refusal_html(picker: Any) -> str:
+    """Why the selected target cannot be told in the other frame, escaped; the picture tells it."""
     if not (picker.selected and picker.into) or picker.into == picker.frame:
         return ""
     try:
-        found = picker.where()
+        picker.where()
     except ScalebridgeError as error:
         return notice(words_of(error), "refused")
-    row = found.iloc[0]
-    there = ", ".join(
-        f"{axis} = {format_value(row[f'{axis}_um'], row[f's{axis}_um'])}" for axis in "xyz"
-    )
-    words = f"{row['target']} in {row['frame']}: {there} µm (± one standard uncertainty)"
-    return notice(words, "information") + notice(str(row["statement"]), "information")
+    return ""
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
@@ -113,12 +113,19 @@ def reachable(picker: Any) -> list[str]:
 
 
 def _place_row(picker: Any, message: Message) -> ipw.VBox:
-    name = ipw.Text(description="name", placeholder="next free number")
+    look = {"layout": _ENTRY, "style": _LONG}
+    name = ipw.Text(description="name", placeholder="next free number", **look)
     half = ipw.BoundedFloatText(
-        value=0, min=0, max=1e6, step=0.5, description="half size", tooltip="µm; 0 for a point"
+        value=0,
+        min=0,
+        max=1e6,
+        step=0.5,
+        description="half size [µm]",
+        tooltip="0: a point",
+        **look,
     )
     probability = ipw.BoundedFloatText(
-        value=0.95, min=0.5, max=0.999, step=0.01, description="probability"
+        value=0.95, min=0.5, max=0.999, step=0.01, description="probability", **look
     )
 
     def place() -> str:
@@ -141,6 +148,7 @@ def _place_row(picker: Any, message: Message) -> ipw.VBox:
             button("remove", message.guard(remove), icon="trash"),
             button("undo", message.guard(lambda: f"undone: {picker.undo()}"), icon="undo"),
             button("redo", message.guard(lambda: f"redone: {picker.redo()}"), icon="repeat"),
-        ]
+        ],
+        layout=ipw.Layout(flex_flow="row wrap"),
     )
     return ipw.VBox([name, half, probability, actions])

@@ -179,7 +179,7 @@ def words_of(error: BaseException) -> str:
 
 def notice(text: str, status: str) -> str:
     """A line of HTML with a sign and a colour of state."""
-    sign = f'<b style="color:{STATUS[status]}">{STATUS_SIGN[status]}</b>'
+    sign = f'<b style="color:var(--sb-{status}, {STATUS[status]})">{STATUS_SIGN[status]}</b>'
     style = f"{_FONT}color:{INK};padding:4px 0;line-height:1.45"
     return f'<div style="{style}">{sign}&nbsp; {escape(text)}</div>'
 
@@ -243,7 +243,7 @@ def button(
         tooltip=tip or text,
         icon=icon,
         button_style=style,
-        layout=ipw.Layout(width="auto", min_width="28px", min_height="28px"),
+        layout=ipw.Layout(width="auto", min_width="28px", min_height="28px", flex="0 0 auto"),
     )
     made.on_click(action)
     return made

@@ -99,7 +99,7 @@ def test_threshold_slider_moves_the_threshold_and_save_writes_it(ws: Any) -> Non
 def test_place_button_writes_the_target(ws: Any) -> None:
     picker = TargetPicker(ws, "survey")
     view = picker.view()
-    find(view, ipw.BoundedFloatText, "half size").value = 1.5
+    find(view, ipw.BoundedFloatText, "half size [µm]").value = 1.5
     find(view, ipw.Button, "place target").click()
     assert ws.targets["T1"].half_size["x_um"] == 1.5
     find(view, ipw.Dropdown, "show in").value = "fine"
