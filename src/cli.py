@@ -1,7 +1,6 @@
-"""The `scalebridge` command.
+"""The `scalebridge` command; what its exit codes say stands in `exit_codes`.
 
-Exit codes: 0 done, 1 something failed, 2 something has to be decided or given first, 130 stopped
-from the keyboard. Heavy imports stand inside the commands, so that ``--help`` answers at once.
+Heavy imports stand inside the commands, so that ``--help`` answers at once.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from .errors import DecisionNeeded, ImportCancelled, ParameterError, ScalebridgeError
+from .exit_codes import DONE, IN_WORDS, arguments, exit_code
 
 if TYPE_CHECKING:
     from .reports import Batch
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="scalebridge",
     help="One specimen, every scale, error bars on all of it.",
+    epilog=IN_WORDS,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -32,20 +33,14 @@ WorkspacePath = Annotated[Path, typer.Argument(metavar="WORKSPACE", help="Folder
 AsOf = Annotated[int | None, typer.Option("--as-of", help="State to replay, read-only.")]
 
 
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
+def main(words: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; a state of the world is told in words, without a traceback."""
     try:
-        app(None if arguments is None else list(arguments))
-    except (DecisionNeeded, ParameterError) as error:
-        _complain(error)
-        sys.exit(2)
-    except ImportCancelled as error:
-        _complain(error)
-        sys.exit(130)
+        app(None if words is None else list(words))
     except (ScalebridgeError, OSError, ValueError) as error:
         _complain(error)
-        sys.exit(1)
-    sys.exit(0)
+        sys.exit(exit_code(error))
+    sys.exit(DONE)
 
 
 @app.command("import")
@@ -70,7 +65,7 @@ def import_(
     from .dialogue import Person, import_files, lengths
     from .io import Answers
 
-    try:
+    with arguments():
         given = Answers(
             spacing_um=lengths(voxel_um) if voxel_um else None,
             axes=axes or None,
@@ -80,8 +75,6 @@ def import_(
             modality=modality or None,
             tilt_correction=tilt,
         )
-    except ValueError as error:
-        raise DecisionNeeded(str(error)) from None
     person = Person(say=_say, ask=_ask if sys.stdin.isatty() else None, agrees=yes)
     images = import_files(
         workspace,
@@ -253,7 +246,9 @@ def calibrate(
     from .workspace import Workspace
 
     with Workspace.open(workspace) as ws:
-        ws.calibrate(image, spacing_um=lengths(voxel_um), source=source, uncertainty=uncertainty)
+        with arguments():
+            size = lengths(voxel_um)
+            ws.calibrate(image, spacing_um=size, source=source, uncertainty=uncertainty)
         _say(repr(ws.images[image]))
 
 
@@ -269,7 +264,8 @@ def example(
     """Write the instrument files of the example specimen, and its truth."""
     from .io.example import build_example
 
-    paths = build_example(directory, seed=seed, scale=scale)
+    with arguments():
+        paths = build_example(directory, seed=seed, scale=scale)
     for name, path in paths.files.items():
         _say(f"{name:<16}{path}")
     _say(f"{'truth':<16}{paths.truth}")

@@ -10,7 +10,7 @@ a careful caller can still meet::
     ├── WorkspaceError         a workspace cannot be opened or written
     │   ├── NewerFormat        it was made by a newer Scalebridge
     │   ├── ReadOnly           it is open read-only (``as_of=``)
-    │   ├── NotFound           no record of that name or id
+    │   ├── NotFound           no record, state or workspace is called so
     │   ├── RefusedRecord      a record was wrong when it came, and was not written
     │   ├── UnusableRecord     a record that stands cannot be used (an older program wrote it)
     │   ├── DiskFull           an image would not fit on the disk
@@ -61,7 +61,7 @@ class ReadOnly(WorkspaceError):
 
 
 class NotFound(WorkspaceError, KeyError):
-    """No record of that name or id."""
+    """No record, state or workspace is called so."""
 
     def __str__(self) -> str:  # KeyError would print the repr
         return str(self.args[0]) if self.args else ""

@@ -120,29 +120,51 @@ def test_a_folder_named_like_a_template_is_a_workspace_and_a_missing_one_stops_n
     Workspace.create(place).close()
     path = template(tmp_path / "10_size.ipynb", SHOW)
     assert (
-        scalebridge("run", tmp_path / "night", place, path, "-p", "size_um=1", "-o", tmp_path) == 1
+        scalebridge("run", tmp_path / "night", place, path, "-p", "size_um=1", "-o", tmp_path) == 2
     )
     told = capsys.readouterr().out
     assert "expected a workspace" in told
+    assert "refused" in told
     assert "finished" in told
 
 
-def test_states_of_the_world_are_told_without_a_traceback(tmp_path):
-    for arguments in (["info", tmp_path / "nowhere"], ["report", tmp_path, "--output", "r.html"]):
-        ended = subprocess.run(
-            [sys.executable, "-m", "scalebridge.cli", *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-        )
-        assert ended.returncode == 1
-        assert ended.stderr.startswith("scalebridge: ")
-        assert "Traceback" not in ended.stderr
+def test_states_of_the_world_are_told_without_a_traceback(specimen, tmp_path):
+    (specimen / "workspace.toml").write_text("format = ")
+    ended = subprocess.run(
+        [sys.executable, "-m", "scalebridge.cli", "info", str(specimen)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("scalebridge: ")
+    assert "Traceback" not in ended.stderr
 
 
-def test_a_report_of_a_workspace_without_runs_says_what_to_do(specimen, tmp_path, capsys):
-    assert scalebridge("report", specimen, "--output", tmp_path / "r.html") == 1
-    assert "scalebridge run" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["info", "nowhere"], "expected a workspace in nowhere"),
+        (["info", "W", "--as-of", "9"], "as_of needs a state from 0 to 0, got 9"),
+        (["report", "W", "-o", "r.html"], "scalebridge run"),
+        (["run", "nowhere", "10_survey", "-o", "out"], ""),
+        (["calibrate", "W", "no", "--voxel-um", "1,1", "--source", "s"], "images has no record"),
+        (["calibrate", "W", "no", "--voxel-um", "big", "--source", "s"], "lengths in µm look like"),
+        (["example", "E", "--scale", "huge"], "'huge'"),
+        (["import", "no.tif", "-w", "W"], "no.tif"),
+        (["gc"], ""),
+    ],
+)
+def test_what_cannot_be_meant_ends_with_2(specimen, tmp_path, monkeypatch, capsys, words, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "W").symlink_to(specimen)
+    assert scalebridge(*words) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_the_help_says_what_an_exit_code_means(capsys):
+    assert scalebridge("--help") == 0
+    assert "Exit codes: 0 done; 1 something failed" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.fixture
@@ -183,9 +205,12 @@ def test_yes_imports_without_a_voxel_size_and_calibrate_gives_it_later(tmp_path,
     assert scalebridge("import", bare_tiff, "-w", place, "--yes") == 0
     assert images(place) == {"bare": False}
     assert "uncalibrated" in capsys.readouterr().out
-    assert (
-        scalebridge("calibrate", place, "bare", "--voxel-um", "0.5 0.5", "--source", "stage") == 0
-    )
+    given = (place, "bare", "--source", "stage", "--voxel-um")
+    for wrong in ("0.5", "-1,1", "0,0"):
+        assert scalebridge("calibrate", *given, wrong) == 2
+        assert "positive lengths in µm" in capsys.readouterr().err
+    assert images(place) == {"bare": False}
+    assert scalebridge("calibrate", *given, "0.5 0.5") == 0
     assert images(place) == {"bare": True}
     assert scalebridge("info", place) == 0
     assert "'bare'" in capsys.readouterr().out
@@ -296,7 +321,7 @@ def test_calibrate_keeps_what_the_file_said_where_a_dash_stands(tmp_path, capsys
     tifffile.imwrite(path, stack, imagej=True, resolution=(4, 5), metadata=metadata)
     assert scalebridge("import", path, "-w", place, "--yes") == 0
     calibrate = ("calibrate", place, "stack", "--source", "log")
-    assert scalebridge(*calibrate, "--voxel-um", "-,-,-") == 1
+    assert scalebridge(*calibrate, "--voxel-um", "-,-,-") == 2
     assert "positive lengths" in capsys.readouterr().err
     assert scalebridge(*calibrate, "--voxel-um", "700,-,- nm") == 0
     with Workspace.open(place) as ws:

@@ -123,7 +123,9 @@ def import_files(
 def _refuse_options_for_one(paths: Sequence[str], name: str | None, picture: Path | None) -> None:
     for option, value in (("--name", name), ("--preview", picture)):
         if value is not None and len(paths) != 1:
-            raise ValueError(f"{option} needs one file, got {len(paths)}: import them one by one")
+            raise DecisionNeeded(
+                f"{option} needs one file, got {len(paths)}: import them one by one"
+            )
 
 
 def _name(path: str) -> str:
@@ -171,7 +173,8 @@ def _understood(
     try:
         one = Candidate(path, describe(path, answers=given), given)
     except ReadError as error:
-        if not _too_few_lengths(path, given):
+        is_there = Path(path.partition("::")[0]).exists()
+        if is_there and not _too_few_lengths(path, given):
             raise
         raise DecisionNeeded(str(error)) from None
     if remember:

@@ -59,11 +59,13 @@ def file_beside(name: str, *, given: str | None, parameter: str) -> Path:
     DecisionNeeded
         There is no such file.
     """
-    folders = [Path.cwd(), *filter(None, [os.environ.get(NOTEBOOK_FOLDER)])]
-    for path in [Path(folder, given or name).resolve() for folder in folders]:
-        if path.is_file():
-            return path
-    looked = " and ".join(dict.fromkeys(str(Path(folder).resolve()) for folder in folders))
+    folders = list(
+        dict.fromkeys([Path.cwd(), Path(os.environ.get(NOTEBOOK_FOLDER) or ".").resolve()])
+    )
+    for folder in folders:
+        if (folder / (given or name)).is_file():
+            return folder / (given or name)
+    looked = " and ".join(map(str, folders))
     raise DecisionNeeded(
         f"expected the file {given or name}, looked in {looked}, got none. To decide: give the "
         f"parameter {parameter} its full path (-p {parameter}=/path/to/{Path(name).name})"

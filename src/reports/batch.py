@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import ParameterError
+from ..exit_codes import ASKED, FAILED, exit_code
 from ..workspace import Workspace
 from .kernel import ProgressCallback
 from .page import render_report
@@ -33,17 +34,20 @@ class SpecimenRuns:
     report : pathlib.Path or None
     error : str
         Why the workspace could not be run at all.
+    error_code : int
+        1 where that is a failure, 2 where it was asked wrongly.
     """
 
     workspace: Path
     results: tuple[RunResult, ...] = ()
     report: Path | None = None
     error: str = ""
+    error_code: int = 0
 
     @property
     def exit_code(self) -> int:
         """0 all finished, 1 one failed, 2 something has to be decided."""
-        return max((r.exit_code for r in self.results), default=0) if not self.error else 1
+        return self.error_code or max((r.exit_code for r in self.results), default=0)
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Batch:
     def exit_code(self) -> int:
         """0 all finished; 1 one failed; 2 nothing failed, but something has to be decided."""
         codes = {specimen.exit_code for specimen in self.specimens}
-        return next((code for code in (1, 2) if code in codes), 0)
+        return next((code for code in (FAILED, ASKED) if code in codes), 0)
 
     def table(self) -> pd.DataFrame:
         """Return one row a workspace and template."""
@@ -161,7 +165,7 @@ def _run_specimen(
         report = _write_report(results, place, output, as_of=as_of, truth=truth)
     except Exception as error:  # whatever it is, the other specimens are still worth running
         why = redacted(f"{type(error).__name__}: {error}")
-        return SpecimenRuns(place, tuple(results), error=why)
+        return SpecimenRuns(place, tuple(results), error=why, error_code=exit_code(error))
     return SpecimenRuns(place, tuple(results), report)
 
 
@@ -214,4 +218,7 @@ def _rows(specimen: SpecimenRuns) -> list[tuple[str, str, str, float | None, str
         (name, r.template, r.status, round(r.seconds, 1), r.failure.message if r.failure else "")
         for r in specimen.results
     ]
-    return [*rows, (name, "", "failed", None, specimen.error)] if specimen.error else rows
+    if specimen.error:
+        status = "refused" if specimen.error_code == ASKED else "failed"
+        rows.append((name, "", status, None, specimen.error))
+    return rows

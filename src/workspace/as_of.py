@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from ..errors import WorkspaceError
+from ..errors import NotFound
 from .records import Records
 from .rows import rows, time_text
 
@@ -27,7 +27,7 @@ def state_at(records: Records, moment: int | str | datetime) -> int:
 
     Raises
     ------
-    WorkspaceError
+    NotFound
         For a state that was not reached yet.
     ValueError
         For text that is no time.
@@ -39,7 +39,7 @@ def state_at(records: Records, moment: int | str | datetime) -> int:
         moment = int(moment)
     if isinstance(moment, int):
         if not 0 <= moment <= current:
-            raise WorkspaceError(f"as_of needs a state from 0 to {current}, got {moment}")
+            raise NotFound(f"as_of needs a state from 0 to {current}, got {moment}")
         return moment
     text = time_text(_time(moment))
     query = sa.select(sa.func.max(rows.c.state)).where(

@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import NewerFormat, WorkspaceError
+from ..errors import NewerFormat, NotFound, WorkspaceError
 
 #: The format that this Scalebridge writes. Older ones are upgraded after a backup.
 FORMAT = 1
@@ -44,8 +44,10 @@ def read_manifest(folder: Path) -> Manifest:
 
     Raises
     ------
+    NotFound
+        When there is none.
     WorkspaceError
-        When it is missing or damaged.
+        When it is damaged.
     NewerFormat
         When a newer Scalebridge wrote it.
     """
@@ -53,7 +55,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise WorkspaceError(
+        raise NotFound(
             f"expected a workspace in {folder}, got no {FILE}: check the path, or make one with "
             "Workspace.create"
         ) from None

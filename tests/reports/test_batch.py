@@ -39,7 +39,7 @@ def test_a_failure_stops_its_own_specimen_and_the_others_go_on_to_one_table(
         ["b", "10_look", "failed"],
         ["a", "10_look", "finished"],
         ["a", "20_count", "finished"],
-        ["nowhere", "", "failed"],
+        ["nowhere", "", "refused"],
     ]
     assert table["why"][2] == "no contrast"
     assert batch.exit_code == 1
@@ -71,9 +71,9 @@ def test_no_broken_workspace_or_missing_state_or_fault_of_ours_stops_the_night(
     look = write_template("10_look", "Text(f'state {as_of}')")
     batch = run_workspaces(specimens, output=tmp_path / "out", templates=[look], as_of=2)
     table = batch.table()
-    assert list(table["status"]) == ["failed", "failed", "finished"]
+    assert list(table["status"]) == ["failed", "refused", "finished"]
     assert "WorkspaceError: expected records of the workspace another" in table["why"][0]
-    assert "WorkspaceError: as_of needs a state from 0 to 1, got 2" in table["why"][1]
+    assert "NotFound: as_of needs a state from 0 to 1, got 2" in table["why"][1]
     assert list(pd.read_csv(tmp_path / "out" / "summary.csv")["status"]) == list(table["status"])
 
     def fault(notebooks, ws, **_options):
