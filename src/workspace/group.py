@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import DamagedImage
 from .guard import fingerprint
+from .manifest import replace_text
 from .ome import ome_attributes
 from .record import Record
 from .schema import field_defaults
@@ -31,12 +31,7 @@ def write_group(folder: Path, data: bytes) -> None:
     path = folder / FILE
     if path.is_file() and path.read_bytes() == data:
         return
-    partial = folder / f".{FILE}.partial"
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+    replace_text(path, data.decode())
 
 
 def with_fingerprint(image: Record) -> Record:
