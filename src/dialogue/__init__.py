@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from .person import Person
 from .questions import lengths
-from .talk import Person, import_files
+from .talk import import_files
 
 __all__ = ["Person", "import_files", "lengths"]

@@ -1,0 +1,79 @@
+"""What is checked of a registration before anybody relies on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...analysis.quantification.measurement import Check
+from ...analysis.registration import LandmarkFit
+from ...errors import CovarianceUnavailable
+from ...quantities import format_length
+from ...widgets import LandmarkPicker
+from .standing import changed_landmarks, model_words, other_model
+
+
+def pair_checks(name: str, picker: LandmarkPicker, choice: Any, accepted: Any) -> list[Check]:
+    """Check that the fit can be relied on, and that it is what was accepted."""
+    fit = picker.fit()
+    chosen = fit.transform.model == choice.model
+    found = [
+        Check(
+            f"{name}: enough degrees of freedom to state a region",
+            fit.nu >= 3,
+            f"{fit.nu} degrees of freedom, 3 needed",
+        ),
+        Check(
+            f"{name}: model agrees with leave-one-out",
+            True if chosen else None,
+            f"{fit.transform.model} is used; leave-one-out chooses {choice.model}",
+        ),
+        _prediction_check(name, fit),
+    ]
+    found += [Check(f"{name}: landmarks", None, warning) for warning in picker.warnings]
+    if accepted is not None and not other_model(fit, accepted):
+        found.append(_staleness(name, picker, accepted))
+    elif accepted is not None:
+        found.append(
+            Check(
+                f"{name}: the model that was accepted is used",
+                None,
+                f"{fit.transform.model} is shown, {model_words(accepted)} was accepted by "
+                f"{accepted.who}: nothing of this fit is recorded",
+            )
+        )
+    return found
+
+
+def _prediction_check(name: str, fit: LandmarkFit) -> Check:
+    """Compare what leave-one-out measures with what the covariance predicts."""
+    label = f"{name}: leave-one-out agrees with the predicted error"
+    try:
+        fit.tre_at(fit.pairs.moving_um)
+    except CovarianceUnavailable as error:
+        return Check(label, None, str(error))
+    if not np.isfinite(fit.loo_rms_um):
+        return Check(label, None, "no landmark can be left out")
+    axes = fit.residuals_um.shape[1]
+    own = axes * (fit.transform.sigma_um or 0.0) ** 2
+    expected = float(np.sqrt(np.mean(own / np.maximum(1 - fit.leverage, 1e-3))))
+    detail = (
+        f"leave-one-out {format_length(fit.loo_rms_um)} RMS, expected {format_length(expected)}"
+    )
+    return Check(label, bool(0.4 * expected < fit.loo_rms_um < 2.5 * expected), detail)
+
+
+def _staleness(name: str, picker: LandmarkPicker, accepted: Any) -> Check:
+    """Check that the accepted transform is the fit of the landmarks as they are now."""
+    changed = changed_landmarks(picker, accepted)
+    stored = np.asarray(accepted.transform.get("matrix", np.nan))
+    matrix = picker.fit().transform.matrix
+    same = not changed and np.allclose(stored, matrix, rtol=1e-9, atol=1e-12)
+    return Check(
+        f"{name}: accepted transform is the fit of these landmarks",
+        bool(same),
+        "same landmarks, same matrix"
+        if same
+        else f"{changed} landmark versions differ since {accepted.who} accepted it: fit it again",
+    )
