@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..spacing import checked_image_ndim, checked_spacing
+from .bead_on_interface import fit_bead_on_interface
 
 AXIS_NAMES = {2: ("y", "x"), 3: ("z", "y", "x")}
 _BRIGHT_SIDE = 0.9  # quantile of the surroundings that counts as background
@@ -241,7 +242,10 @@ def _robust_scatter(response: NDArray) -> float:
 
 
 def _refine(grey: NDArray, start: NDArray, spacing: NDArray, diameter_um: float) -> BlobCentre:
-    """Iterate the centroid above the local background inside a soft ball around the last centre."""
+    """Iterate the centroid above the local background inside a soft ball around the last centre.
+
+    Where the two sides of a mark differ, mark and interface are fitted together from there.
+    """
     centre = start.astype(float)
     for _ in range(12):
         part, offsets = _window(grey, centre, spacing, diameter_um)
@@ -270,6 +274,12 @@ def _refine(grey: NDArray, start: NDArray, spacing: NDArray, diameter_um: float)
         float(np.hypot(noise * s / max(total, 1e-30), _FLOOR_PX * step))
         for s, step in zip(spread, spacing, strict=True)
     ]
+    fit = fit_bead_on_interface(
+        part, offsets, radius_um=diameter_um / 2, peak=background + contrast
+    )
+    if fit is not None:
+        centre, noise = centre + fit.shift_um / spacing, fit.noise
+        sigma = np.hypot(fit.sigma_um, _FLOOR_PX * spacing).tolist()
     position = centre * spacing
     reach = diameter_um / 2 / spacing
     cut = np.any(centre - reach < -0.5) or np.any(centre + reach > np.array(grey.shape) - 0.5)
