@@ -28,6 +28,7 @@ _BLOCK_VOXELS = 1_600_000  # of the part that is imaged once more: seconds, not 
 _SHARE_OF_VOLUME = (0.02, 2.0)  # constant, and over the squared radius [px]
 _SHARE_OF_SURFACE = 0.08
 _SHARE_OF_REST = 0.2
+_LEVEL_STEP = 0.05  # of a smoothed shape: about a tenth of a voxel
 _SURFACES = ("specific_surface", "surface_per_phase")
 # in 2D roughness by noise and loss of curvature cancel, so that the correction of a length says
 # little: least relative half-widths, found on discs of 8 to 20 px radius
@@ -44,10 +45,14 @@ class Bias:
         The measured value times this is free of the bias.
     uncertainty : float
         95 % half-width of `ratio`.
+    per_volume : float, optional
+        Relative change of the quantity for a relative change of the volume by 1, where all
+        surfaces move as a threshold moves them.
     """
 
     ratio: float
     uncertainty: float
+    per_volume: float | None = None
 
 
 def estimate_imaging(
@@ -142,7 +147,7 @@ def estimate_bias(
     """Estimate the bias of every quantity of one phase by imaging a model of it once more.
 
     Two models with differently smooth surfaces are used. The ratio is that of the first, for
-    surfaces in 3D extrapolated to no smoothing; its uncertainty combines what the smoothing
+    surfaces in 3D carried half-way to no smoothing; its uncertainty combines what the smoothing
     changes with the share of a correction that was found to
     remain on spheres of known size: 2 % + 2 / R² of it for volumes (R in voxels), 8 % for
     surfaces, 20 % for the rest.
@@ -153,6 +158,7 @@ def estimate_bias(
         By the keys of `QUANTITIES`.
     """
     ratios: list[dict[str, float]] = []
+    growth: dict[str, float] = {}
     for smoothing in MODEL_SMOOTHINGS_PX[labels.ndim]:
         found = reimage_phase(
             labels, label=label, imaging=imaging, segmenter=segmenter, smoothing_px=smoothing,
@@ -164,23 +170,26 @@ def estimate_bias(
         )
         true |= _between_voxels(found, spacing_um)
         ratios.append({key: _ratio(true[key], seen[key]) for key in true})
+        growth = growth or _surface_per_volume(found, spacing_um)
     first, second = ratios
-    return {
+    found_biases = {
         key: _bias_of(key, first[key], second[key], ndim=labels.ndim, radius_px=radius_px)
         for key in first
     }
+    return {key: replace(bias, per_volume=growth.get(key)) for key, bias in found_biases.items()}
 
 
 def _bias_of(key: str, first: float, second: float, *, ndim: int, radius_px: float) -> Bias:
     """Put the ratios of both models together.
 
     Smoothing takes area off a surface in proportion to its square, so that the area without any
-    follows from two smoothings.
+    follows from two smoothings, if all that they differ by is shape. If all is roughness that
+    noise has left, nothing has to be added: the middle is taken, and half the way is left open.
     """
     change = first - second
     if key in _SURFACES and ndim == 3:
         low, high = MODEL_SMOOTHINGS_PX[ndim]
-        change *= low**2 / (high**2 - low**2)
+        change *= low**2 / (high**2 - low**2) / 2
         first += change
     shares = (change, _left_open(key, radius_px) * (first - 1), _least(key, ndim))
     return Bias(ratio=first, uncertainty=float(np.linalg.norm(shares)))
@@ -204,6 +213,29 @@ def _between_voxels(found: Reimaged, spacing_um: tuple[float, ...]) -> dict[str,
         "specific_surface": surface,
         "surface_per_phase": surface / found.fraction if found.fraction > 0 else float("nan"),
     }
+
+
+def _surface_per_volume(found: Reimaged, spacing_um: tuple[float, ...]) -> dict[str, float]:
+    """Relative change of a model's surface with its volume, as its level moves a little.
+
+    The surface of the segmentation changes more: it counts what noise lifts over the threshold.
+    """
+    if found.soft.ndim != 3:
+        return {}
+    volumes, areas = zip(
+        *(
+            (
+                np.count_nonzero(found.soft > level),
+                level_set_area(found.soft, level=level, spacing_um=spacing_um),
+            )
+            for level in (_LEVEL_STEP, -_LEVEL_STEP)
+        ),
+        strict=True,
+    )
+    if not (min(volumes) > 0 and min(areas) > 0 and volumes[1] > volumes[0]):
+        return {}
+    slope = float(np.log(areas[1] / areas[0]) / np.log(volumes[1] / volumes[0]))
+    return {"specific_surface": slope, "surface_per_phase": slope - 1}
 
 
 def _left_open(key: str, radius_px: float) -> float:

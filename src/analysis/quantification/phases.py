@@ -250,7 +250,7 @@ def _measure(
             continue
         share = bias.get(quantity.key, Bias(float("nan"), float("nan")))
         value, parts = _value_and_parts(
-            job, quantity, raw, share, from_threshold[quantity.key], radius_px, correct, phase
+            job, quantity, figures, share, from_threshold, radius_px, correct, phase
         )
         parts |= _counting_part(quantity.key, figures.sizes, value)
         found.append(
@@ -275,18 +275,22 @@ def _measure(
 def _value_and_parts(
     job: PhaseJob,
     quantity: Quantity,
-    raw: float,
+    figures: PhaseFigures,
     bias: Bias,
-    from_threshold: float,
+    from_threshold: dict[str, float],
     radius_px: float,
     correct: bool,
     phase: NDArray[np.bool_],
 ) -> tuple[float, dict[str, float]]:
+    raw = figures.values[quantity.key]
     corrected = quantity.corrected and correct and np.isfinite(bias.ratio)
     value = raw * bias.ratio if corrected else raw
     if quantity.bounds[1] == 1.0:
         value = min(value, 1.0)
-    parts = {"threshold": from_threshold}
+    parts = {"threshold": from_threshold[quantity.key]}
+    if corrected and bias.per_volume is not None:
+        by_volume = from_threshold["volume_fraction"] / figures.values["volume_fraction"]
+        parts["threshold"] = abs(bias.per_volume * value) * by_volume
     if np.isfinite(bias.ratio):
         # a bias that is left in has a known sign: it adds to the half-width as it is
         left = bias.uncertainty if corrected else bias.uncertainty + abs(bias.ratio - 1)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_SMALLEST = 12  # voxels; smaller ones are not told from noise
+_SMALLEST = 6  # voxels; smaller ones are not told from noise
 _REACH_PX = 3.0  # blur carries a piece's grey no further
 _CORE_DEPTH_PX, _CORE_ENOUGH = 3.0, 30
 _CLEARLY = 0.2  # of the contrast, by which a core differs before it counts as another material
