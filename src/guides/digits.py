@@ -9,24 +9,26 @@ from numpy.typing import NDArray
 
 
 def significant(values: Iterable[float], *, digits: int = 3) -> NDArray[np.float64]:
-    """Round each value to so many significant digits; NaN, infinities and 0 stay.
+    """Round values to equal decimals: so many digits for the middle one.
+
+    Equal decimals, or the column of a table would fill up with digits that nobody knows.
 
     Parameters
     ----------
     values : iterable of float
-        In any unit.
+        In any unit; NaN and infinities stay.
     digits : int
         At least 1.
 
     Examples
     --------
-    >>> significant([0.48363, 12.345, 0.0], digits=2).tolist()
-    [0.48, 12.0, 0.0]
+    >>> significant([0.48363, 12.341, 1.0671]).tolist()
+    [0.48, 12.34, 1.07]
     """
     if digits < 1:
         raise ValueError(f"digits needs 1 or more, got {digits}")
-    return np.array([_rounded(float(value), digits) for value in values])
-
-
-def _rounded(value: float, digits: int) -> float:
-    return float(f"{value:.{digits - 1}e}") if np.isfinite(value) else value
+    given = np.array([float(value) for value in values])
+    sizes = np.abs(given[np.isfinite(given) & (given != 0)])
+    if not len(sizes):
+        return given
+    return np.round(given, digits - 1 - int(np.floor(np.log10(np.median(sizes)))))

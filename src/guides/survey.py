@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +65,7 @@ def image_survey(ws: Workspace) -> ImageSurvey:
         order=[image.name for image in images],
         table=pd.DataFrame([_row(image) for image in images]),
         scales=pd.DataFrame([_scale_row(image) for image in images if image.calibrated]),
-        quality=pd.DataFrame([_quality_row(image, samples[image.name]) for image in images]),
+        quality=_quality(images, samples),
         samples=samples,
         captions={image.name: caption(image) for image in images},
         modalities={image.name: image.modality for image in images},
@@ -138,17 +139,21 @@ def _scale_row(image: Any) -> dict[str, Any]:
     }
 
 
+def _quality(images: Sequence[Any], samples: dict[str, np.ndarray]) -> pd.DataFrame:
+    table = pd.DataFrame([_quality_row(image, samples[image.name]) for image in images])
+    for column in ("noise", "contrast") if len(table) else ():
+        table[column] = significant(table[column])
+    return table
+
+
 def _quality_row(image: Any, sample: np.ndarray) -> dict[str, Any]:
     spacing = image.spacing_um if image.calibrated else None
     quality = image_quality(sample, spacing_um=spacing)
-    noise, contrast, ratio = significant(
-        [quality.noise, quality.contrast, quality.contrast_to_noise]
-    )
     return {
         "image": image.name,
-        "noise": noise,
-        "contrast": contrast,
-        "CNR": round(ratio, 1),
+        "noise": quality.noise,
+        "contrast": quality.contrast,
+        "CNR": round(quality.contrast_to_noise, 1),
         "saturated_percent": round(100 * (quality.saturated_low + quality.saturated_high), 2),
         "edge width [px]": _width_words(quality),
     }

@@ -26,8 +26,8 @@ _HOMES = {
     "grey_histogram": ".histogram",
     "grey_histograms": ".histogram",
     "landmark_errors": ".landmarks",
-    "error_map": ".landmarks",
-    "error_maps": ".landmarks",
+    "error_map": ".error_maps",
+    "error_maps": ".error_maps",
     "errors_overview": ".landmarks",
     "size_distribution": ".sizes",
     "target_views": ".targets",
@@ -70,8 +70,9 @@ __all__ = [
 if TYPE_CHECKING:
     from .compare import against_truth
     from .coverage import box_corners, nested_boxes
+    from .error_maps import error_map, error_maps
     from .histogram import grey_histogram, grey_histograms
-    from .landmarks import error_map, error_maps, errors_overview, landmark_errors
+    from .landmarks import errors_overview, landmark_errors
     from .live import go_live, is_live, live_plot
     from .scales import length_scales
     from .series import value_over_time

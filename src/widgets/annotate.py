@@ -17,7 +17,7 @@ from ..quantities import format_length
 # Marks are drawn this many times larger and reduced: PIL's own lines have hard steps.
 _FINER = 3
 _HALO = (0, 0, 0, 170)
-_PLATE = (14, 14, 16, 150)  # under words that would else stand on whatever grey there is
+_PLATE = (14, 14, 16, 130)  # under words that would else stand on whatever grey there is
 WHITE = (255, 255, 255, 255)
 
 Color = tuple[int, int, int, int]

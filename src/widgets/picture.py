@@ -88,9 +88,12 @@ def draw_orientation(
     margin = round(size * 0.8)
     top = margin
     words = plane_name(plane) if flat else position_words(plane, unit=unit)
-    widths = [text_width(words, size), text_width(title, size, bold=True), size * 2.6]
-    tall = size * (5.1 if title else 3.6)
-    marks.plate((margin / 3, margin / 3), (max(widths) + 1.4 * margin, tall + margin * 0.7))
+    rows = [(text_width(title, size, bold=True), 1.5)] if title else []
+    rows += [(text_width(words, size), 1.5), (size * 2.6, 2.9)]
+    edge = float(margin)
+    for width, lines in rows:  # no wider than the words: the corner may hold what is looked for
+        marks.plate((margin / 3, edge - size * 0.25), (width + 1.3 * margin, size * lines))
+        edge += size * lines
     if title:
         marks.text((margin, top), title, size=size, bold=True)
         top += round(size * 1.5)

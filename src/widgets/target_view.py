@@ -25,7 +25,10 @@ from .views import (
 )
 
 _NARROW, _SHORT = ipw.Layout(width="240px"), {"description_width": "56px"}
-_ENTRY, _LONG = ipw.Layout(width="100%", max_width="340px"), {"description_width": "96px"}
+_ENTRY, _LONG = (
+    ipw.Layout(width="calc(100% - 4px)", max_width="340px"),
+    {"description_width": "96px"},
+)
 _EMPTY = "No target yet: click the place and press 'place target'."
 
 

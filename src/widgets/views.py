@@ -212,13 +212,18 @@ def html_table(table: pd.DataFrame, *, empty: str = "Nothing yet.") -> str:
 
 
 def _written(column: pd.Series) -> list[str]:
-    """One column as words: numbers with equal decimals, four digits for the largest."""
+    """One column as words: numbers with equal decimals, four digits for the largest.
+
+    None shows more decimals than any value has.
+    """
     if pd.api.types.is_bool_dtype(column):
         return ["yes" if value else "no" for value in column]
     if not pd.api.types.is_float_dtype(column):
         return [str(value) for value in column]
     sizes = column[np.isfinite(column) & (column != 0)].abs()
     decimals = int(np.clip(3 - np.floor(np.log10(sizes.max())), 0, 6)) if len(sizes) else 0
+    present = max((len(f"{v:.6f}".rstrip("0").partition(".")[2]) for v in sizes), default=0)
+    decimals = min(decimals, present)
     return [f"{value:.{decimals}f}" if np.isfinite(value) else "–" for value in column]
 
 
