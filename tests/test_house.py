@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.resources
 import json
 import re
@@ -48,6 +49,15 @@ def test_imports_between_rooms_run_one_way(room):
     later = set(ROOMS[ROOMS.index(room) + 1 :])
     offences = {str(file.relative_to(ROOT)): imported_rooms(file) & later for file in files}
     assert not {file: rooms for file, rooms in offences.items() if rooms}
+
+
+@pytest.mark.parametrize("package", ["", "plots", "io", "reports"])
+def test_no_file_of_a_lazy_package_has_the_name_of_what_it_exports(package):
+    """Importing the file would put the module in the place of the function."""
+    place = ROOT / "src" / package
+    exported = set(importlib.import_module(f"scalebridge.{package}".rstrip("."))._HOMES)
+    assert exported
+    assert not exported & {path.stem for path in place.iterdir()}
 
 
 def test_analysis_knows_no_file_database_or_jupyter():

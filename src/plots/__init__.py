@@ -26,8 +26,8 @@ _HOMES = {
     "grey_histogram": ".histogram",
     "grey_histograms": ".histogram",
     "landmark_errors": ".landmarks",
-    "error_map": ".error_maps",
-    "error_maps": ".error_maps",
+    "error_map": ".predicted_errors",
+    "error_maps": ".predicted_errors",
     "errors_overview": ".landmarks",
     "size_distribution": ".sizes",
     "target_views": ".targets",
@@ -70,7 +70,7 @@ __all__ = [
 if TYPE_CHECKING:
     from .compare import against_truth
     from .coverage import box_corners, nested_boxes
-    from .error_maps import error_map, error_maps
+    from .predicted_errors import error_map, error_maps
     from .histogram import grey_histogram, grey_histograms
     from .landmarks import errors_overview, landmark_errors
     from .live import go_live, is_live, live_plot
