@@ -70,10 +70,10 @@ __all__ = [
 if TYPE_CHECKING:
     from .compare import against_truth
     from .coverage import box_corners, nested_boxes
-    from .predicted_errors import error_map, error_maps
     from .histogram import grey_histogram, grey_histograms
     from .landmarks import errors_overview, landmark_errors
     from .live import go_live, is_live, live_plot
+    from .predicted_errors import error_map, error_maps
     from .scales import length_scales
     from .series import value_over_time
     from .sizes import size_distribution

@@ -53,6 +53,8 @@ def run_demo(*, output: Path, seed: int = 0, scale: str = "full") -> int:
         batch = _measure(paths, folder, truth)
     finally:
         hidden.rename(paths.truth)
+    if batch.exit_code:
+        print()  # the line of progress was left where it stopped
     print(batch.table().to_string(index=False))
     with Workspace.open(folder / WORKSPACE) as ws:
         print(compared(ws.measurements, known_truth(truth)))
