@@ -17,7 +17,7 @@ _CLEAR = 0.12  # of the bead's contrast: a smaller step between the two sides mo
 _NOISES = 5.0  # the same in standard errors
 _RADII = (0.5, 1.7)  # of the expected radius, between which a fit is believed
 _FARTHEST = 0.35  # of the radius, that a fit may move the centroid
-_FEWEST = 60  # voxels
+_FEWEST, _MOST = 60, 1000  # voxels; of a larger bead an even sample is fitted
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,10 @@ def fit_bead_on_interface(
     places = np.stack([np.broadcast_to(o, part.shape).ravel() for o in offsets]) / radius_um
     distance = np.linalg.norm(places, axis=0)
     step = _Step.across(places, part.ravel(), distance, peak)
-    near = distance <= _FITTED_RADII
-    if step is None or np.count_nonzero(near) < _FEWEST:
+    near = np.flatnonzero(distance <= _FITTED_RADII)
+    if step is None or len(near) < _FEWEST:
         return None
+    near = near[:: max(1, len(near) // _MOST)]
     places, grey = places[:, near], part.ravel()[near].astype(float)
     ndim = len(places)
     scale = peak - step.low
@@ -79,7 +80,12 @@ def fit_bead_on_interface(
         ]
     )
     fit = least_squares(
-        lambda p: _drawn(p, places) - (grey - step.low) / scale, start, method="lm", max_nfev=600
+        lambda p: _drawn(p, places) - (grey - step.low) / scale,
+        start,
+        method="lm",
+        max_nfev=150,
+        ftol=1e-5,
+        xtol=1e-4,
     )
     radius = fit.x[2 * ndim]
     far = np.linalg.norm(fit.x[:ndim])
