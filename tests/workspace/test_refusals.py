@@ -75,7 +75,7 @@ def test_every_kind_of_transform_that_a_fit_gives_is_taken(ws):
     rng = np.random.default_rng(4)
     moving = rng.uniform(0, 80, (9, 3))
     fixed = moving * [1, 1, -1] + rng.normal(0, 0.2, (9, 3))
-    given = {
+    given: dict[str, AffineTransform | ThinPlateSpline] = {
         model: fit_landmarks(moving, fixed, model=model, allow_mirror=True).transform
         for model in ("rigid", "similarity", "affine")
     }
