@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..imaging.edges import edge_blur
-from ..segmentation.phase_cores import phase_grey
+from .imaged_blocks import imaged_blocks
 from .level_set import level_set_area
-from .phase_quantities import phase_figures
-from .reimaging import (
-    MODEL_SMOOTHINGS_PX,
-    Imaging,
-    Reimaged,
-    centred_greys,
-    noise_correlation_px,
-    reimage_phase,
-)
+from .phase_quantities import QUANTITIES, phase_figures
+from .reimaging import MODEL_SMOOTHINGS_PX, Imaging, Reimaged, phase_shapes, reimage
 
-_BLOCK_VOXELS = 1_600_000  # of the part that is imaged once more: seconds, not minutes
+_THINNEST = 8  # voxels, below which a part shows no shapes
 # 95 % of what a correction leaves, as a share of it, found on blurred, noisy spheres of 3 to 18 px
 # radius (tests/analysis/quantification): volumes by radius, the rest also by what blur has joined
 _SHARE_OF_VOLUME = (0.02, 2.0)  # constant, and over the squared radius [px]
@@ -55,83 +46,6 @@ class Bias:
     per_volume: float | None = None
 
 
-def estimate_imaging(
-    image: NDArray,
-    labels: NDArray[np.uint8],
-    *,
-    thresholds: tuple[float, ...],
-    segmenter: Callable[[NDArray], NDArray[np.uint8]],
-    mask: NDArray[np.bool_] | None = None,
-) -> Imaging | None:
-    """Estimate grey values, noise and blur of an image from itself.
-
-    Small and curved shapes look more blurred than they are. How much is seen on a model of the
-    shapes, blurred by the first estimate, and is taken off.
-
-    Parameters
-    ----------
-    image : ndarray, (z, y, x) or (y, x)
-        Grey values; large images are sampled.
-    labels : ndarray of uint8
-        The segmentation by `thresholds`.
-    thresholds : tuple of float
-        Between the phases [grey value].
-    segmenter : callable
-        The segmentation that made `labels`.
-    mask : ndarray of bool, optional
-
-    Returns
-    -------
-    Imaging or None
-        None when a phase is missing or no edge is found: nothing can be said then.
-    """
-    grey = phase_grey(image, thresholds=thresholds, mask=mask)
-    pairs = list(pairwise(grey.means))
-    if any(high <= low for low, high in pairs):
-        return None
-    blurs = [edge_blur(image, low=low, high=high) for low, high in pairs]
-    # the one with the most edges that stand out of the noise
-    weights = [
-        blur.edges * (high - low) ** 2 for (low, high), blur in zip(pairs, blurs, strict=True)
-    ]
-    pair, blur = pairs[int(np.argmax(weights))], blurs[int(np.argmax(weights))]
-    if not np.isfinite(blur.sigma_px):
-        return None
-    block = representative_block(image.shape)
-    part = np.asarray(image[block], dtype=np.float32)
-    dark = _core_of((part > grey.means[0] - 4 * grey.sigmas[0]) & (part < thresholds[0]))
-    first = Imaging(
-        greys=grey.means,
-        noises=grey.sigmas,
-        blur_px=blur.sigma_axes_px,
-        noise_correlation_px=noise_correlation_px(part, dark),
-    )
-    centred = replace(first, greys=centred_greys(grey.means, thresholds))
-    label = pairs.index(pair) + 1
-    return _without_blur_of_shapes(centred, labels[block], label, segmenter, part)
-
-
-def _without_blur_of_shapes(
-    imaging: Imaging,
-    labels: NDArray[np.uint8],
-    label: int,
-    segmenter: Callable[[NDArray], NDArray[np.uint8]],
-    image: NDArray,
-) -> Imaging:
-    if not 0 < np.count_nonzero(labels == label) < labels.size:
-        return imaging
-    found = reimage_phase(
-        labels, label=label, imaging=imaging, segmenter=segmenter,
-        smoothing_px=MODEL_SMOOTHINGS_PX[labels.ndim][0], seed=0, image=image,
-    )  # fmt: skip
-    seen = edge_blur(found.grey, low=imaging.greys[label - 1], high=imaging.greys[label])
-    if not np.isfinite(seen.sigma_px):
-        return imaging
-    given, again = np.square(imaging.blur_px), np.square(seen.sigma_axes_px)
-    less = np.clip(2 * given - again, 0.5 * given, given)
-    return replace(imaging, blur_px=tuple(np.sqrt(less).tolist()))
-
-
 def estimate_bias(
     labels: NDArray[np.uint8],
     *,
@@ -143,6 +57,7 @@ def estimate_bias(
     radius_px: float,
     seed: int,
     image: NDArray | None = None,
+    mask: NDArray[np.bool_] | None = None,
 ) -> dict[str, Bias]:
     """Estimate the bias of every quantity of one phase by imaging a model of it once more.
 
@@ -150,48 +65,120 @@ def estimate_bias(
     surfaces in 3D carried half-way to no smoothing; its uncertainty combines what the smoothing
     changes with the share of a correction that was found to
     remain on spheres of known size: 2 % + 2 / R² of it for volumes (R in voxels), 8 % for
-    surfaces, 20 % for the rest.
+    surfaces, 20 % for the rest. Of a large image, blocks are imaged; how they differ from each
+    other adds to the uncertainty.
+
+    Parameters
+    ----------
+    labels : ndarray of uint8
+        The segmentation.
+    label : int
+        The phase.
+    imaging : Imaging
+    segmenter : callable
+        The segmentation that made `labels`.
+    spacing_um : tuple of float
+    connectivity : int
+    radius_px : float
+        Of the sphere with the phase's surface per volume [px].
+    seed : int
+        Of the noise.
+    image : ndarray, optional
+        Grey values, see `phase_shapes`.
+    mask : ndarray of bool, optional
+        Where the specimen is: blocks that are mostly outside are left out.
 
     Returns
     -------
     dict of str to Bias
-        By the keys of `QUANTITIES`.
+        By the keys of `QUANTITIES`; empty where the phase is nowhere or everywhere.
     """
-    ratios: list[dict[str, float]] = []
-    growth: dict[str, float] = {}
-    for smoothing in MODEL_SMOOTHINGS_PX[labels.ndim]:
-        found = reimage_phase(
-            labels, label=label, imaging=imaging, segmenter=segmenter, smoothing_px=smoothing,
-            seed=seed, image=image,
-        )  # fmt: skip
-        true, seen = (
-            phase_figures(phase, spacing_um=spacing_um, connectivity=connectivity).values
-            for phase in (found.soft > 0, found.segmented)
+    blocks = imaged_blocks(labels.shape, mask)
+    models: list[list[_ModelFigures]] = []
+    for number, block in enumerate(blocks):
+        part = block.of(labels)
+        if min(part.shape) < _THINNEST:
+            continue
+        grey = None if image is None else block.of(image)
+        shapes = phase_shapes(part, label=label, imaging=imaging, image=grey)
+        models.append([])
+        for smoothing in MODEL_SMOOTHINGS_PX[labels.ndim]:
+            found = reimage(
+                shapes, imaging=imaging, segmenter=segmenter, smoothing_px=smoothing,
+                seed=(seed, number),
+            )  # fmt: skip
+            models[-1].append(_figures_of(found[block.inner], spacing_um, connectivity))
+    whole = blocks[0].without_halo(labels).shape == labels.shape
+    biases = {}
+    for quantity in QUANTITIES if models else ():
+        key = quantity.key
+        ratios, errors = zip(
+            *(_pooled([model[k] for model in models], key, whole) for k in range(2)), strict=True
         )
-        true |= _between_voxels(found, spacing_um)
-        ratios.append({key: _ratio(true[key], seen[key]) for key in true})
-        growth = growth or _surface_per_volume(found, spacing_um)
-    first, second = ratios
-    found_biases = {
-        key: _bias_of(key, first[key], second[key], ndim=labels.ndim, radius_px=radius_px)
-        for key in first
-    }
-    return {key: replace(bias, per_volume=growth.get(key)) for key, bias in found_biases.items()}
+        bias = _bias_of(key, *ratios, ndim=labels.ndim, radius_px=radius_px, between=errors[0])
+        biases[key] = replace(bias, per_volume=_growth([model[0] for model in models], key))
+    return biases
 
 
-def _bias_of(key: str, first: float, second: float, *, ndim: int, radius_px: float) -> Bias:
+@dataclass(frozen=True)
+class _ModelFigures:
+    """What is true of a model, what its image shows, and what its volume and area become."""
+
+    true: dict[str, float]
+    seen: dict[str, float]
+    volumes: tuple[float, float]  # with the level moved up and down, 3D only
+    areas: tuple[float, float]
+
+
+def _figures_of(found: Reimaged, spacing_um: tuple[float, ...], connectivity: int) -> _ModelFigures:
+    true, seen = (
+        phase_figures(phase, spacing_um=spacing_um, connectivity=connectivity).values
+        for phase in (found.soft > 0, found.segmented)
+    )
+    true |= _between_voxels(found, spacing_um)
+    return _ModelFigures(true, seen, *_moved_surfaces(found, spacing_um))
+
+
+def _pooled(models: list[_ModelFigures], key: str, whole: bool) -> tuple[float, float]:
+    """Return true over measured in all blocks, and its 95 % half-width from their differences.
+
+    The error of a ratio of sums by leaving out one block at a time. It is not made smaller by the
+    share of the image that was seen: cutting blocks out of it makes errors of its own.
+    """
+    from scipy.stats import t
+
+    pairs = np.array([(model.true[key], model.seen[key]) for model in models])
+    pairs = pairs[np.isfinite(pairs).all(axis=1)]
+    ratio = _ratio(*pairs.sum(axis=0)) if len(pairs) else float("nan")
+    if whole or not np.isfinite(ratio):
+        return ratio, 0.0
+    count = len(pairs)
+    without = [_ratio(*others) for others in pairs.sum(axis=0) - pairs]
+    if count < 2 or not np.all(np.isfinite(without)):
+        return ratio, abs(ratio - 1)  # one block alone does not say how far others differ
+    variance = (count - 1) / count * float(np.sum((np.array(without) - ratio) ** 2))
+    return ratio, float(t.ppf(0.975, count - 1) * np.sqrt(variance))
+
+
+def _bias_of(
+    key: str, first: float, second: float, *, ndim: int, radius_px: float, between: float
+) -> Bias:
     """Put the ratios of both models together.
 
     Smoothing takes area off a surface in proportion to its square, so that the area without any
     follows from two smoothings, if all that they differ by is shape. If all is roughness that
     noise has left, nothing has to be added: the middle is taken, and half the way is left open.
+    Volumes take the middle of both models: the first still knows of the grid, the second has lost
+    more of the shape.
     """
     change = first - second
     if key in _SURFACES and ndim == 3:
         low, high = MODEL_SMOOTHINGS_PX[ndim]
         change *= low**2 / (high**2 - low**2) / 2
         first += change
-    shares = (change, _left_open(key, radius_px) * (first - 1), _least(key, ndim))
+    elif key == "volume_fraction":
+        first -= change / 2
+    shares = (change, _left_open(key, radius_px) * (first - 1), _least(key, ndim), between)
     return Bias(ratio=first, uncertainty=float(np.linalg.norm(shares)))
 
 
@@ -215,27 +202,35 @@ def _between_voxels(found: Reimaged, spacing_um: tuple[float, ...]) -> dict[str,
     }
 
 
-def _surface_per_volume(found: Reimaged, spacing_um: tuple[float, ...]) -> dict[str, float]:
+def _moved_surfaces(
+    found: Reimaged, spacing_um: tuple[float, ...]
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return volume and area of a model with its level moved up and down a little, 0 in 2D."""
+    if found.soft.ndim != 3:
+        return (0.0, 0.0), (0.0, 0.0)
+    up, down = (
+        (
+            float(np.count_nonzero(found.soft > level)),
+            level_set_area(found.soft, level=level, spacing_um=spacing_um) * found.soft.size,
+        )
+        for level in (_LEVEL_STEP, -_LEVEL_STEP)
+    )
+    return (up[0], down[0]), (up[1], down[1])
+
+
+def _growth(models: list[_ModelFigures], key: str) -> float | None:
     """Relative change of a model's surface with its volume, as its level moves a little.
 
     The surface of the segmentation changes more: it counts what noise lifts over the threshold.
     """
-    if found.soft.ndim != 3:
-        return {}
-    volumes, areas = zip(
-        *(
-            (
-                np.count_nonzero(found.soft > level),
-                level_set_area(found.soft, level=level, spacing_um=spacing_um),
-            )
-            for level in (_LEVEL_STEP, -_LEVEL_STEP)
-        ),
-        strict=True,
-    )
-    if not (min(volumes) > 0 and min(areas) > 0 and volumes[1] > volumes[0]):
-        return {}
+    volumes = np.sum([model.volumes for model in models], axis=0)
+    areas = np.sum([model.areas for model in models], axis=0)
+    if key not in _SURFACES or not (volumes.min() > 0 and areas.min() > 0):
+        return None
+    if not volumes[1] > volumes[0]:
+        return None
     slope = float(np.log(areas[1] / areas[0]) / np.log(volumes[1] / volumes[0]))
-    return {"specific_surface": slope, "surface_per_phase": slope - 1}
+    return slope if key == "specific_surface" else slope - 1
 
 
 def _left_open(key: str, radius_px: float) -> float:
@@ -245,35 +240,6 @@ def _left_open(key: str, radius_px: float) -> float:
     return (
         min(0.5, constant + curved / radius_px**2) if key == "volume_fraction" else _SHARE_OF_REST
     )
-
-
-def representative_block(shape: tuple[int, ...]) -> tuple[slice, ...]:
-    """Return the central part of an image that is imaged once more, the whole when it is small.
-
-    Examples
-    --------
-    >>> representative_block((50, 50, 50))
-    (slice(0, 50, None), slice(0, 50, None), slice(0, 50, None))
-    """
-    sizes = np.array(shape)
-    edge = _fitting_edge(shape)
-    widths = np.minimum(sizes, edge)
-    starts = (sizes - widths) // 2
-    return tuple(slice(int(a), int(a + w)) for a, w in zip(starts, widths, strict=True))
-
-
-def _fitting_edge(shape: tuple[int, ...]) -> int:
-    """Edge of the largest box, no axis longer than the edge, within the number of voxels."""
-    edge = max(shape)
-    while np.prod(np.minimum(shape, edge), dtype=float) > _BLOCK_VOXELS:
-        edge = int(edge * 0.97)
-    return edge
-
-
-def _core_of(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    from scipy.ndimage import minimum_filter
-
-    return minimum_filter(inside, 5)
 
 
 def _ratio(true: float, seen: float) -> float:

@@ -18,7 +18,7 @@ def level_set_area(image: NDArray, *, level: float, spacing_um: tuple[float, ...
     >>> level_set_area(ramp, level=1.5, spacing_um=(1.0, 1.0))
     0.2
     """
-    padded = np.pad(image, 1, mode="edge")
+    padded = np.pad(image, 1, mode="reflect", reflect_type="odd")
     whole = float(np.prod(image.shape) * np.prod(spacing_um))
     if not float(padded.min()) < level < float(padded.max()):
         return 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .imaged_blocks import imaged_blocks
 from .measurement import Check
 from .reimaging import Imaging, image_noise
 
@@ -42,18 +43,24 @@ def model_misfit(
     float
         Largest distance between the two cumulative histograms (Kolmogorov-Smirnov), 0 to 1.
     """
+    seen, drawn = [], []
+    for block in imaged_blocks(image.shape, mask):
+        grey, model = block.of(image), _drawn(block.of(labels), imaging)
+        if np.issubdtype(grey.dtype, np.integer):
+            limits = np.iinfo(grey.dtype)
+            model = np.clip(np.rint(model), limits.min, limits.max)
+        inside = slice(None) if mask is None else block.of(mask)
+        seen.append(grey[inside].ravel().astype(np.float32))
+        drawn.append(model[inside].ravel())
+    return _largest_step(_thinned(np.concatenate(seen)), _thinned(np.concatenate(drawn)))
+
+
+def _drawn(labels: NDArray[np.uint8], imaging: Imaging) -> NDArray[np.float32]:
     from scipy.ndimage import gaussian_filter
 
     drawn = gaussian_filter(np.asarray(imaging.greys, np.float32)[labels], imaging.blur_px)
     noise = np.asarray(imaging.noises, np.float32)[labels]
-    drawn += noise * image_noise(labels.shape, imaging, 0)
-    seen = np.asarray(image, np.float32)
-    if np.issubdtype(image.dtype, np.integer):
-        limits = np.iinfo(image.dtype)
-        drawn = np.clip(np.rint(drawn), limits.min, limits.max)
-    if mask is not None:
-        seen, drawn = seen[mask], drawn[mask]
-    return _largest_step(_thinned(seen), _thinned(drawn))
+    return drawn + noise * image_noise(labels.shape, imaging, 0)
 
 
 def model_check(misfit: float) -> Check:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ..segmentation.segment import checked_thresholds, segment
 from ..spacing import checked_image_ndim, checked_spacing
-from .bias import Bias, estimate_bias, estimate_imaging, representative_block
+from .bias import Bias, estimate_bias
+from .imaging_model import estimate_imaging
 from .measurement import Check, Measurement, measurement_from_parts
 from .model_fit import LARGEST_MISFIT, model_check, model_misfit
 from .phase_checks import image_checks, phase_checks
@@ -190,7 +191,7 @@ def measure_phases(
     varied = varied_thresholds(job, labels)
     common = image_checks(image, labels, levels=levels, sigmas=sigmas, mask=inside)
     if imaging is not None:
-        misfit = _misfit(image, labels, imaging, inside)
+        misfit = model_misfit(image, labels, imaging=imaging, mask=inside)
         common += (model_check(misfit),)
         correct = correct and misfit <= LARGEST_MISFIT
     measured = {}
@@ -206,14 +207,6 @@ def measure_phases(
         sampling={key: s for found in measured.values() for key, s in found.sampling.items()},
         imaging=imaging,
     )
-
-
-def _misfit(
-    image: NDArray, labels: NDArray[np.uint8], imaging: Imaging, mask: NDArray[np.bool_] | None
-) -> float:
-    block = representative_block(labels.shape)
-    inside = None if mask is None else mask[block]
-    return model_misfit(image[block], labels[block], imaging=imaging, mask=inside)
 
 
 @dataclass(frozen=True)
@@ -319,13 +312,11 @@ def _bias(
     radius_px: float,
     seed: int,
 ) -> dict[str, Bias]:
-    block = representative_block(labels.shape)
-    part = np.ascontiguousarray(labels[block])
-    share = np.count_nonzero(part == label) / part.size
-    if imaging is None or min(part.shape) < 8 or not (0 < share < 1 and radius_px > 0):
+    share = np.count_nonzero(labels == label) / labels.size
+    if imaging is None or not (0 < share < 1 and radius_px > 0):
         return {}
     return estimate_bias(
-        part,
+        labels,
         label=label,
         imaging=imaging,
         segmenter=partial(job.segmenter, thresholds=job.levels),
@@ -333,7 +324,8 @@ def _bias(
         connectivity=job.connectivity,
         radius_px=radius_px,
         seed=seed,
-        image=np.asarray(job.image[block]),
+        image=job.image,
+        mask=job.inside,
     )
 
 

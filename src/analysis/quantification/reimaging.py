@@ -9,7 +9,7 @@ small ones lose more to the blur than large ones, and dense ones gain.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ from .pieces import Pieces, pieces_of
 # of the model's surface, in 2D and 3D: noise leaves rougher lines than surfaces. The two of a pair
 # differ so that their difference says how much it matters
 MODEL_SMOOTHINGS_PX = {2: (2.0, 2.6), 3: (1.0, 1.3)}
+_SHARPEST = 1.0  # mean curvature of a model's surface [1/px]
 _RANGE = (0.01, 0.9)  # of the level of the model's surface
 _STEPS, _LARGEST_STEP = 5, 0.3  # renderings, and change of the level in one as a share of it
 
@@ -52,16 +53,25 @@ class Reimaged:
     ----------
     soft : ndarray of float32
         The model is where this is above 0, between voxels too.
-    fraction : float
-        Share of the image that the model fills.
+    occupied : ndarray of float32
+        Share of each voxel that the model fills.
     grey : ndarray of float32
     segmented : ndarray of bool
     """
 
     soft: NDArray[np.float32]
-    fraction: float
+    occupied: NDArray[np.float32]
     grey: NDArray[np.float32]
     segmented: NDArray[np.bool_]
+
+    @property
+    def fraction(self) -> float:
+        """Share of the image that the model fills."""
+        return float(self.occupied.mean(dtype=np.float64))
+
+    def __getitem__(self, part: tuple[slice, ...]) -> Reimaged:
+        """Cut a part out of all."""
+        return Reimaged(self.soft[part], self.occupied[part], self.grey[part], self.segmented[part])
 
 
 def centred_greys(means: tuple[float, ...], thresholds: tuple[float, ...]) -> tuple[float, ...]:
@@ -86,38 +96,49 @@ def centred_greys(means: tuple[float, ...], thresholds: tuple[float, ...]) -> tu
     return tuple(float(grey) for grey in greys)
 
 
-def reimage_phase(
-    labels: NDArray[np.uint8],
-    *,
-    label: int,
-    imaging: Imaging,
-    segmenter: Callable[[NDArray], NDArray[np.uint8]],
-    smoothing_px: float,
-    seed: int,
-    image: NDArray | None = None,
-) -> Reimaged:
-    """Model one phase so that, imaged and segmented, each piece has the measured volume.
+@dataclass(frozen=True)
+class PhaseShapes:
+    """The shapes of one phase among others, ready to be imaged with surfaces of any smoothness.
+
+    Attributes
+    ----------
+    label : int
+        Of the phase.
+    pieces : Pieces
+    start : ndarray of bool
+        The phase as segmented, dense pieces cut half-way to their own grey value.
+    others : ndarray of uint8
+        Classes of what is not the phase, continued into its place.
+    ambient : float
+        Grey value of the surroundings.
+    """
+
+    label: int
+    pieces: Pieces
+    start: NDArray[np.bool_]
+    others: NDArray[np.uint8]
+    ambient: float
+
+
+def phase_shapes(
+    labels: NDArray[np.uint8], *, label: int, imaging: Imaging, image: NDArray | None = None
+) -> PhaseShapes:
+    """Take the shapes of one phase from a segmentation.
 
     Parameters
     ----------
     labels : ndarray of uint8
         The segmentation.
     label : int
-        The phase to model; the others keep their shapes.
+        The phase; the others keep their shapes.
     imaging : Imaging
-    segmenter : callable
-        The segmentation that made `labels`.
-    smoothing_px : float
-        Smoothing of the model's surface [px].
-    seed : int
-        Of the noise.
     image : ndarray, optional
         Grey values: they tell which pieces of the darkest or brightest phase are another
         material still.
 
     Returns
     -------
-    Reimaged
+    PhaseShapes
     """
     phase = labels == label
     ambient = _ambient(imaging.greys, label)
@@ -128,23 +149,51 @@ def reimage_phase(
         image=image if label in (0, len(imaging.greys) - 1) else None,
     )
     start = _start(phase, pieces, ambient, image)
-    soft, steepness = _soft_shape(start, smoothing_px)
-    others, noise = _others(labels, label), image_noise(labels.shape, imaging, seed)
-    levels, grey = _levels_of_same_volume(soft, start, pieces), pieces.grey
+    return PhaseShapes(label, pieces, start, _others(labels, label), ambient)
+
+
+def reimage(
+    shapes: PhaseShapes,
+    *,
+    imaging: Imaging,
+    segmenter: Callable[[NDArray], NDArray[np.uint8]],
+    smoothing_px: float,
+    seed: int | Sequence[int],
+) -> Reimaged:
+    """Model one phase so that, imaged and segmented, each piece has the measured volume.
+
+    Parameters
+    ----------
+    shapes : PhaseShapes
+    imaging : Imaging
+    segmenter : callable
+        The segmentation that the shapes come from.
+    smoothing_px : float
+        Smoothing of the model's surface [px].
+    seed : int or sequence of int
+        Of the noise.
+
+    Returns
+    -------
+    Reimaged
+    """
+    pieces, label = shapes.pieces, shapes.label
+    soft, steepness, shift = _soft_shape(shapes.start, smoothing_px)
+    noise = image_noise(soft.shape, imaging, seed)
+    levels, grey = _levels_of_same_volume(soft, shapes.start, pieces), pieces.grey
     for step in range(_STEPS):
         above = soft - levels.astype(np.float32)[pieces.zone]
         # shares of voxels, not whole ones: whole ones would lock the shape to the grid
-        occupied = np.clip(0.5 + above / steepness, 0, 1)
+        occupied = np.clip(0.5 + above / steepness - shift, 0, 1)
         own = grey.astype(np.float32)[pieces.zone]
-        drawn = render(others, imaging, noise, label=label, occupied=occupied, own=own)
+        drawn = render(shapes.others, imaging, noise, label=label, occupied=occupied, own=own)
         segmented = segmenter(drawn) == label
         if step == _STEPS - 1:
             break
         levels = _fitted_levels(levels, pieces, segmented, occupied, steepness)
         volume = pieces.summed(occupied)
-        grey = pieces.denser(grey, volume, ambient, imaging.noises[label])
-    fraction = float(occupied.mean(dtype=np.float64))
-    return Reimaged(above, fraction, drawn, segmented)
+        grey = pieces.denser(grey, volume, shapes.ambient, imaging.noises[label])
+    return Reimaged(above, occupied, drawn, segmented)
 
 
 def _ambient(greys: tuple[float, ...], label: int) -> float:
@@ -165,13 +214,27 @@ def _start(
 
 def _soft_shape(
     phase: NDArray[np.bool_], smoothing_px: float
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Smooth a shape; return also how steep it became."""
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Smooth a shape; return also its slope, and by how far a voxel's width moves its surface.
+
+    The mean over a cube is a blur with a variance of 1/12 along each axis. It moves a surface of
+    mean curvature H inwards by H / 12, which a ramp along the normal does not know.
+    """
     from scipy.ndimage import gaussian_filter
 
-    soft = gaussian_filter(phase.astype(np.float32), smoothing_px)
-    slope = np.gradient(soft)
-    return soft, np.maximum(np.sqrt(sum(along**2 for along in slope)), 1e-3)
+    solid = phase.astype(np.float32)
+    soft = gaussian_filter(solid, smoothing_px)
+    # derivatives of the Gaussian: differences between voxels would flatten the slope
+    slope = [
+        gaussian_filter(solid, smoothing_px, order=order)
+        for order in np.eye(phase.ndim, dtype=int).tolist()
+    ]
+    steepness = np.maximum(np.sqrt(sum(along**2 for along in slope)), 1e-3)
+    converging = sum(
+        np.gradient(along / steepness, axis=axis) for axis, along in enumerate(slope)
+    )
+    shift = np.clip(-converging / 2, -_SHARPEST, _SHARPEST) / 12
+    return soft, steepness, shift.astype(np.float32)
 
 
 def _levels_of_same_volume(
@@ -270,7 +333,9 @@ def _others(labels: NDArray[np.uint8], label: int) -> NDArray[np.uint8]:
     return labels[tuple(nearest)]
 
 
-def image_noise(shape: tuple[int, ...], imaging: Imaging, seed: int) -> NDArray[np.float32]:
+def image_noise(
+    shape: tuple[int, ...], imaging: Imaging, seed: int | Sequence[int]
+) -> NDArray[np.float32]:
     """Draw noise of unit variance with the image's correlation.
 
     Returns

@@ -8,11 +8,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from .bias import representative_block
+from .imaged_blocks import imaged_blocks
 from .phase_quantities import QUANTITIES, PhaseFigures, phase_figures
 
 TO_95 = 1.96  # standard uncertainties in a 95 % half-width
-_LARGE = 20_000_000  # voxels above which the thresholds are varied in the central block only
+_LARGE = 20_000_000  # voxels above which the thresholds are varied in blocks only
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class PhaseJob:
 
 @dataclass(frozen=True)
 class Variation:
-    """The segmentation with one threshold moved down and up by `step`."""
+    """The segmentation with one threshold moved down and up by `step`, block by block."""
 
-    lower: NDArray[np.uint8]
-    upper: NDArray[np.uint8]
-    inside: NDArray[np.bool_] | None
+    blocks: tuple[tuple[slice, ...], ...]
+    lower: tuple[NDArray[np.uint8], ...]
+    upper: tuple[NDArray[np.uint8], ...]
     step: float
     sigma: float
 
@@ -49,15 +49,17 @@ class Variation:
 def varied_thresholds(job: PhaseJob, labels: NDArray[np.uint8]) -> list[Variation]:
     """Segment with each threshold moved both ways, by at least 1 % of the range between phases.
 
-    A smaller step would measure the noise of single voxels; the effect is scaled back.
+    A smaller step would measure the noise of single voxels; the effect is scaled back. Of a large
+    image, evenly spaced blocks are segmented.
     """
-    block = representative_block(labels.shape) if labels.size > _LARGE else (slice(None),)
-    image = job.image[block]
-    inside = None if job.inside is None else job.inside[block]
-    span = _grey_span(image, labels[block])
+    blocks: list[tuple[slice, ...]] = [(slice(None),)]
+    if labels.size > _LARGE:
+        blocks = [block.outer for block in imaged_blocks(labels.shape, job.inside)]
+    span = _grey_span(job.image, labels)
+    least = 1.0 if np.issubdtype(job.image.dtype, np.integer) else 0.0
     varied = []
     for i, sigma in enumerate(job.sigmas):
-        step = max(sigma, 0.01 * span, 1.0 if np.issubdtype(image.dtype, np.integer) else 0.0)
+        step = max(sigma, 0.01 * span, least)
         moved = []
         for sign in (-1, 1):
             levels = list(job.levels)
@@ -67,8 +69,8 @@ def varied_thresholds(job: PhaseJob, labels: NDArray[np.uint8]) -> list[Variatio
                 levels[i],
                 *np.maximum(levels[i + 1 :], levels[i] + 1e-9),
             ]
-            moved.append(job.segmenter(image, thresholds=levels))
-        varied.append(Variation(moved[0], moved[1], inside, step, sigma))
+            moved.append(tuple(job.segmenter(job.image[b], thresholds=levels) for b in blocks))
+        varied.append(Variation(tuple(blocks), moved[0], moved[1], step, sigma))
     return varied
 
 
@@ -88,9 +90,26 @@ def threshold_parts(job: PhaseJob, varied: list[Variation], label: int) -> dict[
     for i, variation in enumerate(varied):
         if i not in (label - 1, label):
             continue
-        low = job.figures(variation.lower == label, variation.inside).values
-        high = job.figures(variation.upper == label, variation.inside).values
+        low = _mean_figures(job, variation.lower, variation.blocks, label)
+        high = _mean_figures(job, variation.upper, variation.blocks, label)
         for key in total:
             slope = abs(high[key] - low[key]) / (2 * variation.step)
             total[key] = float(np.hypot(total[key], TO_95 * variation.sigma * np.nan_to_num(slope)))
     return total
+
+
+def _mean_figures(
+    job: PhaseJob,
+    labels: tuple[NDArray[np.uint8], ...],
+    blocks: tuple[tuple[slice, ...], ...],
+    label: int,
+) -> dict[str, float]:
+    found = [
+        job.figures(part == label, None if job.inside is None else job.inside[block]).values
+        for part, block in zip(labels, blocks, strict=True)
+    ]
+    means = {}
+    for key in found[0]:
+        known = [values[key] for values in found if np.isfinite(values[key])]
+        means[key] = float(np.mean(known)) if known else float("nan")
+    return means

@@ -6,7 +6,7 @@ from .blobs import BlobCentre, find_blobs, refine_centre
 from .cleaning import fill_enclosed, merge_small
 from .hand_placed import hand_placed_uncertainty
 from .phase_cores import PhaseGrey, phase_grey
-from .sampling import sample_blocks
+from .sampling import sample_blocks, spaced_blocks
 from .segment import segment
 from .thresholds import (
     ThresholdEstimate,
@@ -27,5 +27,6 @@ __all__ = [
     "refine_centre",
     "sample_blocks",
     "segment",
+    "spaced_blocks",
     "suggest_thresholds",
 ]

@@ -80,8 +80,9 @@ def fit_bead_on_interface(
         ]
     )
     fit = least_squares(
-        lambda p: _drawn(p, places) - (grey - step.low) / scale,
+        lambda p: _drawn(p, places)[0] - (grey - step.low) / scale,
         start,
+        jac=lambda p: _drawn(p, places)[1],
         method="lm",
         max_nfev=150,
         ftol=1e-5,
@@ -129,19 +130,48 @@ class _Step:
         return cls(slope / size, float(np.median(low)), float(np.median(high)))
 
 
-def _drawn(parameters: NDArray, places: NDArray) -> NDArray:
-    """Draw bead and step; lengths in expected radii, grey values from low side 0 to bead 1."""
+def _drawn(parameters: NDArray, places: NDArray) -> tuple[NDArray, NDArray]:
+    """Draw bead and step, and the derivatives by all parameters, (n, parameters).
+
+    Lengths in expected radii, grey values from low side 0 to bead 1.
+    """
     from scipy.special import ndtr
 
     ndim = len(places)
-    centre, normal = parameters[:ndim], parameters[ndim : 2 * ndim]
-    radius, width, bead, low, rise, depth, sunk = parameters[2 * ndim :]
-    width = max(abs(width), 1e-3)
-    normal = normal / max(float(np.linalg.norm(normal)), 1e-9)
-    beyond = rise * ndtr((normal @ places - depth) / width)
-    inside = ndtr((radius - np.linalg.norm(places - centre[:, None], axis=0)) / width)
+    centre, direction = parameters[:ndim], parameters[ndim : 2 * ndim]
+    radius, signed_width, bead, low, rise, depth, sunk = parameters[2 * ndim :]
+    width = max(abs(signed_width), 1e-3)
+    length = max(float(np.linalg.norm(direction)), 1e-9)
+    normal = direction / length
+    along = normal @ places
+    from_centre = places - centre[:, None]
+    distance = np.maximum(np.linalg.norm(from_centre, axis=0), 1e-9)
+    above, within = (along - depth) / width, (radius - distance) / width
+    beyond, inside = rise * ndtr(above), ndtr(within)
     # blurred, a bead that only touches the other side adds to it; one that is sunk in replaces it
-    return low + beyond + (bead - low - sunk * beyond) * inside
+    added = bead - low - sunk * beyond
+    drawn = low + beyond + added * inside
+
+    kept = 1 - sunk * inside
+    by_step, by_rim = kept * rise * _density(above) / width, added * _density(within) / width
+    by_width = np.sign(signed_width) * (abs(signed_width) > 1e-3)
+    derivatives = [
+        *(by_rim * from_centre / distance),
+        *(by_step * (places - along * normal[:, None]) / length),
+        by_rim,
+        -by_width * (by_step * above + by_rim * within),
+        inside,
+        1 - inside,
+        kept * ndtr(above),
+        -by_step,
+        -beyond * inside,
+    ]
+    return drawn, np.stack(derivatives, axis=1)
+
+
+def _density(deviations: NDArray) -> NDArray:
+    """Density of the standard normal distribution."""
+    return np.exp(-(deviations**2) / 2) / np.sqrt(2 * np.pi)
 
 
 def _spread(values: NDArray) -> float:

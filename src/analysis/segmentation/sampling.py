@@ -39,16 +39,34 @@ def sample_blocks(image: NDArray, *, blocks: int | None = None) -> Iterator[NDAr
     if image.size <= wanted * edge**image.ndim:
         yield np.asarray(image)
         return
-    counts = _blocks_an_axis(image.shape, edge, wanted)
-    for index in np.ndindex(*counts):
-        yield np.asarray(
-            image[
-                tuple(
-                    _slice(i, count, size, edge)
-                    for i, count, size in zip(index, counts, image.shape, strict=True)
-                )
-            ]
+    for block in spaced_blocks(image.shape, at_most=wanted):
+        yield np.asarray(image[block])
+
+
+def spaced_blocks(shape: tuple[int, ...], *, at_most: int) -> list[tuple[slice, ...]]:
+    """Return where evenly spaced blocks lie, 64 px wide (512 px in 2D), not overlapping.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of a large image.
+    at_most : int
+        Number of blocks.
+
+    Examples
+    --------
+    >>> spaced_blocks((64, 640, 64), at_most=2)[0]
+    (slice(0, 64, None), slice(128, 192, None), slice(0, 64, None))
+    """
+    edge, _ = _BLOCKS[len(shape)]
+    counts = _blocks_an_axis(shape, edge, at_most)
+    return [
+        tuple(
+            _slice(i, count, size, edge)
+            for i, count, size in zip(index, counts, shape, strict=True)
         )
+        for index in np.ndindex(*counts)
+    ]
 
 
 def _blocks_an_axis(shape: tuple[int, ...], edge: int, wanted: int) -> list[int]:

@@ -96,22 +96,25 @@ def paint(
 ) -> None:
     """Paint ellipsoids (in the grid's own coordinates) into a (nz, ny, nx) image, in place.
 
-    An edge is a ramp ``softness_um`` wide [um] centred on the true surface: what a sample of that
-    size would hold of the solid.
+    An edge is a ramp ``softness_um`` wide [um] about the true surface: what a sample of that
+    size would hold of the solid. As outer halves of ramps are larger than inner ones, the surface
+    is drawn a little smaller, so that the solid keeps its volume.
     """
     radii = np.cbrt(solids.volumes_um3 * 0.75 / np.pi)
+    drawn = radii - softness_um**2 / (12 * np.maximum(radii, softness_um))
     forms = np.swapaxes(solids.shapes, 1, 2) @ solids.shapes
     reach = np.sqrt(np.diagonal(np.linalg.inv(forms), axis1=1, axis2=2))
     reach = reach * (1 + softness_um / np.maximum(radii, softness_um))[:, None]
     z, y, x = grid.axes()
-    for centre, form, radius, extent in zip(solids.centres_um, forms, radii, reach, strict=True):
+    each = zip(solids.centres_um, forms, radii, drawn, reach, strict=True)
+    for centre, form, radius, surface, extent in each:
         box = grid.window(centre - extent, centre + extent)
         if any(part.start >= part.stop for part in box):
             continue
         share = _form_at(form, z[box[0]], y[box[0], box[1]], x[box[0], :, box[2]], centre)
         np.sqrt(share, out=share)
         share *= -radius / softness_um
-        share += radius / softness_um + 0.5
+        share += surface / softness_um + 0.5
         np.clip(share, 0, 1, out=share)
         target = image[box]
         target += share * (np.float32(value) - target)
