@@ -14,10 +14,10 @@ from .phase_quantities import QUANTITIES, phase_figures
 from .reimaging import MODEL_SMOOTHINGS_PX, Imaging, Reimaged, phase_shapes, reimage
 
 _THINNEST = 8  # voxels, below which a part shows no shapes
-# 95 % of what a correction leaves, as a share of it, found on blurred, noisy spheres of 3 to 18 px
-# radius (tests/analysis/quantification): volumes by radius, the rest also by what blur has joined
-_SHARE_OF_VOLUME = (0.02, 2.0)  # constant, and over the squared radius [px]
-_SHARE_OF_SURFACE = 0.08
+# 95 % of what a correction leaves, as a share of it, found on blurred, noisy spheres of 4 to 12 px
+# radius (tests/analysis/quantification)
+_SHARE_OF_VOLUME = 0.12
+_SHARE_OF_SURFACE = 0.05
 _SHARE_OF_REST = 0.2
 _LEVEL_STEP = 0.05  # of a smoothed shape: about a tenth of a voxel
 _SURFACES = ("specific_surface", "surface_per_phase")
@@ -54,19 +54,16 @@ def estimate_bias(
     segmenter: Callable[[NDArray], NDArray[np.uint8]],
     spacing_um: tuple[float, ...],
     connectivity: int,
-    radius_px: float,
     seed: int,
     image: NDArray | None = None,
     mask: NDArray[np.bool_] | None = None,
 ) -> dict[str, Bias]:
     """Estimate the bias of every quantity of one phase by imaging a model of it once more.
 
-    Two models with differently smooth surfaces are used. The ratio is that of the first, for
-    surfaces in 3D carried half-way to no smoothing; its uncertainty combines what the smoothing
-    changes with the share of a correction that was found to
-    remain on spheres of known size: 2 % + 2 / R² of it for volumes (R in voxels), 8 % for
-    surfaces, 20 % for the rest. Of a large image, blocks are imaged; how they differ from each
-    other adds to the uncertainty.
+    Two models with differently smooth surfaces are used. The ratio is the middle of both; its
+    uncertainty combines their difference with the share of a correction that was found to remain
+    on spheres of known size: 12 % of it for volumes, 5 % for surfaces, 20 % for the rest. Of a
+    large image, blocks are imaged; how they differ from each other adds to the uncertainty.
 
     Parameters
     ----------
@@ -79,8 +76,6 @@ def estimate_bias(
         The segmentation that made `labels`.
     spacing_um : tuple of float
     connectivity : int
-    radius_px : float
-        Of the sphere with the phase's surface per volume [px].
     seed : int
         Of the noise.
     image : ndarray, optional
@@ -115,7 +110,7 @@ def estimate_bias(
         ratios, errors = zip(
             *(_pooled([model[k] for model in models], key, whole) for k in range(2)), strict=True
         )
-        bias = _bias_of(key, *ratios, ndim=labels.ndim, radius_px=radius_px, between=errors[0])
+        bias = _bias_of(key, *ratios, ndim=labels.ndim, between=errors[0])
         biases[key] = replace(bias, per_volume=_growth([model[0] for model in models], key))
     return biases
 
@@ -160,26 +155,15 @@ def _pooled(models: list[_ModelFigures], key: str, whole: bool) -> tuple[float, 
     return ratio, float(t.ppf(0.975, count - 1) * np.sqrt(variance))
 
 
-def _bias_of(
-    key: str, first: float, second: float, *, ndim: int, radius_px: float, between: float
-) -> Bias:
-    """Put the ratios of both models together.
+def _bias_of(key: str, first: float, second: float, *, ndim: int, between: float) -> Bias:
+    """Put the ratios of both models together: their middle, and how far they differ.
 
-    Smoothing takes area off a surface in proportion to its square, so that the area without any
-    follows from two smoothings, if all that they differ by is shape. If all is roughness that
-    noise has left, nothing has to be added: the middle is taken, and half the way is left open.
-    Volumes take the middle of both models: the first still knows of the grid, the second has lost
-    more of the shape.
+    The less smooth one still knows of the grid and of the noise, the other has lost more of the
+    shape; which of them is nearer depends on shapes and noise.
     """
-    change = first - second
-    if key in _SURFACES and ndim == 3:
-        low, high = MODEL_SMOOTHINGS_PX[ndim]
-        change *= low**2 / (high**2 - low**2) / 2
-        first += change
-    elif key == "volume_fraction":
-        first -= change / 2
-    shares = (change, _left_open(key, radius_px) * (first - 1), _least(key, ndim), between)
-    return Bias(ratio=first, uncertainty=float(np.linalg.norm(shares)))
+    ratio = (first + second) / 2
+    shares = (first - second, _left_open(key) * (ratio - 1), _least(key, ndim), between)
+    return Bias(ratio=ratio, uncertainty=float(np.linalg.norm(shares)))
 
 
 def _least(key: str, ndim: int) -> float:
@@ -233,13 +217,10 @@ def _growth(models: list[_ModelFigures], key: str) -> float | None:
     return slope if key == "specific_surface" else slope - 1
 
 
-def _left_open(key: str, radius_px: float) -> float:
+def _left_open(key: str) -> float:
     if key in _SURFACES:
         return _SHARE_OF_SURFACE
-    constant, curved = _SHARE_OF_VOLUME
-    return (
-        min(0.5, constant + curved / radius_px**2) if key == "volume_fraction" else _SHARE_OF_REST
-    )
+    return _SHARE_OF_VOLUME if key == "volume_fraction" else _SHARE_OF_REST
 
 
 def _ratio(true: float, seen: float) -> float:

@@ -322,7 +322,6 @@ def _bias(
         segmenter=partial(job.segmenter, thresholds=job.levels),
         spacing_um=job.spacing,
         connectivity=job.connectivity,
-        radius_px=radius_px,
         seed=seed,
         image=job.image,
         mask=job.inside,

@@ -230,9 +230,7 @@ def _soft_shape(
         for order in np.eye(phase.ndim, dtype=int).tolist()
     ]
     steepness = np.maximum(np.sqrt(sum(along**2 for along in slope)), 1e-3)
-    converging = sum(
-        np.gradient(along / steepness, axis=axis) for axis, along in enumerate(slope)
-    )
+    converging = sum(np.gradient(along / steepness, axis=axis) for axis, along in enumerate(slope))
     shift = np.clip(-converging / 2, -_SHARPEST, _SHARPEST) / 12
     return soft, steepness, shift.astype(np.float32)
 

@@ -98,16 +98,17 @@ def find_blobs(
     grey = image.astype(np.float32) if bright else -image.astype(np.float32)
     peaks, snr = _peaks(grey, spacing, diameter_um, min_snr, max_blobs)
     names = AXIS_NAMES[grey.ndim]
+    found = _apart(
+        [
+            (_centroid(grey, peak.astype(float), spacing, diameter_um), strength)
+            for peak, strength in zip(peaks, snr, strict=True)
+        ],
+        diameter_um / 2 / spacing,
+    )
     rows: list[dict[str, object]] = []
-    taken: list[NDArray] = []
-    for peak, strength in zip(peaks, snr, strict=True):
-        centre = _refine(grey, peak.astype(float), spacing, diameter_um)
+    for centroid, strength in found:
+        centre = _with_surface(centroid, spacing, diameter_um)
         at = np.array(centre.position_um)
-        if centre.contrast <= 0 or any(
-            np.linalg.norm(at - other) < diameter_um / 2 for other in taken
-        ):
-            continue
-        taken.append(at)
         row = {f"{n}_um": at[a] + origin[a] for a, n in reversed(list(enumerate(names)))}
         row |= {f"sigma_{n}_um": centre.sigma_um[a] for a, n in reversed(list(enumerate(names)))}
         row |= {"snr": float(strength), "contrast": centre.contrast if bright else -centre.contrast}
@@ -173,7 +174,7 @@ def refine_centre(
         bright = _is_bright(part, guess - low, spacing, diameter_um)
     grey = part if bright else -part
     start = _strongest_near(grey, guess - low, spacing, diameter_um)
-    found = _refine(grey, start, spacing, diameter_um)
+    found = _with_surface(_centroid(grey, start, spacing, diameter_um), spacing, diameter_um)
     position = np.array(found.position_um) + low * spacing
     moved = float(np.linalg.norm(position - guess * spacing))
     if moved > diameter_um or not found.contrast > 3 * found.noise * 0.2:
@@ -241,11 +242,35 @@ def _robust_scatter(response: NDArray) -> float:
     return scatter if scatter > 0 else 1e-6 * float(np.ptp(values))
 
 
-def _refine(grey: NDArray, start: NDArray, spacing: NDArray, diameter_um: float) -> BlobCentre:
-    """Iterate the centroid above the local background inside a soft ball around the last centre.
+@dataclass(frozen=True)
+class _Centroid:
+    """A centroid with the surroundings that it was found in."""
 
-    Where the two sides of a mark differ, mark and interface are fitted together from there.
-    """
+    start: NDArray[np.float64]  # [voxels]
+    centre: NDArray[np.float64]  # [voxels]
+    sigma_um: list[float]
+    contrast: float
+    background: float
+    noise: float
+    cut: bool
+    part: NDArray
+    offsets: list[NDArray]
+
+
+def _apart(found: list[tuple[_Centroid, float]], least: NDArray) -> list[tuple[_Centroid, float]]:
+    """Keep marks that stand out, and of those nearer than `least` voxels the strongest."""
+    kept: list[tuple[_Centroid, float]] = []
+    for centroid, strength in found:
+        far = all(
+            np.linalg.norm((centroid.centre - other.centre) / least) >= 1 for other, _ in kept
+        )
+        if centroid.contrast > 0 and far:
+            kept.append((centroid, strength))
+    return kept
+
+
+def _centroid(grey: NDArray, start: NDArray, spacing: NDArray, diameter_um: float) -> _Centroid:
+    """Iterate the centroid above the local background inside a soft ball around the last centre."""
     centre = start.astype(float)
     for _ in range(12):
         part, offsets = _window(grey, centre, spacing, diameter_um)
@@ -266,7 +291,6 @@ def _refine(grey: NDArray, start: NDArray, spacing: NDArray, diameter_um: float)
         centre = np.clip(centre + shift, 0, np.array(grey.shape) - 1)
         if np.all(np.abs(shift) < 1e-3):
             break
-    core = distance <= 0.7
     contrast = float((part[core].mean() if core.any() else part.max()) - background)
     counted = ball * (weights > 0)
     spread = [float(np.sqrt(((counted * o) ** 2).sum())) for o in offsets]
@@ -274,19 +298,36 @@ def _refine(grey: NDArray, start: NDArray, spacing: NDArray, diameter_um: float)
         float(np.hypot(noise * s / max(total, 1e-30), _FLOOR_PX * step))
         for s, step in zip(spread, spacing, strict=True)
     ]
-    fit = fit_bead_on_interface(
-        part, offsets, radius_um=diameter_um / 2, peak=background + contrast
-    )
+    reach = diameter_um / 2 / spacing
+    cut = np.any(centre - reach < -0.5) or np.any(centre + reach > np.array(grey.shape) - 0.5)
+    return _Centroid(
+        start, centre, sigma, contrast, background, noise, bool(cut), part, offsets
+    )  # fmt: skip
+
+
+def _with_surface(found: _Centroid, spacing: NDArray, diameter_um: float) -> BlobCentre:
+    """Fit mark and interface together from the centroid, where the two sides of a mark differ.
+
+    Not where the border of the image cuts the mark: its centre is not to be trusted anyway.
+    """
+    centre, sigma, noise = found.centre, found.sigma_um, found.noise
+    fit = None
+    if not found.cut:
+        fit = fit_bead_on_interface(
+            found.part, found.offsets, radius_um=diameter_um / 2,
+            peak=found.background + found.contrast,
+        )  # fmt: skip
     if fit is not None:
         centre, noise = centre + fit.shift_um / spacing, fit.noise
         sigma = np.hypot(fit.sigma_um, _FLOOR_PX * spacing).tolist()
-    position = centre * spacing
-    reach = diameter_um / 2 / spacing
-    cut = np.any(centre - reach < -0.5) or np.any(centre + reach > np.array(grey.shape) - 0.5)
     return BlobCentre(
-        tuple(position.tolist()), tuple(sigma), contrast, noise, bool(cut),
-        float(np.linalg.norm((centre - start) * spacing)),
-    )  # fmt: skip
+        position_um=tuple((centre * spacing).tolist()),
+        sigma_um=tuple(sigma),
+        contrast=found.contrast,
+        noise=noise,
+        at_border=found.cut,
+        moved_um=float(np.linalg.norm((centre - found.start) * spacing)),
+    )
 
 
 def _window(
