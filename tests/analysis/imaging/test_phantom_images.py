@@ -15,6 +15,8 @@ from scalebridge.analysis.imaging.phantom import (
     Session,
     session_truth,
 )
+from scalebridge.analysis.imaging.phantom.ellipsoids import Ellipsoids
+from scalebridge.analysis.imaging.phantom.painting import Grid, paint
 
 Take = Callable[[str], Picture]
 
@@ -171,3 +173,15 @@ def test_every_picture_fills_its_view_with_integers(take: Take, name: str) -> No
     assert picture.pixels.shape[-len(spatial) :] == spatial
     assert picture.pixels.dtype.kind == "u"
     assert np.mean(picture.pixels == picture.pixels.max()) < 0.03
+
+
+@pytest.mark.parametrize("radius", [1.5, 4.0])
+def test_a_painted_ball_holds_its_volume(radius: float) -> None:
+    places = np.random.default_rng(1).uniform(9, 11, (12, 3))
+    volumes = []
+    for place in places:
+        image = np.zeros((40, 40, 40), np.float32)
+        grid = Grid.finer((20, 20, 20), (1.0, 1.0, 1.0), factors=(2, 2, 2))
+        paint(image, grid, Ellipsoids.spheres(place[None], np.array([radius])), 1, softness_um=0.5)
+        volumes.append(image.sum() / 8)
+    assert np.mean(volumes) == pytest.approx(4 / 3 * np.pi * radius**3, rel=2e-3 / radius)

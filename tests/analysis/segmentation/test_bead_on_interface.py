@@ -7,6 +7,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from scalebridge.analysis.segmentation import refine_centre
+from scalebridge.analysis.segmentation.bead_on_interface import _drawn
 
 FINER, EDGE = 4, 24
 RADIUS, BLUR = 2.8, 0.77  # [voxels]
@@ -46,3 +47,16 @@ def test_a_bead_in_one_material_keeps_its_centroid() -> None:
         image, centre + 0.3, spacing_um=(1, 1, 1), diameter_um=2 * RADIUS, bright=True
     )
     assert np.array(found.position_um) == pytest.approx(centre, abs=0.02)
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_the_derivatives_of_bead_and_surface_are_those_of_the_picture(ndim: int) -> None:
+    rng = np.random.default_rng(ndim)
+    places, normal = rng.normal(size=(ndim, 60)), rng.normal(size=ndim)
+    given = np.concatenate([rng.normal(0, 0.1, ndim), normal, [1.1, 0.25, 1, 0.05, 0.4, 0.8, 0.3]])
+    _, derivatives = _drawn(given, places)
+    step = 1e-6 * np.eye(len(given))
+    differences = [
+        (_drawn(given + s, places)[0] - _drawn(given - s, places)[0]) / 2e-6 for s in step
+    ]
+    assert derivatives == pytest.approx(np.stack(differences, axis=1), abs=1e-7)
