@@ -46,6 +46,35 @@ def image_checks(
     return tuple(checks)
 
 
+def half_way_levels(
+    image: NDArray,
+    *,
+    levels: tuple[float, ...],
+    sigmas: tuple[float, ...],
+    mask: NDArray[np.bool_] | None,
+) -> tuple[float, ...] | None:
+    """Return the thresholds half-way where the given ones are clearly elsewhere.
+
+    A blurred interface lies half-way between its phases; a threshold that was put elsewhere
+    measures another surface, and how far that is off is no matter of its own uncertainty.
+
+    Returns
+    -------
+    tuple of float or None
+        None where every threshold is half-way, or nothing is known of it.
+    """
+    grey = phase_grey(image, thresholds=levels, mask=mask)
+    found = list(levels)
+    for i, (level, sigma) in enumerate(zip(levels, sigmas, strict=True)):
+        low, high = grey.means[i], grey.means[i + 1]
+        known = grey.has_core[i] and grey.has_core[i + 1]
+        if known and not _is_half_way(level, sigma, low, high):
+            found[i] = (low + high) / 2
+    if found == list(levels) or np.any(np.diff(found) <= 0):
+        return None
+    return tuple(found)
+
+
 def phase_checks(
     phase: NDArray[np.bool_],
     figures: PhaseFigures,
@@ -86,14 +115,19 @@ def _half_way(
 ) -> Check:
     name = f"threshold {i + 1} half-way"
     middle = (means[i] + means[i + 1]) / 2
-    contrast = means[i + 1] - means[i]
     detail = (
         f"{level:.5g} ± {sigma:.2g} (1 sigma); half-way between {means[i]:.5g} and "
         f"{means[i + 1]:.5g} is {middle:.5g}"
     )
     if not (has_core[i] and has_core[i + 1]):
         return Check(name, None, detail + "; a phase is too thin to know its grey value")
-    return Check(name, abs(level - middle) <= max(3 * sigma, 0.02 * contrast), detail)
+    if _is_half_way(level, sigma, means[i], means[i + 1]):
+        return Check(name, True, detail)
+    return Check(name, False, detail + ". Nothing is taken off, the intervals reach to there")
+
+
+def _is_half_way(level: float, sigma: float, low: float, high: float) -> bool:
+    return abs(level - (low + high) / 2) <= max(3 * sigma, 0.02 * (high - low))
 
 
 def _chord_identity(

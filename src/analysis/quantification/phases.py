@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -16,7 +16,7 @@ from .bias import Bias, estimate_bias
 from .imaging_model import estimate_imaging
 from .measurement import Check, Measurement, measurement_from_parts
 from .model_fit import LARGEST_MISFIT, model_check, model_misfit
-from .phase_checks import image_checks, phase_checks
+from .phase_checks import half_way_levels, image_checks, phase_checks
 from .phase_inputs import checked_names, checked_uncertainty, chosen_labels
 from .phase_quantities import QUANTITIES, PhaseFigures, Quantity
 from .reimaging import Imaging
@@ -103,8 +103,9 @@ def measure_phases(
     The intervals are of the imaged volume; the difference to other fields of view is given
     separately, in `sampling`. Each has named parts: `threshold` (the quantity at the thresholds ±
     their uncertainty), `imaging` (blur, smoothing and noise, from a model of the shapes that is
-    imaged and segmented once more, see `reimaging`), `voxels` (digitisation), `spacing`, and for
-    sizes and numbers of objects `counting`: where the border cuts objects, those inside stand
+    imaged and segmented once more, see `reimaging`), `voxels` (digitisation), `spacing`, for
+    thresholds clearly off the middle between two phases `half-way` (what is measured there), and
+    for sizes and numbers of objects `counting`: where the border cuts objects, those inside stand
     for the population, and there are only so many of them.
 
     Parameters
@@ -132,7 +133,7 @@ def measure_phases(
     correct : bool
         Take the bias found by re-imaging off the value. If not, the interval is widened by it and
         the value stays that of the segmentation; so it is where the image does not look like
-        uniform phases, blurred and noisy.
+        uniform phases, blurred and noisy, and where a threshold is clearly not half-way.
     seed : int
         Of the noise in the re-imaged model.
 
@@ -180,24 +181,41 @@ def measure_phases(
     job = PhaseJob(
         image, levels, sigmas, spacing, spacing_uncertainty, connectivity, inside, segmenter
     )
-    labels = segmenter(image, thresholds=levels)
-    imaging = estimate_imaging(
-        image,
-        labels,
-        thresholds=levels,
-        mask=inside,
-        segmenter=partial(segmenter, thresholds=levels),
+    chosen = chosen_labels(phase, titles)
+    half_way = half_way_levels(image, levels=levels, sigmas=sigmas, mask=inside)
+    if half_way is None:
+        return _measure_at_thresholds(job, titles, chosen, correct=correct, seed=seed)
+    there = _measure_at_thresholds(
+        replace(job, levels=half_way), titles, chosen, correct=correct, seed=seed
     )
+    # the model's interface is where the threshold is, so that it has nothing to take off
+    return _measure_at_thresholds(job, titles, chosen, correct=False, seed=seed, there=there)
+
+
+def _measure_at_thresholds(
+    job: PhaseJob,
+    titles: tuple[str, ...],
+    chosen: tuple[int, ...],
+    *,
+    correct: bool,
+    seed: int,
+    there: PhaseMeasurements | None = None,
+) -> PhaseMeasurements:
+    """Measure the chosen phases; `there` is what is measured at thresholds half-way."""
+    image, levels, inside = job.image, job.levels, job.inside
+    segmenter = partial(job.segmenter, thresholds=levels)
+    labels = segmenter(image)
+    imaging = estimate_imaging(image, labels, thresholds=levels, mask=inside, segmenter=segmenter)
     varied = varied_thresholds(job, labels)
-    common = image_checks(image, labels, levels=levels, sigmas=sigmas, mask=inside)
+    common = image_checks(image, labels, levels=levels, sigmas=job.sigmas, mask=inside)
     if imaging is not None:
         misfit = model_misfit(image, labels, imaging=imaging, mask=inside)
         common += (model_check(misfit),)
         correct = correct and misfit <= LARGEST_MISFIT
     measured = {}
-    for label in chosen_labels(phase, titles):
+    for label in chosen:
         measured[titles[label]] = _measure(
-            job, labels, varied, imaging, label, titles[label], common, correct, seed
+            job, labels, there, varied, imaging, label, titles[label], common, correct, seed
         )
     return PhaseMeasurements(
         measurements=tuple(m for found in measured.values() for m in found.measurements),
@@ -219,6 +237,7 @@ class _Measured:
 def _measure(
     job: PhaseJob,
     labels: NDArray[np.uint8],
+    there: PhaseMeasurements | None,
     varied: list[Variation],
     imaging: Imaging | None,
     label: int,
@@ -236,6 +255,7 @@ def _measure(
         phase, figures, spacing_um=job.spacing, radius_px=radius_px, mask=job.inside,
         imaging_known=bool(bias),
     )  # fmt: skip
+    elsewhere = {} if there is None else {m.key: m for m in there}
     found = []
     for quantity in QUANTITIES:
         raw = figures.values[quantity.key]
@@ -246,6 +266,9 @@ def _measure(
             job, quantity, figures, share, from_threshold, radius_px, correct, phase
         )
         parts |= _counting_part(quantity.key, figures.sizes, value)
+        if other := elsewhere.get(f"{title}.{quantity.key}"):
+            parts.pop("imaging", None)  # that value is free of it
+            parts["half-way"] = abs(other.value - value) + other.uncertainty
         found.append(
             measurement_from_parts(
                 key=f"{title}.{quantity.key}",

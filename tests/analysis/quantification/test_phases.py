@@ -163,10 +163,16 @@ def test_a_thin_phase_fails_its_resolution_check() -> None:
     assert "below 5" in check.detail
 
 
-def test_a_threshold_far_from_half_way_fails_its_check(image) -> None:
-    found = measured(image, thresholds=(120.0,), threshold_uncertainty=1.0, phase="sphere")
-    check = next(c for c in found["sphere.volume_fraction"].checks if "half-way" in c.name)
+@pytest.mark.parametrize("threshold", [80.0, 120.0])
+def test_a_threshold_far_from_half_way_fails_its_check_and_the_interval_reaches_the_truth(
+    image, spheres, threshold
+) -> None:
+    found = measured(image, thresholds=(threshold,), threshold_uncertainty=1.0, phase="sphere")
+    share = found["sphere.volume_fraction"]
+    check = next(c for c in share.checks if "half-way" in c.name)
     assert check.passed is False
+    assert share.parts["half-way"] > 5 * share.parts["threshold"]
+    assert share.interval95[0] <= spheres.truth()["volume_fraction"] <= share.interval95[1]
 
 
 def test_phases_add_up_to_one_and_every_check_passes_on_a_good_image(image) -> None:
