@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from .imaged_blocks import imaged_blocks
 from .level_set import level_set_area
 from .phase_quantities import QUANTITIES, phase_figures
-from .reimaging import MODEL_SMOOTHINGS_PX, Imaging, Reimaged, phase_shapes, reimage
+from .reimaging import MODEL_SMOOTHINGS_PX, Reimaged, phase_shapes, reimage
+from .rendering import Imaging
 
 _THINNEST = 8  # voxels, below which a part shows no shapes
 # 95 % of what a correction leaves, as a share of it, found on blurred, noisy spheres of 4 to 12 px

@@ -12,14 +12,8 @@ from numpy.typing import NDArray
 from ..imaging.edges import edge_blur
 from ..segmentation.phase_cores import PhaseGrey, phase_grey
 from .imaged_blocks import imaged_blocks
-from .reimaging import (
-    MODEL_SMOOTHINGS_PX,
-    Imaging,
-    centred_greys,
-    noise_correlation_px,
-    phase_shapes,
-    reimage,
-)
+from .reimaging import MODEL_SMOOTHINGS_PX, phase_shapes, reimage
+from .rendering import Imaging, centred_greys, noise_correlation_px
 
 
 def estimate_imaging(

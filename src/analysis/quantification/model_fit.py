@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .imaged_blocks import imaged_blocks
 from .measurement import Check
-from .reimaging import Imaging, image_noise
+from .rendering import Imaging, image_noise
 
 # Spheres and the example specimen reach 0.003 to 0.03; fibres with phase-contrast fringes 0.26.
 LARGEST_MISFIT = 0.1

@@ -19,7 +19,7 @@ from .model_fit import LARGEST_MISFIT, model_check, model_misfit
 from .phase_checks import half_way_levels, image_checks, phase_checks
 from .phase_inputs import checked_names, checked_uncertainty, chosen_labels
 from .phase_quantities import QUANTITIES, PhaseFigures, Quantity
-from .reimaging import Imaging
+from .rendering import Imaging
 from .sampling_error import sampling_uncertainty
 from .size_distribution import SizeDistribution
 from .threshold_variation import TO_95, PhaseJob, Variation, threshold_parts, varied_thresholds

@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter, gaussian_laplace
 
 from scalebridge.analysis.quantification import PhaseMeasurements, measure_phases
 from scalebridge.analysis.quantification.model_fit import LARGEST_MISFIT, model_misfit
-from scalebridge.analysis.quantification.reimaging import Imaging
+from scalebridge.analysis.quantification.rendering import Imaging
 from scalebridge.analysis.quantification.sphere_scene import sphere_scene
 
 NAME = "looks like uniform phases, blurred and noisy"
