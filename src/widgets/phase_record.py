@@ -45,6 +45,7 @@ def says_the_same(record: Any, sliders: Any) -> bool:
 
 def _reference(sliders: Any) -> dict[str, Any]:
     """What thresholds placed by hand are judged by; nothing where none is."""
-    if not (sliders.reference and any(sliders.placed_by_hand())):
+    judged = len(sliders.reference) == len(sliders.thresholds)
+    if not (judged and any(sliders.placed_by_hand())):
         return {}
     return {"reference": [list(pair) for pair in sliders.reference]}

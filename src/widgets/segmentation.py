@@ -79,9 +79,9 @@ class SegmentationSliders(ThresholdSettings):
         count = classes or max(len(self.phases), 2)
         estimate = suggest_thresholds(self._volume(), classes=count)
         values, uncertainty = map(float, estimate.values), map(float, estimate.uncertainty)
-        changes = self.stated(tuple(values), tuple(uncertainty))
+        note = " ".join([estimate.method, *estimate.warnings])
+        changes = self.stated(tuple(values), tuple(uncertainty), note=note)
         self._apply_together("suggested thresholds", changes)
-        self.set_trait("note", " ".join([estimate.method, *estimate.warnings]))
         return estimate
 
     # -- decisions -------------------------------------------------------------
@@ -104,11 +104,6 @@ class SegmentationSliders(ThresholdSettings):
         """
         if not self.thresholds:
             raise ValueError("save needs a threshold: call set_threshold or suggest first")
-        if self.threshold_uncertainty and len(self.threshold_uncertainty) != len(self.thresholds):
-            raise ValueError(
-                f"threshold_uncertainty needs {len(self.thresholds)} values, one a threshold, "
-                f"got {len(self.threshold_uncertainty)}"
-            )
         title = name or self.name or f"{self.image}_phases"
         collection = self.ws.segmentations
         before = next((record for record in collection if record.name == title), None)
@@ -225,14 +220,16 @@ class SegmentationSliders(ThresholdSettings):
     def _take(self, record: Any) -> None:
         if record.image != self.image:
             raise ValueError(f"{record.name} is a segmentation of {record.image}, not {self.image}")
-        self._quiet = True
         for setting in SETTINGS:
             source = record.parameters if setting == "fill_holes" else record.fields
             value = source.get(setting, False)
+            if setting == "threshold_uncertainty" and len(value) == 1:
+                value = value * len(self.thresholds)  # a record may give one for all
             self.set_trait(setting, tuple(value) if isinstance(value, list) else value)
-        self._quiet = False
-        pairs = record.parameters.get("reference") or self._stated_now()["reference"]
+        stated = self.stated(self.thresholds, self.threshold_uncertainty)
+        pairs = record.parameters.get("reference") or stated["reference"]
         self.set_trait("reference", tuple(tuple(pair) for pair in pairs))
+        self.set_trait("note", record.note.removesuffix(self.origin()).strip())
         self.set_trait("name", record.name)
         self.set_trait("saved", True)
 

@@ -55,9 +55,13 @@ class ThresholdSettings(Widget):
     def __init__(self, **traits: Any) -> None:
         self.history = History()
         self._quiet = False
+        self._known = self._kept()
         super().__init__(**traits)
-        if self.threshold_uncertainty and not self.reference:
-            self.set_trait("reference", self._stated_now()["reference"])
+        if self.saved:
+            self._note_change()  # what is given goes before what the record says
+        elif self.threshold_uncertainty:
+            self._set_quietly(self.stated(self.thresholds, self.threshold_uncertainty))
+        self._known = self._kept()
         self.observe(self._note_change, names=list(SETTINGS))
 
     @validate("thresholds")
@@ -72,6 +76,11 @@ class ThresholdSettings(Widget):
         values = _numbers("threshold_uncertainty", proposal["value"])
         if any(value < 0 for value in values):
             raise TraitError(f"threshold_uncertainty needs values of 0 or more, got {values}")
+        if values and len(values) != len(self.thresholds):
+            raise TraitError(
+                f"threshold_uncertainty needs {len(self.thresholds)} values, one a threshold, "
+                f"got {len(values)}"
+            )
         return values
 
     @validate("smoothing_px", "min_size_px")
@@ -111,26 +120,24 @@ class ThresholdSettings(Widget):
         changes = self.stated(flat, known) if known else self.by_hand(flat)
         self._apply_together("set thresholds", changes)
 
-    def stated(self, values: Any, uncertainty: Any) -> dict[str, Any]:
-        """The settings for thresholds whose uncertainty is stated."""
+    def stated(self, values: Any, uncertainty: Any, *, note: str = "") -> dict[str, Any]:
+        """The settings for thresholds whose uncertainty is stated, and where they come from."""
         matched = len(values) == len(uncertainty)
         return {
             "thresholds": tuple(values),
             "threshold_uncertainty": tuple(uncertainty),
             "reference": tuple(zip(values, uncertainty, strict=True)) if matched else (),
+            "note": note,
         }
-
-    def _stated_now(self) -> dict[str, Any]:
-        return self.stated(self.thresholds, self.threshold_uncertainty)
 
     def by_hand(self, values: Any) -> dict[str, Any]:
         """The settings for thresholds that a person placed."""
         from ..analysis.segmentation import hand_placed_uncertainty
 
-        known: tuple[float, ...] = ()
-        if len(self.reference) == len(values) and values:
-            suggested, uncertainty = zip(*self.reference, strict=True)
-            known = hand_placed_uncertainty(values, suggested=suggested, uncertainty=uncertainty)
+        if len(self.reference) != len(values) or not values:
+            return {"thresholds": tuple(values), "threshold_uncertainty": (), "note": ""}
+        suggested, uncertainty = zip(*self.reference, strict=True)
+        known = hand_placed_uncertainty(values, suggested=suggested, uncertainty=uncertainty)
         return {"thresholds": tuple(values), "threshold_uncertainty": known}
 
     def placed_by_hand(self) -> tuple[bool, ...]:
@@ -186,22 +193,31 @@ class ThresholdSettings(Widget):
                     self.set_trait(name, value)
         finally:
             self._quiet = False
+        self._known = self._kept()
         self.set_trait("saved", False)
 
-    def _note_change(self, change: Any) -> None:
-        if self._quiet:
+    def _kept(self) -> dict[str, Any]:
+        """The settings, and what the thresholds are judged by."""
+        return {**self.settings(), "reference": self.reference, "note": self.note}
+
+    def _note_change(self, _: Any = None) -> None:
+        """Take what was assigned as one step; settings held together arrive together."""
+        given = {k: v for k, v in self.settings().items() if v != self._known[k]}
+        if self._quiet or not given:
             return
-        before, after = {change["name"]: change["old"]}, {change["name"]: change["new"]}
-        if change["name"] == "thresholds":
-            before["threshold_uncertainty"] = self.threshold_uncertainty
-            after = self.by_hand(change["new"])
-        elif change["name"] == "threshold_uncertainty":
-            before["reference"] = self.reference
-            after = self._stated_now()
+        after = {**given, **self._follows(given)}
+        before = {name: self._known[name] for name in after}
         self._set_quietly(after)
-        title = f"change {change['name']}"
-        self.history.did(StateStep(title, before, after, self._set_quietly))
-        self.set_trait("saved", False)
+        self.history.did(
+            StateStep(f"change {' and '.join(given)}", before, after, self._set_quietly)
+        )
+
+    def _follows(self, given: dict[str, Any]) -> dict[str, Any]:
+        """What a change of the thresholds or their uncertainty says of the other."""
+        if "threshold_uncertainty" in given:
+            note = "" if "thresholds" in given else self.note
+            return self.stated(self.thresholds, self.threshold_uncertainty, note=note)
+        return self.by_hand(self.thresholds) if "thresholds" in given else {}
 
 
 def _numbers(name: str, values: Any) -> tuple[float, ...]:

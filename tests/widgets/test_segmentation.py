@@ -156,6 +156,51 @@ def test_a_threshold_without_a_suggestion_says_that_no_uncertainty_is_stated(ws:
     assert sliders.threshold_uncertainty == ()
 
 
+def test_words_about_a_suggestion_go_where_its_thresholds_go(ws: Any) -> None:
+    sliders = SegmentationSliders(ws, "volume")
+    sliders.suggest()
+    said = sliders.note
+    sliders.undo()
+    assert (sliders.thresholds, sliders.note) == ((), "")
+    sliders.redo()
+    assert sliders.note == said
+    sliders.save("suggested")
+    assert SegmentationSliders(ws, "volume", record="suggested").save().note == said
+    sliders.set_threshold(120, uncertainty=[3.0])
+    assert sliders.save("stated").note == ""
+    sliders.undo()
+    sliders.undo()
+    assert sliders.note == said
+    sliders.set_threshold(90, 130)  # two: not those that were suggested
+    record = sliders.save("two")
+    assert said not in record.note
+    assert "reference" not in record.parameters
+
+
+def test_settings_that_are_held_together_are_one_step(ws: Any) -> None:
+    sliders = SegmentationSliders(ws, "volume")
+    sliders.suggest()
+    suggested = sliders.settings()
+    with sliders.hold_trait_notifications():
+        sliders.thresholds, sliders.threshold_uncertainty = (100.0,), (9.0,)
+    assert sliders.threshold_uncertainty == (9.0,)
+    assert sliders.reference == ((100.0, 9.0),)
+    assert sliders.undo() == "change thresholds and threshold_uncertainty"
+    assert sliders.settings() == suggested
+
+
+def test_a_setting_given_with_a_record_is_a_change_of_it(ws: Any) -> None:
+    sliders = SegmentationSliders(ws, "volume")
+    sliders.suggest()
+    record = sliders.save("phases")
+    moved = SegmentationSliders(ws, "volume", record="phases", thresholds=(120.0,))
+    assert not moved.saved
+    assert 2 * moved.threshold_uncertainty[0] > 120 - record.thresholds[0]
+    moved.undo()
+    assert moved.saved
+    assert list(moved.thresholds) == record.thresholds
+
+
 def test_slider_moves_can_be_undone_too(ws: Any) -> None:
     sliders = SegmentationSliders(ws, "volume")
     sliders.smoothing_px = 2.0
@@ -194,9 +239,18 @@ def test_saving_without_a_threshold_is_refused(ws: Any) -> None:
 
 def test_uncertainties_need_one_value_a_threshold(ws: Any) -> None:
     sliders = SegmentationSliders(ws, "volume")
-    sliders.set_threshold(90, 120, uncertainty=[1.0])
-    with pytest.raises(ValueError, match="needs 2 values, one a threshold, got 1"):
-        sliders.save("phases")
+    sliders.set_threshold(100, uncertainty=[2.0])
+    with pytest.raises(TraitError, match="needs 2 values, one a threshold, got 1"):
+        sliders.set_threshold(90, 120, uncertainty=[1.0])
+    assert (sliders.thresholds, sliders.threshold_uncertainty) == ((100.0,), (2.0,))
+
+
+def test_a_record_with_one_uncertainty_for_all_thresholds_opens(ws: Any) -> None:
+    fields = {"image": "volume", "thresholds": [90.0, 120.0], "threshold_uncertainty": [2.0]}
+    ws.segmentations.add(name="from outside", accepted=True, **fields)
+    sliders = SegmentationSliders(ws, "volume", record="from outside")
+    assert sliders.threshold_uncertainty == (2.0, 2.0)
+    assert sliders.origin() == ""
 
 
 def test_picture_shows_the_phase_in_its_colour_only_where_it_is(ws: Any) -> None:
