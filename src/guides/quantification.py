@@ -248,8 +248,11 @@ def phase_results(
         )
         for phase in wanted
     ]
+    unstated = _unstated(settings)
     measurements = tuple(
-        replace(m, key=f"quantification.{settings.image}.{m.key}") for one in found for m in one
+        replace(m, key=f"quantification.{settings.image}.{m.key}", checks=(*m.checks, *unstated))
+        for one in found
+        for m in one
     )
     labels = found[0].labels
     diameters = {
@@ -258,6 +261,18 @@ def phase_results(
     return PhaseResults(
         settings, _joined(found), measurements, diameters, sampled(image), _picture(ws, settings)
     )
+
+
+def _unstated(settings: Settings) -> tuple[Check, ...]:
+    """Warn of thresholds that nobody has given an uncertainty: they count as exact."""
+    exact = [str(n) for n, sigma in enumerate(settings.uncertainty, start=1) if sigma == 0]
+    if not exact:
+        return ()
+    said = (
+        f"none is stated for {' and '.join(exact)}: the interval counts them as exact; "
+        "SegmentationSliders.suggest states one"
+    )
+    return (Check("uncertainty of the thresholds", None, said),)
 
 
 def _joined(found: Sequence[PhaseMeasurements]) -> PhaseMeasurements:
@@ -293,7 +308,7 @@ def segmentation_sliders(ws: Workspace, settings: Settings) -> SegmentationSlide
         ws,
         settings.image,
         thresholds=settings.thresholds,
-        threshold_uncertainty=settings.uncertainty,
+        threshold_uncertainty=settings.uncertainty if any(settings.uncertainty) else (),
         smoothing_px=settings.smoothing_px,
         min_size_px=settings.min_size_px,
         fill_holes=settings.fill_holes,

@@ -5,7 +5,7 @@ import pytest
 
 from scalebridge import Workspace
 from scalebridge.errors import DecisionNeeded, NotFound
-from scalebridge.guides import segmentations_to_measure
+from scalebridge.guides import phase_results, segmentation_sliders, segmentations_to_measure
 
 
 @pytest.fixture
@@ -40,3 +40,37 @@ def test_an_image_without_a_decision_is_told_from_those_with_one(ws):
         segmentations_to_measure(ws, image="fibsem")
     assert [s.name for s in segmentations_to_measure(ws, image="xrm")] == ["xrm_pores"]
     assert [s.name for s in segmentations_to_measure(ws)] == ["xrm_pores"]
+
+
+def disks() -> np.ndarray:
+    y, x = np.mgrid[:96, :96]
+    grey = np.full((96, 96), 80.0)
+    for centre in ((20, 20), (60, 30), (40, 70), (75, 75)):
+        grey[(y - centre[0]) ** 2 + (x - centre[1]) ** 2 < 64] = 160
+    return (grey + np.random.default_rng(0).normal(0, 4, grey.shape)).astype("u1")
+
+
+def test_a_threshold_that_nobody_has_judged_is_not_taken_for_exact_in_silence(ws):
+    whole = (slice(0, 96), slice(0, 96))
+    ws.images.write(
+        "disks",
+        shape=(96, 96),
+        dtype=np.dtype("u1"),
+        axes="yx",
+        blocks=[(whole, disks())],
+        spacing_um=(1.0, 1.0),
+        spacing_source="made",
+    )
+    (settings,) = segmentations_to_measure(
+        ws, image="disks", thresholds=[118.0], phases=["matrix", "disk"]
+    )
+    sliders = segmentation_sliders(ws, settings)
+    assert sliders.threshold_uncertainty == ()
+    assert "no uncertainty is stated" in sliders.origin()
+    told = {(c.name, c.passed) for c in phase_results(ws, settings).checks}
+    warning = ("disks, disk: uncertainty of the thresholds", None)
+    assert warning in told
+    sliders.suggest()
+    sliders.save("judged")
+    (judged,) = segmentations_to_measure(ws, segmentation="judged")
+    assert warning not in {(c.name, c.passed) for c in phase_results(ws, judged).checks}
