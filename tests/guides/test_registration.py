@@ -14,6 +14,7 @@ from scalebridge.guides import (
     register_pair,
     settle,
 )
+from scalebridge.guides.digits import significant
 
 from .coupons import SURVEY, TARGET_UM, VIEW_SCALE, survey_to_zoom, zoom_to_survey
 
@@ -68,6 +69,9 @@ def test_nobody_has_decided_until_somebody_accepts(coupon):
     settled = settle(results(coupon), accept=None)
     assert list(settled["decision"]) == ["accepted", "accepted"]
     assert list(settled["by"]) == ["tester", "tester"]
+    # the digits of one quantity are not those of another beside it
+    errors = [result.picker.error_at_target() for result in results(coupon)]
+    np.testing.assert_array_equal(settled["error_at_target_um"], significant(errors))
 
 
 def test_a_recorded_refusal_is_a_decision_that_the_parameter_can_change(coupon):

@@ -33,19 +33,21 @@ def settle(results: Sequence[PairResult], *, accept: bool | None) -> pd.DataFram
             "errors and the overlay, then press accept in the picker, call picker.accept(), or "
             "give the parameter accept (true or false)"
         )
-    return pd.DataFrame([_verdict(result, accept) for result in results])
+    table = pd.DataFrame([_verdict(result, accept) for result in results])
+    for column in ("leave-one-out [µm]", "error_at_target_um"):
+        table[column] = significant(table[column])
+    return table
 
 
 def _verdict(result: PairResult, accept: bool | None) -> dict[str, Any]:
     standing = result.accepted or (result.refused if accept is None else None)
     accepted = standing.status == "accepted" if standing else accept
-    loo, at_target = significant([result.fit.loo_rms_um, result.picker.error_at_target()])
     return {
         "registration": result.title,
         "model": result.fit.transform.model,
         "landmarks": len(result.fit.residuals_um),
-        "leave-one-out [µm]": loo,
-        "error_at_target_um": at_target,
+        "leave-one-out [µm]": result.fit.loo_rms_um,
+        "error_at_target_um": result.picker.error_at_target(),
         "decision": _decision(result, accepted),
         "by": standing.who if standing else "the parameter accept",
     }
