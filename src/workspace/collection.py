@@ -196,17 +196,19 @@ class Collection(Lookup):
                 raise _conflict(standing, version, mine or {"removed": True})
             stays = "removed, as it was" if standing.removed else f"at version {standing.version}"
             with refusals(self.kind, kept=f"{standing.label} stays {stays}"):
-                changed = change(standing)
-            written = self.records.append(
-                replace(
-                    changed,
+                changed = replace(
+                    change(standing),
                     version=standing.version + 1,
                     action=action,
                     removed=action == "remove",
                     edit_id=edit_id,
                 )
-            )
+                written = self.append(changed)
         return self.present(written)
+
+    def append(self, record: Record) -> Record:
+        """Write a version as it is, inside an open transaction."""
+        return self.records.append(record)
 
 
 def _same_or_conflict(standing: Record, name: str | None, body: dict[str, Any]) -> Record:

@@ -181,36 +181,33 @@ class Images(Collection):
         return super().restore(key)
 
     def publish_metadata(self, image: Image | str) -> None:
-        """Bring the folder's OME metadata, which other tools read, up to the record.
+        """Bring the folder's OME metadata, which other tools read, up to the newest version.
 
         Needed only where another program has changed it: every edit does so by itself.
         """
-        record = self.find(image) if isinstance(image, str) else image.record
+        record = self.find(image if isinstance(image, str) else image.id)
         if with_fingerprint(record) is not record:
             self._write(record.id, "edit", lambda standing: standing, version=record.version)
         else:
-            self._publish_group(record)
+            self.records.after_commit(lambda: self._publish_group(record.id))
 
-    def _write(
-        self, key: str, action: str, change: Callable[[Record], Record], **how: Any
-    ) -> Image:
-        """Append the next version, with its metadata for other tools."""
+    def append(self, record: Record) -> Record:
+        """Write a version, with its metadata for other tools."""
+        written = super().append(record if record.removed else with_fingerprint(record))
+        self.records.after_commit(lambda: self._publish_group(record.id))
+        return written
 
-        def sealed(standing: Record) -> Record:
-            changed = change(standing)
-            return changed if changed.removed else with_fingerprint(changed)
-
-        image: Image = super()._write(key, action, sealed, **how)
-        if not image.record.removed:
-            self.records.after_commit(lambda: self._publish_group(image.record))
-        return image
-
-    def _publish_group(self, record: Record) -> None:
+    def _publish_group(self, identity: str) -> None:
+        """Write the group's metadata of the newest version, whichever edit it was called for."""
         if self.records.read_only:
             raise ReadOnly(self.records.read_only)
-        if self.folder_of(record.id).is_dir():
-            data = group_bytes(record.name or record.id, record.fields)
-            write_group(self.folder_of(record.id), data)
+        written, newest = None, self.by_id(identity)
+        # looked at again afterwards: another process may have edited and published meanwhile
+        while newest is not None and newest != written:
+            if not newest.removed and self.folder_of(identity).is_dir():
+                data = group_bytes(newest.name or identity, newest.fields)
+                write_group(self.folder_of(identity), data)
+            written, newest = newest, self.by_id(identity)
 
     @contextmanager
     def _claimed(self, name: str, identity: str) -> Iterator[None]:

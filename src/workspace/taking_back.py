@@ -62,10 +62,8 @@ def take_back(images: Images, run: str) -> TakenBack:
         wanted, kept = _before(records, run)
         goals, blocked = _settled(now, wanted, images)
         undone = tuple(_told(now[identity], goal) for identity, goal in goals.items())
-        written = [_append(records, now[identity], goal) for identity, goal in goals.items()]
-    for record in written:
-        if record.kind == "images" and not record.removed:
-            images.publish_metadata(images.present(record))
+        for identity, goal in goals.items():
+            _append(images, now[identity], goal)
     return TakenBack(undone, tuple({**kept, **blocked}.values()))
 
 
@@ -184,7 +182,8 @@ def _told(standing: Record, goal: Record) -> str:
     return f"{goal.label}: back to version {goal.version}"
 
 
-def _append(records: Records, standing: Record, goal: Record) -> Record:
-    return records.append(
+def _append(images: Images, standing: Record, goal: Record) -> None:
+    collection = images if goal.kind == "images" else images.records
+    collection.append(
         replace(goal, version=standing.version + 1, action=ACTION, edit_id=uuid.uuid4().hex)
     )

@@ -152,3 +152,20 @@ def test_taking_back_twice_changes_nothing_more(ws, run, add_image):
     state = ws.state
     again = take_back(ws.images, RUN)
     assert (again.undone, again.kept, ws.state) == ((), (), state)
+
+
+def test_what_is_taken_back_and_then_fails_to_commit_leaves_the_files_as_they_were(
+    ws, run, add_image
+):
+    specimen(ws, add_image)
+    run.calibrate("cube", spacing_um=(2.0, 2.0, 2.0), source="a guess")
+    with pytest.raises(ZeroDivisionError):
+        take_back_and_fail(ws)
+    assert ws.images["cube"].spacing_um == (2, 2, 2)
+    assert ws.images["cube"].verify()["damaged"].sum() == 0
+
+
+def take_back_and_fail(ws):
+    with ws.transaction():
+        take_back(ws.images, RUN)
+        _ = 1 / 0

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from scalebridge.cli import app
 from scalebridge.errors import DamagedImage, ReadOnly
-from scalebridge.workspace import Workspace
+from scalebridge.workspace import Workspace, images
 
 RNG = np.random.default_rng(8)
 PIXELS = RNG.integers(0, 60000, (70, 70, 70), dtype=np.uint16)
@@ -114,6 +114,35 @@ def test_metadata_for_other_tools_follow_every_edit_and_old_handles_and_states_s
     old = Workspace.open(folder, as_of=state)
     with pytest.raises(ReadOnly):
         old.images.publish_metadata("v")
+
+
+def test_a_retry_and_an_old_handle_leave_the_metadata_of_the_newest_version(ws, add_image):
+    first = add_image("v", PIXELS, spacing_um=(2, 1, 1))
+    ws.images.edit("v", version=1, spacing_um=(4, 2, 2), edit_id="sent twice")
+    ws.images.edit("v", version=2, spacing_um=(6, 3, 3))
+    ws.images.edit("v", version=1, spacing_um=(4, 2, 2), edit_id="sent twice")
+    assert spacing_for_others(first)[1] == [6, 3, 3]
+    ws.images.publish_metadata(first)
+    assert spacing_for_others(first)[1] == [6, 3, 3]
+    assert ws.images["v"].verify()["damaged"].sum() == 0
+
+
+def test_an_edit_that_another_process_overtook_publishes_the_later_one(
+    folder, ws, add_image, monkeypatch
+):
+    image = add_image("v", PIXELS, spacing_um=(2, 1, 1))
+    with Workspace.open(folder) as other:
+        publish = images.write_group
+
+        def overtaken(place, data):
+            monkeypatch.setattr(images, "write_group", publish)
+            other.images.edit("v", version=2, spacing_um=(6, 3, 3))
+            publish(place, data)
+
+        monkeypatch.setattr(images, "write_group", overtaken)
+        ws.images.edit("v", version=1, spacing_um=(4, 2, 2))
+    assert ws.images["v"].spacing_um == (6, 3, 3)
+    assert spacing_for_others(image)[1] == [6, 3, 3]
 
 
 def test_a_calibration_that_is_taken_back_leaves_the_metadata_as_they_were(ws, add_image):
