@@ -186,6 +186,8 @@ class Image:
     def verify(self) -> pd.DataFrame:
         """Read every file of the image and compare it with what was recorded at import.
 
+        The metadata are those of the newest version, also where this one is earlier.
+
         Returns
         -------
         DataFrame
@@ -196,7 +198,8 @@ class Image:
 
         if not self.folder.is_dir():
             raise self._gone()
-        return verify_image(self.record, self.folder)
+        newest = max((self.record, *self._versions()), key=lambda record: record.version)
+        return verify_image(newest, self.folder)
 
     def _refuse_foreign_group(self) -> None:
         from .group import damaged_group, group_problem

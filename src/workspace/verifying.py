@@ -68,7 +68,11 @@ def _level(image: Record, folder: Path, level: str) -> _Row:
 
 def _check(guard: Guard, path: Path) -> None:
     key = path.relative_to(guard.folder).as_posix()
-    guard.check(key, path.read_bytes() if path.is_file() else None)
+    try:
+        data = path.read_bytes() if path.is_file() else None
+    except OSError as error:  # a failing disk is what is looked for: the other files count too
+        raise guard.refusal(key, "bytes that can be read", str(error.strerror)) from error
+    guard.check(key, data)
 
 
 def _problem(guard: Guard, chunk: Path) -> str:

@@ -109,7 +109,8 @@ def test_metadata_for_other_tools_follow_every_edit_and_old_handles_and_states_s
     assert spacing_for_others(first) == ("cube", [2.2, 1.1, 1.1], [5, 6, 7])
     for image in (first, ws.images["cube"], Workspace.open(folder, as_of=state).images["v"]):
         assert (image.array() == PIXELS).all()
-    assert ws.images["cube"].verify()["damaged"].sum() == 0
+    for image in (first, ws.images["cube"], Workspace.open(folder, as_of=state).images["v"]):
+        assert image.verify()["damaged"].sum() == 0
     assert ws.history("cube")["changed"].tolist()[2:] == ["origin_um", "name: v → cube"]
     old = Workspace.open(folder, as_of=state)
     with pytest.raises(ReadOnly):
@@ -174,6 +175,21 @@ def test_verify_reads_every_file_and_names_the_first_that_is_damaged(ws, add_ima
     chunk(image, 1, 1, 1).write_bytes(data)
     row = image.verify().set_index("part").loc["level 0"]
     assert (row["damaged"], "0/c/1/1/0, got no file" in row["problem"]) == (2, True)
+
+
+def test_a_file_that_the_disk_cannot_read_is_one_that_is_damaged(add_image, monkeypatch):
+    image = add_image("v", PIXELS)
+    lost, read = chunk(image, 0, 1, 1), Path.read_bytes
+
+    def failing(path):
+        if path == lost:
+            raise OSError(5, "Input/output error")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", failing)
+    found = image.verify().set_index("part")
+    assert found["damaged"].to_dict() == {"metadata": 0, "level 0": 1, "level 1": 0}
+    assert "0/c/0/1/1, got Input/output error" in found.loc["level 0", "problem"]
 
 
 def test_the_command_line_verifies_and_ends_with_1_where_a_file_is_damaged(folder, ws, add_image):
