@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..errors import CovarianceUnavailable
+from ..errors import CovarianceUnavailable, NoPath
 from ..plots.theme import OKABE_ITO
 from ..quantities import format_value
 from .annotate import Color, Marks, draw_mark, ellipse_points
@@ -43,7 +43,8 @@ def target_page(picker: Any, *, width_px: int) -> Page:
         panels.append(_panel(view, width, size, aspect, marks))
     captions = [caption_of(view.world, view.layers) for view in views]
     if record is not None:
-        captions.append(target_words(picker, record, with_region=len(views) > 1))
+        elsewhere = picker.into not in ("", picker.frame)  # a frame needs no image to be told of
+        captions.append(target_words(picker, record, with_region=elsewhere))
     return Page(panels=tuple(panels), caption=tuple(captions))
 
 
@@ -68,7 +69,7 @@ def target_words(picker: Any, record: Any, *, with_region: bool) -> str:
         return words
     try:
         row = picker.where().iloc[0]
-    except CovarianceUnavailable as error:
+    except (CovarianceUnavailable, NoPath) as error:
         return f"{words} {error}"
     there = ", ".join(
         f"{axis} = {format_value(row[f'{axis}_um'], row[f's{axis}_um'])}" for axis in "xyz"

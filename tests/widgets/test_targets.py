@@ -10,7 +10,9 @@ import pytest
 from traitlets import TraitError
 
 from scalebridge import TargetPicker, Workspace
+from scalebridge.analysis.registration import AffineTransform
 from scalebridge.errors import NoPath
+from scalebridge.widgets.target_picture import target_page
 
 sys.path.insert(0, str(Path(__file__).parent))
 from specimens import beads, fine_to_survey, join_fine
@@ -61,6 +63,18 @@ def test_undo_and_redo_of_placing_moving_and_removing(ws: Any) -> None:
     picker.redo()
     picker.redo()
     assert picker.target("a").position["z_um"] == 9.0
+
+
+def test_the_place_in_a_frame_without_an_image_is_told_too(ws: Any) -> None:
+    join_fine(ws)
+    ws.frames.add(name="mill")
+    moved = AffineTransform.exact(np.eye(3), offset_um=np.array([0.0, 0.0, 100.0]))
+    ways = {"from_frame": "survey", "to_frame": "mill", "transform": moved.to_dict()}
+    ws.transforms.add(name="stage", status="accepted", method="stage", **ways)
+    picker = TargetPicker(ws, "survey")
+    picker.place_target(HERE)
+    picker.into = "mill"
+    assert "In mill: x = 117, y = 16, z = 7 µm" in target_page(picker, width_px=600).caption[-1]
 
 
 def test_place_in_another_frame_is_the_mapped_one(ws: Any) -> None:
