@@ -195,7 +195,7 @@ def _thresholds(
                     [(value - u, _FLOOR, value + u, top * 3)], color=STATUS["attention"], alpha=0.45
                 )
             )
-            said = f" {format_value(value, u)}"
+            said = f" {format_value(value, u)}" if u > 0 else said  # four digits are too few
         marks.append(lines([np.array([[value, _FLOOR], [value, top * 5]])], color=g.ink, width=1.2))
         marks.append(words([value], [top * 4], [said.replace("-", "−")], color=g.ink))
     return marks

@@ -447,3 +447,11 @@ def test_a_surface_far_from_the_target_is_told_and_does_not_shrink_it(
     assert 20 / (high - low) > 0.3  # the volume takes a good part of the picture
     left, right = _option(above, "xlim")
     assert (left + right) / 2 == pytest.approx(0, abs=0.5)
+
+
+def test_a_threshold_without_an_uncertainty_is_written_in_full() -> None:
+    grey = np.random.default_rng(0).normal(31234, 800, 5000)
+    plot = plots.grey_histogram(grey, thresholds=[31234.0], uncertainty=[0.0])
+    assert " 31234" in _texts(plot)
+    plot = plots.grey_histogram(grey, thresholds=[31234.0], uncertainty=[12.0])
+    assert " 31234 ± 12" in _texts(plot)
