@@ -81,11 +81,12 @@ def _ways(
 
 
 def _landmarks(transforms: list[Any], ws: Workspace) -> list[Any]:
+    """Find the versions that were fitted; one that another program made up is left out."""
     newest = {record.id: record for record in ws.landmarks.all(removed=True)}
     fitted = dict.fromkeys((i, v) for t in transforms for i, v in t.landmarks if i in newest)
-    return [
-        newest[identity]
-        if newest[identity].version == version
-        else next(r for r in ws.landmarks.versions(identity) if r.version == version)
-        for identity, version in fitted
-    ]
+    found = []
+    for identity, version in fitted:
+        one = newest[identity]
+        versions = [one] if one.version == version else ws.landmarks.versions(identity)
+        found += [record for record in versions if record.version == version]
+    return found

@@ -59,6 +59,13 @@ def test_a_position_stands_on_the_transforms_on_its_way_and_on_their_landmarks(w
     assert {record.version for record in found["landmarks"]} == {1}  # as the fit saw them
 
 
+def test_a_landmark_or_a_version_that_never_was_stops_no_report(ws):
+    transform = ws.transforms["view_to_survey"]
+    made_up = [("nobody", 1), (transform.landmarks[0][0], 99)]
+    ws.transforms.edit(transform.id, version=1, landmarks=[*transform.landmarks, *made_up])
+    assert len(grounds([POSITION], ws)["landmarks"]) == 15
+
+
 def test_the_report_lists_them_and_counts_the_rest(ws, executed):
     notebook = executed([KeyNumber(FRACTION, "Pores", 0.1, unit="1")])
     html = render_report([notebook], ws)
