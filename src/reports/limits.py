@@ -17,6 +17,7 @@ from .annotations import Mismatch
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"({_NUMBER}) *(<=?) *value *(<=?) *({_NUMBER})")
+_COMPARES = re.compile(r"\bvalue\b.*[<>=]|[<>=].*\bvalue\b")
 _ASCENDING = "ascending"
 _COMPARED = {"<": operator.lt, "<=": operator.le}
 
@@ -54,12 +55,20 @@ class Limits:
 def read_bracket(text: str) -> tuple[str, Limits]:
     """Split what stands in the bracket into the unit and the limits.
 
+    Raises
+    ------
+    Mismatch
+        Something is compared with the value that is no range: nobody would hold to it.
+
     Examples
     --------
     >>> read_bracket("grey value, ascending")
     ('grey value', Limits(range='', ascending=True))
     """
     parts = [part.strip() for part in text.split(",")]
+    for part in parts:
+        if _COMPARES.search(part) and not _RANGE.fullmatch(part):
+            raise Mismatch(f"limits look like [0 < value <= 2.5], got [{part}]")
     ranges = [part for part in parts if _RANGE.fullmatch(part)]
     unit = ", ".join(part for part in parts if part not in (*ranges, _ASCENDING))
     return unit, Limits("".join(ranges[:1]), _ASCENDING in parts)

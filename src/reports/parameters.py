@@ -113,12 +113,12 @@ def _is_preface(node: ast.stmt) -> bool:
 def _read_line(node: ast.stmt, lines: list[str], name: str) -> Parameter:
     where = f"{name}: line {node.lineno} of the parameters cell"
     comment = _comment(node, lines)
-    unit, limits = read_bracket(comment.get("unit") or "")
     if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
         raise ParameterError(
             f"{where} needs `name: type = default  # meaning [unit]`, got `{ast.unparse(node)}`"
         )
     try:
+        unit, limits = read_bracket(comment.get("unit") or "")
         annotation = read_annotation(node.annotation)
         default = None if node.value is None else fitted(_literal(node.value), annotation)
         limits.check(default)

@@ -117,6 +117,12 @@ def test_a_default_keeps_to_its_own_limits():
         read_parameters(notebook(LIMITED.replace("= None", "= 2.0", 1)))
 
 
+@pytest.mark.parametrize("limits", ["0 < value < 1e3", "value > 0", "0 < value", "value >= 0"])
+def test_limits_that_cannot_be_read_are_no_unit(limits):
+    with pytest.raises(ParameterError, match=r"share: limits look like \[0 < value <= 2.5\], got"):
+        read_parameters(notebook(LIMITED.replace("0 < value < 1", limits)))
+
+
 @pytest.mark.parametrize(
     ("name", "given"),
     [
