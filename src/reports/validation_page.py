@@ -55,8 +55,11 @@ class Comparison:
         return (self.upper - self.lower) / 2
 
     def in_half_widths(self) -> Comparison:
-        """Return it with lengths in units of the interval's half-width, to pool several numbers."""
-        error = (self.value - self.truth) / self.half_width
+        """Return it with lengths in units of the interval's half-width, to pool several numbers.
+
+        Without a width there is no such unit, and it does not cover.
+        """
+        error = (self.value - self.truth) / (self.half_width or float("nan"))
         return Comparison(self.seed, ALL, "1", error, error - 1, error + 1, 0.0)
 
     def to_dict(self) -> dict[str, Any]:
@@ -83,7 +86,7 @@ def coverage_table(comparisons: Sequence[Comparison]) -> pd.DataFrame:
     by_key: dict[str, list[Comparison]] = {}
     for one in comparisons:
         by_key.setdefault(one.key, []).append(one)
-    together = [one.in_half_widths() for one in comparisons if one.half_width > 0]
+    together = [one.in_half_widths() for one in comparisons]
     return pd.DataFrame([*(_row(key, rows) for key, rows in by_key.items()), _row(ALL, together)])
 
 

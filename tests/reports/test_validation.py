@@ -42,10 +42,17 @@ def test_too_wide_too_narrow_and_biased_intervals_do_not_meet_the_criterion(stat
 def test_a_number_that_was_not_measured_does_not_cover():
     nan = float("nan")
     missing = [Comparison(seed, "number", "1", nan, nan, nan, 1.0) for seed in range(100)]
-    row = coverage_table([*drawn("number", seeds=100), *missing]).iloc[0]
-    assert row["seeds"] == 200
-    assert row["coverage"] == pytest.approx(0.475, abs=0.03)
-    assert np.isfinite(row["ratio"])
+    for row in coverage_table([*drawn("number", seeds=100), *missing]).to_dict("records"):
+        assert row["seeds"] == 200
+        assert row["coverage"] == pytest.approx(0.475, abs=0.03)
+        assert np.isfinite(row["ratio"])
+
+
+def test_an_interval_without_a_width_does_not_cover_among_all():
+    exact = [Comparison(seed, "exact", "1", 2.0, 2.0, 2.0, 1.0) for seed in range(100)]
+    together = coverage_table([*drawn("number", seeds=100), *exact]).iloc[-1]
+    assert together["seeds"] == 200
+    assert together["coverage"] == pytest.approx(0.475, abs=0.03)
 
 
 def test_numbers_of_different_size_and_unit_are_pooled_in_half_widths():
