@@ -253,6 +253,18 @@ def test_names_are_found_taken_before_the_first_file_is_opened(specimen, bare_ti
     assert list(images(specimen)) == ["bare", "twin"]
 
 
+def test_a_name_that_nobody_could_read_ends_with_2_and_nothing_is_opened(
+    specimen, bare_tiff, capsys
+):
+    long = bare_tiff.with_name(f"{'n' * 121}.tif")
+    long.write_bytes(bare_tiff.read_bytes())
+    for words in ((long,), (bare_tiff, "--name", "a\tb")):
+        assert scalebridge("import", *words, "-w", specimen, "--voxel-um", "1,1") == 2
+        told = capsys.readouterr()
+        assert "--name gives another one" in told.err
+        assert told.out == ""
+
+
 def test_gc_in_a_script_deletes_only_after_yes(specimen, bare_tiff, capsys):
     scalebridge("import", bare_tiff, "-w", specimen, "--yes")
     with Workspace.open(specimen) as ws:

@@ -29,7 +29,10 @@ def refuse_names(folder: Path, named: Sequence[tuple[str, str]]) -> None:
 
     files: dict[str, str] = {}
     for name, path in named:
-        plain = checked_name("images", name)
+        try:
+            plain = checked_name("images", name)
+        except ValueError as error:
+            raise DecisionNeeded(f"{path}: {error}; --name gives another one") from None
         if plain in files:
             raise DecisionNeeded(
                 f"{files[plain]} and {path} would both be named {plain!r}: give each file once, "
