@@ -12,7 +12,13 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 _HIDDEN = "•••"
-_URL_LOGIN = re.compile(r"(?P<scheme>[a-zA-Z][\w+.-]*://)(?P<login>[^\s/@'\"]+)@")
+# Up to the last @ before a slash; a password may hold slashes too, but a port ends at the first.
+_URL_LOGIN = re.compile(
+    r"(?P<scheme>[a-zA-Z][\w+.-]*://)"
+    r"(?P<login>[^\s/'\"<>]+|[^\s/@:'\"<>]*:(?!\d{1,5}/)[^\s@'\"<>]+)@"
+)
+# SQLAlchemy takes everything up to the @ for the password, also spaces and quotes.
+_ADDRESS = re.compile(r"\s*[a-zA-Z][\w+.-]*://[^\s:/@]*:(?P<password>[^@]+)@")
 _ASSIGNED = re.compile(
     r"(?i)(?P<name>[\w-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key)[\w-]*"
     r"['\"]?\s*[=:]\s*)(?P<value>\"[^\"]*\"|'[^']*'|[^\s,;&)]+)"
@@ -131,9 +137,11 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _passwords(text: str) -> Iterator[str]:
-    for match in _URL_LOGIN.finditer(text):
-        password = match["login"].partition(":")[2]
-        yield from {password, unquote(password)} - {""}
+    found = {match["login"].partition(":")[2] for match in _URL_LOGIN.finditer(text)}
+    if (address := _ADDRESS.match(text)) is not None:
+        found.add(address["password"])
+    for password in found - {""}:
+        yield from {password, unquote(password)}
 
 
 def _spellings(secret: str) -> tuple[str, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import make_url
 
 from scalebridge import Workspace
 from scalebridge.errors import ParameterError
 from scalebridge.reports import run_workspaces
 from scalebridge.reports.parameters import split_assignment
-from scalebridge.reports.redaction import Secrets
+from scalebridge.reports.redaction import Secrets, redacted
 
 PARAMETERS = """\
 workspace: str  # folder of the specimen
@@ -60,6 +61,29 @@ def test_names_and_numbers_that_only_look_like_secrets_stay(batch):
     assert "password.startswith('it')" in code
     assert "password = '•••'" in code
     assert "create_engine" in code
+
+
+@pytest.mark.parametrize(
+    ("password", "address"),
+    [
+        ("lovelace", "postgresql://ada:lovelace@db/scale"),
+        ("love/lace", "postgresql+psycopg://ada:love/lace@db/scale"),
+        ("it's love", "postgresql://ada:it's love@db/scale"),
+        ("l@ve", "postgresql://ada:l@ve@db/scale"),
+    ],
+)
+def test_a_password_that_a_database_takes_is_hidden_whatever_letters_it_has(password, address):
+    if "@" not in password:
+        assert make_url(address).password == password
+    secrets = Secrets.among({"records": address})
+    for text in (f"cannot reach {address}", f"with {password!r}"):
+        assert password not in secrets.hide(text)
+    assert secrets.told({"records": address})["records"].endswith("•••@db/scale")
+
+
+@pytest.mark.parametrize("text", ["http://localhost:8888/a@b.png", "https://x.org/@ada", "a:b@c"])
+def test_an_address_without_a_login_stays(text):
+    assert redacted(text) == text
 
 
 def test_a_refusal_does_not_tell_the_secret_either(workspace, write_template, tmp_path):
