@@ -39,8 +39,8 @@ test: $(VENV)/.test browser  ## every check at a reduced, seeded size
 	@$(BIN)/python -m pytest
 	@$(BIN)/python -m pytest -q --doctest-modules typings/scalebridge
 
-lab: $(VENV)/.core  ## JupyterLab on the tutorials
-	@$(BIN)/jupyter lab notebooks
+lab: $(VENV)/.core  ## JupyterLab on the tutorials, with the templates beside them
+	@$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks
 
 check: $(VENV)/.test  ## lint, format, types, notebooks without outputs
 	@$(BIN)/ruff check .

@@ -7,6 +7,7 @@ import importlib
 import importlib.resources
 import json
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -27,6 +28,17 @@ def test_every_folder_of_the_package_is_listed_in_pyproject():
     }
     folders.add("scalebridge.templates")
     assert set(PROJECT["tool"]["setuptools"]["packages"]) == folders
+
+
+def test_the_lab_opens_where_tutorials_and_templates_are():
+    planned = subprocess.run(
+        ["make", "-n", "lab"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    command = next(line for line in planned.splitlines() if "jupyter lab" in line)
+    folders = [word for word in shlex.split(command)[2:] if not word.startswith("-")]
+    root = ROOT.joinpath(*folders)  # a folder that is given would be the whole tree
+    assert (root / "templates" / "10_survey.ipynb").is_file()
+    assert (root / "notebooks" / "01_your_own_data.ipynb").is_file()
 
 
 def imported_rooms(path: Path) -> set[str]:
