@@ -172,7 +172,7 @@ def plan_cut(
     checks = plan.checks
     if found is not None:
         depth = _depth(target, to, found)
-        checks = tuple(_checked(check, depth) for check in checks)
+        checks = (*(_checked(check, depth) for check in checks), *_unstated(surface))
         depth = replace(depth, checks=checks)
         measurements.append(depth)
         low, high = depth.interval95
@@ -286,9 +286,21 @@ def _checked(check: Check, depth: Measurement) -> Check:
     if check.name != BELOW_SURFACE:
         return check
     low = depth.interval95[0]
-    inside = None if not np.isfinite(low) else bool(low > 0)
+    if not np.isfinite(low):
+        return Check(check.name, None, f"depth {depth.value:.4g} µm, its interval is not known")
     said = format_value(depth.value, depth.uncertainty, depth.unit)
-    return Check(check.name, inside, f"depth {said} (95 %)")
+    return Check(check.name, bool(low > 0), f"depth {said} (95 %)")
+
+
+def _unstated(surface: Any) -> tuple[Check, ...]:
+    """Warn of a surface whose threshold nobody has given an uncertainty: it counts as exact."""
+    if any(surface.threshold_uncertainty[:1]):
+        return ()
+    said = (
+        f"none is stated by {surface.name}: the depth counts it as exact; "
+        "SegmentationSliders.suggest states one"
+    )
+    return (Check("uncertainty of the surface's threshold", None, said),)
 
 
 def _margins(way: FramePath, place: np.ndarray, half: np.ndarray) -> pd.DataFrame:

@@ -112,6 +112,8 @@ def _in_words(kind: str, error: ValidationError) -> str:
             lines.append(f"{kind} has no field {where!r}: it has {known}")
         elif problem["type"] == "missing":
             lines.append(f"{kind} needs {where}=, got none")
+        elif problem["type"] == "value_error" and not problem["loc"]:  # of the whole record
+            lines.append(f"{kind}.{problem['ctx']['error']}")
         else:
             lines.append(f"{kind}.{where}: {problem['msg']}, got {problem['input']!r}")
     return "; ".join(lines)

@@ -16,6 +16,7 @@ from .positions import Order
 from .record import Record
 from .references import rename_everywhere, resolved
 from .refusals import refusals, refuse_unrestorable, refuse_wrong
+from .rows import rows
 
 _NOTHING = "nothing was written"
 _NEVER = datetime.fromtimestamp(0, UTC)
@@ -56,7 +57,7 @@ class Collection(Lookup):
         Uncalibrated
             A position in a frame whose images have no voxel size.
         Conflict
-            When the id stands for something else.
+            When the id, or `edit_id`, stands for something else.
         """
         with refusals(self.kind, kept=_NOTHING):
             body = checked_fields(self.kind, fields, order=order)
@@ -66,8 +67,8 @@ class Collection(Lookup):
             identity = checked_id(id)
         with self.records.transaction():
             body = resolved(self.records, self.kind, body)
-            if (standing := self.by_id(identity)) is not None:
-                return self.present(_same_or_conflict(standing, name, body))
+            if (standing := self._sent_before(identity, edit_id)) is not None:
+                return self.present(_same_or_conflict(self.kind, standing, name, body))
             if name is None and self.kind == "landmarks":
                 name = free_landmark_name(self, body)
             with refusals(self.kind, kept=_NOTHING):
@@ -206,13 +207,22 @@ class Collection(Lookup):
                 written = self.append(changed)
         return self.present(written)
 
+    def _sent_before(self, identity: str, edit_id: str | None) -> Record | None:
+        """Find what stands for an id, or was written by an edit, among records of any kind."""
+        standing = self.records.select(rows.c.id == identity)
+        done = self.records.select(rows.c.edit_id == (edit_id or f"{identity}:1"))
+        return next(iter([*standing[-1:], *done]), None)
+
     def append(self, record: Record) -> Record:
         """Write a version as it is, inside an open transaction."""
         return self.records.append(record)
 
 
-def _same_or_conflict(standing: Record, name: str | None, body: dict[str, Any]) -> Record:
-    if standing.fields == body and name in (None, standing.name) and not standing.removed:
+def _same_or_conflict(
+    kind: str, standing: Record, name: str | None, body: dict[str, Any]
+) -> Record:
+    same = (standing.kind, standing.fields) == (kind, body) and name in (None, standing.name)
+    if same and not standing.removed:
         return standing
     raise _conflict(standing, 0, {"name": name, **body})
 
@@ -223,7 +233,11 @@ def _conflict(standing: Record, version: int, mine: dict[str, Any]) -> Conflict:
         theirs["name"] = standing.name
     if standing.removed:
         theirs["removed"] = True
-    seen = f"your edit saw version {version}" if version else "you add a new one with its id"
+    seen = (
+        f"your edit saw version {version}"
+        if version
+        else "you add a new one with its id or edit_id"
+    )
     return Conflict(
         f"{standing.label} is at version {standing.version}, written by {standing.who} on "
         f"{standing.when:%Y-%m-%d %H:%M:%S} UTC, but {seen}: mine {mine}, theirs {theirs}. "

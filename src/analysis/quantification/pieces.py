@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_SMALLEST = 6  # voxels; smaller ones are not told from noise
+_SMALLEST, _SMALLEST_CLEAR = 6, 2  # voxels, where noise makes pieces of its own and where not
+_FEW = 10  # voxels of noise in an image: neighbours among them are rare
 _REACH_PX = 3.0  # blur carries a piece's grey no further
 _CORE_DEPTH_PX, _CORE_ENOUGH = 3.0, 30
 _CLEARLY = 0.2  # of the contrast, by which a core differs before it counts as another material
@@ -88,15 +89,18 @@ def pieces_of(
     *,
     grey: float,
     ambient: float,
+    noise: float = 0.0,
     image: NDArray | None = None,
 ) -> Pieces:
-    """Part a phase into its pieces.
+    """Part a phase into its pieces, down to 2 voxels where noise alone makes none, else to 6.
 
     Parameters
     ----------
     phase : ndarray of bool
     grey, ambient : float
         Grey value of the phase and of its surroundings.
+    noise : float
+        Standard deviation in the surroundings [grey value].
     image : ndarray, optional
         Grey values; without them every piece has the grey value of the phase.
 
@@ -114,7 +118,7 @@ def pieces_of(
 
     numbers, _ = label(phase, structure=np.ones((3,) * phase.ndim))
     sizes = np.bincount(numbers.ravel())
-    kept = sizes >= _SMALLEST
+    kept = sizes >= _smallest(phase.size, abs(grey - ambient) / 2, noise)
     kept[0] = False
     renumbered = np.cumsum(kept) * kept
     numbers = renumbered[numbers].astype(np.int32)
@@ -135,6 +139,14 @@ def pieces_of(
         zone.ravel(), weights=(np.asarray(image, float) - ambient).ravel(), minlength=count + 1
     )
     return Pieces(zone, voxels, greys, excess.astype(float), cored)
+
+
+def _smallest(voxels: int, margin: float, noise: float) -> int:
+    """Size from which a piece is more than noise that reaches beyond a threshold [px]."""
+    from scipy.special import ndtr
+
+    beyond = voxels * float(ndtr(-margin / noise)) if noise > 0 else 0.0
+    return _SMALLEST_CLEAR if beyond < _FEW else _SMALLEST
 
 
 def _core_greys(

@@ -100,11 +100,12 @@ def phase_shapes(
     PhaseShapes
     """
     phase = labels == label
-    ambient = _ambient(imaging.greys, label)
+    ambient = imaging.greys[_around(label)]
     pieces = pieces_of(
         phase,
         grey=imaging.greys[label],
         ambient=ambient,
+        noise=imaging.noises[_around(label)],
         image=image if label in (0, len(imaging.greys) - 1) else None,
     )
     start = _start(phase, pieces, ambient, image)
@@ -155,9 +156,9 @@ def reimage(
     return Reimaged(above, occupied, drawn, segmented)
 
 
-def _ambient(greys: tuple[float, ...], label: int) -> float:
-    """Grey value of what is around a phase: of the next class towards the middle."""
-    return greys[1] if label == 0 else greys[label - 1]
+def _around(label: int) -> int:
+    """Class that is around a phase: the next one towards the middle."""
+    return 1 if label == 0 else label - 1
 
 
 def _start(
