@@ -60,6 +60,20 @@ def test_what_carries_surface_and_target_alike_does_not_blur_the_depth(joined):
     assert there.parts["target"] < 0.7 * z.parts["registration"]
 
 
+def test_a_surface_whose_threshold_nobody_has_judged_is_told(joined):
+    (told,) = [check for check in planned(joined, "view").checks if "surface" in check.name]
+    assert told.name == "below the surface"
+    metal = joined.segmentations["metal"]
+    joined.segmentations.edit("metal", version=metal.version, threshold_uncertainty=[])
+    plan = planned(joined, "view")
+    depth = plan.measurements[-1]
+    assert depth.parts["threshold"] == 0.0
+    (warning,) = [check for check in depth.checks if check.name.endswith("threshold")]
+    assert warning in plan.checks
+    assert warning.passed is None
+    assert "none is stated by metal" in warning.detail
+
+
 def test_a_higher_probability_needs_a_wider_margin(joined):
     margins = planned(joined, "view").margins
     assert margins["margin_um"].is_monotonic_increasing
