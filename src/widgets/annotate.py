@@ -41,12 +41,12 @@ def text_width(text: str, size: int, bold: bool = False) -> float:
     return float(font(size, bold).getlength(text))
 
 
-def shortened(text: str, size: int, width_px: float) -> str:
+def shortened(text: str, size: int, width_px: float, bold: bool = False) -> str:
     """The text, or as much of its beginning as fits, on one line."""
     line = " ".join(text.split())
-    if text_width(line, size) <= width_px:
+    if text_width(line, size, bold) <= width_px:
         return line
-    while line and text_width(line + "…", size) > width_px:
+    while line and text_width(line + "…", size, bold) > width_px:
         line = line[:-1]
     return line + "…"
 

@@ -146,15 +146,15 @@ def compose_page(
     return page
 
 
-def wrapped(text: str, size: int, width_px: float) -> list[str]:
+def wrapped(text: str, size: int, width_px: float, bold: bool = False) -> list[str]:
     """Break a paragraph into lines that fit; a word that is too long is shortened."""
     lines: list[str] = []
     for word in text.split():
         together = f"{lines[-1]} {word}" if lines else word
-        if lines and text_width(together, size) <= width_px:
+        if lines and text_width(together, size, bold) <= width_px:
             lines[-1] = together
         else:
-            lines.append(shortened(word, size, width_px))
+            lines.append(shortened(word, size, width_px, bold))
     return lines
 
 

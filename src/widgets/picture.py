@@ -11,7 +11,7 @@ from PIL import Image
 from ..quantities import format_length, length_unit
 from .annotate import Marks, draw_crosshair, draw_scale_bar, text_width
 from .layers import Layer
-from .page import Entry, Page, Ramp, Swatches, panel_width, text_size
+from .page import Entry, Page, Ramp, Swatches, panel_width, text_size, wrapped
 from .plane import ACROSS_THE_PLANE, AXES, Plane
 from .scene import Placed, draw
 
@@ -88,14 +88,15 @@ def draw_orientation(
     margin = round(size * 0.8)
     top = margin
     words = plane_name(plane) if flat else position_words(plane, unit=unit)
-    rows = [(text_width(title, size, bold=True), 1.5)] if title else []
+    titles = wrapped(title, size, marks.size[0] - 2 * margin, bold=True)
+    rows = [(text_width(line, size, bold=True), 1.5) for line in titles]
     rows += [(text_width(words, size), 1.5), (size * 2.6, 2.9)]
     edge = float(margin)
     for width, lines in rows:  # no wider than the words: the corner may hold what is looked for
         marks.plate((margin / 3, edge - size * 0.25), (width + 1.3 * margin, size * lines))
         edge += size * lines
-    if title:
-        marks.text((margin, top), title, size=size, bold=True)
+    for line in titles:
+        marks.text((margin, top), line, size=size, bold=True)
         top += round(size * 1.5)
     marks.text((margin, top), words, size=size)
     top += round(size * 1.9)

@@ -14,6 +14,8 @@ from scalebridge.widgets.annotate import (
     text_width,
 )
 from scalebridge.widgets.page import compose_page, panel_width
+from scalebridge.widgets.picture import draw_orientation
+from scalebridge.widgets.plane import axis_plane
 
 
 @pytest.mark.parametrize("width_um", [0.03, 1.0, 7.3, 4999.0])
@@ -49,6 +51,16 @@ def test_ellipse_has_the_radii_of_its_covariance() -> None:
     radii = np.linalg.norm(ellipse_points((5, 6), covariance, 4.0) - (5, 6), axis=1)
     assert radii.max() == pytest.approx(6.0, rel=1e-3)
     assert radii.min() == pytest.approx(2.0, rel=1e-2)
+
+
+def test_a_title_that_is_wider_than_its_panel_is_wrapped_not_cut() -> None:
+    plane = axis_plane("xy", centre_um=(0, 0, 0), width_um=9, height_um=9)
+    titles = ("fibsem_block_3 in xrm_survey_before", "an_image_of_one_very_long_name_without_gaps")
+    for title in titles:
+        marks = Marks(200, 120)
+        draw_orientation(marks, plane, size=12, title=title)
+        picture = np.asarray(marks.over(Image.new("RGB", (200, 120)))).max(axis=2)
+        assert picture[:, 192:].max() < 60  # nothing runs over the right edge
 
 
 def test_long_words_are_shortened_to_the_width() -> None:
