@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from ..errors import Conflict
 from .checking import checked_fields, checked_id, free_landmark_name, refuse_taken_name
 from .lookup import Lookup
@@ -209,9 +211,10 @@ class Collection(Lookup):
 
     def _sent_before(self, identity: str, edit_id: str | None) -> Record | None:
         """Find what stands for an id, or was written by an edit, among records of any kind."""
-        standing = self.records.select(rows.c.id == identity)
-        done = self.records.select(rows.c.edit_id == (edit_id or f"{identity}:1"))
-        return next(iter([*standing[-1:], *done]), None)
+        mark = edit_id or f"{identity}:1"
+        found = self.records.select(sa.or_(rows.c.id == identity, rows.c.edit_id == mark))
+        standing = [record for record in found if record.id == identity]
+        return next(iter([*standing[-1:], *found]), None)
 
     def append(self, record: Record) -> Record:
         """Write a version as it is, inside an open transaction."""
@@ -233,11 +236,7 @@ def _conflict(standing: Record, version: int, mine: dict[str, Any]) -> Conflict:
         theirs["name"] = standing.name
     if standing.removed:
         theirs["removed"] = True
-    seen = (
-        f"your edit saw version {version}"
-        if version
-        else "you add a new one with its id or edit_id"
-    )
+    seen = f"your edit saw version {version}" if version else "you add a new one with its id"
     return Conflict(
         f"{standing.label} is at version {standing.version}, written by {standing.who} on "
         f"{standing.when:%Y-%m-%d %H:%M:%S} UTC, but {seen}: mine {mine}, theirs {theirs}. "

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import zarr
 
-from scalebridge.errors import DamagedImage, Uncalibrated, WorkspaceError
+from scalebridge.errors import DamagedImage, RefusedRecord, Uncalibrated, WorkspaceError
 from scalebridge.workspace import Workspace
 from scalebridge.workspace.locks import locked
 from scalebridge.workspace.pyramid import shrink
@@ -366,3 +366,12 @@ def test_the_table_of_images_has_one_column_an_axis(ws, add_image):
     spacing = table[["spacing_x_um", "spacing_y_um", "spacing_z_um"]]
     assert spacing.loc["volume"].tolist() == [1, 2, 3]
     assert spacing.loc["view"].isna().all()
+
+
+def test_a_voxel_size_with_too_few_lengths_is_refused_without_the_whole_record(ws, add_image):
+    add_image("v", SMALL, metadata={"operator": "somebody"})
+    with pytest.raises(RefusedRecord) as refused:
+        ws.images.edit("v", version=1, spacing_um=(1.0,))
+    assert str(refused.value) == (
+        "images.spacing_um needs 3 values (z, y, x), got 1: (1.0,); images 'v' stays at version 1"
+    )

@@ -101,6 +101,24 @@ def test_an_id_that_stands_for_something_else_is_a_conflict(ws):
         ws.notes.add(id="n1", text="two")
 
 
+def test_an_add_that_is_sent_twice_with_its_edit_id_alone_is_written_once(ws):
+    first = ws.notes.add(edit_id="sent", text="once")
+    assert ws.notes.add(edit_id="sent", text="once") == first
+    ws.notes.edit(first.id, version=1, text="changed since")
+    assert ws.notes.add(edit_id="sent", text="once") == first
+    with pytest.raises(Conflict):
+        ws.notes.add(edit_id="sent", text="another")
+    assert len(ws.notes) == 1
+
+
+def test_an_id_of_another_kind_of_record_is_a_conflict(ws):
+    ws.frames.add(name="sem", id="shared", edit_id="sent")
+    for taken in ({"id": "shared"}, {"edit_id": "sent"}):
+        with pytest.raises(Conflict, match="frames 'sem' is at version 1"):
+            ws.notes.add(text="one", **taken)
+    assert (len(ws.notes), ws.state) == (0, 1)
+
+
 @pytest.mark.parametrize("identity", ["../../etc", "", "a/b", "x" * 65])
 def test_an_id_that_could_leave_the_folder_is_refused(ws, identity):
     with pytest.raises(ValueError, match="id needs"):
