@@ -8,6 +8,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.notebooknode import from_dict
 
+from .parameters import lines_of
 from .redaction import Secrets, is_secret, uncoloured
 
 #: The template's own tag, and that of the cell that papermill writes behind it.
@@ -74,14 +75,18 @@ def _hidden(line: str, secrets: Secrets) -> str:
 
 def _without_values(source: str) -> str:
     """Blank the lines of a parameters cell that give a secret name its value."""
-    lines = source.splitlines()
+    lines = lines_of(source)
     for node in ast.parse(source).body:
-        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-        value = getattr(node, "value", None)
-        if isinstance(target, ast.Name) and is_secret(target.id) and value is not None:
-            if isinstance(value, ast.Constant) and value.value is None:
-                continue
-            start = lines[node.lineno - 1].encode()[: value.col_offset].decode()
-            lines[node.lineno - 1] = f"{start}'•••'"
-            lines[node.lineno : node.end_lineno] = [""] * ((node.end_lineno or 0) - node.lineno)
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or _is_nothing(node.value):
+            continue
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        if isinstance(target, ast.Name) and is_secret(target.id):
+            first, last = node.lineno - 1, node.end_lineno or node.lineno
+            node.value = ast.Constant("•••")
+            start = lines[first].encode()[: node.col_offset].decode()
+            lines[first:last] = [start + ast.unparse(node), *[""] * (last - first - 1)]
     return "\n".join(lines)
+
+
+def _is_nothing(value: ast.expr | None) -> bool:
+    return value is None or (isinstance(value, ast.Constant) and value.value is None)

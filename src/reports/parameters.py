@@ -87,7 +87,7 @@ def read_parameters(
         raise ParameterError(
             f"{name}: line {error.lineno} of the parameters cell is no Python: {error.msg}"
         ) from error
-    lines = source.splitlines()
+    lines = lines_of(source)
     parameters = [_read_line(node, lines, name) for node in body if not _is_preface(node)]
     _refuse_twice(parameters, name)
     return tuple(parameters)
@@ -101,6 +101,11 @@ def _parameters_source(notebook: Mapping[str, Any], name: str) -> str:
         )
     source = cells[0]["source"]
     return source if isinstance(source, str) else "".join(source)
+
+
+def lines_of(source: str) -> list[str]:
+    """Split code where Python counts a line; a form feed or U+2028 in a text ends none."""
+    return re.split(r"\r\n|\r|\n", source)
 
 
 def _is_preface(node: ast.stmt) -> bool:

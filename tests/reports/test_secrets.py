@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 from sqlalchemy import make_url
 
 from scalebridge import Workspace
 from scalebridge.errors import ParameterError
 from scalebridge.reports import run_workspaces
+from scalebridge.reports.executed import without_secrets
 from scalebridge.reports.parameters import split_assignment
 from scalebridge.reports.redaction import Secrets, redacted
 
@@ -79,6 +83,31 @@ def test_a_password_that_a_database_takes_is_hidden_whatever_letters_it_has(pass
     for text in (f"cannot reach {address}", f"with {password!r}"):
         assert password not in secrets.hide(text)
     assert secrets.told({"records": address})["records"].endswith("•••@db/scale")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'password: str = "hunter2"  # of the microscope',
+        'password: str = (\n    "hunter2"  # broken by a formatter\n)',
+        'place: str = "a\u2028b"\npassword: str = "hunter2"',
+        'place: str = "a"  # or\x0cb\npassword: str = "hunter2"',
+        'place: str = "a"; password: str = "hunter2"',
+    ],
+)
+def test_a_secret_is_blanked_wherever_its_line_stands_and_the_cell_stays_code(line):
+    tags = {"metadata": {"tags": ["parameters"]}}
+    source = f"{line}\ncuts: int = 3"
+    book = without_secrets(new_notebook(cells=[new_code_cell(source, **tags)]), Secrets())
+    code = book.cells[0].source
+    assert "hunter2" not in code
+    kept, wanted = (dict(assigned(text)) for text in (code, source))
+    assert kept == {**wanted, "password": "•••"}
+
+
+def assigned(source):
+    for node in ast.parse(source).body:
+        yield node.target.id, ast.literal_eval(node.value)
 
 
 @pytest.mark.parametrize("text", ["http://localhost:8888/a@b.png", "https://x.org/@ada", "a:b@c"])
