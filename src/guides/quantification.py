@@ -147,17 +147,29 @@ def segmentations_to_measure(
     ------
     DecisionNeeded
         No segmentation is accepted, and no thresholds are given.
+    ValueError
+        The parameters contradict each other.
     NotFound
         There is no such image; the message names those that there are.
     """
     if image is not None:
         image = str(ws.images.get(image).name)
+    if thresholds is not None and segmentation is not None:
+        raise ValueError(
+            f"segmentation {segmentation!r} has thresholds of its own: give it or thresholds, "
+            f"got both, {list(thresholds)}"
+        )
     if thresholds is not None:
         if image is None:
             raise ValueError("thresholds need the image that they part: give image as well")
         return [_from_parameters(image, tuple(thresholds), phases)]
     if segmentation is not None:
-        return [_from_record(ws.segmentations.get(segmentation))]
+        record = ws.segmentations.get(segmentation)
+        if image not in (None, record.image):
+            raise ValueError(
+                f"segmentation {record.name} is of {record.image}, not of {image}: give one of them"
+            )
+        return [_from_record(record)]
     accepted = [r for r in ws.segmentations if r.accepted and "surface" not in r.tags]
     wanted = [record for record in accepted if image in (None, record.image)]
     if not wanted:
@@ -172,10 +184,9 @@ def _undecided(image: str | None, accepted: Sequence[Any]) -> DecisionNeeded:
     )
     if image is None:
         return DecisionNeeded(f"no segmentation is accepted: {ways}")
-    others = ", ".join(f"{record.name} of {record.image}" for record in accepted) or "none"
-    return DecisionNeeded(
-        f"no accepted segmentation of {image}; there are {others} (accepted ones): {ways}"
-    )
+    others = ", ".join(f"{record.name} of {record.image}" for record in accepted)
+    said = f"; there are {others}" if others else ", nor of another image"
+    return DecisionNeeded(f"no segmentation of {image} is accepted{said}: {ways}")
 
 
 def _from_parameters(

@@ -36,10 +36,22 @@ def test_an_image_that_is_not_there_is_named_with_those_that_are(ws):
 
 
 def test_an_image_without_a_decision_is_told_from_those_with_one(ws):
-    with pytest.raises(DecisionNeeded, match="segmentation of fibsem; there are xrm_pores"):
+    with pytest.raises(DecisionNeeded, match="of fibsem is accepted; there are xrm_pores of xrm:"):
         segmentations_to_measure(ws, image="fibsem")
     assert [s.name for s in segmentations_to_measure(ws, image="xrm")] == ["xrm_pores"]
     assert [s.name for s in segmentations_to_measure(ws)] == ["xrm_pores"]
+
+
+def test_parameters_that_contradict_each_other_are_refused(ws):
+    with pytest.raises(ValueError, match="xrm_pores is of xrm, not of fibsem"):
+        segmentations_to_measure(ws, segmentation="xrm_pores", image="fibsem")
+    with pytest.raises(ValueError, match="'xrm_pores' has thresholds of its own"):
+        segmentations_to_measure(ws, segmentation="xrm_pores", image="xrm", thresholds=[3.0])
+    (same,) = segmentations_to_measure(ws, segmentation="xrm_pores", image="xrm")
+    assert same.name == "xrm_pores"
+    ws.segmentations.remove("xrm_pores")
+    with pytest.raises(DecisionNeeded, match="of xrm is accepted, nor of another image: choose"):
+        segmentations_to_measure(ws, image="xrm")
 
 
 def disks() -> np.ndarray:
