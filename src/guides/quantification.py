@@ -236,13 +236,13 @@ def phase_results(
     ------
     Uncalibrated
         The image has no voxel size.
+    DecisionNeeded
+        None of its phases is to be measured.
     """
     image = ws.images[settings.image]
     spacing = image.spacing_um
     grey = image.array()
-    wanted = [p for p in settings.phases if p in (measured or settings.phases)]
-    if measured is None:
-        wanted = [p for p in wanted if p.lower() not in BACKGROUND]
+    wanted = _wanted(settings, measured)
     found = [
         measure_phases(
             grey,
@@ -272,6 +272,20 @@ def phase_results(
     return PhaseResults(
         settings, _joined(found), measurements, diameters, sampled(image), _picture(ws, settings)
     )
+
+
+def _wanted(settings: Settings, measured: Sequence[str] | None) -> list[str]:
+    if measured:
+        wanted = [phase for phase in settings.phases if phase in measured]
+    else:
+        wanted = [phase for phase in settings.phases if phase.lower() not in BACKGROUND]
+    if not wanted:
+        asked = ", ".join(measured) if measured else f"all but {', '.join(BACKGROUND)}"
+        raise DecisionNeeded(
+            f"nothing of {settings.name} is to be measured: asked for {asked}, its phases are "
+            f"{', '.join(settings.phases)}. To decide: name some in the parameter measured"
+        )
+    return wanted
 
 
 def _unstated(settings: Settings) -> tuple[Check, ...]:

@@ -54,6 +54,19 @@ def test_parameters_that_contradict_each_other_are_refused(ws):
         segmentations_to_measure(ws, image="xrm")
 
 
+def test_a_phase_that_is_not_there_is_named_with_those_that_are(ws):
+    (settings,) = segmentations_to_measure(
+        ws, image="xrm", thresholds=[20.0], phases=["matrix", "pore"]
+    )
+    with pytest.raises(DecisionNeeded, match="asked for prose, its phases are matrix, pore"):
+        phase_results(ws, settings, measured=["prose"])
+    (settings,) = segmentations_to_measure(
+        ws, image="xrm", thresholds=[20.0], phases=["air", "matrix"]
+    )
+    with pytest.raises(DecisionNeeded, match=r"all but matrix, air, .* its phases are air, matrix"):
+        phase_results(ws, settings)
+
+
 def disks() -> np.ndarray:
     y, x = np.mgrid[:96, :96]
     grey = np.full((96, 96), 80.0)
