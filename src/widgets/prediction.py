@@ -46,7 +46,7 @@ def predicted(
 
     Parameters
     ----------
-    transform : AffineTransform or ThinPlateSpline
+    transform : AffineTransform
     point_um : ndarray, shape (1, 3)
     forward : bool
         From the moving to the fixed image, or back.

@@ -32,6 +32,8 @@ class PairResult:
         Holds the landmarks and their fit.
     comparison : DataFrame
         Every model with its leave-one-out error and verdict.
+    reason : str
+        Why leave-one-out chooses the one it does, in words.
     fit : LandmarkFit
         Of the model that is used.
     accepted : Record or None
