@@ -82,6 +82,9 @@ def _before(records: Records, run: str) -> tuple[dict[str, Record], dict[str, st
         ours = [r for r in history if r.software.endswith(run_mark(run)) and r.action != ACTION]
         others = [record for record in history if record not in ours]
         last = others[-1] if others else replace(history[-1], removed=True)
+        removals = [r for r in history[: last.version] if r.action == "remove"]
+        if history[0] in others and last.removed and removals and removals[-1] in ours:
+            last = replace(last, removed=False)  # a renaming carried the run's removal on
         if not _same(last, history[-1]):
             wanted[identity] = last
         if others and last.version > ours[0].version and last.action != ACTION:

@@ -138,6 +138,26 @@ def test_a_name_that_was_given_away_since_is_not_taken_from_its_new_owner(ws, ru
     assert taken.kept == ("targets 'pit': ada has since given its name to another",)
 
 
+def test_what_a_run_removed_comes_back_though_its_frame_was_renamed_since(ws, run, ada, add_image):
+    specimen(ws, add_image)
+    mine = run.targets.add(name="mine", frame="cube", position=POINT)
+    run.targets.remove("pit")
+    run.targets.remove("mine")
+    ada.frames.rename("cube", "map")
+    take_back(ws.images, RUN)
+    assert {t.name: t.frame for t in ws.targets} == {"pit": "map", "crack": "map"}
+    assert ws.targets.versions(mine.id)[-1].removed
+
+
+def test_what_another_person_removed_stays_removed(ws, run, ada, add_image):
+    specimen(ws, add_image)
+    run.targets.tag("pit", "seen")
+    ada.targets.remove("pit")
+    ada.frames.rename("cube", "map")
+    take_back(ws.images, RUN)
+    assert [target.name for target in ws.targets] == ["crack"]
+
+
 def test_a_run_that_wrote_nothing_leaves_no_state(ws, run, add_image):
     specimen(ws, add_image)
     state = ws.state
