@@ -43,6 +43,11 @@ def with_fingerprint(image: Record) -> Record:
     return replace(image, fields={**image.fields, "fingerprints": {**prints, FILE: current}})
 
 
+def fingerprinted(image: Record) -> Record:
+    """Give a version of before there were fingerprints the one that it would have."""
+    return image if FILE in image.fields["fingerprints"] else with_fingerprint(image)
+
+
 def group_problem(folder: Path, image: Record) -> str:
     """Say in words what is wrong with the group's metadata; nothing if it is as recorded.
 

@@ -202,11 +202,12 @@ class Image:
         return verify_image(newest, self.folder)
 
     def _refuse_foreign_group(self) -> None:
-        from .group import damaged_group, group_problem
+        from .group import damaged_group, fingerprinted, group_problem
 
         problem = group_problem(self.folder, self.record)
         # a calibration may be newer than this handle, or its metadata not written yet
-        if problem and all(group_problem(self.folder, one) for one in self._versions()):
+        versions = map(fingerprinted, self._versions() if problem else ())
+        if problem and all(group_problem(self.folder, one) for one in versions):
             raise damaged_group(self.record, problem)
 
     def open_level(self, index: int) -> Any:

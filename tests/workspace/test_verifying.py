@@ -223,3 +223,14 @@ def test_an_image_of_before_the_tables_opens_and_verify_says_what_it_cannot_know
         assert cube.verify()["damaged"].sum() == 1
         ws.calibrate("cube", spacing_um=(2, 2, 2), source="ruler")
         assert ws.images["cube"].verify()["compared_with"].iloc[0] == "the record"
+
+
+def test_metadata_of_an_image_of_before_their_fingerprints_are_guarded_once_it_is_edited(tmp_path):
+    shutil.copytree(FIXTURE, tmp_path / "format1")
+    with Workspace.open(tmp_path / "format1") as ws:
+        ws.calibrate("cube", spacing_um=(2, 2, 2), source="ruler")
+        path = ws.images["cube"].folder / "zarr.json"
+        assert (ws.images["cube"].array() == np.arange(512).reshape(8, 8, 8)).all()
+        path.write_bytes(path.read_bytes().replace(b"2.0", b"3.0"))
+        with pytest.raises(DamagedImage, match="publish_metadata"):
+            ws.images["cube"].array()
