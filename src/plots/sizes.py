@@ -1,4 +1,4 @@
-"""Size distributions: by number and by volume, with the counts that stand behind them."""
+"""Size distributions, with the counts that stand behind them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from .theme import OKABE_ITO, STATUS, WIDTH_PX, Ground, ground_of
 def size_distribution(
     diameters_um: np.ndarray,
     *,
+    ndim: int = 3,
     volumes_um3: np.ndarray | None = None,
     bins: int = 12,
     what: str = "equivalent diameter",
     ground: str | Ground = "light",
 ) -> hv.Overlay:
-    """Draw shares by number and by volume over logarithmic bins of size.
+    """Draw shares by number and by volume, of a picture by area, over logarithmic bins of size.
 
     The whiskers are 95 % intervals for a random sample of objects: a few large ones decide a
     distribution by volume, and its whiskers show it. The counts of each bin stand above it.
@@ -29,6 +30,8 @@ def size_distribution(
     ----------
     diameters_um : ndarray (n,)
         Sizes of the objects, positive [µm].
+    ndim : {3, 2}
+        Axes of the image: what is seen in a picture has an area, and no volume.
     volumes_um3 : ndarray (n,), optional
         Their volumes [µm³]; spheres of these diameters if left out.
     bins : int
@@ -41,7 +44,7 @@ def size_distribution(
     Raises
     ------
     ValueError
-        If there is no object, or a size is not positive.
+        If there is no object, a size is not positive, or volumes are given for a picture.
     """
     sizes = np.asarray(diameters_um, float).ravel()
     if not sizes.size or not (np.isfinite(sizes).all() and (sizes > 0).all()):
@@ -49,7 +52,10 @@ def size_distribution(
             "size_distribution needs positive, finite sizes, got "
             + (f"a smallest of {sizes.min()}" if sizes.size else "none")
         )
-    volumes = np.pi / 6 * sizes**3 if volumes_um3 is None else np.asarray(volumes_um3, float)
+    if ndim not in (2, 3) or (ndim == 2 and volumes_um3 is not None):
+        raise ValueError(f"size_distribution needs ndim 3, or 2 and no volumes_um3, got {ndim}")
+    given = volumes_um3 is not None  # else balls, or discs: a constant factor changes no share
+    volumes = np.asarray(volumes_um3, float) if given else sizes**ndim
     if volumes.shape != sizes.shape:
         raise ValueError(f"volumes_um3 needs {sizes.size} values, got {volumes.size}")
     g, edges = ground_of(ground), _edges(sizes, bins)
@@ -61,7 +67,7 @@ def size_distribution(
         *_columns(volume, edges, (0.5, 0.92), STATUS["information"], g),
         # the median by number is the smaller one: its line ends below the other's words
         *_median(sizes, np.ones_like(sizes), "by number", top * 1.18, g),
-        *_median(sizes, volumes, "by volume", top * 1.28, g),
+        *_median(sizes, volumes, "by volume" if ndim == 3 else "by area", top * 1.28, g),
         _counts(np.bincount(index, minlength=bins), edges, top, g),
     ]
     return panel(
@@ -127,7 +133,7 @@ def _median(sizes: np.ndarray, weights: np.ndarray, how: str, y: float, g: Groun
     order = np.argsort(sizes, kind="stable")
     running = np.cumsum(weights[order])
     middle = float(sizes[order][np.searchsorted(running, running[-1] / 2)])
-    color = STATUS["information"] if "volume" in how else OKABE_ITO["grey"]
+    color = OKABE_ITO["grey"] if "number" in how else STATUS["information"]
     line = lines([np.array([[middle, 0], [middle, y]])], color=color, dash="dashed", width=1.2)
     left = middle > np.sqrt(sizes.min() * sizes.max())
     said = f" median {how} {format_length(middle)} "

@@ -353,6 +353,10 @@ def test_too_few_landmarks_are_said_in_place_of_an_ellipse() -> None:
         (lambda: plots.grey_histogram(np.arange(9), thresholds=[5], phases=["a"]), "needs 2 names"),
         (lambda: plots.grey_histogram(np.array([np.nan])), "got none"),
         (lambda: plots.size_distribution(np.array([1.0, 0.0])), "smallest of 0"),
+        (
+            lambda: plots.size_distribution(np.ones(2), ndim=2, volumes_um3=np.ones(2)),
+            "2 and no volumes_um3",
+        ),
         (lambda: plots.error_map(np.zeros((2, 3)), x_um=np.arange(2), y_um=np.arange(3)), "shape"),
     ],
 )
@@ -455,3 +459,10 @@ def test_a_threshold_without_an_uncertainty_is_written_in_full() -> None:
     assert " 31234" in _texts(plot)
     plot = plots.grey_histogram(grey, thresholds=[31234.0], uncertainty=[12.0])
     assert " 31234 ± 12" in _texts(plot)
+
+
+def test_sizes_in_a_picture_weigh_by_area_not_by_volume() -> None:
+    sizes = np.array([1.0] * 100 + [6.0] * 2)  # areas 100 and 72, volumes 100 and 432
+    flat, solid = (_texts(plots.size_distribution(sizes, ndim=ndim)) for ndim in (2, 3))
+    assert " median by area 1 µm " in flat
+    assert " median by volume 6 µm " in solid
