@@ -5,6 +5,7 @@ Heavy imports stand inside the commands, so that ``--help`` answers at once.
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +36,8 @@ AsOf = Annotated[int | None, typer.Option("--as-of", help="State to replay, read
 
 def main(words: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; a state of the world is told in words, without a traceback."""
+    if words is None:  # a scheduler's end is one from the keyboard: nothing is left half-way
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app(None if words is None else list(words))
     except (ScalebridgeError, OSError, ValueError) as error:

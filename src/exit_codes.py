@@ -4,7 +4,7 @@
 0     done
 1     something failed while it was at work
 2     it was asked for what cannot be meant, or somebody has to decide something first
-130   stopped from the keyboard
+130   stopped from the keyboard, or by a scheduler (SIGTERM)
 ====  ==============================================================================
 """
 
@@ -25,7 +25,7 @@ from .errors import (
 DONE, FAILED, ASKED, STOPPED = 0, 1, 2, 130
 IN_WORDS = (
     "Exit codes: 0 done; 1 something failed while at work; 2 asked for what cannot be meant, or "
-    "something has to be decided first; 130 stopped from the keyboard."
+    "something has to be decided first; 130 stopped from the keyboard or by SIGTERM."
 )
 #: A careful caller gives another argument, or decides, and asks again.
 _ASKED = (DecisionNeeded, NotFound, ParameterError, RefusedRecord, Uncalibrated)

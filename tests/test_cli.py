@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -160,6 +162,42 @@ def test_what_cannot_be_meant_ends_with_2(specimen, tmp_path, monkeypatch, capsy
     (tmp_path / "W").symlink_to(specimen)
     assert scalebridge(*words) == 2
     assert message in capsys.readouterr().err
+
+
+SLOW = """\
+import time
+from scalebridge import Workspace
+Workspace.open(workspace).notes.add(text='half way')
+time.sleep(60)"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_takes_back_what_it_wrote_and_begins_no_other(
+    specimen, tmp_path, how
+):
+    path = template(tmp_path / "10_slow.ipynb", SLOW)
+    Workspace.create(tmp_path / "next").close()
+    words = ["run", specimen, tmp_path / "next", path, "--output", tmp_path / "out"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "scalebridge.cli", *map(str, words)],
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    try:
+        with Workspace.open(specimen) as ws:
+            until = time.monotonic() + 60
+            while not len(ws.notes) and time.monotonic() < until:
+                time.sleep(0.1)
+            running.send_signal(how)
+            assert running.wait(30) == 130
+            (run,) = ws.runs
+            assert (run.status, run.error) == ("failed", "the run was interrupted")
+            assert (len(ws.notes), len(run.taken_back)) == (0, 1)
+    finally:
+        running.kill()
+    with Workspace.open(tmp_path / "next") as ws:
+        assert ws.state == 0
 
 
 def test_the_help_says_what_an_exit_code_means(capsys):
