@@ -114,9 +114,12 @@ def _other_explorer(picker: Any) -> SliceExplorer | None:
     images = [i for i in picker.ws.images if i.frame == picker.into and i.calibrated]
     if not images:
         return None
+    try:
+        where = _mapped(picker, _centre(picker.target()))[0]
+    except NoPath:  # a transform was refused since; `target_words` says so
+        return None
     finest = min(images, key=lambda image: max(image.spacing_um))
     view = SliceExplorer(picker.ws, [finest.name])
-    where = _mapped(picker, _centre(picker.target()))[0]
     view.cursor_um = by_name(where if not view.planar else where * [0, 1, 1])
     return view
 

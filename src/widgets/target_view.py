@@ -58,7 +58,7 @@ def target_view(picker: Any) -> ipw.VBox:
     refresh()
     link(chosen, picker, "selected", message)
     into = ipw.Dropdown(
-        options=[("none", ""), *((name, name) for name in reachable(picker))],
+        options=[("none", ""), *((name, name) for name in _shown_in(picker))],
         description="show in",
         layout=_NARROW,
         style=_SHORT,
@@ -113,6 +113,12 @@ def reachable(picker: Any) -> list[str]:
             continue
         found.append(frame.name)
     return found
+
+
+def _shown_in(picker: Any) -> list[str]:
+    """Frames to choose from; the one that is shown stays, though its transform was refused."""
+    kept = [picker.into] if picker.into else []
+    return list(dict.fromkeys([*reachable(picker), *kept]))
 
 
 def _place_row(picker: Any, message: Message) -> ipw.VBox:

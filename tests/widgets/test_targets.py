@@ -77,6 +77,20 @@ def test_the_place_in_a_frame_without_an_image_is_told_too(ws: Any) -> None:
     assert "In mill: x = 117, y = 16, z = 7 µm" in target_page(picker, width_px=600).caption[-1]
 
 
+def test_a_target_shows_on_when_the_transform_to_the_other_frame_is_refused(ws: Any) -> None:
+    join_fine(ws)
+    picker = TargetPicker(ws, "survey")
+    picker.place_target(HERE)
+    picker.into = "fine"
+    (joined,) = ws.transforms
+    ws.transforms.edit(joined.id, version=joined.version, status="refused")
+    page = target_page(picker, width_px=600)
+    assert len(page.panels) == 1
+    assert "no accepted transforms connect survey to fine" in page.caption[-1]
+    assert picker._repr_mimebundle_()  # the controls open, too
+    assert picker.into == "fine"
+
+
 def test_place_in_another_frame_is_the_mapped_one(ws: Any) -> None:
     join_fine(ws)
     picker = TargetPicker(ws, "survey")
