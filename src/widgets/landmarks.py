@@ -65,9 +65,8 @@ class LandmarkPicker(PairRecords):
         name = proposal["value"]
         known = [record.name for record in self.ws.targets]
         if name and name not in known:
-            raise TraitError(
-                f"target needs one of {', '.join(known) or 'no target yet'}, got {name!r}"
-            )
+            there = f"one of {', '.join(known)}" if known else "a target, and none is placed yet"
+            raise TraitError(f"target needs {there}, got {name!r}")
         return str(name)
 
     # -- what the pairs say ----------------------------------------------------

@@ -181,8 +181,10 @@ def test_overlay_looks_through_the_fit_before_anybody_accepted_it(ws: Any) -> No
 
 
 def test_error_at_a_target_of_the_fixed_frame_is_that_of_its_place(ws: Any) -> None:
-    ws.targets.add(name="T1", frame="survey", position=named((7, 15, 17)))
     picker = picked(ws, count=7, error_um=0.2)
+    with pytest.raises(TraitError, match="needs a target, and none is placed yet, got 'T1'"):
+        picker.target = "T1"
+    ws.targets.add(name="T1", frame="survey", position=named((7, 15, 17)))
     assert np.isnan(picker.error_at_target())
     picker.target = "T1"
     own = picker.fit().transform.inverse_apply([[7, 15, 17]])
