@@ -56,6 +56,8 @@ def slice_sheet(
     width = (width_px - GAP_PX * (columns - 1)) // columns
     tall = aspect or max(view.aspect for view in views.values())
     drawers = marks or {}
+    if unknown := [name for name in drawers if name not in views]:
+        raise ValueError(f"marks needs names of views, {list(views)}, got {unknown}")
     panels = [_panel(n, view, width, tall, drawers.get(n)) for n, view in views.items()]
     height, rows = panels[0].height, -(-len(panels) // columns)
     size = (width_px, rows * height + (rows - 1) * GAP_PX)
