@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scalebridge import Workspace
 from scalebridge.errors import DecisionNeeded
 from scalebridge.guides import (
     comparison_table,
@@ -162,3 +163,29 @@ def test_the_overlay_looks_at_the_target_through_the_fit(coupon):
     np.testing.assert_allclose(shown, place, atol=1e-6)
     np.testing.assert_allclose(place, zoom_to_survey(survey_to_zoom(TARGET_UM)), atol=0.5)
     assert "rigid fit" in caption
+
+
+def test_places_are_written_to_a_tenth_of_a_voxel(tmp_path):
+    fine = np.array([[0.0123, 0.0456], [0.3712, 0.0514], [0.0431, 0.3987], [0.3543, 0.3471]])
+    with Workspace.create(tmp_path / "nanometres") as ws:
+        for name, spacing in (("sem", 0.004), ("light", 0.2)):
+            ws.images.write(
+                name,
+                shape=(100, 100),
+                dtype=np.dtype("u1"),
+                axes="yx",
+                blocks=[((slice(0, 100), slice(0, 100)), np.zeros((100, 100), "u1"))],
+                spacing_um=(spacing, spacing),
+                spacing_source="made",
+            )
+        for y, x in fine:
+            here, there = {"y_um": y, "x_um": x}, {"y_um": y + 1, "x_um": x + 2}
+            ws.landmarks.add(
+                moving_frame="sem",
+                fixed_frame="light",
+                moving={"z_um": 0.0, **here},
+                fixed={"z_um": 0.0, **there},
+            )
+        table = register_pair(ws, "sem", "light").landmarks()
+    assert table["x, y in sem [µm]"][0] == "0.0456,\u00a00.0123"
+    assert table["x, y in light [µm]"][0] == "2.05,\u00a01.01"

@@ -81,7 +81,9 @@ class PairResult:
             image = self.picker.images[side]
             axes = "xyz" if image.ndim == 3 else "xy"
             places = table[[f"{side}_{axis}_um" for axis in axes]].to_numpy(float)
-            shown[f"{', '.join(axes)} in {image.name} [µm]"] = [_place(row) for row in places]
+            shown[f"{', '.join(axes)} in {image.name} [µm]"] = [
+                _place(row, min(image.spacing_um)) for row in places
+            ]
         for column, said in _SAID.items():
             shown[said] = significant(table[column])
         if not table["active"].all():
@@ -113,5 +115,7 @@ class PairResult:
         )
 
 
-def _place(position_um: np.ndarray) -> str:
-    return ",\u00a0".join(f"{value:.2f}" for value in position_um)
+def _place(position_um: np.ndarray, spacing_um: float) -> str:
+    """Write a place to a tenth of a voxel, and at least to 10 nm."""
+    decimals = max(2, 1 - int(np.floor(np.log10(spacing_um))))
+    return ",\u00a0".join(f"{value:.{decimals}f}" for value in position_um)
