@@ -17,7 +17,6 @@ from .rendering import Imaging
 _THINNEST = 8  # voxels, below which a part shows no shapes
 # 95 % of what a correction leaves, as a share of it, found on blurred, noisy spheres of 4 to 12 px
 # radius (tests/analysis/quantification)
-_SHARE_OF_VOLUME = 0.12
 _SHARE_OF_SURFACE = 0.05
 _SHARE_OF_REST = 0.2
 _LEVEL_STEP = 0.05  # of a smoothed shape: about a tenth of a voxel
@@ -63,7 +62,7 @@ def estimate_bias(
 
     Two models with differently smooth surfaces are used. The ratio is the middle of both; its
     uncertainty combines their difference with the share of a correction that was found to remain
-    on spheres of known size: 12 % of it for volumes, 5 % for surfaces, 20 % for the rest. Of a
+    on spheres of known size: 5 % of it for surfaces, 20 % for the rest. Of a
     large image, blocks are imaged; how they differ from each other adds to the uncertainty.
 
     Parameters
@@ -163,7 +162,8 @@ def _bias_of(key: str, first: float, second: float, *, ndim: int, between: float
     shape; which of them is nearer depends on shapes and noise.
     """
     ratio = (first + second) / 2
-    shares = (first - second, _left_open(key) * (ratio - 1), _least(key, ndim), between)
+    left = _SHARE_OF_SURFACE if key in _SURFACES else _SHARE_OF_REST
+    shares = (first - second, left * (ratio - 1), _least(key, ndim), between)
     return Bias(ratio=ratio, uncertainty=float(np.linalg.norm(shares)))
 
 
@@ -216,12 +216,6 @@ def _growth(models: list[_ModelFigures], key: str) -> float | None:
         return None
     slope = float(np.log(areas[1] / areas[0]) / np.log(volumes[1] / volumes[0]))
     return slope if key == "specific_surface" else slope - 1
-
-
-def _left_open(key: str) -> float:
-    if key in _SURFACES:
-        return _SHARE_OF_SURFACE
-    return _SHARE_OF_VOLUME if key == "volume_fraction" else _SHARE_OF_REST
 
 
 def _ratio(true: float, seen: float) -> float:
