@@ -77,6 +77,8 @@ def _cleanings(records: Records) -> list[Record]:
 
 def today(records: Records) -> Records:
     """Read the current state, also when an earlier one is open."""
+    if records.as_of is None:  # which also sees what an open transaction wrote
+        return records
     return Records(
         records.engine,
         workspace=records.workspace,

@@ -69,8 +69,8 @@ class Collection(Lookup):
             identity = checked_id(id)
         with self.records.transaction():
             body = resolved(self.records, self.kind, body)
-            if (standing := self._sent_before(identity, edit_id)) is not None:
-                return self.present(_same_or_conflict(self.kind, standing, name, body))
+            if (standing := self.sent_before(identity, edit_id)) is not None:
+                return self.present(same_or_conflict(self.kind, standing, name, body))
             if name is None and self.kind == "landmarks":
                 name = free_landmark_name(self, body)
             with refusals(self.kind, kept=_NOTHING):
@@ -209,7 +209,7 @@ class Collection(Lookup):
                 written = self.append(changed)
         return self.present(written)
 
-    def _sent_before(self, identity: str, edit_id: str | None) -> Record | None:
+    def sent_before(self, identity: str, edit_id: str | None = None) -> Record | None:
         """Find what stands for an id, or was written by an edit, among records of any kind."""
         mark = edit_id or f"{identity}:1"
         found = self.records.select(sa.or_(rows.c.id == identity, rows.c.edit_id == mark))
@@ -221,9 +221,8 @@ class Collection(Lookup):
         return self.records.append(record)
 
 
-def _same_or_conflict(
-    kind: str, standing: Record, name: str | None, body: dict[str, Any]
-) -> Record:
+def same_or_conflict(kind: str, standing: Record, name: str | None, body: dict[str, Any]) -> Record:
+    """Take a record that was sent twice for the one that stands; refuse any other."""
     same = (standing.kind, standing.fields) == (kind, body) and name in (None, standing.name)
     if same and not standing.removed:
         return standing

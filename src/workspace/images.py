@@ -16,7 +16,7 @@ import pandas as pd
 from ..errors import ReadOnly
 from .checking import checked_fields, checked_id, refuse_taken_name
 from .cleaning import today, why_gone
-from .collection import Collection
+from .collection import Collection, same_or_conflict
 from .group import group_bytes, with_fingerprint, write_group
 from .image import Image
 from .locks import locked
@@ -118,6 +118,8 @@ class Images(Collection):
             When another process imports the same name.
         DiskFull
             Before anything is written, if it might not fit.
+        Conflict
+            The id stands for another image, or for another kind of record.
         """
         name = checked_name(self.kind, name)
         frame = checked_name("frames", frame or name)
@@ -150,8 +152,10 @@ class Images(Collection):
         }
         checked = checked_fields("images", fields)
         identity = checked_id(id)
-        if id is not None and (standing := self.by_id(id)) is not None:
-            return self.present(standing)
+        if id is not None and (sent := self.sent_before(identity)) is not None:
+            grid_of = {field: checked[field] for field in ("axes", "shape", "dtype")}
+            sent = same_or_conflict(self.kind, sent, name, sent.fields | grid_of)
+            return self.present(sent)
         with self._claimed(name, identity):
             refuse_taken_name(self, name, checked, identity)
             refuse_full_disk(self.folder, name=name, needed_bytes=grid.bytes)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import zarr
 
-from scalebridge.errors import DamagedImage, RefusedRecord, Uncalibrated, WorkspaceError
+from scalebridge.errors import Conflict, DamagedImage, RefusedRecord, Uncalibrated, WorkspaceError
 from scalebridge.workspace import Workspace
 from scalebridge.workspace.locks import locked
 from scalebridge.workspace.pyramid import shrink
@@ -366,6 +366,33 @@ def test_the_table_of_images_has_one_column_an_axis(ws, add_image):
     spacing = table[["spacing_x_um", "spacing_y_um", "spacing_z_um"]]
     assert spacing.loc["volume"].tolist() == [1, 2, 3]
     assert spacing.loc["view"].isna().all()
+
+
+def test_an_image_that_is_sent_twice_is_written_once_and_its_id_serves_no_other(ws, add_image):
+    first = add_image("v", SMALL, id="sent")
+    assert add_image("v", SMALL, id="sent").record == first.record
+    ws.frames.add(name="sem", id="frame")
+    for name, array, identity in (
+        ("w", SMALL, "sent"),
+        ("v", SMALL[:9], "sent"),
+        ("w", SMALL, "frame"),
+    ):
+        with pytest.raises(Conflict, match="but you add a new one with its id"):
+            add_image(name, array, id=identity)
+    ws.images.remove("v")
+    with pytest.raises(Conflict):
+        add_image("v", SMALL, id="sent")
+    assert [path.name for path in first.folder.parent.glob("*.zarr")] == ["sent.ome.zarr"]
+
+
+def test_an_image_that_is_written_and_calibrated_in_one_transaction_is_readable_inside(
+    ws, add_image
+):
+    with ws.transaction():
+        add_image("v", SMALL)
+        ws.calibrate("v", spacing_um=(3, 2, 1), source="ruler")
+        assert (ws.images["v"].array() == SMALL).all()
+    assert ws.images["v"].verify()["damaged"].sum() == 0
 
 
 def test_a_voxel_size_with_too_few_lengths_is_refused_without_the_whole_record(ws, add_image):
