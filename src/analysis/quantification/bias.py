@@ -62,8 +62,8 @@ def estimate_bias(
 
     Two models with differently smooth surfaces are used. The ratio is the middle of both; its
     uncertainty combines their difference with the share of a correction that was found to remain
-    on spheres of known size: 5 % of it for surfaces, 20 % for the rest. Of a
-    large image, blocks are imaged; how they differ from each other adds to the uncertainty.
+    on spheres of known size: 5 % of it for surfaces, 20 % for the rest. Of a large image, blocks
+    are imaged; how they differ from each other adds to the uncertainty.
 
     Parameters
     ----------
