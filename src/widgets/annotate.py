@@ -51,6 +51,17 @@ def shortened(text: str, size: int, width_px: float, bold: bool = False) -> str:
     return line + "…"
 
 
+def grey_words(value: float) -> str:
+    """Write a grey value, those of 16 bits without an exponent.
+
+    Examples
+    --------
+    >>> grey_words(65535.0), grey_words(0.12345678)
+    ('65535', '0.12346')
+    """
+    return f"{value:.5g}"
+
+
 def scale_bar_length(width_um: float, *, share: float = 0.25) -> float:
     """A length of 1, 2 or 5 times a power of ten [µm] that takes at most a share of the width.
 

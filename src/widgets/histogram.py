@@ -11,7 +11,7 @@ from PIL import Image
 
 from ..plots.theme import Ground, ground_of
 from ..quantities import format_value
-from .annotate import Color, Marks
+from .annotate import Color, Marks, grey_words
 from .colors import rgb
 
 _BINS = 160
@@ -57,9 +57,8 @@ def histogram_picture(
     _draw_thresholds(marks, thresholds, uncertainty, across, floor, size, ground)
     for value, anchor in ((low, "la"), (high, "ra")):
         where = (across(value), floor + 4)
-        marks.text(
-            where, f"{value:.4g}", size=size, color=_ink(ground.quiet), anchor=anchor, halo=False
-        )
+        ink = _ink(ground.quiet)
+        marks.text(where, grey_words(value), size=size, color=ink, anchor=anchor, halo=False)
     middle = ((left + right) / 2, floor + 4)
     words = "grey value (height: cube root of the count)"
     marks.text(middle, words, size=size, color=_ink(ground.quiet), anchor="ma", halo=False)
@@ -80,7 +79,7 @@ def _draw_thresholds(
         half = 2 * uncertainty[number] if number < len(uncertainty) else 0.0
         line = [(across(value), size * 1.5), (across(value), floor)]
         marks.line(line, color=ink, width=1.2, halo=False)
-        words = format_value(value, half) if half else f"{value:.5g}"
+        words = format_value(value, half) if half else grey_words(value)
         where = (across(value), 2)
         marks.text(where, words, size=size, color=ink, anchor="ma", halo=False)
 

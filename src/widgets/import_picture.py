@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .annotate import Marks, draw_scale_bar
+from .annotate import Marks, draw_scale_bar, grey_words
 from .page import compose_page, panel_width, text_size
 from .picture import spacing_words
 
@@ -125,7 +125,7 @@ def _caption(preview: Preview, channel: str, low: float, high: float) -> str:
     return (
         f"{Path(said.path).name}: {shape_words(said)}, {voxel_words(said)}."
         f"{f' Channel {channel}.' if channel else ''}{which}{thinned} "
-        f"Grey {low:.4g} to {high:.4g}.{rest}"
+        f"Grey {grey_words(low)} to {grey_words(high)}.{rest}"
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ..quantities import format_length, length_unit
-from .annotate import Marks, draw_crosshair, draw_scale_bar, text_width
+from .annotate import Marks, draw_crosshair, draw_scale_bar, grey_words, text_width
 from .layers import Layer
 from .page import Entry, Page, Ramp, Swatches, panel_width, text_size, wrapped
 from .plane import ACROSS_THE_PLANE, AXES, Plane
@@ -173,8 +173,8 @@ def legend_of(placed: Sequence[Placed], *, time: int = 0) -> list[Entry]:
                 Ramp(
                     title=item.title,
                     color_map=layer.color_map,
-                    low=_grey(low),
-                    high=_grey(high),
+                    low=grey_words(low),
+                    high=grey_words(high),
                 )
             )
     return entries
@@ -210,7 +210,3 @@ def spacing_words(spacing_um: Sequence[float]) -> str:
     unit, factor = length_unit(max(spacing_um))
     sizes = " × ".join(f"{value * factor:.3g}" for value in reversed(spacing_um))
     return f"{sizes} {unit} ({', '.join('xyz'[: len(spacing_um)])})"
-
-
-def _grey(value: float) -> str:
-    return f"{value:.4g}"

@@ -7,6 +7,7 @@ from typing import Any
 from PIL import Image
 
 from ..quantities import format_value
+from .annotate import grey_words
 from .histogram import histogram_picture
 from .page import GAP_PX, Entry, Page, Swatches, panel_width, text_size
 from .picture import caption_of, legend_of, panel_picture
@@ -80,4 +81,4 @@ def _words(sliders: Any) -> str:
 
 def _threshold_words(value: float, sigma: float) -> str:
     """A threshold with its 95 % half-width, where one is stated."""
-    return f"{format_value(value, 2 * sigma)} (95 %)" if sigma > 0 else f"{value:.5g}"
+    return f"{format_value(value, 2 * sigma)} (95 %)" if sigma > 0 else grey_words(value)

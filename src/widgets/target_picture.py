@@ -63,7 +63,7 @@ def steered_plane(picker: Any) -> Plane:
 
 def target_words(picker: Any, record: Any, *, with_region: bool) -> str:
     """Position of the target here and there, as a sentence."""
-    here = ", ".join(f"{axis} = {record.position[f'{axis}_um']:.4g}" for axis in "xyz")
+    here = ", ".join(f"{axis} = {record.position[f'{axis}_um']:.6g}" for axis in "xyz")
     words = f"Target {record.name} at {here} µm in {picker.frame}."
     if not with_region:
         return words

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from traitlets import TraitError
 
-from scalebridge import SliceExplorer
+from scalebridge import SliceExplorer, TargetPicker, Workspace
 from scalebridge.errors import NoPath, Uncalibrated
 from scalebridge.widgets.layers import Layer
+from scalebridge.widgets.picture import legend_of
 from scalebridge.widgets.scene import draw
+from scalebridge.widgets.target_picture import target_page
 
 sys.path.insert(0, str(Path(__file__).parent))
 from specimens import BEADS_UM, beads, fine_to_survey, join_fine, write
@@ -191,3 +193,16 @@ def test_calibration_given_later_is_followed(ws: Any) -> None:
     explorer.read()
     assert explorer.world.placed(explorer.layers)[0].levels[0].spacing_um == (2.0, 2.0)
     ws.images.remove("later")
+
+
+def test_grey_values_of_16_bits_and_places_far_out_are_written_in_full(tmp_path: Path) -> None:
+    grey = np.linspace(31234, 65535, 64 * 64).reshape(64, 64).astype("u2")
+    with Workspace.create(tmp_path / "deep") as deep:
+        write(deep, "mosaic", grey, spacing_um=(500.0, 500.0))
+        explorer = SliceExplorer(deep, ["mosaic"])
+        explorer.layers[0].limits = (31234.0, 65535.0)
+        (ramp,) = legend_of(explorer.world.placed(explorer.layers))
+        assert (ramp.low, ramp.high) == ("31234", "65535")
+        picker = TargetPicker(deep, "mosaic")
+        picker.place_target({"x_um": 12345.6, "y_um": 20.0})
+        assert "x = 12345.6, y = 20" in target_page(picker, width_px=600).caption[-1]
