@@ -55,6 +55,13 @@ def test_an_interval_without_a_width_does_not_cover_among_all():
     assert together["coverage"] == pytest.approx(0.475, abs=0.03)
 
 
+def test_a_count_that_is_right_more_often_than_not_has_no_finite_ratio():
+    counted = [Comparison(s, "count", "1", 10.0 + s % 2, 9.0, 12.0, 10.0) for s in range(41)]
+    row = coverage_table(counted).iloc[0]
+    assert (row["ratio"], row["ratio_low"], row["ratio_high"]) == (np.inf, 1.5, np.inf)
+    assert "| inf (1.5 to inf) |" in validation_page(counted, scale="small")
+
+
 def test_numbers_of_different_size_and_unit_are_pooled_in_half_widths():
     small = [
         Comparison(c.seed, "small", "1", c.value / 1e6, c.lower / 1e6, c.upper / 1e6, 50 / 1e6)
