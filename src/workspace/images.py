@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import ReadOnly
+from ..errors import ReadOnly, WorkspaceError
 from .checking import checked_fields, checked_id, refuse_taken_name
 from .cleaning import today, why_gone
 from .collection import Collection, same_or_conflict
@@ -209,9 +209,18 @@ class Images(Collection):
         # looked at again afterwards: another process may have edited and published meanwhile
         while newest is not None and newest != written:
             if not newest.removed and self.folder_of(identity).is_dir():
-                data = group_bytes(newest.name or identity, newest.fields)
-                write_group(self.folder_of(identity), data)
+                self._write_group(newest)
             written, newest = newest, self.by_id(identity)
+
+    def _write_group(self, image: Record) -> None:
+        try:
+            write_group(self.folder_of(image.id), group_bytes(image.name or image.id, image.fields))
+        except OSError as error:
+            raise WorkspaceError(
+                f"{image.label} stands at version {image.version} as it was asked for, but its "
+                f"metadata for other programs could not be written ({error.strerror}): "
+                f"ws.images.publish_metadata({image.name!r}) writes them once they can be"
+            ) from error
 
     @contextmanager
     def _claimed(self, name: str, identity: str) -> Iterator[None]:

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from scalebridge.cli import app
-from scalebridge.errors import DamagedImage, ReadOnly
+from scalebridge.errors import DamagedImage, ReadOnly, WorkspaceError
 from scalebridge.workspace import Workspace, images
 
 RNG = np.random.default_rng(8)
@@ -144,6 +144,21 @@ def test_an_edit_that_another_process_overtook_publishes_the_later_one(
         ws.images.edit("v", version=1, spacing_um=(4, 2, 2))
     assert ws.images["v"].spacing_um == (6, 3, 3)
     assert spacing_for_others(image)[1] == [6, 3, 3]
+
+
+def test_an_edit_whose_metadata_cannot_be_written_stands_and_says_so(ws, add_image, monkeypatch):
+    image = add_image("v", PIXELS, spacing_um=(2, 1, 1))
+
+    def full(place, data):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(images, "write_group", full)
+        with pytest.raises(WorkspaceError, match=r"stands at version 2 .*No space left on device"):
+            ws.images.edit("v", version=1, spacing_um=(4, 2, 2))
+    assert (ws.images["v"].array() == PIXELS).all()
+    ws.images.publish_metadata("v")
+    assert spacing_for_others(image)[1] == [4, 2, 2]
 
 
 def test_a_calibration_that_is_taken_back_leaves_the_metadata_as_they_were(ws, add_image):
