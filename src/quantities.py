@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+_SMALL = 1e-3  # below it, powers of ten are read more easily than zeros
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LENGTHS = (("mm", 1e-3), ("µm", 1.0), ("nm", 1e3))
 
 
@@ -81,9 +83,15 @@ def format_value(value: float, uncertainty: float | None = None, unit: str = "")
     '12.35 ± 0.03 µm'
     >>> format_value(0.16714, None, "1")
     '0.1671'
+    >>> format_value(2.43e-5, 5.6e-6, "1/µm³")
+    '(2.4 ± 0.6) × 10⁻⁵ 1/µm³'
     """
     suffix = f" {unit}" if unit and unit != "1" else ""
     if uncertainty is None or not math.isfinite(uncertainty) or uncertainty <= 0:
         return f"{value:.4g}{suffix}"
+    largest = max(abs(value), uncertainty)
+    power = math.floor(math.log10(largest)) if largest < _SMALL else 0
+    value, uncertainty = value / 10.0**power, uncertainty / 10.0**power
     decimals = decimals_of_uncertainty(uncertainty)
-    return f"{value:.{decimals}f} ± {uncertainty:.{decimals}f}{suffix}"
+    written = f"{value:.{decimals}f} ± {uncertainty:.{decimals}f}"
+    return f"({written}) × 10{str(power).translate(_RAISED)}{suffix}" if power else written + suffix
