@@ -131,13 +131,17 @@ def run_template(
             record.end("failed", error="the run was interrupted", told=False)
         raise
     seconds, taken = time.monotonic() - started, TakenBack()
-    if record is not None:
-        taken = record.end(execution.status, error=str(execution.failure or ""))
-    notebook = _signed(execution, template, place, values, as_of=as_of, record=record, taken=taken)
     path = folder / f"{template.name}.ipynb"
-    nbformat.write(notebook, path)
-    if record is not None:
-        record.keep(notebook)
+    try:
+        if record is not None:
+            taken = record.end(execution.status, error=str(execution.failure or ""))
+    finally:  # where the records are locked, what was run for an hour is kept all the same
+        notebook = _signed(
+            execution, template, place, values, as_of=as_of, record=record, taken=taken
+        )
+        nbformat.write(notebook, path)
+        if record is not None:
+            record.keep(notebook)
     return RunResult(
         template.name,
         place,

@@ -10,6 +10,7 @@ from scalebridge.errors import ParameterError, WorkspaceError
 from scalebridge.reports.chapter import read_chapter
 from scalebridge.reports.page import render_report
 from scalebridge.reports.run import run_template
+from scalebridge.reports.run_record import RunRecord
 
 
 def records(workspace):
@@ -109,6 +110,21 @@ def test_a_run_that_a_person_stops_leaves_nothing(workspace, write_template, tmp
     assert len(run.taken_back) == 1
     with Workspace.open(workspace) as ws:
         assert [note.text for note in ws.notes] == ["polished"]
+
+
+def test_a_run_whose_record_cannot_be_written_keeps_its_notebook(
+    workspace, write_template, measure, tmp_path, monkeypatch
+):
+    def locked(record, status, **told):
+        raise WorkspaceError("the records could not be written")
+
+    monkeypatch.setattr(RunRecord, "end", locked)
+    path = write_template("10_count", measure())
+    with pytest.raises(WorkspaceError, match="could not be written"):
+        run_template(path, workspace, output=tmp_path / "out")
+    for kept in (tmp_path / "out" / "10_count.ipynb", *(workspace / "runs").glob("*.ipynb")):
+        (number,) = read_chapter(nbformat.read(kept, as_version=4)).key_numbers
+        assert number.key == "porosity"
 
 
 def test_a_choice_that_nobody_made_ends_with_exit_code_2_and_says_what_to_decide(
