@@ -13,6 +13,7 @@ import tifffile
 
 from scalebridge import Workspace
 from scalebridge.cli import main
+from scalebridge.reports.template import told_apart
 
 PARAMETERS = """\
 workspace: str  # folder of the specimen
@@ -113,6 +114,13 @@ def test_a_mistyped_template_is_no_workspace_and_nothing_runs(
     assert not (tmp_path / "o").exists()
     with Workspace.open(specimen) as ws:
         assert len(ws.runs) == 0
+
+
+def test_a_path_is_no_slip_of_a_templates_name():
+    assert told_apart(["specimens/survey", "./targets", "survey"]) == (
+        ["specimens/survey", "./targets"],
+        ["survey"],
+    )
 
 
 def test_a_folder_named_like_a_template_is_a_workspace_and_a_missing_one_stops_no_other(

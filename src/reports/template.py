@@ -85,6 +85,8 @@ def _names_template(word: str) -> bool:
     known = _by_any_name()
     if word.endswith(".ipynb") or word in known:
         return True
+    if Path(word).name != word:  # a path is no slip of the pen
+        return False
     if _NUMBERED.fullmatch(word) or difflib.get_close_matches(word, known, n=1, cutoff=_CLOSE):
         raise _unknown(word)
     return False
