@@ -117,8 +117,8 @@ def test_a_mistyped_template_is_no_workspace_and_nothing_runs(
 
 
 def test_a_path_is_no_slip_of_a_templates_name():
-    assert told_apart(["specimens/survey", "./targets", "survey"]) == (
-        ["specimens/survey", "./targets"],
+    assert told_apart(["surveys/a", "./targets", "survey"]) == (
+        ["surveys/a", "./targets"],
         ["survey"],
     )
 
