@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import sqlalchemy as sa
 
+from .naming import plain_name
 from .record import Record
 from .records import Records
 from .rows import rows
@@ -46,7 +47,8 @@ def history_table(
     if kind is not None:
         conditions.append(rows.c.kind == kind)
     if key is not None:
-        named = records.select(*conditions, sa.or_(rows.c.name == key, rows.c.id == key))
+        called = rows.c.name.in_([key, plain_name(key)])
+        named = records.select(*conditions, sa.or_(called, rows.c.id == key))
         conditions.append(rows.c.id.in_(sorted({record.id for record in named})))
     before: dict[str, Record] = {}
     table = []

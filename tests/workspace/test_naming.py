@@ -14,6 +14,7 @@ def test_a_name_is_one_however_it_was_typed(ws, add_image):
     target = ws.targets.add(name=f" {DECOMPOSED} ", frame="survey", position=POINT)
     assert target.name == COMPOSED
     assert ws.targets[DECOMPOSED].id == ws.targets[COMPOSED].id == target.id
+    assert ws.history(DECOMPOSED)["id"].tolist() == [target.id]
     with pytest.raises(ValueError, match="already has"):
         ws.targets.add(name=COMPOSED, frame="survey", position=POINT)
     image = add_image(DECOMPOSED, np.zeros((4, 4, 4), "u1"))
