@@ -110,7 +110,7 @@ class Plane:
         Examples
         --------
         >>> plane = axis_plane("xy", centre_um=(5, 0, 0), width_um=4, height_um=2)
-        >>> plane.from_canvas((0, 50), 100).tolist()
+        >>> plane.from_canvas((0, 25), 100).tolist()
         [5.0, 0.0, -2.0]
         """
         right, down = np.asarray(place_px, float) * self.pixel_um(width_px)
