@@ -112,7 +112,7 @@ def pieces_of(
     --------
     >>> image = np.zeros((12, 12, 24)); image[3:9, 3:9, 3:9] = 10; image[1:11, 1:11, 13:23] = 30
     >>> pieces_of(image > 5, grey=10.0, ambient=0.0, image=image).grey
-    array([10., 10., 30.])
+    array([10., 30., 10.])
     """
     from scipy.ndimage import distance_transform_edt, label
 
