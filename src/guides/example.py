@@ -26,7 +26,7 @@ Say = Callable[[str], None]
 
 _BEAD_UM, _TUNGSTEN_UM, _MARKER_UM = 28.0, 11.0, 2.6
 _RING_UM = (6.5, 9.5)  # of the satellites around the target
-_SNR, _MOST = 6.0, 150
+_SNR, _FAINT, _MOST = 6.0, 5.0, 150
 _CONSIDERED, _FEWEST = 100, 6
 
 
@@ -63,7 +63,8 @@ def decide(ws: Workspace, *, say: Say = print) -> None:
     for moving in ("light_mosaic", "sem_view", "xrm_survey_t1", "xrm_survey_t2"):
         found = fiducials(ws, moving, diameter_um=_BEAD_UM)
         _pick(ws, moving, MAP, found, on_top, tolerance_um=6.0, say=say)
-    inside = _marks(ws, MAP, diameter_um=_TUNGSTEN_UM).head(_CONSIDERED)
+    # barely two voxels wide there: their constellation tells them from noise, not their brightness
+    inside = _marks(ws, MAP, diameter_um=_TUNGSTEN_UM, min_snr=_FAINT).head(_CONSIDERED)
     found = fiducials(ws, ZOOM, diameter_um=_TUNGSTEN_UM)
     # light and SEM agree that the survey's voxel size is off, so its scale is left free here too
     _pick(ws, ZOOM, MAP, found, inside, tolerance_um=4.0, model="similarity", say=say)
@@ -93,13 +94,13 @@ def fiducials(ws: Workspace, image: str, *, diameter_um: float) -> pd.DataFrame:
     return _brightest(found).sort_values("contrast", ascending=False, ignore_index=True)
 
 
-def _marks(ws: Workspace, image: str, *, diameter_um: float) -> pd.DataFrame:
+def _marks(ws: Workspace, image: str, *, diameter_um: float, min_snr: float = _SNR) -> pd.DataFrame:
     handle = ws.images[image]
     found = find_blobs(
         handle.array(),
         spacing_um=handle.spacing_um,
         diameter_um=diameter_um,
-        min_snr=_SNR,
+        min_snr=min_snr,
         max_blobs=_MOST,
         origin_um=handle.origin_um,
     )
