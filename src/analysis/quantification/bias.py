@@ -75,7 +75,9 @@ def estimate_bias(
     segmenter : callable
         The segmentation that made `labels`.
     spacing_um : tuple of float
+        Voxel size along each axis [µm].
     connectivity : int
+        Of objects: 26 or 6, in 2D 8 or 4.
     seed : int
         Of the noise.
     image : ndarray, optional
@@ -90,6 +92,7 @@ def estimate_bias(
     """
     blocks = imaged_blocks(labels.shape, mask)
     models: list[list[_ModelFigures]] = []
+    moved: list[tuple[_Moved, _Moved]] = []
     for number, block in enumerate(blocks):
         part = block.of(labels)
         if min(part.shape) < _THINNEST:
@@ -102,7 +105,10 @@ def estimate_bias(
                 shapes, imaging=imaging, segmenter=segmenter, smoothing_px=smoothing,
                 seed=(seed, number),
             )  # fmt: skip
-            models[-1].append(_figures_of(found[block.inner], spacing_um, connectivity))
+            inner = found[block.inner]
+            models[-1].append(_figures_of(inner, spacing_um, connectivity))
+            if len(models[-1]) == 1 and labels.ndim == 3:
+                moved.append(_moved_surfaces(inner, spacing_um))
     whole = blocks[0].without_halo(labels).shape == labels.shape
     biases = {}
     for quantity in QUANTITIES if models else ():
@@ -111,18 +117,25 @@ def estimate_bias(
             *(_pooled([model[k] for model in models], key, whole) for k in range(2)), strict=True
         )
         bias = _bias_of(key, *ratios, ndim=labels.ndim, between=errors[0])
-        biases[key] = replace(bias, per_volume=_growth([model[0] for model in models], key))
+        growth = _growth(moved, key) if key in _SURFACES else None
+        biases[key] = replace(bias, per_volume=growth)
     return biases
 
 
 @dataclass(frozen=True)
 class _ModelFigures:
-    """What is true of a model, what its image shows, and what its volume and area become."""
+    """What is true of a model, and what its image shows."""
 
     true: dict[str, float]
     seen: dict[str, float]
-    volumes: tuple[float, float]  # with the level moved up and down, 3D only
-    areas: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """Volume and area of a model with its level moved a little."""
+
+    voxels: int
+    area: float  # in voxel volumes per µm
 
 
 def _figures_of(found: Reimaged, spacing_um: tuple[float, ...], connectivity: int) -> _ModelFigures:
@@ -131,7 +144,7 @@ def _figures_of(found: Reimaged, spacing_um: tuple[float, ...], connectivity: in
         for phase in (found.soft > 0, found.segmented)
     )
     true |= _between_voxels(found, spacing_um)
-    return _ModelFigures(true, seen, *_moved_surfaces(found, spacing_um))
+    return _ModelFigures(true, seen)
 
 
 def _pooled(models: list[_ModelFigures], key: str, whole: bool) -> tuple[float, float]:
@@ -187,34 +200,30 @@ def _between_voxels(found: Reimaged, spacing_um: tuple[float, ...]) -> dict[str,
     }
 
 
-def _moved_surfaces(
-    found: Reimaged, spacing_um: tuple[float, ...]
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return volume and area of a model with its level moved up and down a little, 0 in 2D."""
-    if found.soft.ndim != 3:
-        return (0.0, 0.0), (0.0, 0.0)
+def _moved_surfaces(found: Reimaged, spacing_um: tuple[float, ...]) -> tuple[_Moved, _Moved]:
+    """Return a model with its level moved up, and down."""
     up, down = (
-        (
-            float(np.count_nonzero(found.soft > level)),
+        _Moved(
+            int(np.count_nonzero(found.soft > level)),
             level_set_area(found.soft, level=level, spacing_um=spacing_um) * found.soft.size,
         )
         for level in (_LEVEL_STEP, -_LEVEL_STEP)
     )
-    return (up[0], down[0]), (up[1], down[1])
+    return up, down
 
 
-def _growth(models: list[_ModelFigures], key: str) -> float | None:
+def _growth(moved: list[tuple[_Moved, _Moved]], key: str) -> float | None:
     """Relative change of a model's surface with its volume, as its level moves a little.
 
     The surface of the segmentation changes more: it counts what noise lifts over the threshold.
     """
-    volumes = np.sum([model.volumes for model in models], axis=0)
-    areas = np.sum([model.areas for model in models], axis=0)
-    if key not in _SURFACES or not (volumes.min() > 0 and areas.min() > 0):
+    up, down = (
+        (sum(pair[k].voxels for pair in moved), sum(pair[k].area for pair in moved))
+        for k in range(2)
+    )
+    if not (up[0] > 0 and up[1] > 0 and down[1] > 0 and down[0] > up[0]):
         return None
-    if not volumes[1] > volumes[0]:
-        return None
-    slope = float(np.log(areas[1] / areas[0]) / np.log(volumes[1] / volumes[0]))
+    slope = float(np.log(down[1] / up[1]) / np.log(down[0] / up[0]))
     return slope if key == "specific_surface" else slope - 1
 
 

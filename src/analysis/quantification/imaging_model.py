@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..imaging.edges import edge_blur
-from ..segmentation.phase_cores import PhaseGrey, phase_grey
+from ..segmentation.phase_cores import PhaseGrey
 from .imaged_blocks import imaged_blocks
 from .reimaging import MODEL_SMOOTHINGS_PX, phase_shapes, reimage
 from .rendering import Imaging, centred_greys, noise_correlation_px
@@ -20,9 +20,9 @@ def estimate_imaging(
     image: NDArray,
     labels: NDArray[np.uint8],
     *,
+    grey: PhaseGrey,
     thresholds: tuple[float, ...],
     segmenter: Callable[[NDArray], NDArray[np.uint8]],
-    mask: NDArray[np.bool_] | None = None,
 ) -> Imaging | None:
     """Estimate grey values, noise and blur of an image from itself.
 
@@ -35,18 +35,18 @@ def estimate_imaging(
         Grey values; large images are sampled.
     labels : ndarray of uint8
         The segmentation by `thresholds`.
+    grey : PhaseGrey
+        Grey values of the phases, at these thresholds.
     thresholds : tuple of float
         Between the phases [grey value].
     segmenter : callable
         The segmentation that made `labels`.
-    mask : ndarray of bool, optional
 
     Returns
     -------
     Imaging or None
         None when a phase is missing or no edge is found: nothing can be said then.
     """
-    grey = phase_grey(image, thresholds=thresholds, mask=mask)
     pairs = list(pairwise(grey.means))
     if any(high <= low for low, high in pairs):
         return None

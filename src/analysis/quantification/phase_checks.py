@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..segmentation.phase_cores import phase_grey
+from ..segmentation.phase_cores import PhaseGrey
 from .measurement import Check
 from .phase_quantities import PhaseFigures
 from .surface import mean_chord_um
@@ -17,9 +17,9 @@ _RADIUS_PX = 5.0
 
 
 def image_checks(
-    image: NDArray,
     labels: NDArray[np.uint8],
     *,
+    grey: PhaseGrey,
     levels: tuple[float, ...],
     sigmas: tuple[float, ...],
     mask: NDArray[np.bool_] | None,
@@ -28,8 +28,14 @@ def image_checks(
 
     Parameters
     ----------
+    labels : ndarray of uint8
+        The segmentation.
+    grey : PhaseGrey
+        Grey values of the phases, at these thresholds.
     levels, sigmas : tuple of float
         Thresholds with their standard uncertainties [grey value].
+    mask : ndarray of bool or None
+        Where the specimen is.
 
     Returns
     -------
@@ -40,30 +46,31 @@ def image_checks(
     checks = [
         Check("phases add up to 1", abs(total - 1) < 1e-12, f"sum of the fractions {total:.12g}")
     ]
-    grey = phase_grey(image, thresholds=levels, mask=mask)
     for i, (level, sigma) in enumerate(zip(levels, sigmas, strict=True)):
         checks.append(_half_way(i, level, sigma, grey.means, grey.has_core))
     return tuple(checks)
 
 
 def half_way_levels(
-    image: NDArray,
-    *,
-    levels: tuple[float, ...],
-    sigmas: tuple[float, ...],
-    mask: NDArray[np.bool_] | None,
+    grey: PhaseGrey, *, levels: tuple[float, ...], sigmas: tuple[float, ...]
 ) -> tuple[float, ...] | None:
     """Return the thresholds half-way where the given ones are clearly elsewhere.
 
     A blurred interface lies half-way between its phases; a threshold that was put elsewhere
     measures another surface, and how far that is off is no matter of its own uncertainty.
 
+    Parameters
+    ----------
+    grey : PhaseGrey
+        Grey values of the phases, at these thresholds.
+    levels, sigmas : tuple of float
+        Thresholds with their standard uncertainties [grey value].
+
     Returns
     -------
     tuple of float or None
         None where every threshold is half-way, or nothing is known of it.
     """
-    grey = phase_grey(image, thresholds=levels, mask=mask)
     found = list(levels)
     for i, (level, sigma) in enumerate(zip(levels, sigmas, strict=True)):
         low, high = grey.means[i], grey.means[i + 1]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..segmentation.phase_cores import PhaseGrey, phase_grey
 from ..segmentation.segment import checked_thresholds, segment
 from ..spacing import checked_image_ndim, checked_spacing
 from .bias import Bias, estimate_bias
@@ -182,18 +183,25 @@ def measure_phases(
         image, levels, sigmas, spacing, spacing_uncertainty, connectivity, inside, segmenter
     )
     chosen = chosen_labels(phase, titles)
-    half_way = half_way_levels(image, levels=levels, sigmas=sigmas, mask=inside)
+    grey = phase_grey(image, thresholds=levels, mask=inside)
+    half_way = half_way_levels(grey, levels=levels, sigmas=sigmas)
     if half_way is None:
-        return _measure_at_thresholds(job, titles, chosen, correct=correct, seed=seed)
+        return _measure_at_thresholds(job, grey, titles, chosen, correct=correct, seed=seed)
     there = _measure_at_thresholds(
-        replace(job, levels=half_way), titles, chosen, correct=correct, seed=seed
+        replace(job, levels=half_way),
+        phase_grey(image, thresholds=half_way, mask=inside),
+        titles,
+        chosen,
+        correct=correct,
+        seed=seed,
     )
     # the model's interface is where the threshold is, so that it has nothing to take off
-    return _measure_at_thresholds(job, titles, chosen, correct=False, seed=seed, there=there)
+    return _measure_at_thresholds(job, grey, titles, chosen, correct=False, seed=seed, there=there)
 
 
 def _measure_at_thresholds(
     job: PhaseJob,
+    grey: PhaseGrey,
     titles: tuple[str, ...],
     chosen: tuple[int, ...],
     *,
@@ -205,9 +213,9 @@ def _measure_at_thresholds(
     image, levels, inside = job.image, job.levels, job.inside
     segmenter = partial(job.segmenter, thresholds=levels)
     labels = segmenter(image)
-    imaging = estimate_imaging(image, labels, thresholds=levels, mask=inside, segmenter=segmenter)
+    imaging = estimate_imaging(image, labels, grey=grey, thresholds=levels, segmenter=segmenter)
     varied = varied_thresholds(job, labels)
-    common = image_checks(image, labels, levels=levels, sigmas=job.sigmas, mask=inside)
+    common = image_checks(labels, grey=grey, levels=levels, sigmas=job.sigmas, mask=inside)
     if imaging is not None:
         misfit = model_misfit(image, labels, imaging=imaging, mask=inside)
         common += (model_check(misfit),)
