@@ -19,14 +19,19 @@ _URL_LOGIN = re.compile(
 )
 # SQLAlchemy takes everything up to the @ for the password, also spaces and quotes.
 _ADDRESS = re.compile(r"\s*[a-zA-Z][\w+.-]*://[^\s:/@]*:(?P<password>[^@]+)@")
+# Glands and cells secrete, too: their secretion is measured, not hidden.
+_WORDS = r"password|passwd|passphrase|secret(?!ion|e|or)|token|credential"
+_KEYS = r"(?:api|access|private)[_-]?key"
 _ASSIGNED = re.compile(
-    r"(?i)(?P<name>[\w-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key)[\w-]*"
+    rf"(?i)(?P<name>[\w-]*(?:{_WORDS}|{_KEYS})[\w-]*"
     r"['\"]?\s*[=:]\s*)(?P<value>\"[^\"]*\"|'[^']*'|[^\s,;&)]+)"
 )
-_SECRET_VARIABLE = re.compile(r"(?i)password|passwd|secret|token|(api|access|private)_?key")
-_SECRET_PARAMETER = re.compile(
-    r"(?i)password|passwd|passphrase|(^|_)pwd$|secret|token|credential|(^|_|api)key$"
+_AUTHORIZED = re.compile(
+    r"(?i)(?P<name>authorization['\"]?\s*[=:]\s*['\"]?(?:(?:bearer|basic|digest|token)\s+)?)"
+    r"(?P<value>[^\s,;'\"]+)"
 )
+_SECRET_VARIABLE = re.compile(rf"(?i){_WORDS}|{_KEYS}")
+_SECRET_PARAMETER = re.compile(rf"(?i){_WORDS}|(^|_)pwd$|authorization|(^|_|api)key$")
 _ANSI = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
 # A shorter secret is part of too many words and numbers to be looked for in what is displayed.
 _SHORTEST, _SHORTEST_DISPLAYED = 4, 6
@@ -39,12 +44,17 @@ def redacted(text: str) -> str:
     --------
     >>> redacted("postgresql://ada:lovelace@db/scale")
     'postgresql://•••@db/scale'
+    >>> redacted("{'Authorization': 'Bearer abc.def'}, secretion_rate=3.1")
+    "{'Authorization': 'Bearer •••'}, secretion_rate=3.1"
     """
     text = uncoloured(text)
     for name, value in os.environ.items():
         if _SECRET_VARIABLE.search(name) and len(value) >= 8:
             text = text.replace(value, _HIDDEN)
-    return _ASSIGNED.sub(rf"\g<name>{_HIDDEN}", _without_logins(text))
+    text = _without_logins(text)
+    for pattern in (_AUTHORIZED, _ASSIGNED):
+        text = pattern.sub(rf"\g<name>{_HIDDEN}", text)
+    return text
 
 
 def uncoloured(text: str) -> str:

@@ -13,7 +13,7 @@ from scalebridge.errors import ParameterError
 from scalebridge.reports import run_workspaces
 from scalebridge.reports.executed import without_secrets
 from scalebridge.reports.parameters import split_assignment
-from scalebridge.reports.redaction import Secrets, redacted
+from scalebridge.reports.redaction import Secrets, is_secret, redacted
 
 PARAMETERS = """\
 workspace: str  # folder of the specimen
@@ -113,6 +113,27 @@ def assigned(source):
 @pytest.mark.parametrize("text", ["http://localhost:8888/a@b.png", "https://x.org/@ada", "a:b@c"])
 def test_an_address_without_a_login_stays(text):
     assert redacted(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Bearer s3cr.et-1",
+        "{'Authorization': 'Basic s3cr.et-1'}",
+        'headers={"authorization": "s3cr.et-1"}',
+        "client_secret=s3cr.et-1",
+        "passphrase: s3cr.et-1",
+        "secretKey='s3cr.et-1'",
+    ],
+)
+def test_what_opens_a_door_is_hidden(text):
+    assert "s3cr.et-1" not in redacted(text)
+
+
+@pytest.mark.parametrize("text", ["secretion_rate=3.1", "secretory: 4", "the authors: Ada"])
+def test_what_cells_secrete_stays(text):
+    assert redacted(text) == text
+    assert not is_secret(text.partition("=")[0])
 
 
 def test_a_refusal_does_not_tell_the_secret_either(workspace, write_template, tmp_path):

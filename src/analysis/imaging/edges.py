@@ -141,6 +141,8 @@ def _sigma(squared: NDArray, flat: float, ndim: int) -> float:
 
 def _error(squared: NDArray, flat: float, ndim: int, sigma: float) -> float:
     """Split the edges into ten groups; their scatter says how well the mean is known."""
+    if np.isnan(sigma):
+        return sigma
     groups = [_sigma(group, flat, ndim) for group in np.array_split(squared, 10)]
     scatter = float(np.nanstd(groups)) / sqrt(10)
     return float(np.hypot(scatter, 0.05 * max(sigma, 0.5)))  # 5 %: curvature and band of the method
