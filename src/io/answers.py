@@ -9,8 +9,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from ..locks import locked
 from .description import AXES, ImageDescription
 from .lengths import fault_of_length, micrometres_in
+
+_PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,11 +137,12 @@ def load_answers(path: str | os.PathLike[str]) -> dict[str, Answers]:
 
 
 def save_answers(path: str | os.PathLike[str], key: str, answers: Answers) -> None:
-    """Remember `answers` under `key`, beside those that are there."""
+    """Remember `answers` under `key`, beside those that are there, also of imports at once."""
     file = Path(path)
-    kept = {name: item.to_dict() for name, item in load_answers(file).items()}
-    kept[key] = answers.to_dict()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_name(file.name + ".new")
-    fresh.write_text(json.dumps(kept, indent=1, ensure_ascii=False), encoding="utf-8")
-    os.replace(fresh, file)
+    busy = f"{file}: another import has been writing its answers for {_PATIENCE_S:.0f} s"
+    with locked(file.with_name(f".{file.name}.lock"), busy=busy, patience_s=_PATIENCE_S):
+        kept = {name: item.to_dict() for name, item in load_answers(file).items()}
+        kept[key] = answers.to_dict()
+        fresh = file.with_name(file.name + ".new")
+        fresh.write_text(json.dumps(kept, indent=1, ensure_ascii=False), encoding="utf-8")
+        os.replace(fresh, file)

@@ -15,8 +15,8 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import DamagedImage, NotFound, ReadOnly, ScalebridgeError
+from ..locks import is_locked
 from .collection import Collection
-from .locks import is_locked
 from .record import Record
 from .records import Records
 

@@ -14,12 +14,12 @@ from typing import Any
 import pandas as pd
 
 from ..errors import ReadOnly, WorkspaceError
+from ..locks import locked
 from .checking import checked_fields, checked_id, refuse_taken_name
 from .cleaning import today, why_gone
 from .collection import Collection, same_or_conflict
 from .group import group_bytes, with_fingerprint, write_group
 from .image import Image
-from .locks import locked
 from .naming import checked_name
 from .ome import check_axes
 from .pixels import Block, Grid, plan_grid, write_levels

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -109,3 +111,17 @@ def test_the_refusal_of_a_mirrored_image_offers_the_flip(tmp_path):
 def test_modality_is_never_invented(tmp_path):
     with open_source(folder_of(tmp_path, 1)[0]) as source:
         assert source.description.modality is None
+
+
+def test_imports_at_once_forget_no_answer(tmp_path):
+    memory = tmp_path / "answers.json"
+    script = (
+        "import sys; from scalebridge.io import Answers, save_answers\n"
+        "for k in range(25): save_answers(sys.argv[1], f'{sys.argv[2]}-{k}', Answers(unit='nm'))"
+    )
+    both = [
+        subprocess.Popen([sys.executable, "-c", script, str(memory), name]) for name in ("a", "b")
+    ]
+    assert [process.wait(60) for process in both] == [0, 0]
+    assert len(load_answers(memory)) == 50
+    assert [path.name for path in tmp_path.iterdir()] == ["answers.json"]

@@ -10,8 +10,8 @@ import pytest
 import zarr
 
 from scalebridge.errors import Conflict, DamagedImage, RefusedRecord, Uncalibrated, WorkspaceError
+from scalebridge.locks import locked
 from scalebridge.workspace import Workspace
-from scalebridge.workspace.locks import locked
 from scalebridge.workspace.pyramid import shrink
 
 RNG = np.random.default_rng(1)

@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import WorkspaceError
+from .errors import WorkspaceError
+
+_PAUSE_S = 0.02
 
 
 @contextmanager
-def locked(path: Path, *, busy: str) -> Iterator[None]:
-    """Hold a lock file, or refuse at once.
+def locked(path: Path, *, busy: str, patience_s: float = 0.0) -> Iterator[None]:
+    """Hold a lock file, or refuse.
 
     Parameters
     ----------
     path : Path
     busy : str
         What the error says when another process holds it.
+    patience_s : float
+        How long to wait for the other process [s]; 0 refuses at once.
 
     Raises
     ------
     WorkspaceError
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = _acquire(path)
-    if handle is None:
-        raise WorkspaceError(busy)
+    end = time.monotonic() + patience_s
+    while (handle := _acquire(path)) is None:
+        if time.monotonic() >= end:
+            raise WorkspaceError(busy)
+        time.sleep(_PAUSE_S)
     try:
         yield
     finally:
