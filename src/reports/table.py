@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import math
-import re
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
 import pandas as pd
 
-from .item import Item, finite
+from ..columns import header, is_numeric, plain, written
+from .item import Item
 from .markup import Markup, joined, safe
 
 ROWS_SHOWN = 500
-_SIGNIFICANT = 4
 _SENTENCE = 22  # letters: longer cells would become towers of single words
-
-_PROGRAM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)+")
-_UNITS = {
-    "nm": "nm",
-    "um": "µm",
-    "um2": "µm²",
-    "um3": "µm³",
-    "mm": "mm",
-    "deg": "°",
-    "px": "px",
-    "s": "s",
-    "mb": "MB",
-    "percent": "%",
-}
 
 _TABLE = Markup(
     '<div class="sb-table"><table class="{}"><caption><span>{}</span></caption>'
@@ -69,7 +54,7 @@ class Table(Item):
     def rows(self) -> list[list[Any]]:
         """The cells as plain JSON values."""
         flat = self._flat.astype(object).itertuples(index=False, name=None)
-        return [[_plain(value) for value in row] for row in flat]
+        return [[plain(value) for value in row] for row in flat]
 
     @property
     def _flat(self) -> pd.DataFrame:
@@ -110,13 +95,16 @@ def table_html(
         Whether the report's script lets people sort it.
     """
     shown = rows[:ROWS_SHOWN]
-    writers = [_column_writer([row[i] for row in shown]) for i in range(len(columns))]
-    looks = [_look([row[i] for row in shown]) for i in range(len(columns))]
+    by_column = [[row[i] for row in shown] for i in range(len(columns))]
+    words = [written(values) for values in by_column]
+    looks = [_look(values) for values in by_column]
     head = joined(
         Markup('<th scope="col"{}>{}</th>').format(look, safe(header(column)))
         for column, look in zip(columns, looks, strict=True)
     )
-    body = joined(_row_html(row, writers, looks) for row in shown)
+    body = joined(
+        _row_html(row, [column[k] for column in words], looks) for k, row in enumerate(shown)
+    )
     cut = (
         Markup('<p class="sb-note">The first {} of {} rows.</p>').format(len(shown), len(rows))
         if len(rows) > len(shown)
@@ -125,33 +113,17 @@ def table_html(
     return _TABLE.format("sb-sortable" if sortable else "", safe(caption), head, body, cut)
 
 
-def header(column: str) -> str:
-    """Write a column's name as people write it, its unit in brackets.
-
-    Examples
-    --------
-    >>> header("surface_um2"), header("moving_x_um"), header("Name & place")
-    ('surface [µm²]', 'moving x [µm]', 'Name & place')
-    """
-    if not _PROGRAM_NAME.fullmatch(column):
-        return column
-    words, _, last = column.rpartition("_")
-    if words and last in _UNITS:
-        return f"{words.replace('_', ' ')} [{_UNITS[last]}]"
-    return column.replace("_", " ")
-
-
-def _row_html(row: list[Any], writers: list[Any], looks: list[Markup]) -> Markup:
+def _row_html(row: list[Any], words: Sequence[str], looks: list[Markup]) -> Markup:
     cells = (
-        Markup("<td{}{}>{}</td>").format(look, _sort_value(value), safe(write(value)))
-        for value, write, look in zip(row, writers, looks, strict=True)
+        Markup("<td{}{}>{}</td>").format(look, _sort_value(value), safe(word))
+        for value, word, look in zip(row, words, looks, strict=True)
     )
     return Markup("<tr>{}</tr>").format(joined(cells))
 
 
 def _look(values: list[Any]) -> Markup:
     """Numbers stand to the right; sentences get room."""
-    if _is_numeric(values):
+    if is_numeric(values):
         return Markup(' class="sb-number"')
     long = any(isinstance(value, str) and len(value) > _SENTENCE for value in values)
     return Markup(' class="sb-words"') if long else Markup("")
@@ -161,55 +133,3 @@ def _sort_value(value: Any) -> Markup:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return Markup("")
     return Markup(' data-value="{}"').format(repr(value))
-
-
-def _is_numeric(values: list[Any]) -> bool:
-    kinds = {type(value) for value in values if value is not None}
-    return bool(kinds) and kinds <= {int, float}
-
-
-def _column_writer(values: list[Any]) -> Any:
-    """Choose how a column is written, so that its decimal points stand below each other."""
-    numbers = [v for v in values if isinstance(v, float) and v != 0]
-    if not _is_numeric(values) or not numbers:
-        return _write
-    largest, smallest = max(map(abs, numbers)), min(map(abs, numbers))
-    if largest >= 1e7 or smallest < 1e-4:
-        return lambda value: _number(value, f".{_SIGNIFICANT - 1}e")
-    decimals = _decimals([abs(number) for number in numbers])
-    return lambda value: _number(value, f".{decimals}f")
-
-
-def _number(value: float | None, layout: str) -> str:
-    return "–" if value is None else f"{value:{layout}}".replace("-", "−")
-
-
-def _decimals(sizes: list[float]) -> int:
-    """Show 4 digits of the middle value and 2 of the smallest, but none that no value has."""
-    middle = sorted(sizes)[len(sizes) // 2]
-    wanted = max(
-        _SIGNIFICANT - 1 - math.floor(math.log10(middle)), 1 - math.floor(math.log10(min(sizes)))
-    )
-    present = max(len(f"{size:.12f}".rstrip("0").partition(".")[2]) for size in sizes)
-    return max(0, min(wanted, present))
-
-
-def _write(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)
-
-
-def _plain(value: Any) -> Any:
-    """Return a cell as a JSON value; NaN, NaT and NA become None."""
-    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
-        value = value.item()
-    if isinstance(value, bool | str) or value is None:
-        return value
-    if isinstance(value, int | float):
-        return finite(value)
-    if value is pd.NaT or value is pd.NA:
-        return None
-    return value.isoformat(sep=" ", timespec="seconds") if hasattr(value, "hour") else str(value)

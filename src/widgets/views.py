@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
+from itertools import repeat
 from typing import Any
 
 import ipywidgets as ipw
-import numpy as np
 import pandas as pd
 from PIL import Image
 from traitlets import TraitError
 
+from ..columns import header, is_numeric, plain, written
 from ..errors import ScalebridgeError
 from ..plots.theme import STATUS, STATUS_SIGN
 from .colors import hex_of, rgb, table
@@ -199,44 +200,17 @@ def html_table(table: pd.DataFrame, *, empty: str = "Nothing yet.") -> str:
     """A table with units in its header; numbers to the right, unknown ones as a dash."""
     if not len(table):
         return f'<div style="{_FONT}color:{QUIET};padding:4px 0">{escape(empty)}</div>'
-    right = {name: pd.api.types.is_float_dtype(table[name]) for name in table.columns}
-    head = "".join(_cell("th", header(str(name)), right[name]) for name in table.columns)
-    written = {name: _written(table[name]) for name in table.columns}
+    columns = [[plain(value) for value in table[name]] for name in table.columns]
+    right = [is_numeric(values) for values in columns]
+    names = [header(str(name)) for name in table.columns]
+    lines = zip(*(written(values) for values in columns), strict=True)
+    head = "".join(map(_cell, repeat("th"), names, right))
     rows = "".join(
-        "<tr>" + "".join(_cell("td", written[name][row], right[name]) for name in written) + "</tr>"
-        for row in range(len(table))
+        "<tr>" + "".join(map(_cell, repeat("td"), line, right)) + "</tr>" for line in lines
     )
     style = f"{_FONT}color:{INK};border-collapse:collapse"
     whole = f'<table style="{style}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     return f'<div style="overflow-x:auto">{whole}</div>'
-
-
-def _written(column: pd.Series) -> list[str]:
-    """One column as words: numbers with equal decimals, four digits for the largest.
-
-    None shows more decimals than any value has.
-    """
-    if pd.api.types.is_bool_dtype(column):
-        return ["yes" if value else "no" for value in column]
-    if not pd.api.types.is_float_dtype(column):
-        return [str(value) for value in column]
-    sizes = column[np.isfinite(column) & (column != 0)].abs()
-    decimals = int(np.clip(3 - np.floor(np.log10(sizes.max())), 0, 6)) if len(sizes) else 0
-    present = max((len(f"{v:.6f}".rstrip("0").partition(".")[2]) for v in sizes), default=0)
-    decimals = min(decimals, present)
-    return [f"{value:.{decimals}f}" if np.isfinite(value) else "–" for value in column]
-
-
-def header(name: str) -> str:
-    """A column's name for people.
-
-    Examples
-    --------
-    >>> header("moving_x_um"), header("leverage")
-    ('moving x [µm]', 'leverage')
-    """
-    plain = name.removesuffix("_um").replace("_", " ")
-    return f"{plain} [µm]" if name.endswith("_um") else plain
 
 
 def button(
