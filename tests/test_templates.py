@@ -51,7 +51,9 @@ def run_cells(name: str, folder: Path, *, scratch: Path, broken: bool = False, *
     script = scratch / f"{name}.py"
     script.write_text("\n".join(lines), encoding="utf-8")
     shown: list[Any] = []
-    ws = runpy.run_path(str(script), init_globals={"display": shown.append})["ws"]
+    ws = runpy.run_path(str(script), init_globals={"display": lambda *items: shown.extend(items)})[
+        "ws"
+    ]
     ws.close()
     return [item for item in shown if isinstance(item, Item)]
 
@@ -101,6 +103,9 @@ def test_what_a_parameter_decided_is_a_record_and_measurements_name_their_source
         measured = {m.key: m for m in ws.measurements}
     fraction = measured["quantification.zoom.ball.volume_fraction"]
     assert (fraction.image, fraction.segmentation) == ("zoom", "zoom by parameter")
+    surface = PARAMETERS["30_targeting"]["surface"]
+    assert measured["targeting.pit.depth_um"].segmentation == surface
+    assert measured["targeting.pit.view.x_um"].segmentation is None
 
 
 def test_the_depth_of_the_target_holds_its_truth(runs):

@@ -26,6 +26,7 @@ SURFACE_TAG = "surface"
 _PROBABILITIES = (0.5, 0.8, 0.9, 0.95, 0.99)
 _RADIUS_UM = 160.0  # lateral reach of the surface around the target
 _AXES = ("z", "y", "x")
+_DEPTH = ".depth_um"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,16 @@ class CutPlan:
     checks: tuple[Check, ...]
     notes: tuple[str, ...]
     drawn: dict[str, Any]
+
+    @property
+    def positions(self) -> tuple[Measurement, ...]:
+        """The measurements that rest on the transforms alone."""
+        return tuple(one for one in self.measurements if not _is_depth(one))
+
+    @property
+    def depths(self) -> tuple[Measurement, ...]:
+        """The depth, which rests on the surface too; none without a surface."""
+        return tuple(one for one in self.measurements if _is_depth(one))
 
     def position_table(self) -> pd.DataFrame:
         """Position, its uncertainties and the size of the cut, an axis a row."""
@@ -268,13 +279,17 @@ def _positions(target: str, to: str, located: Located) -> list[Measurement]:
 def _depth(target: str, to: str, surface: _Surface) -> Measurement:
     """Depth below the surface, in the lengths of the instrument's frame."""
     return measurement_from_parts(
-        key=f"targeting.{target}.depth_um",
+        key=f"targeting.{target}{_DEPTH}",
         name=f"depth of {target} below the surface",
         value=surface.depth_um,
         unit="µm",
         convention=f"along the normal of the surface around the target, lengths of {to}",
         parts=surface.parts,
     )
+
+
+def _is_depth(measurement: Measurement) -> bool:
+    return measurement.key.endswith(_DEPTH)
 
 
 def _checked(check: Check, depth: Measurement) -> Check:

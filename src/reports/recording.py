@@ -61,8 +61,9 @@ def record_measurements(
         nothing is recorded.
     """
     measured = list(measurements)
+    many = "1 measurement is" if len(measured) == 1 else f"{len(measured)} measurements are"
     if ws.read_only:
-        return Text(f"Replay of state {ws.state}: {len(measured)} measurements are not recorded.")
+        return Text(f"Replay of state {ws.state}: {many} not recorded.")
     with ws.transaction():
         for measurement in measured:
             ws.measurements.add(
@@ -72,7 +73,7 @@ def record_measurements(
                 run=current_run(),
                 note=note,
             )
-    return Text(f"{len(measured)} measurements are recorded in {ws.name}.")
+    return Text(f"{many} recorded in {ws.name}.")
 
 
 def _fields(measurement: Any) -> dict[str, Any]:
