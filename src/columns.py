@@ -1,16 +1,21 @@
-"""How tables show their columns: units in brackets, decimal points below each other."""
+"""How tables show their columns: units in brackets, decimal points below each other,
+and no digit that nobody knows."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 _SIGNIFICANT = 4
 _NOTHING = 1e-9  # of the middle value
+# What needs more further decimals than this for its first digit is no number to read.
+_SPREAD = 2
 _DASH = "–"  # for what is not known
 
 _PROGRAM_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)+")
@@ -82,6 +87,37 @@ def written(values: Sequence[Any]) -> list[str]:
     """
     write = _writer(values)
     return [write(value) for value in values]
+
+
+def significant(values: Iterable[float], *, digits: int = 3) -> NDArray[np.float64]:
+    """Round values to equal decimals: so many digits for the middle one, and one for the smallest.
+
+    Equal decimals, or the column of a table would fill up with digits that nobody knows. Only
+    what is smaller still by many decades, as a residual of 1e-15, becomes 0.
+
+    Parameters
+    ----------
+    values : iterable of float
+        In any unit; NaN and infinities stay.
+    digits : int
+        At least 1.
+
+    Examples
+    --------
+    >>> significant([0.48363, 12.341, 1.0671]).tolist()
+    [0.48, 12.34, 1.07]
+    >>> significant([305.2, 512.7, 0.0123]).tolist()
+    [305.2, 512.7, 0.01]
+    """
+    if digits < 1:
+        raise ValueError(f"digits needs 1 or more, got {digits}")
+    given = np.array([float(value) for value in values])
+    sizes = np.abs(given[np.isfinite(given) & (given != 0)])
+    if not len(sizes):
+        return given
+    decimals = digits - 1 - int(np.floor(np.log10(np.median(sizes))))
+    first = -np.floor(np.log10(sizes)).astype(int)  # the decimal of each one's first digit
+    return np.round(given, max(decimals, *first[first <= decimals + _SPREAD]))
 
 
 def _writer(values: Sequence[Any]) -> Callable[[Any], str]:

@@ -89,9 +89,35 @@ def format_value(value: float, uncertainty: float | None = None, unit: str = "")
     suffix = f" {unit}" if unit and unit != "1" else ""
     if uncertainty is None or not math.isfinite(uncertainty) or uncertainty <= 0:
         return f"{value:.4g}{suffix}"
-    largest = max(abs(value), uncertainty)
-    power = math.floor(math.log10(largest)) if largest < _SMALL else 0
+    power = _power(value, uncertainty)
     value, uncertainty = value / 10.0**power, uncertainty / 10.0**power
     decimals = decimals_of_uncertainty(uncertainty)
     written = f"{value:.{decimals}f} ± {uncertainty:.{decimals}f}"
-    return f"({written}) × 10{str(power).translate(_RAISED)}{suffix}" if power else written + suffix
+    return f"({written}){_times(power)}{suffix}" if power else written + suffix
+
+
+def format_beside(
+    part: float, value: float, uncertainty: float, *, further_decimals: int = 0
+) -> str:
+    """Write a number with the decimals and the power of ten of ``value ± uncertainty``.
+
+    Examples
+    --------
+    >>> format_beside(12.3, 12.3456, 0.034), format_beside(0.01, 12.3456, 0.034, further_decimals=1)
+    ('12.30', '0.010')
+    >>> format_beside(3.1e-6, 2.43e-5, 5.6e-6)
+    '0.3 × 10⁻⁵'
+    """
+    power = _power(value, uncertainty)
+    decimals = decimals_of_uncertainty(uncertainty / 10.0**power) + further_decimals
+    return f"{part / 10.0**power:.{decimals}f}{_times(power)}"
+
+
+def _power(value: float, uncertainty: float) -> int:
+    """Return the power of ten that a small value is written with, else 0."""
+    largest = max(abs(value), uncertainty)
+    return math.floor(math.log10(largest)) if 0 < largest < _SMALL else 0
+
+
+def _times(power: int) -> str:
+    return f" × 10{str(power).translate(_RAISED)}" if power else ""

@@ -14,7 +14,7 @@ from ..analysis.quantification.measurement import Check, Measurement
 from ..analysis.quantification.objects import label_objects, object_table
 from ..analysis.quantification.phases import PhaseMeasurements, measure_phases
 from ..errors import DecisionNeeded
-from ..quantities import decimals_of_uncertainty, format_value
+from ..quantities import format_beside, format_value
 from ..widgets import SegmentationSliders
 from ..workspace import Workspace
 from .survey import sampled
@@ -114,23 +114,34 @@ class PhaseResults:
         """One row a measurement: value ± 95 % half-width, and what the width is made of."""
         rows = []
         for m in self.measurements:
-            digits = decimals_of_uncertainty(m.uncertainty)
-            value = format_value(m.value, m.uncertainty).replace(" ", "\u00a0")
+            value, segmented = format_value(m.value, m.uncertainty), "–"
+            if m.as_segmented is not None:
+                segmented = format_beside(m.as_segmented, m.value, m.uncertainty)
             row = {
                 "quantity": m.name if m.unit == "1" else f"{m.name} [{m.unit}]",
-                "value ± 95 %": value,
-                "as segmented": "–" if m.as_segmented is None else f"{m.as_segmented:.{digits}f}",
-                "parts of the half-width": _largest_parts(m, digits + 1),
+                "value ± 95 %": _unbroken(value),
+                "as segmented": _unbroken(segmented),
+                "parts of the half-width": _largest_parts(m),
             }
             rows.append(row)
         return pd.DataFrame(rows)
 
 
-def _largest_parts(measurement: Measurement, digits: int) -> str:
+def _largest_parts(m: Measurement) -> str:
     """Name the parts that make more than a tenth of the half-width, the largest first."""
-    parts = sorted(measurement.parts.items(), key=lambda part: -part[1])
-    large = [(name, size) for name, size in parts if size > 0.1 * measurement.uncertainty]
-    return ", ".join(f"{name}\u00a0{size:.{digits}f}" for name, size in large) or "–"
+    parts = sorted(m.parts.items(), key=lambda part: -part[1])
+    large = [(name, size) for name, size in parts if size > 0.1 * m.uncertainty]
+    return (
+        ", ".join(
+            _unbroken(f"{name} {format_beside(size, m.value, m.uncertainty, further_decimals=1)}")
+            for name, size in large
+        )
+        or "–"
+    )
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", "\u00a0")
 
 
 def segmentations_to_measure(

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from ..analysis.imaging import ImageQuality, image_quality, technique_for, techniques
+from ..columns import significant
 from ..quantities import format_value
 from ..widgets.picture import spacing_words
 from ..workspace import Workspace
-from .digits import significant
 
 _SAMPLE_VOXELS = 2_000_000
 

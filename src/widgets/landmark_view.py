@@ -8,6 +8,7 @@ import ipywidgets as ipw
 import numpy as np
 import pandas as pd
 
+from ..columns import significant
 from ..quantities import format_length
 from .explorer_view import columns, navigation, redraw_all
 from .landmark_picture import landmark_page, shown_plane
@@ -87,7 +88,8 @@ def landmark_view(picker: Any) -> ipw.VBox:
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
     """What a person needs to judge a pair; notes only where there are any."""
     columns = [c for c in _SHOWN if c != "note" or table["note"].astype(bool).any()]
-    return table[columns].rename(columns=_SHOWN)
+    estimates = {name: significant(table[name]) for name in ("residual_um", "loo_um", "leverage")}
+    return table.assign(**estimates)[columns].rename(columns=_SHOWN)
 
 
 def summary_html(picker: Any) -> str:

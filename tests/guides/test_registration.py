@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from scalebridge import Workspace
+from scalebridge.columns import significant
 from scalebridge.errors import DecisionNeeded
 from scalebridge.guides import (
     comparison_table,
@@ -15,7 +16,6 @@ from scalebridge.guides import (
     register_pair,
     settle,
 )
-from scalebridge.guides.digits import significant
 
 from .coupons import SURVEY, TARGET_UM, VIEW_SCALE, survey_to_zoom, zoom_to_survey
 

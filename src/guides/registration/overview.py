@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...columns import significant
 from ...errors import CovarianceUnavailable
 from ...quantities import format_length
 from ..coverage import field_points
-from ..digits import significant
 from .pair import PairResult
 
 _FIELD_STEPS = 41

@@ -10,9 +10,9 @@ import pandas as pd
 
 from ...analysis.quantification.measurement import Check, Measurement
 from ...analysis.registration import LandmarkFit
+from ...columns import significant
 from ...widgets import LandmarkPicker, SliceExplorer
 from ..coverage import field_points
-from ..digits import significant
 from .standing import other_model
 
 _SAID = {

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from ...columns import significant
 from ...errors import DecisionNeeded
-from ..digits import significant
 from .pair import PairResult
 from .standing import model_words
 

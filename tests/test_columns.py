@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalebridge.guides.digits import significant
+from scalebridge.columns import significant
 
 
 @pytest.mark.parametrize(
