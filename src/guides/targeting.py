@@ -324,7 +324,7 @@ def _margins(way: FramePath, place: np.ndarray, half: np.ndarray) -> pd.DataFram
     return pd.DataFrame(
         {
             "probability": _PROBABILITIES,
-            "margin_um": significant([row.margin_um for row in rows]),
+            "margin_um": [row.margin_um for row in rows],
         }
     )
 
