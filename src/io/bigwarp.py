@@ -11,6 +11,7 @@ import csv
 import io
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -126,7 +127,8 @@ def write_bigwarp(landmarks: pd.DataFrame, path: str | os.PathLike[str]) -> None
 def _refuse_unplaced(landmarks: pd.DataFrame) -> None:
     """A pair that has one point only can stand in a file, but not as one that counts."""
     active = landmarks["active"] if "active" in landmarks.columns else True
-    placed = np.isfinite(landmarks[list(COLUMNS[2:])].to_numpy(float)).all(axis=1)
+    positions = landmarks[list(COLUMNS[2:])].astype(float).to_numpy()
+    placed = np.isfinite(positions).all(axis=1)
     wrong = landmarks.loc[~placed & np.asarray(active, bool), "name"]
     if len(wrong):
         raise ValueError(
@@ -135,5 +137,5 @@ def _refuse_unplaced(landmarks: pd.DataFrame) -> None:
         )
 
 
-def _text(value: float) -> str:
-    return repr(float(value)) if np.isfinite(value) else "Infinity"
+def _text(value: Any) -> str:
+    return repr(float(value)) if pd.notna(value) and np.isfinite(value) else "Infinity"

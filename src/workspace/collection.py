@@ -124,6 +124,11 @@ class Collection(Lookup):
         Conflict
             When somebody else wrote a newer version; it carries both values, who and when.
         """
+        if version is None:
+            raise ValueError(
+                f"edit needs the version of {key!r} that was looked at, version=None would "
+                "overwrite what others wrote; nothing was changed: give the record's version"
+            )
 
         def new_fields(standing: Record) -> Record:
             if "name" in changes:

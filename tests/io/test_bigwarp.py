@@ -41,7 +41,14 @@ def test_a_pair_with_one_point_only_never_counts(tmp_path):
     pd.testing.assert_frame_equal(read_bigwarp(tmp_path / "b.csv"), table)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_pair_that_does_not_count_may_lack_a_place(tmp_path):
+    (tmp_path / "a.csv").write_text(LINES.splitlines()[0] + "\n")
+    table = read_bigwarp(tmp_path / "a.csv").astype(object).assign(active=False, moving_y_um=None)
+    write_bigwarp(table, tmp_path / "b.csv")
+    assert np.isnan(read_bigwarp(tmp_path / "b.csv")["moving_y_um"]).tolist() == [True]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, None])
 def test_an_active_pair_without_a_place_is_not_written(tmp_path, value):
     (tmp_path / "a.csv").write_text(LINES.splitlines()[0] + "\n")
     table = read_bigwarp(tmp_path / "a.csv").assign(moving_y_um=value)

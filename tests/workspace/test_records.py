@@ -77,6 +77,14 @@ def test_a_stale_edit_raises_a_conflict_with_both_values_who_and_when(folder, ws
 
 
 @pytest.mark.usefixtures("frames")
+def test_an_edit_without_the_version_that_was_looked_at_is_refused(ws):
+    ws.targets.add(name="pit", frame="survey", position=POINT)
+    with pytest.raises(ValueError, match="nothing was changed"):
+        ws.targets.edit("pit", version=None, note="blind")
+    assert ws.targets["pit"].version == 1
+
+
+@pytest.mark.usefixtures("frames")
 def test_an_edit_of_a_record_that_was_removed_meanwhile_is_a_conflict(ws):
     ws.targets.add(name="pit", frame="survey", position=POINT)
     ws.targets.remove("pit")
