@@ -34,7 +34,7 @@ from .demo import USER, known_truth
 from .validation_page import Comparison, validation_page
 
 SEEDS = 40
-SCALE = "small"
+SCALES = ("small", "full")
 
 
 def key_numbers(ws: Workspace) -> list[Measurement]:
@@ -64,7 +64,7 @@ def key_numbers(ws: Workspace) -> list[Measurement]:
     return found
 
 
-def validate_seed(seed: int, *, scale: str = SCALE) -> list[Comparison]:
+def validate_seed(seed: int, *, scale: str) -> list[Comparison]:
     """Build one example, measure it, and only then open its truth.
 
     Parameters
@@ -124,15 +124,15 @@ def validate(*, seeds: Sequence[int], scale: str, work: Path) -> list[Comparison
             unfinished = file.with_suffix(".unfinished")
             unfinished.write_text(json.dumps(rows, indent=1), encoding="utf-8")
             unfinished.replace(file)
-            print(_line(seed, rows, time.monotonic() - started), flush=True)
+            print(_line(f"{scale} seed {seed}", rows, time.monotonic() - started), flush=True)
         found += [Comparison(**row) for row in json.loads(file.read_text(encoding="utf-8"))]
     return found
 
 
-def _line(seed: int, rows: Sequence[dict[str, Any]], seconds: float) -> str:
+def _line(title: str, rows: Sequence[dict[str, Any]], seconds: float) -> str:
     missed = [row["key"] for row in rows if not row["lower"] <= row["truth"] <= row["upper"]]
     covered = f"{len(rows) - len(missed)} of {len(rows)} covered"
-    return f"seed {seed}: {covered} ({seconds:.0f} s)" + "".join(f"\n  not {key}" for key in missed)
+    return f"{title}: {covered} ({seconds:.0f} s)" + "".join(f"\n  not {key}" for key in missed)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -142,12 +142,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, required=True, help="folder of finished seeds")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
-    parser.add_argument("--scale", choices=("small", "full"), default=SCALE)
+    parser.add_argument("--scale", choices=SCALES, nargs="+", default=SCALES)
     given = parser.parse_args(arguments)
     os.environ["SCALEBRIDGE_USER"] = USER
     seeds = range(given.first, given.first + given.seeds)
-    found = validate(seeds=seeds, scale=given.scale, work=given.work)
-    text = validation_page(found, scale=given.scale)
+    text = validation_page(
+        {scale: validate(seeds=seeds, scale=scale, work=given.work) for scale in given.scale}
+    )
     given.output.parent.mkdir(parents=True, exist_ok=True)
     given.output.write_text(text, encoding="utf-8")
     print(text)

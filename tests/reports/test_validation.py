@@ -26,6 +26,7 @@ def test_honest_intervals_cover_95_percent_and_have_a_ratio_of_2_9():
     assert row["coverage"] == pytest.approx(0.95, abs=0.03)
     assert row["ratio"] == pytest.approx(1.96 / 0.6745, rel=0.1)
     assert row["ratio_low"] < 1.96 / 0.6745 < row["ratio_high"]
+    assert row["rms"] == pytest.approx(1 / 1.96, rel=0.08)
     assert abs(row["bias"]) < 0.1
     assert together["ratio"] == pytest.approx(row["ratio"])
 
@@ -59,7 +60,7 @@ def test_a_count_that_is_right_more_often_than_not_has_no_finite_ratio():
     counted = [Comparison(s, "count", "1", 10.0 + s % 2, 9.0, 12.0, 10.0) for s in range(41)]
     row = coverage_table(counted).iloc[0]
     assert (row["ratio"], row["ratio_low"], row["ratio_high"]) == (np.inf, 1.5, np.inf)
-    assert "| inf (1.5 to inf) |" in validation_page(counted, scale="small")
+    assert "| inf (1.5 to inf) |" in validation_page({"small": counted})
 
 
 def test_numbers_of_different_size_and_unit_are_pooled_in_half_widths():
@@ -74,11 +75,14 @@ def test_numbers_of_different_size_and_unit_are_pooled_in_half_widths():
 
 def test_the_page_says_how_many_meet_the_criterion_and_names_those_that_do_not():
     wide = drawn("wide", stated=2.0)
-    page = validation_page([*drawn("good", stated=0.95), *wide], scale="small")
-    assert "**1 of 2 key numbers meet it.**" in page
+    page = validation_page({"small": [*drawn("good", stated=0.95), *wide], "full": wide})
+    assert "**1 of 2 key numbers meet the criterion.**" in page
+    assert "**0 of 1 key numbers meet the criterion.**" in page
+    assert "## Example specimens of scale `full`, seeds 0 to 399" in page
     assert "| `wide` | 400 | 100% |" in page
     assert [line.endswith("**no** |") for line in page.splitlines() if line.startswith("| `")] == [
         False,
+        True,
         True,
     ]
     assert "Made by `make validate`" in page
