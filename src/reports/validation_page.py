@@ -202,7 +202,9 @@ Made by `make validate` on {datetime.now(UTC).date().isoformat()}, on {os.cpu_co
 _READING = """\
 ## Reading it
 
-Small examples are smaller blocks with the voxel sizes of the full ones. *Ratio* is the median half-width over the median error, with what resampling the seeds gives in \
+Small examples are smaller blocks with the voxel sizes of the full ones.
+
+*Ratio* is the median half-width over the median error, with what resampling the seeds gives in \
 95 % of cases; *RMS* is that of the error in half-widths, *bias* the median signed error in \
 half-widths. A 95 % interval of a normal error that is perfectly known has the ratio 1.96 / 0.67 = \
 2.9, one whose size comes from 17 degrees of freedom 3.1: intervals that are exactly right lie at \
