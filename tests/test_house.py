@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import importlib
+import importlib.metadata
 import importlib.resources
 import json
 import re
@@ -15,6 +15,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -133,6 +134,18 @@ def test_the_environments_bring_the_same_package():
         )
     assert "pip:" in (ROOT / "environment.yml").read_text()
     assert "pip install" in (ROOT / "binder/postBuild").read_text()
+
+
+def test_what_is_locked_runs_on_the_first_release_of_this_python():
+    """Systems ship 3.11.2 for years: a package that wants 3.11.5 would stop every command."""
+    first = f"{sys.version_info.major}.{sys.version_info.minor}.0"
+    lock = ROOT / f"requirements/py{first[:-2].replace('.', '')}.lock"
+    for line in lock.read_text().split():
+        name, _, version = line.partition("==")
+        known = importlib.metadata.distribution(name)
+        if known.version == version:
+            needed = known.metadata["Requires-Python"] or ""
+            assert SpecifierSet(needed).contains(first), f"{line} needs Python {needed}"
 
 
 @pytest.mark.parametrize("version", ["311", "312", "313"])
