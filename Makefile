@@ -14,7 +14,7 @@ FIND_PYTHON = for candidate in $(PYTHON) python3 python3.12 python3.13 python3.1
 LOCK = requirements/py$$($(BIN)/python -c 'import sys; print("%d%d" % sys.version_info[:2])').lock
 INSTALL = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet -c $(LOCK)
 
-.PHONY: help demo test lab check bench validate lock browser clean
+.PHONY: help demo test lab check widgets bench validate lock browser clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,14 @@ check: $(VENV)/.test  ## lint, format, types, notebooks without outputs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/nbstripout --verify templates/*.ipynb notebooks/*.ipynb
+	@if command -v npm >/dev/null; then built=$$(mktemp) && cp src/widgets/static/panel.js $$built \
+	  && $(MAKE) --silent widgets && cmp $$built src/widgets/static/panel.js \
+	  || { echo "src/widgets/static/panel.js is not what src/widgets/js gives: make widgets" >&2; exit 1; }; \
+	else echo "npm is missing: the browser's part was not rebuilt and compared"; fi
+
+widgets:  ## rebuild what the browser runs (needs npm), after its types were checked
+	@cd src/widgets/js && npm install --no-package-lock --no-audit --no-fund --silent \
+	  && npm run --silent types && npm run --silent build
 
 bench: $(VENV)/.test  ## timings beside named peers, same work, same run
 	@missed=""; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; \

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,6 +143,58 @@ class Marks:
         """The picture with these marks on it, as RGB."""
         sheet = self._sheet.convert("RGBa").resize(self.size, Image.Resampling.BOX).convert("RGBA")
         return Image.alpha_composite(picture.convert("RGBA"), sheet).convert("RGB")
+
+
+class RecordedMarks(Marks):
+    """A sheet that keeps what is drawn on it, for a browser to draw."""
+
+    def __init__(self, width_px: int, height_px: int) -> None:
+        self.size = (width_px, height_px)
+        self.shapes: list[dict[str, Any]] = []
+
+    def line(
+        self,
+        points: Sequence[Point] | NDArray[np.float64],
+        *,
+        color: Color = WHITE,
+        width: float = 1.0,
+        halo: bool = True,
+    ) -> None:
+        """Keep a line."""
+        self._keep("line", points, color, size=width, halo=halo)
+
+    def disc(self, centre: Point, radius: float, *, fill: Color) -> None:
+        """Keep a filled disc."""
+        self._keep("disc", [centre], fill, size=radius)
+
+    def box(self, corner: Point, size: Point, *, fill: Color) -> None:
+        """Keep a filled box."""
+        end = (float(corner[0]) + float(size[0]), float(corner[1]) + float(size[1]))
+        self._keep("box", [corner, end], fill)
+
+    def text(
+        self,
+        position: Point,
+        text: str,
+        *,
+        size: int = 13,
+        color: Color = WHITE,
+        anchor: str = "la",
+        bold: bool = False,
+        halo: bool = True,
+    ) -> None:
+        """Keep one line of text."""
+        self._keep(
+            "text", [position], color, size=size, text=text, anchor=anchor, bold=bold, halo=halo
+        )
+
+    def over(self, picture: Image.Image) -> Image.Image:
+        """Refuse: the browser draws these."""
+        raise TypeError("recorded marks are drawn by the browser, not over a picture")
+
+    def _keep(self, kind: str, at: Any, color: Color, **more: Any) -> None:
+        places = [[float(x), float(y)] for x, y in at]
+        self.shapes.append({"kind": kind, "at": places, "color": list(color), **more})
 
 
 def draw_scale_bar(marks: Marks, *, pixel_um: float, size: int = 13, unit: str = "um") -> float:

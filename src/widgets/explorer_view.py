@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from typing import Any
 
 import ipywidgets as ipw
@@ -11,9 +13,10 @@ from .colors import COLOR_MAPS
 from .compose import BLENDINGS, COMPARE_MODES
 from .explorer import ORIENTATIONS, SliceExplorer, time_count
 from .layers import AUTO, Layer
-from .picture import explorer_page
+from .live import LivePanel
+from .picture import explorer_words
 from .plane import ACROSS_THE_PLANE
-from .views import Message, Picture, button, follow, heading, html_table, link, signature
+from .views import HINT, Message, button, follow, heading, html_table, link, words_html
 
 _VIEW = ("cursor_um", "centre_um", "width_um", "orientation", "across", "down")
 _LOOK = ("layers", "aspect", "time", "compare", "crosshair", "theme")
@@ -30,24 +33,25 @@ _LAYER = (
 )
 _NARROW = ipw.Layout(width="calc(100% - 4px)", max_width="340px")
 _SHORT = {"description_width": "68px"}
+_LATE_S = 2.0
 
 
 def explorer_view(explorer: SliceExplorer, *, width_px: int = 900) -> ipw.VBox:
     """Build the controls of an explorer."""
     message = Message()
-    picture = Picture(
-        lambda: explorer_page(explorer, width_px=width_px),
-        message,
-        shows=lambda: signature(explorer),
-        steers=lambda: [(explorer, explorer.plane())],
-    )
-    reading = ipw.HTML()
+    panel = LivePanel(explorer, guard=message.guard)
+    words, reading = ipw.HTML(), ipw.HTML()
+
+    def tell() -> None:
+        page = explorer_words(explorer)
+        panel.alt = " ".join(page.caption)
+        words.value = words_html(page, hint=HINT)
 
     def read() -> None:
         reading.value = html_table(explorer.read())
 
-    redraw_all(explorer, picture.redraw, read)
-    picture.redraw()
+    redraw_all(explorer, panel.redraw, tell, read)
+    tell()
     read()
     layers = ipw.Accordion(
         children=[layer_panel(explorer, layer, message) for layer in reversed(explorer.layers)]
@@ -61,8 +65,10 @@ def explorer_view(explorer: SliceExplorer, *, width_px: int = 900) -> ipw.VBox:
         ipw.VBox([heading("Layers, the uppermost first"), layers, more]),
         flex="1 1 280px",
     )
-    picture.widget.layout.flex, picture.widget.layout.max_width = "1 1 460px", "900px"
-    return ipw.VBox([columns(picture.widget, side), message.widget])
+    picture = ipw.VBox(
+        [panel, words], layout=ipw.Layout(flex="1 1 460px", max_width=f"{width_px}px")
+    )
+    return ipw.VBox([columns(picture, side), message.widget])
 
 
 def columns(*parts: ipw.Widget, flex: str = "", gap: str = "8px 20px") -> ipw.HBox:
@@ -104,9 +110,11 @@ def navigation(explorer: SliceExplorer, message: Message) -> ipw.VBox:
     rows += cursor_sliders(explorer, message)
     rows.append(_zoom_slider(explorer, message))
     if (count := time_count(explorer.world)) > 1:
-        time = ipw.IntSlider(min=0, max=count - 1, description="time", layout=_NARROW, style=_SHORT)
-        link(time, explorer, "time", message)
-        rows.append(time)
+        moment = ipw.IntSlider(
+            min=0, max=count - 1, description="time", layout=_NARROW, style=_SHORT
+        )
+        link(moment, explorer, "time", message)
+        rows.append(moment)
     fit = button("whole", message.guard(explorer.fit), tip="Show everything", icon="expand")
     here = button(
         "centre",
@@ -128,6 +136,25 @@ def cursor_sliders(explorer: SliceExplorer, message: Message) -> list[ipw.FloatS
     return sliders
 
 
+class _Echoes:
+    """What a slider was told: the browser rounds it to whole steps and sends that back, late."""
+
+    def __init__(self, step: float) -> None:
+        self._step = step
+        self._told: deque[tuple[float, float]] = deque(maxlen=100)
+
+    def tell(self, value: float) -> None:
+        """Note what the slider is about to show."""
+        self._told.append((time.monotonic(), value))
+
+    def has(self, value: float) -> bool:
+        """Say whether a value that the browser sends is only what it was told."""
+        since = time.monotonic() - _LATE_S
+        return any(
+            when > since and abs(value - told) <= 0.51 * self._step for when, told in self._told
+        )
+
+
 def _cursor_slider(
     explorer: SliceExplorer, axis: str, low: float, high: float, message: Message
 ) -> ipw.FloatSlider:
@@ -143,13 +170,16 @@ def _cursor_slider(
         style=_SHORT,
     )
 
+    echoes = _Echoes(slider.step)
+
     def moved(change: Any) -> None:
-        # The browser rounds what it is shown to whole steps and sends that back.
-        if abs(change["new"] - explorer.cursor_um[key]) > 0.51 * slider.step:
+        if not echoes.has(change["new"]):
             explorer.cursor_um = {**explorer.cursor_um, key: change["new"]}
 
     def follow_cursor(_: Any = None) -> None:
-        slider.value = float(np.clip(explorer.cursor_um[key], low, high))
+        value = float(np.clip(explorer.cursor_um[key], low, high))
+        echoes.tell(value)
+        slider.value = value
         across = ACROSS_THE_PLANE.get(explorer.orientation) == axis
         slider.style.handle_color = "#0072B2" if across else None
 
@@ -172,13 +202,16 @@ def _zoom_slider(explorer: SliceExplorer, message: Message) -> ipw.FloatLogSlide
         style=_SHORT,
     )
 
+    echoes = _Echoes(slider.step)
+
     def moved(change: Any) -> None:
-        # The browser rounds what it is shown to whole steps and sends that back.
-        if abs(np.log10(change["new"] / explorer.width_um)) > 0.51 * slider.step:
+        if not echoes.has(np.log10(change["new"])):
             explorer.width_um = change["new"]
 
     def follow_width(_: Any = None) -> None:
-        slider.value = float(np.clip(explorer.width_um, 10**slider.min, 10**slider.max))
+        value = float(np.clip(explorer.width_um, 10**slider.min, 10**slider.max))
+        echoes.tell(np.log10(value))
+        slider.value = value
 
     follow_width()
     slider.observe(moved, names="value")

@@ -16,7 +16,7 @@ from .annotate import Color, Marks, draw_mark
 from .colors import rgb
 from .page import Page, panel_width, text_size
 from .pairs import FitState, positions
-from .picture import panel_picture, voxel_words
+from .picture import MarkDrawer, panel_picture, voxel_words
 from .plane import Plane
 
 _ACTIVE: Color = (*rgb(OKABE_ITO["yellow"]), 255)
@@ -33,18 +33,18 @@ def landmark_picture(picker: Any, *, width_px: int) -> Image.Image:
 
 def landmark_page(picker: Any, *, width_px: int) -> Page:
     """Draw moving and fixed image, their words beside them."""
-    state, size = picker.state(), text_size(width_px)
     width = panel_width(width_px, panels=2, legend=False)
-    stretch = residual_stretch(state, picker.fixed_view.width_um)
     panels = tuple(
-        _panel(picker, side, state=state, width_px=width, size=size, stretch=stretch)
+        _panel(picker, side, width_px=width, size=text_size(width_px))
         for side in ("moving", "fixed")
     )
-    return Page(panels=panels, caption=tuple(caption(picker, state, stretch)))
+    return Page(panels=panels, caption=tuple(caption(picker)))
 
 
-def caption(picker: Any, state: FitState, stretch: float) -> list[str]:
+def caption(picker: Any) -> list[str]:
     """What is seen, the model with its reason, and the warnings."""
+    state = picker.state()
+    stretch = residual_stretch(state, picker.fixed_view.width_um)
     images = picker.images
     lines = [
         f"Left, moving: {voxel_words(images['moving'])}. "
@@ -85,19 +85,36 @@ def residual_stretch(state: FitState, width_um: float) -> float:
     return float(next(step * power for step in (5.0, 2.0, 1.0) if step * power <= wanted))
 
 
-def _panel(
-    picker: Any, side: str, *, state: FitState, width_px: int, size: int, stretch: float
-) -> Image.Image:
+def _panel(picker: Any, side: str, *, width_px: int, size: int) -> Image.Image:
     view = getattr(picker, f"{side}_view")
+    return panel_picture(
+        view.world.placed(view.layers),
+        shown_plane(picker, side),
+        width_px=width_px,
+        size=size,
+        time=view.time,
+        cursor_um=tuple(view.cursor_um.values()) if view.crosshair else None,
+        title=side_title(picker, side),
+        marks=pair_marks(picker, side, size=size),
+    )
+
+
+def side_title(picker: Any, side: str) -> str:
+    """What stands above a panel."""
+    return f"{side}: {picker.images[side].name}"
+
+
+def pair_marks(picker: Any, side: str, *, size: int = 13) -> MarkDrawer:
+    """Draw the pairs of one side, and on the fixed one what the fit leaves over."""
     planar = picker.images[side].ndim == 2
-    records = picker.records()
-    points = positions(records, side, planar=planar)
-    plane = shown_plane(picker, side)
 
     def draw(marks: Marks, shown: Plane) -> None:
+        state, records = picker.state(), picker.records()
         if side == "fixed":
+            stretch = residual_stretch(state, picker.fixed_view.width_um)
             _draw_residuals(marks, shown, state, planar, stretch)
-        canvas = shown.to_canvas(points, width_px)
+        points = positions(records, side, planar=planar)
+        canvas = shown.to_canvas(points, marks.size[0])
         far = np.abs(shown.distance_um(points)) > shown.width_um / 50
         for record, where, away in zip(records, canvas, far, strict=True):
             color = _ACTIVE if record.active else _EXCLUDED
@@ -105,16 +122,7 @@ def _panel(
             shade = (*color[:3], 150) if away and not planar else color
             draw_mark(marks, where, label, color=shade, size=size)
 
-    return panel_picture(
-        view.world.placed(view.layers),
-        plane,
-        width_px=width_px,
-        size=size,
-        time=view.time,
-        cursor_um=tuple(view.cursor_um.values()) if view.crosshair else None,
-        title=f"{side}: {picker.images[side].name}",
-        marks=draw,
-    )
+    return draw
 
 
 def shown_plane(picker: Any, side: str) -> Plane:

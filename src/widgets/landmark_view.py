@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import ipywidgets as ipw
@@ -11,12 +12,14 @@ import pandas as pd
 from ..columns import significant
 from ..quantities import format_length
 from .explorer_view import columns, navigation, redraw_all
-from .landmark_picture import landmark_page, shown_plane
+from .landmark_picture import caption, pair_marks, shown_plane, side_title
+from .live import LivePanel
+from .page import Page
 from .pairs import MODELS
 from .picture import caption_of
 from .views import (
+    HINT,
     Message,
-    Picture,
     button,
     follow,
     heading,
@@ -24,7 +27,7 @@ from .views import (
     link,
     notice,
     notices,
-    signature,
+    words_html,
 )
 
 _NARROW = ipw.Layout(width="240px")
@@ -49,17 +52,17 @@ def landmark_view(picker: Any) -> ipw.VBox:
     for view in (picker.moving_view, picker.fixed_view):
         view.crosshair = True
     message = Message()
-    views = (picker, picker.moving_view, picker.fixed_view)
-    picture = Picture(
-        lambda: landmark_page(picker, width_px=1000),
-        message,
-        shows=lambda: signature(*views),
-        steers=lambda: [
-            (getattr(picker, f"{side}_view"), shown_plane(picker, side))
-            for side in ("moving", "fixed")
-        ],
-    )
-    picture.widget.layout.max_width = "1000px"
+    panels = {
+        side: LivePanel(
+            getattr(picker, f"{side}_view"),
+            guard=message.guard,
+            plane=partial(shown_plane, picker, side),
+            marks=pair_marks(picker, side),
+            title=side_title(picker, side),
+        )
+        for side in ("moving", "fixed")
+    }
+    words = ipw.HTML()
     summary, table, ghost = ipw.HTML(), ipw.HTML(), ipw.HTML()
     chosen = ipw.Dropdown(description="pair", layout=_NARROW, style=_SHORT)
 
@@ -72,16 +75,24 @@ def landmark_view(picker: Any) -> ipw.VBox:
         if tuple(names) != tuple(chosen.options):
             chosen.options = names
             chosen.value = kept
-        picture.redraw()
+        redraw()
+
+    def redraw() -> None:
+        lines = caption(picker)
+        for panel in panels.values():
+            panel.alt = " ".join(lines)
+            panel.redraw()
+        words.value = words_html(Page(panels=(), caption=tuple(lines)), hint=HINT)
 
     follow(picker, ("revision", "model", "target", "theme"), refresh)
     for view in (picker.moving_view, picker.fixed_view):
-        redraw_all(view, picture.redraw, lambda: setattr(ghost, "value", ghost_html(picker)))
+        redraw_all(view, redraw, lambda: setattr(ghost, "value", ghost_html(picker)))
     refresh()
-    sides = columns(_side(picker, "moving", message), _side(picker, "fixed", message))
+    sides = columns(*(_side(picker, side, message) for side in panels))
+    picture = ipw.VBox([columns(*panels.values(), gap="8px"), words])
     actions = _pair_buttons(picker, chosen, message)
     decision = _decision_buttons(picker, message)
-    parts = [picture.widget, sides, ghost, actions, message.widget, table]
+    parts = [picture, sides, ghost, actions, message.widget, table]
     return ipw.VBox([*parts, heading("Model"), _model_row(picker, message), summary, decision])
 
 

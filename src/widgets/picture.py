@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,12 +29,11 @@ def explorer_picture(
 
 def explorer_page(explorer: Any, *, width_px: int, marks: MarkDrawer | None = None) -> Page:
     """Draw the explorer's view, its words beside it."""
-    placed = explorer.world.placed(explorer.layers)
-    legend = legend_of(placed, time=explorer.time)
+    words = explorer_words(explorer)
     panel = panel_picture(
-        placed,
+        explorer.world.placed(explorer.layers),
         explorer.plane(),
-        width_px=panel_width(width_px, panels=1, legend=bool(legend)),
+        width_px=panel_width(width_px, panels=1, legend=bool(words.legend)),
         size=text_size(width_px),
         time=explorer.time,
         compare=explorer.compare,
@@ -41,8 +41,14 @@ def explorer_page(explorer: Any, *, width_px: int, marks: MarkDrawer | None = No
         cursor_um=tuple(explorer.cursor_um.values()) if explorer.crosshair else None,
         marks=marks,
     )
+    return replace(words, panels=(panel,))
+
+
+def explorer_words(explorer: Any) -> Page:
+    """Legend and caption of the explorer's view, without its picture."""
+    legend = legend_of(explorer.world.placed(explorer.layers), time=explorer.time)
     caption = caption_of(explorer.world, explorer.layers)
-    return Page(panels=(panel,), legend=tuple(legend), caption=(caption,))
+    return Page(panels=(), legend=tuple(legend), caption=(caption,))
 
 
 def panel_picture(

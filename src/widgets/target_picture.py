@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from .annotate import Color, Marks, draw_mark, ellipse_points
 from .colors import rgb
 from .explorer import SliceExplorer
 from .page import Page, panel_width, text_size
-from .picture import caption_of, panel_picture
+from .picture import MarkDrawer, caption_of, panel_picture
 from .plane import Plane
 from .state import by_name
 
@@ -32,33 +32,30 @@ def target_picture(picker: Any, *, width_px: int) -> Image.Image:
 def target_page(picker: Any, *, width_px: int) -> Page:
     """Draw the targets, and the selected one in the other frame, their words beside them."""
     size = text_size(width_px)
-    record = picker.target() if picker.selected else None
     views = shown_views(picker)
     width = panel_width(width_px, panels=len(views), legend=False)
     aspect = max(view.aspect for view in views)
     panels = []
     for view in views:
         own = view is picker.explorer
-        marks = _own_marks(picker, size) if own else _other_marks(picker, size)
+        marks = own_marks(picker, size) if own else other_marks(picker, size)
         panels.append(_panel(view, width, size, aspect, marks))
-    captions = [caption_of(view.world, view.layers) for view in views]
-    if record is not None:
+    return Page(panels=tuple(panels), caption=tuple(captions(picker, views)))
+
+
+def captions(picker: Any, views: Sequence[SliceExplorer]) -> list[str]:
+    """What is seen, and where the selected target lies."""
+    lines = [caption_of(view.world, view.layers) for view in views]
+    if picker.selected:
         elsewhere = picker.into not in ("", picker.frame)  # a frame needs no image to be told of
-        captions.append(target_words(picker, record, with_region=elsewhere))
-    return Page(panels=tuple(panels), caption=tuple(captions))
+        lines.append(target_words(picker, picker.target(), with_region=elsewhere))
+    return lines
 
 
 def shown_views(picker: Any) -> list[SliceExplorer]:
     """The picker's own view and, for a selected target, the other frame's."""
-    other = _other_explorer(picker) if picker.selected else None
+    other = other_explorer(picker) if picker.selected else None
     return [picker.explorer] if other is None else [picker.explorer, other]
-
-
-def steered_plane(picker: Any) -> Plane:
-    """The plane of the picker's own panel, as high as the other one."""
-    aspect = max(view.aspect for view in shown_views(picker))
-    plane: Plane = picker.explorer.plane(aspect=aspect)
-    return plane
 
 
 def target_words(picker: Any, record: Any, *, with_region: bool) -> str:
@@ -77,9 +74,7 @@ def target_words(picker: Any, record: Any, *, with_region: bool) -> str:
     return f"{words} In {picker.into}: {there} µm (± one standard uncertainty); {row['statement']}."
 
 
-def _panel(
-    view: Any, width: int, size: int, aspect: float, marks: Callable[[Marks, Plane], None]
-) -> Image.Image:
+def _panel(view: Any, width: int, size: int, aspect: float, marks: MarkDrawer) -> Image.Image:
     return panel_picture(
         view.world.placed(view.layers),
         view.plane(aspect=aspect),
@@ -94,7 +89,9 @@ def _panel(
     )
 
 
-def _own_marks(picker: Any, size: int) -> Callable[[Marks, Plane], None]:
+def own_marks(picker: Any, size: int = 13) -> MarkDrawer:
+    """Draw the targets of a picker's own frame."""
+
     def draw(marks: Marks, plane: Plane) -> None:
         for record in picker.records():
             centre = np.array([record.position[name] for name in ("z_um", "y_um", "x_um")])
@@ -107,7 +104,7 @@ def _own_marks(picker: Any, size: int) -> Callable[[Marks, Plane], None]:
     return draw
 
 
-def _other_explorer(picker: Any) -> SliceExplorer | None:
+def other_explorer(picker: Any) -> SliceExplorer | None:
     """The finest calibrated image of the other frame, with the target in the middle."""
     if not picker.into or picker.into == picker.frame:
         return None
@@ -124,7 +121,8 @@ def _other_explorer(picker: Any) -> SliceExplorer | None:
     return view
 
 
-def _other_marks(picker: Any, size: int) -> Callable[[Marks, Plane], None]:
+def other_marks(picker: Any, size: int = 13) -> MarkDrawer:
+    """Draw the selected target in the other frame, with its 95 % region."""
     record = picker.target()
 
     def draw(marks: Marks, plane: Plane) -> None:

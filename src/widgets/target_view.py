@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import ipywidgets as ipw
@@ -9,18 +10,23 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ScalebridgeError
+from .explorer import SliceExplorer
 from .explorer_view import columns, navigation, redraw_all
-from .target_picture import steered_plane, target_page
+from .live import LivePanel
+from .page import Page
+from .picture import MarkDrawer
+from .plane import Plane
+from .target_picture import captions, other_marks, own_marks, shown_views
 from .views import (
+    HINT,
     Message,
-    Picture,
     button,
     follow,
     heading,
     html_table,
     link,
     notice,
-    signature,
+    words_html,
     words_of,
 )
 
@@ -35,13 +41,7 @@ _EMPTY = "No target yet: click the place and press 'place target'."
 def target_view(picker: Any) -> ipw.VBox:
     """Build the controls of a target picker."""
     message = Message()
-    views = (picker, picker.explorer)
-    picture = Picture(
-        lambda: target_page(picker, width_px=1000),
-        message,
-        shows=lambda: signature(*views),
-        steers=lambda: [(picker.explorer, steered_plane(picker))],
-    )
+    panels = _Panels(picker, message)
     table, refused = ipw.HTML(), ipw.HTML()
     chosen = ipw.Dropdown(description="target", layout=_NARROW, style=_SHORT)
 
@@ -51,10 +51,10 @@ def target_view(picker: Any) -> ipw.VBox:
         names = [record.name for record in picker.records()]
         chosen.options = [("none", ""), *((name, name) for name in names)]
         chosen.value = picker.selected
-        picture.redraw()
+        panels.renew()
 
     follow(picker, ("revision", "selected", "into", "theme"), refresh)
-    redraw_all(picker.explorer, picture.redraw)
+    redraw_all(picker.explorer, panels.redraw)
     refresh()
     link(chosen, picker, "selected", message)
     into = ipw.Dropdown(
@@ -67,7 +67,7 @@ def target_view(picker: Any) -> ipw.VBox:
     row = ipw.HBox([chosen, into], layout=ipw.Layout(flex_flow="row wrap"))
     return ipw.VBox(
         [
-            picture.widget,
+            panels.widget,
             columns(
                 ipw.VBox([heading("View"), navigation(picker.explorer, message)]),
                 ipw.VBox([heading("Target"), _place_row(picker, message), row]),
@@ -77,6 +77,48 @@ def target_view(picker: Any) -> ipw.VBox:
             refused,
         ]
     )
+
+
+class _Panels:
+    """The picker's own view and, for a selected target, the other frame's, side by side."""
+
+    def __init__(self, picker: Any, message: Message) -> None:
+        self._picker, self._message = picker, message
+        self._shown: tuple[SliceExplorer, ...] = (picker.explorer,)
+        self._own = self._panel(picker.explorer, own_marks(picker))
+        self._words, self._row = ipw.HTML(), columns(self._own, gap="8px")
+        self.widget = ipw.VBox([self._row, self._words])
+
+    def renew(self) -> None:
+        """Show the other frame's view of the target as it stands now."""
+        self._shown = tuple(shown_views(self._picker))
+        others = [self._panel(view, other_marks(self._picker)) for view in self._shown[1:]]
+        old = self._row.children[1:]
+        self._row.children = columns(self._own, *others).children
+        for panel in old:
+            panel.close()
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Follow what has changed in the picker's own view."""
+        lines = captions(self._picker, self._shown)
+        for panel in self._row.children:
+            panel.alt = " ".join(lines)
+            panel.redraw()
+        self._words.value = words_html(Page(panels=(), caption=tuple(lines)), hint=HINT)
+
+    def _panel(self, view: SliceExplorer, marks: MarkDrawer) -> LivePanel:
+        return LivePanel(
+            view,
+            guard=self._message.guard,
+            plane=partial(self._plane, view),
+            marks=marks,
+            title=view.frame,
+        )
+
+    def _plane(self, view: SliceExplorer) -> Plane:
+        plane: Plane = view.plane(aspect=max(shown.aspect for shown in self._shown))
+        return plane
 
 
 def refusal_html(picker: Any) -> str:

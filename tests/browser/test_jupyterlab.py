@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from importlib.resources import files
+from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
 
 from scalebridge import Workspace
+
+sys.path.insert(0, str(Path(__file__).parent))
+from driving import run_all, until
 
 SPACING_UM = 2.0
 BALLS_UM = np.array([(20, 24, 24), (20, 60, 30), (28, 30, 62), (16, 64, 66), (30, 44, 46)])
@@ -61,90 +60,6 @@ def notebooks(specimen, tmp_path):
     return folder
 
 
-@pytest.fixture
-def lab(notebooks, tmp_path):
-    """Address of a JupyterLab with settings and kernels of its own."""
-    pytest.importorskip("jupyterlab")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    homes = ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR",
-             "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")  # fmt: skip
-    own = {name: str(tmp_path / name.lower()) for name in homes}
-    log = (tmp_path / "lab.log").open("w")
-    server = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
-         f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="],
-        cwd=notebooks, env={**os.environ, **own}, stdout=log, stderr=log,
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(address, server, tmp_path / "lab.log")
-        yield address
-    finally:
-        server.terminate()  # it ends its kernels
-        try:
-            server.wait(15)
-        except subprocess.TimeoutExpired:
-            server.kill()
-        log.close()
-
-
-def _wait_for(address, server, log):
-    for _ in range(300):
-        if server.poll() is not None:
-            pytest.fail(f"JupyterLab ended: {log.read_text()[-2000:]}")
-        try:
-            with urllib.request.urlopen(f"{address}/api", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"JupyterLab did not answer: {log.read_text()[-2000:]}")
-
-
-@pytest.fixture
-def page(chromium, lab):
-    sync_api = pytest.importorskip("playwright.sync_api")
-    flags = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-sync",
-             "--disable-background-networking", "--disable-component-update"]  # fmt: skip
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        page = browser.new_page(viewport={"width": 1300, "height": 5000})
-        page.set_default_timeout(40_000)
-        page.outside = []
-
-        def only_here(route):
-            if not route.request.url.startswith((lab, "data:", "blob:")):
-                page.outside.append(route.request.url)
-                return route.abort()
-            return route.continue_()
-
-        page.route("**/*", only_here)
-        page.goto(f"{lab}/doc/tree/registration.ipynb")
-        page.wait_for_selector(".jp-Notebook .jp-Cell")
-        yield page
-        browser.close()
-
-
-def run_all(page):
-    page.locator(".jp-NotebookPanel-toolbar, .jp-Toolbar").get_by_text("Python 3").first.wait_for()
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_text("Run All Cells", exact=True).click()
-    prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
-    assert until(lambda: _all_ran(prompts.all_inner_texts()), page, seconds=90)
-
-
-def _all_ran(prompts):
-    return bool(prompts) and all(any(c.isdigit() for c in text) for text in prompts)
-
-
-def until(condition, page, *, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        page.wait_for_timeout(100)
-    return condition()
-
-
 def landmarks(folder):
     with Workspace.open(folder) as ws:
         return {record.name: record for record in ws.landmarks}
@@ -162,16 +77,17 @@ def test_a_click_on_both_images_and_a_button_become_a_landmark(page, specimen):
     assert plots.first.bounding_box()["width"] > 200
     with Workspace.open(specimen) as ws:
         assert [record.status for record in ws.transforms] == ["accepted"]
-    picture = page.locator("img.sb-screen")
-    picture.wait_for()
-    assert until(lambda: picture.evaluate("image => image.naturalWidth") > 600, page)
-    box = picture.bounding_box()
-    assert box["width"] > 400
-    assert box["height"] > 150
-    for share in (0.35, 0.85):  # the same place of the left and of the right image
-        drawn = picture.get_attribute("src")
-        picture.click(position={"x": share * box["width"], "y": 0.4 * box["height"]})
-        assert until(lambda old=drawn: picture.get_attribute("src") != old, page)
+    panels = page.locator(".sb-panel canvas")
+    assert until(lambda: panels.count() == 2, page)
+    for number in (0, 1):  # the same place of the left and of the right image
+        panel = panels.nth(number)
+        assert until(lambda at=panel: at.get_attribute("data-rested") is not None, page)
+        box = panel.bounding_box()
+        assert box["width"] > 200
+        assert box["height"] > 150
+        rested = panel.get_attribute("data-rested")
+        panel.click(position={"x": 0.7 * box["width"], "y": 0.4 * box["height"]})
+        assert until(lambda at=panel, old=rested: at.get_attribute("data-rested") != old, page)
     assert set(landmarks(specimen)) == {"L1", "L2", "L3", "L4"}
     page.get_by_role("button", name="add pair").click()
     assert until(lambda: len(landmarks(specimen)) == 5, page)

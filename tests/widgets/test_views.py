@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from scalebridge import LandmarkPicker, SegmentationSliders, SliceExplorer, TargetPicker, Workspace
-from scalebridge.widgets.screen import Screen
+from scalebridge.widgets.live import LivePanel
 from scalebridge.widgets.views import html_table
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -42,11 +42,11 @@ def ws(tmp_path: Path) -> Iterator[Any]:
 def test_slider_moves_the_slice_and_the_picture_follows(ws: Any) -> None:
     explorer = SliceExplorer(ws, ["survey"])
     view = explorer.view()
-    screen = next(w for w in walk(view) if isinstance(w, Screen))
-    before = screen.png
+    panel = next(w for w in walk(view) if isinstance(w, LivePanel))
     find(view, ipw.FloatSlider, "z [µm]").value = 5.0
     assert explorer.cursor_um["z_um"] == pytest.approx(5.0, abs=0.02)
-    assert screen.png != before
+    assert panel.view_plane["centre_um"][0] == explorer.cursor_um["z_um"]
+    assert panel.cursor_um[0] == explorer.cursor_um["z_um"]
     explorer.cursor_um = {**explorer.cursor_um, "z_um": 9.0}
     assert find(view, ipw.FloatSlider, "z [µm]").value == pytest.approx(9.0)
 

@@ -1,0 +1,226 @@
+"""What the browser draws from: coarse copies of images, and patches of the plane that is seen.
+
+Values travel as whole numbers of one or two bytes; grey = offset + gain * value. Labels travel as
+slots of a table of colours, three channels as red, green, blue.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .colors import label_color, rgb, table
+from .plane import Plane
+from .sampling import choose_level
+from .scene import Placed, box_corners_um, sample_on
+
+MOST_VOXELS = 1_000_000
+_WIDEST = 65535.0
+
+
+@dataclass(frozen=True)
+class Coding:
+    """How grey values become whole numbers: ``grey = offset + gain * value``."""
+
+    offset: float
+    gain: float
+    wide: bool
+
+    def values(self, grey: NDArray[Any]) -> NDArray[np.uint16]:
+        """Whole numbers for grey values; what is not finite becomes 0."""
+        scaled = (np.nan_to_num(grey, nan=self.offset) - self.offset) / self.gain
+        return np.rint(np.clip(scaled, 0, _WIDEST if self.wide else 255)).astype(np.uint16)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coarse:
+    """A coarse copy of an image, and where it stands.
+
+    Attributes
+    ----------
+    key : str
+        Of the bytes and what they mean: the same key needs not be sent twice.
+    shape : tuple of 3 int
+        z, y, x; a flat image is one voxel deep.
+    channels : int
+        Bytes a voxel.
+    data : bytes
+    coding : Coding
+    smooth : bool
+        Whether values between voxels have a meaning; labels have none.
+    level : int
+        Of the pyramid.
+    grid : dict
+        Voxel size, places and extent as `plane.js` reads them.
+    """
+
+    key: str
+    shape: tuple[int, int, int]
+    channels: int
+    data: bytes
+    coding: Coding
+    smooth: bool
+    level: int
+    grid: dict[str, Any]
+
+
+def coarse_copy(item: Placed, *, time: int = 0, most_voxels: int = MOST_VOXELS) -> Coarse:
+    """Read the coarse copy of a layer.
+
+    Parameters
+    ----------
+    item : Placed
+    time : int
+        Index along the time axis, where there is one.
+    most_voxels : int
+        The finest level of at most so many voxels is read; else the coarsest, in strides.
+    """
+    level, stride = _level(item, most_voxels)
+    chosen = item.levels[level]
+    steps = (slice(None, None, stride),) * item.dims
+    channels = range(3) if item.layer.mode == "rgb" else (None,)
+    stack = [
+        np.asarray(chosen.array[(*item.select(time=time, channel=channel), *steps)])
+        for channel in channels
+    ]
+    coding = _coding(stack[0], item)
+    voxels = encoded(stack, item, coding)
+    shape = (1, *stack[0].shape) if item.dims == 2 else stack[0].shape
+    spacing, origin = np.ones(3), np.zeros(3)
+    spacing[-item.dims :] = np.asarray(chosen.spacing_um, float) * stride
+    origin[-item.dims :] = chosen.origin_um
+    data = voxels.tobytes()
+    mark = hashlib.sha1(data, usedforsecurity=False)
+    mark.update(repr((shape, item.layer.mode, coding, tuple(spacing), tuple(origin))).encode())
+    return Coarse(
+        key=mark.hexdigest(),
+        shape=shape,
+        channels=voxels.shape[-1],
+        data=data,
+        coding=coding,
+        smooth=item.layer.mode != "labels",
+        level=level if stride == 1 else -1,
+        grid=_grid(item, spacing, origin, shape),
+    )
+
+
+def encoded(stack: Sequence[NDArray[Any]], item: Placed, coding: Coding) -> NDArray[np.uint8]:
+    """Write values as bytes, the channels last.
+
+    Parameters
+    ----------
+    stack : sequence of ndarray
+        Values, or three channels.
+    """
+    if item.layer.mode == "rgb":
+        low, high = item.limits() if item.layer.limits != "auto" else (0.0, 255.0)
+        full = [np.clip((part - low) / (high - low), 0, 1) * 255 for part in stack]
+        return np.stack([*np.rint(full).astype(np.uint8), np.full_like(full[0], 255, np.uint8)], -1)
+    values = stack[0]
+    if item.layer.mode == "labels":
+        return slots(values, item)[..., None]
+    whole = coding.values(values)
+    if not coding.wide:
+        return whole.astype(np.uint8)[..., None]
+    return np.ascontiguousarray(whole.astype("<u2")).view(np.uint8).reshape(*whole.shape, 2)
+
+
+def slots(labels: NDArray[Any], item: Placed) -> NDArray[np.uint8]:
+    """Slot of each label in the table of colours; 0 is not drawn."""
+    named = [phase["label"] for phase in item.layer.phases]
+    if not named:
+        found = (labels.astype(np.int64) - 1) % 254 + 1
+        return np.where(labels == 0, 0, found).astype(np.uint8)
+    present = np.zeros(labels.shape, np.uint8)
+    for slot, label in enumerate(named[:255], start=1):
+        present[labels == label] = slot
+    return present
+
+
+def color_table(item: Placed) -> tuple[str, bytes]:
+    """256 colours of a layer with their opacity, and what they are known by."""
+    if item.layer.mode != "labels":
+        name = item.layer.color_map
+        return name, np.column_stack([table(name), np.full(256, 255, np.uint8)]).tobytes()
+    rgba = np.zeros((256, 4), np.uint8)
+    if item.layer.phases:
+        colors = [rgb(phase["color"]) for phase in item.layer.phases[:255]]
+    else:
+        colors = [rgb(label_color(label)) for label in range(1, 255)]
+    rgba[1 : len(colors) + 1] = np.column_stack([colors, np.full(len(colors), 255)])
+    data = rgba.tobytes()
+    return hashlib.sha1(data, usedforsecurity=False).hexdigest(), data
+
+
+def patch_of(
+    item: Placed, coarse: Coarse, plane: Plane, *, width_px: int, height_px: int, time: int = 0
+) -> bytes | None:
+    """Sample what a layer shows on a plane.
+
+    Returns
+    -------
+    bytes or None
+        Red, green, blue, and whether there is a value, for every pixel; None where the coarse copy
+        is as fine as the screen.
+    """
+    points = plane.points(width_px, height_px)
+    if item.placement.matrix is not None and coarse.level == _wanted_level(item, plane, width_px):
+        return None
+    channels = range(3) if item.layer.mode == "rgb" else (None,)
+    seen = [sample_on(item, plane, points, time=time, channel=channel) for channel in channels]
+    inside = seen[0].inside & np.isfinite(seen[0].values.astype(float))
+    found = encoded([one.values for one in seen], item, coarse.coding)
+    pixels = np.zeros((height_px, width_px, 4), np.uint8)
+    pixels[..., : min(3, found.shape[-1])] = found[..., :3]
+    pixels[..., 3] = np.where(inside, 255, 0)
+    return pixels.tobytes()
+
+
+def _wanted_level(item: Placed, plane: Plane, width_px: int) -> int:
+    ends = plane.pixel_um(width_px) * np.array([(0, 0, 0), plane.across, plane.down])
+    own = item.placement.apply(np.asarray(plane.centre_um) + ends)
+    return choose_level(item.levels, own[1:] - own[0])
+
+
+def _level(item: Placed, most_voxels: int) -> tuple[int, int]:
+    sizes = [np.prod(level.array.shape[-item.dims :], dtype=float) for level in item.levels]
+    for number, size in enumerate(sizes):
+        if size <= most_voxels:
+            return number, 1
+    return len(sizes) - 1, int(np.ceil((sizes[-1] / most_voxels) ** (1 / item.dims)))
+
+
+def _coding(values: NDArray[Any], item: Placed) -> Coding:
+    if item.layer.mode in ("labels", "rgb") or values.dtype == np.uint8:
+        return Coding(0.0, 1.0, wide=False)
+    if values.dtype == np.uint16:
+        return Coding(0.0, 1.0, wide=True)
+    finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    if item.layer.limits != "auto":  # what a person looks for may be beyond the coarse extremes
+        low, high = min(low, item.layer.limits[0]), max(high, item.layer.limits[1])
+    return Coding(low, (high - low) / _WIDEST if high > low else 1.0, wide=True)
+
+
+def _grid(
+    item: Placed, spacing: NDArray[np.float64], origin: NDArray[np.float64], shape: Sequence[int]
+) -> dict[str, Any]:
+    corners = box_corners_um(item.levels)
+    placement = item.placement
+    return {
+        "matrix": None if placement.matrix is None else placement.matrix.ravel().tolist(),
+        "offset_um": [0.0] * 3 if placement.offset_um is None else placement.offset_um.tolist(),
+        "spacing_um": spacing.tolist(),
+        "origin_um": origin.tolist(),
+        "shape": [int(count) for count in shape],
+        "low_um": corners.min(axis=0).tolist(),
+        "high_um": corners.max(axis=0).tolist(),
+        "flat": item.dims == 2,
+        "slab_um": item.layer.slab_um,
+        "finest_um": float(max(item.levels[0].spacing_um)),
+    }

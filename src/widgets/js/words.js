@@ -1,0 +1,48 @@
+// The plane in words: its name, where it lies, what its directions are called.
+
+/** @typedef {import("./plane.js").View} View */
+
+/** @type {Record<string, number[][]>} */
+const AXES = {
+  xy: [[0, 0, 1], [0, 1, 0]],
+  xz: [[0, 0, 1], [1, 0, 0]],
+  yz: [[0, 1, 0], [1, 0, 0]],
+};
+/** @type {Record<string, [string, number]>} */
+const ACROSS = { xy: ["z", 0], xz: ["y", 1], yz: ["x", 2] };
+
+/** @param {View} view */
+export function planeName(view) {
+  const same = (/** @type {number[]} */ a, /** @type {ArrayLike<number>} */ b) => a.every((value, i) => Math.abs(value - b[i]) < 1e-9);
+  const found = Object.entries(AXES).find(([, [across, down]]) => same(across, view.across) && same(down, view.down));
+  return found ? found[0] : "oblique";
+}
+
+/** @param {View} view @returns {[string, string]} */
+export function axisNames(view) {
+  const name = planeName(view);
+  return name === "oblique" ? ["u", "v"] : [name[0], name[1]];
+}
+
+/** @param {View} view @param {string} unit um or px @param {boolean} flat a flat world has one plane only */
+export function positionWords(view, unit, flat) {
+  const name = planeName(view);
+  const [word, factor] = unitOf(view.width_um, unit);
+  const decimals = Math.min(4, Math.max(0, Math.ceil(-Math.log10((view.width_um * factor) / 500))));
+  const write = (/** @type {number} */ value) =>
+    (Number((value * factor).toFixed(decimals)) + 0).toFixed(decimals).replace("-", "−");
+  if (name === "oblique") {
+    const [z, y, x] = view.centre_um.map(write);
+    return `oblique at x, y, z = ${x}, ${y}, ${z} ${word}`;
+  }
+  if (flat) return name;
+  const [axis, place] = ACROSS[name];
+  return `${name} at ${axis} = ${write(view.centre_um[place])} ${word}`;
+}
+
+/** @param {number} width_um @param {string} unit @returns {[string, number]} */
+function unitOf(width_um, unit) {
+  if (unit === "px") return ["px", 1];
+  if (width_um < 1) return ["nm", 1e3];
+  return width_um >= 5000 ? ["mm", 1e-3] : ["µm", 1];
+}

@@ -1,0 +1,152 @@
+"""The browser draws what Python draws: the same planes, layers and colours, moved by a person."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import sys
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from scalebridge import SliceExplorer, Workspace
+from scalebridge.analysis.registration import AffineTransform
+from scalebridge.widgets.live import plane_of
+from scalebridge.widgets.scene import draw
+
+sys.path.insert(0, str(Path(__file__).parent))
+from driving import run_all, until
+
+TURN = [[0.8, 0.6, 0.0], [-0.6, 0.8, 0.0], [0.0, 0.0, 1.0]]
+LOOKS = (
+    "explorer.crosshair = False\n"
+    "explorer.layer('detail').opacity = 0.7\n"
+    "explorer.layer('detail').color_map = 'magma'\n"
+    "explorer.layer('grains').mode = 'labels'\n"
+    "explorer.layer('grains').opacity = 0.4\n"
+)
+OBLIQUE = (
+    "explorer.cut_through({'x_um': 5, 'y_um': 5, 'z_um': 3}, {'x_um': 90, 'y_um': 20, 'z_um': 30},"
+    " {'x_um': 10, 'y_um': 80, 'z_um': 20})\n"
+)
+NAMES = ["survey", "photo", "detail", "grains"]
+
+
+def grey(shape, seed):
+    values = gaussian_filter(np.random.default_rng(seed).normal(size=shape), 2)
+    return (values - values.min()) / np.ptp(values)
+
+
+@pytest.fixture
+def specimen(tmp_path):
+    """Four images: 16 bits, colours on a plane, turned floats that are finer, and labels."""
+    folder = tmp_path / "specimen"
+    images = {
+        "survey": (60000 * grey((40, 90, 100), 1)).astype(np.uint16),
+        "photo": np.stack([(255 * grey((80, 90), 5 + k)).astype(np.uint8) for k in range(3)]),
+        "detail": (1e-3 * grey((40, 60, 70), 2) - 4e-4).astype(np.float32),
+        "grains": np.digitize(grey((40, 90, 100), 3), [0.45, 0.5, 0.62]).astype(np.uint16),
+    }
+    spacings = {"detail": (0.3, 0.25, 0.25), "photo": (1.2, 1.1)}
+    with Workspace.create(folder) as ws:
+        for name, values in images.items():
+            axes = "cyx" if name == "photo" else "zyx"
+            ws.images.write(
+                name, shape=values.shape, dtype=values.dtype, axes=axes,
+                blocks=[(tuple(slice(0, n) for n in values.shape), values)],
+                spacing_um=spacings.get(name, (1.0, 1.0, 1.0)), spacing_source="made for a test",
+                **({"frame": "survey"} if name == "grains" else {}),
+            )  # fmt: skip
+        for name, offset in (("detail", [12.0, 30.0, 40.0]), ("photo", [20.0, 2.0, 4.0])):
+            turn = TURN if name == "detail" else np.eye(3)
+            way = AffineTransform.exact(np.asarray(turn), offset_um=np.array(offset))
+            ws.transforms.add(
+                name=f"{name}_to_survey", from_frame=name, to_frame="survey",
+                transform=way.to_dict(),
+                status="accepted", method="known",
+            )  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def notebooks(specimen, tmp_path):
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    start = (
+        "from scalebridge import SliceExplorer, Workspace\n"
+        f"ws = Workspace.open({str(specimen)!r})\n"
+    )
+    explorer = f"explorer = SliceExplorer(ws, {NAMES!r}, frame='survey')\n{LOOKS}"
+    cells = [start + explorer + "explorer", explorer + OBLIQUE + "explorer"]
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+    nbformat.write(notebook, folder / "live.ipynb")
+    return folder
+
+
+def settled(page, panel):
+    """Wait until the kernel has answered the newest rest, and return what is shown."""
+    page.wait_for_timeout(400)
+    busy = "canvas => canvas.parentElement.classList.contains('sb-busy')"
+    assert until(lambda: panel.get_attribute("data-rested") and not panel.evaluate(busy), page)
+    page.wait_for_timeout(200)
+    url = panel.evaluate("canvas => canvas.toDataURL('image/png')")
+    picture = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
+    return np.asarray(picture.convert("RGB")), json.loads(panel.get_attribute("data-view"))
+
+
+def in_python(folder, view, size):
+    with Workspace.open(folder) as ws:
+        explorer = SliceExplorer(ws, NAMES, frame="survey")
+        exec(LOOKS, {"explorer": explorer})
+        placed = explorer.world.placed(explorer.layers)
+        return draw(placed, plane_of(view), width_px=size[1], height_px=size[0])
+
+
+def differences(folder, picture, view):
+    """Differences away from the words at the top and the scale bar at the bottom."""
+    drawn = in_python(folder, view, picture.shape[:2])
+    apart = np.abs(picture.astype(int) - drawn.astype(int)).max(axis=2)
+    high = len(apart)
+    assert np.std(drawn) > 10  # there is something to see
+    return apart[high // 5 : -high // 6]
+
+
+def test_the_browser_draws_what_python_draws_while_a_person_zooms_and_turns(page, specimen):
+    run_all(page)
+    panels = page.locator(".sb-panel canvas")
+    assert until(lambda: panels.count() == 2, page)
+    for panel in (panels.nth(1), panels.nth(0)):
+        panel.scroll_into_view_if_needed()
+        picture, before = settled(page, panel)
+        apart = differences(specimen, picture, before)
+        assert np.mean(apart) < 0.6
+        assert np.mean(apart > 8) < 0.004  # pixels on the rim of an image or a label
+    box = panel.bounding_box()
+    at = (box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
+    page.mouse.move(*at)
+    page.keyboard.down("Control")
+    for _ in range(6):
+        page.mouse.wheel(0, -100)
+    page.keyboard.up("Control")
+    picture, closer = settled(page, panel)
+    assert closer["width_um"] == pytest.approx(before["width_um"] * 0.8**6)
+    assert np.mean(differences(specimen, picture, closer)) < 0.6
+    page.keyboard.down("Alt")
+    page.mouse.down()
+    for step in range(1, 9):
+        page.mouse.move(at[0] + 8 * step, at[1] + 5 * step)
+    page.mouse.up()
+    page.keyboard.up("Alt")
+    picture, turned = settled(page, panel)
+    assert abs(turned["across"][0]) > 0.1
+    assert np.mean(differences(specimen, picture, turned)) < 0.6
+    plane = page.locator(".widget-dropdown select").first  # as Python has it now
+    assert until(lambda: plane.input_value() == "oblique", page)
+    assert page.outside == []

@@ -1,0 +1,112 @@
+"""The browser's arithmetic agrees with Python's: the same planes, places, words and scale bars."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scalebridge import SliceExplorer
+from scalebridge.quantities import format_length
+from scalebridge.widgets.annotate import scale_bar_length
+from scalebridge.widgets.coarse import coarse_copy
+from scalebridge.widgets.live import view_of
+from scalebridge.widgets.picture import position_words
+from scalebridge.widgets.plane import Plane, axes_through, axis_plane
+
+sys.path.insert(0, str(Path(__file__).parent))
+from specimens import beads, join_fine
+
+JS = Path(__file__).parent / "js"
+REQUIRED = os.environ.get("SCALEBRIDGE_REQUIRE", "").split(",")
+
+
+@pytest.fixture(scope="module")
+def node() -> str:
+    found = shutil.which("node")
+    if found is None:
+        if "node" in REQUIRED:
+            pytest.fail("node is required by SCALEBRIDGE_REQUIRE, but it is not installed")
+        pytest.skip("node is not installed")
+    return found
+
+
+def planes() -> list[Plane]:
+    across, down = axes_through((0.0, 0.0, 0.0), (1.0, 2.0, 5.0), (-1.0, 4.0, 1.0))
+    return [
+        axis_plane("xy", centre_um=(7.0, 12.0, 15.5), width_um=30.0, height_um=20.0),
+        axis_plane("xz", centre_um=(3.0, -2.0, 0.125), width_um=0.4, height_um=0.5),
+        axis_plane("yz", centre_um=(3e3, 2e3, 1e3), width_um=6e3, height_um=4e3),
+        Plane(centre_um=(6.5, 11.0, 14.0), across=across, down=down, width_um=25.0, height_um=15.0),
+    ]
+
+
+def plane_fixture(plane: Plane) -> dict[str, Any]:
+    points = plane.points(5, 4)
+    canvas = plane.to_canvas(points.reshape(-1, 3), 100) / [
+        100,
+        100 * plane.height_um / plane.width_um,
+    ]
+    return {
+        "view": view_of(plane),
+        "points": points.tolist(),
+        "places": canvas.tolist(),
+        "normal": plane.normal.tolist(),
+        "words": position_words(plane),
+    }
+
+
+def texture_fixture(item: Any, plane: Plane) -> dict[str, Any]:
+    """Where places of a panel fall in the coarse copy of an image, worked out voxel by voxel."""
+    coarse = coarse_copy(item, most_voxels=3000)
+    points = plane.points(6, 5).reshape(-1, 3)
+    own = item.placement.apply(points)
+    grid = coarse.grid
+    index = (own - grid["origin_um"]) / grid["spacing_um"]
+    inside = np.all((own >= grid["low_um"]) & (own <= grid["high_um"]), axis=1)
+    return {
+        "view": view_of(plane),
+        "grid": grid,
+        "places": [[(i + 0.5) / 6, (j + 0.5) / 5] for j in range(5) for i in range(6)],
+        "texture": ((index + 0.5) / coarse.shape).tolist(),
+        "inside": inside.tolist(),
+    }
+
+
+def test_the_browser_computes_what_python_computes(node: str, tmp_path: Path) -> None:
+    with beads(tmp_path) as ws:
+        join_fine(ws)
+        explorer = SliceExplorer(ws, ["survey", "fine"])
+        placed = explorer.world.placed(explorer.layers)
+        shown = planes()
+        textures = [
+            texture_fixture(item, plane) for item in placed for plane in (shown[0], shown[3])
+        ]
+    assert any(any(one["inside"]) and not all(one["inside"]) for one in textures)
+    widths = [0.003, 0.9, 12.0, 470.0, 5e3, 8.2e4]
+    lengths = [0.02, 0.5, 1.0, 5.0, 200.0, 1000.0, 1234.0]
+    fixtures = {
+        "planes": [plane_fixture(plane) for plane in shown],
+        "textures": textures,
+        "bars": [[width, scale_bar_length(width)] for width in widths],
+        "lengths": [[length, format_length(length)] for length in lengths],
+    }
+    file = tmp_path / "fixtures.json"
+    file.write_text(json.dumps(fixtures))
+    done = subprocess.run(
+        [node, "--test", *map(str, sorted(JS.glob("*.test.js")))],
+        env={**os.environ, "FIXTURES": str(file)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert "# fail 0" in done.stdout
+    assert "# pass 0" not in done.stdout

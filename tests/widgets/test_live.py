@@ -1,0 +1,249 @@
+"""What the browser gets: coarse copies, patches, and answers to what a person did there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scalebridge import SliceExplorer, Workspace
+from scalebridge.widgets.annotate import draw_mark
+from scalebridge.widgets.coarse import coarse_copy, color_table, patch_of
+from scalebridge.widgets.live import LivePanel, plane_of, view_of
+from scalebridge.widgets.plane import axis_plane
+from scalebridge.widgets.scene import sample_on
+from scalebridge.widgets.views import Message
+
+sys.path.insert(0, str(Path(__file__).parent))
+from specimens import beads, join_fine, write
+
+SHAPE = (6, 20, 24)
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Iterator[Any]:
+    with beads(tmp_path) as ws:
+        join_fine(ws)
+        yield ws
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, Any], list[bytes]]]:
+    sent: list[tuple[dict[str, Any], list[bytes]]] = []
+
+    def send(_: Any, content: dict[str, Any], buffers: Any = None) -> None:
+        sent.append((content, list(buffers or [])))
+
+    monkeypatch.setattr(LivePanel, "send", send)
+    return sent
+
+
+def panel_of(explorer: SliceExplorer, **given: Any) -> LivePanel:
+    return LivePanel(explorer, guard=Message().guard, **given)
+
+
+def hear(panel: LivePanel, **content: Any) -> None:
+    panel._handle_custom_msg(content, [])
+
+
+def grey(kind: str) -> np.ndarray:
+    values = np.random.default_rng(0).uniform(0, 1, SHAPE)
+    if kind.startswith("f"):
+        return (1e-3 * (values - 0.3)).astype(kind)
+    return (values * np.iinfo(kind).max).astype(kind)
+
+
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "float32", "int32"])
+def test_grey_values_come_back_from_their_bytes(tmp_path: Path, kind: str) -> None:
+    values = grey(kind)
+    with Workspace.create(tmp_path / "w") as ws:
+        write(ws, "image", values, spacing_um=(2.0, 1.0, 1.0))
+        explorer = SliceExplorer(ws, ["image"])
+        (item,) = explorer.world.placed(explorer.layers)
+        coarse = coarse_copy(item)
+    raw = np.frombuffer(coarse.data, np.uint8).reshape(*coarse.shape, coarse.channels)
+    whole = raw[..., 0].astype(float) if coarse.channels == 1 else raw.view("<u2")[..., 0]
+    back = coarse.coding.offset + coarse.coding.gain * whole
+    exact = kind in ("uint8", "uint16")
+    assert np.abs(back - values).max() <= (0 if exact else 0.51 * coarse.coding.gain)
+    assert coarse.coding.gain <= np.ptp(values.astype(float)) / 65000 or exact
+    assert coarse.coding.wide == (kind != "uint8")
+
+
+def test_a_large_image_travels_as_its_coarse_level(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey"])
+    (item,) = explorer.world.placed(explorer.layers)
+    whole, small = coarse_copy(item), coarse_copy(item, most_voxels=5000)
+    assert whole.level == 0
+    assert np.prod(small.shape) <= 5000
+    extent = np.multiply(small.grid["spacing_um"], small.shape)
+    assert extent == pytest.approx(np.multiply(whole.grid["spacing_um"], whole.shape), rel=0.25)
+    assert whole.grid["low_um"] == small.grid["low_um"]
+    assert whole.key != small.key
+    assert coarse_copy(item).key == whole.key
+
+
+def test_labels_have_the_colours_of_their_phases_and_hidden_ones_none(tmp_path: Path) -> None:
+    labels = np.random.default_rng(1).integers(0, 5, SHAPE).astype(np.uint16)
+    with Workspace.create(tmp_path / "w") as ws:
+        write(ws, "phases", labels, spacing_um=(1.0, 1.0, 1.0))
+        explorer = SliceExplorer(ws, ["phases"])
+        layer = explorer.layer("phases")
+        layer.mode = "labels"
+        layer.phases = ({"label": 3, "name": "pore", "color": "#123456"},)
+        (item,) = explorer.world.placed(explorer.layers)
+        coarse = coarse_copy(item)
+        _, table = color_table(item)
+    colors = np.frombuffer(table, np.uint8).reshape(256, 4)
+    drawn = colors[np.frombuffer(coarse.data, np.uint8).reshape(SHAPE)]
+    assert (drawn[labels == 3] == (0x12, 0x34, 0x56, 255)).all()
+    assert (drawn[labels != 3][:, 3] == 0).all()
+    assert not coarse.smooth
+
+
+def test_a_patch_holds_what_python_samples_and_nothing_outside(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey"])
+    (item,) = explorer.world.placed(explorer.layers)
+    coarse = coarse_copy(item, most_voxels=2000)
+    assert coarse.level != 0
+    corners = explorer.world.corners_um()
+    width = 1.5 * float(np.ptp(corners[:, 2]))
+    plane = axis_plane("xy", centre_um=corners.mean(axis=0), width_um=width, height_um=width)
+    patch = patch_of(item, coarse, plane, width_px=150, height_px=150)
+    assert patch is not None
+    pixels = np.frombuffer(patch, np.uint8).reshape(150, 150, 4)
+    seen = sample_on(item, plane, plane.points(150, 150))
+    assert ((pixels[..., 3] > 0) == seen.inside).all()
+    assert 0.2 < seen.inside.mean() < 0.9
+    low, high = pixels[..., 0].astype(float), pixels[..., 1].astype(float)
+    whole = low + 256 * high if coarse.coding.wide else low
+    back = coarse.coding.offset + coarse.coding.gain * whole
+    assert np.abs(back - seen.values)[seen.inside].max() <= 0.51 * coarse.coding.gain
+
+
+def test_no_patch_is_sent_where_the_coarse_copy_is_as_fine_as_the_screen(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey"])
+    (item,) = explorer.world.placed(explorer.layers)
+    plane = explorer.plane()
+    assert patch_of(item, coarse_copy(item), plane, width_px=2000, height_px=1500) is None
+
+
+def test_the_browser_moves_the_explorer_and_is_not_moved_back(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey"])
+    panel = panel_of(explorer)
+    assert panel.view_plane["by"] == "kernel"
+    plane = explorer.plane()
+    view = {**view_of(plane), "width_um": plane.width_um / 2}
+    hear(panel, kind="view", by="window 1", view=view, cursor_um=[5.0, 4.0, 3.0])
+    assert explorer.width_um == plane.width_um / 2
+    assert explorer.cursor_um == {"z_um": 5.0, "y_um": 4.0, "x_um": 3.0}
+    assert panel.view_plane["by"] == "window 1"
+    explorer.layer("survey").opacity = 0.5
+    panel.redraw()
+    assert panel.view_plane["by"] == "window 1"  # the plane is where the window has it
+    explorer.width_um = 7.0
+    panel.redraw()
+    assert (panel.view_plane["by"], panel.view_plane["width_um"]) == ("kernel", 7.0)
+
+
+def test_a_turned_plane_is_oblique(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey"])
+    panel = panel_of(explorer)
+    view = {**view_of(explorer.plane()), "across": [0.6, 0.0, 0.8], "down": [0.0, 1.0, 0.0]}
+    hear(panel, kind="view", by="w", view=view, cursor_um=list(explorer.cursor_um.values()))
+    assert explorer.orientation == "oblique"
+    assert explorer.plane().across == (0.6, 0.0, 0.8)
+
+
+def test_what_the_browser_lacks_is_sent_once_and_small_copies_first(ws: Any, told: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey", "fine"])
+    panel = panel_of(explorer)
+    keys = [layer["key"] for layer in panel.layers]
+    hear(panel, kind="hello", missing=keys)
+    assert {content["key"] for content, _ in told} == set(keys)
+    sizes = [len(buffers[0]) for _, buffers in told]
+    assert sizes == sorted(sizes)
+    told.clear()
+    hear(panel, kind="hello", missing=[])
+    assert told == []
+
+
+def test_a_rest_is_answered_with_patches_and_its_number(ws: Any, told: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey", "fine"])
+    explorer.layer("fine").visible = False
+    panel = panel_of(explorer)
+    panel._coarse = {key: coarse_copy(item, most_voxels=2000) for key, item in known(panel)}
+    view = view_of(explorer.plane())
+    hear(panel, kind="rest", sequence=3, view=view, width_px=5000, height_px=100)
+    *patches, last = [content for content, _ in told]
+    assert [patch["kind"] for patch in patches] == ["patch"]
+    assert (patches[0]["width"], patches[0]["height"]) == (1200, 24)
+    assert len(told[0][1][0]) == 1200 * 24 * 4
+    assert last == {"kind": "rested", "sequence": 3}
+
+
+def known(panel: LivePanel) -> Any:
+    items = panel._explorer.world.placed(panel._explorer.layers)
+    return zip(list(panel._coarse), items, strict=True)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"kind": "nonsense"},
+        {"kind": "rest", "sequence": 1, "view": {}, "width_px": 10, "height_px": 10},
+        {"kind": "view", "by": "w", "view": {"across": [1, 0, 0]}, "cursor_um": [0, 0, 0]},
+        {"kind": "hello"},
+    ],
+)
+def test_a_message_that_is_none_is_refused_in_words_and_changes_nothing(
+    ws: Any, told: Any, message: dict[str, Any]
+) -> None:
+    explorer, said = SliceExplorer(ws, ["survey"]), Message()
+    panel = LivePanel(explorer, guard=said.guard)
+    before = explorer.plane()
+    hear(panel, **message)
+    assert said.widget.value
+    assert explorer.plane() == before
+    assert told == []
+
+
+def test_a_plane_comes_back_from_the_browser_as_it_went(ws: Any) -> None:
+    plane = SliceExplorer(ws, ["survey"], orientation="xz").plane()
+    assert plane_of(view_of(plane)) == plane
+
+
+def test_marks_travel_as_shapes_for_the_view_that_they_were_drawn_for(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey"])
+
+    def draw(marks: Any, plane: Any) -> None:
+        draw_mark(
+            marks, plane.to_canvas(plane.centre_um, marks.size[0])[0], "<b>", color=(1, 2, 3, 4)
+        )
+
+    panel = panel_of(explorer, marks=draw)
+    ring, label = panel.marks["shapes"]
+    assert (ring["kind"], len(ring["at"])) == ("line", 33)
+    assert (label["kind"], label["text"], label["color"]) == ("text", "<b>", [1, 2, 3, 4])
+    assert panel.marks["view"] == view_of(explorer.plane())
+    assert np.mean(ring["at"][:-1], axis=0)[0] == pytest.approx(panel.marks["width_px"] / 2)
+
+
+def test_a_browser_that_cannot_draw_gets_the_picture(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey"])
+    panel = panel_of(explorer)
+    assert panel.png == b""
+    view = view_of(explorer.plane())
+    cursor = list(explorer.cursor_um.values())
+    hear(panel, kind="picture", width_px=300, view=view, cursor_um=cursor)
+    assert panel.png.startswith(b"\x89PNG")
+
+
+def test_nothing_heavy_is_kept_in_a_notebook_that_no_browser_has_seen(ws: Any) -> None:
+    state = panel_of(SliceExplorer(ws, ["survey", "fine"])).get_state()
+    sizes = {name: len(repr(value)) for name, value in state.items() if name[0] != "_"}
+    assert sum(sizes.values()) < 40_000, sizes
