@@ -115,7 +115,7 @@ def test_the_wheel_holds_every_module_and_template(tmp_path):
     modules = {
         f"scalebridge/{path.relative_to(ROOT / 'src').as_posix()}"
         for path in (ROOT / "src").rglob("*")
-        if path.suffix in {".py", ".css", ".js"} and "__pycache__" not in path.parts
+        if path.suffix in {".py", ".css", ".js"} and not {"__pycache__", "js"} & set(path.parts)
     }
     templates = {f"scalebridge/templates/{path.name}" for path in ROOT.glob("templates/*.ipynb")}
     assert modules | templates <= inside

@@ -57,6 +57,11 @@ def coverage(ws: Workspace, *, reference: str) -> Coverage:
     Returns
     -------
     Coverage
+
+    Raises
+    ------
+    Uncalibrated
+        Not one image has a place on it, with what the first of them lacks.
     """
     corners: dict[str, np.ndarray] = {}
     apart: dict[str, str] = {}
@@ -67,6 +72,8 @@ def coverage(ws: Workspace, *, reference: str) -> Coverage:
             )
         except (NoPath, Uncalibrated) as error:
             apart[image.name] = str(error)
+    if not corners:
+        raise Uncalibrated(f"no image can be placed on the map {reference}: {_first(apart)}")
     rows = [
         {"image": outer, "covers": inner, "share_inside": share}
         for outer in corners
@@ -75,6 +82,10 @@ def coverage(ws: Workspace, *, reference: str) -> Coverage:
     ]
     nesting = pd.DataFrame(rows, columns=["image", "covers", "share_inside"])
     return Coverage(reference, corners, nesting, apart)
+
+
+def _first(apart: dict[str, str]) -> str:
+    return next(iter(apart.values()), "the workspace has no images")
 
 
 def field_points(image: Any, *, grid: int, edges: bool = True) -> np.ndarray:

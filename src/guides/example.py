@@ -184,7 +184,8 @@ def _place_target(ws: Workspace, *, say: Say) -> None:
         name=TARGET,
         note=f"intermetallic particle with a ring of {satellites.max()} satellites",
     )
-    say(f"  target {TARGET}: {_named(best)}")
+    place = ", ".join(f"{axis} = {best[f'{axis}_um']:.2f}" for axis in "xyz")
+    say(f"  target {TARGET}: {place} µm in {ZOOM}")
 
 
 def _segment(ws: Workspace, *, say: Say) -> None:

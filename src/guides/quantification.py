@@ -305,8 +305,8 @@ def _unstated(settings: Settings) -> tuple[Check, ...]:
     if not exact:
         return ()
     said = (
-        f"none is stated for {' and '.join(exact)}: the interval counts them as exact; "
-        "SegmentationSliders.suggest states one"
+        f"none is stated for {' and '.join(exact)}: the interval knows of no more than the step "
+        "from one grey value to the next; SegmentationSliders.suggest states one"
     )
     return (Check("uncertainty of the thresholds", None, said),)
 

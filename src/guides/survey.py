@@ -174,7 +174,8 @@ def _problems(image: Any) -> list[str]:
     if not image.calibrated:
         return [
             f"{image.name} is uncalibrated ({_unknown_words(image)}): physical "
-            "measurements refuse until somebody gives the voxel size with ws.calibrate(...)"
+            "measurements refuse until somebody gives the voxel size with ws.calibrate(...), in a "
+            "shell with scalebridge calibrate"
         ]
     found = []
     if image.nominal_spacing_um and tuple(image.nominal_spacing_um) != tuple(image.spacing_um):

@@ -18,7 +18,7 @@ from ..analysis.targeting.plan import BELOW_SURFACE, TargetPlan, target_plan
 from ..analysis.targeting.surface_plane import SurfacePlane, fit_surface
 from ..analysis.targeting.surface_points import flat_part, surface_points
 from ..columns import significant
-from ..quantities import decimals_of_uncertainty, format_value
+from ..quantities import format_value
 from ..workspace import Workspace
 from .decisions import decided
 
@@ -74,10 +74,9 @@ class CutPlan:
         """Position, its uncertainties and the size of the cut, an axis a row."""
         sigma = np.sqrt(np.diag(self.located.covariance_um2[0]))
         plan, order = self.plan, (2, 1, 0)
-        decimals = 1 + max(map(decimals_of_uncertainty, sigma))
         rows = {
             "axis": ["x", "y", "z"],
-            "position_um": np.round([plan.position_um[i] for i in order], decimals),
+            "position_um": [plan.position_um[i] for i in order],
             "standard uncertainty [µm]": significant([sigma[i] for i in order], digits=2),
             "± 95 % [µm]": significant([plan.interval95_um[i] for i in order], digits=2),
             "cut [µm]": [plan.cut_size_um[i] for i in order],

@@ -124,4 +124,7 @@ def _missing(description: ImageDescription, name: str) -> str:
             f"flip={description.flip_offered!r} takes it back, flip='' keeps it as it is"
         )
     axes = ",".join(description.spatial_axes)
-    return f"voxel size: {description.spacing_source}; give spacing_um=({axes}) in µm"
+    return (
+        f"voxel size: {description.spacing_source}; give spacing_um=({axes}) in µm, in a shell "
+        f"--voxel-um {axes}"
+    )

@@ -17,7 +17,7 @@ from .executed import without_secrets
 from .redaction import Secrets
 from .template import Template
 
-_UNDECIDED = ("DecisionNeeded", "ParameterError")
+_UNDECIDED = ("DecisionNeeded", "ParameterError", "Uncalibrated")
 Status = Literal["finished", "failed", "undecided"]
 
 

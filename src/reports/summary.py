@@ -177,7 +177,8 @@ def _coverage(numbers: Mapping[str, KeyNumber], known: Mapping[str, float | None
     judged = [verdict for verdict in verdicts if verdict is not None]
     return Markup(
         '<p class="legend">Dot and bar: value and 95 % interval, each on a scale of its own; '
-        "blue stroke: truth. The interval holds the truth for {} of {} numbers.</p>"
+        "blue stroke: truth. The interval holds the truth for {} of {} numbers; about one 95 % "
+        "interval in twenty misses it.</p>"
     ).format(sum(judged), len(judged))
 
 

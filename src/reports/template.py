@@ -18,7 +18,7 @@ from ..errors import ParameterError
 from .parameters import Parameter, read_parameters
 
 PACKAGE = "scalebridge.templates"
-_NUMBERED = re.compile(r"\d\d_\w+")
+_NUMBERED = re.compile(r"\d{1,2}_\w+")
 # Closer than this to a template's name, a folder that is not there is a slip of the pen.
 _CLOSE = 0.75
 

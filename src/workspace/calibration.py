@@ -21,7 +21,7 @@ def no_voxel_size(image: Record) -> Uncalibrated:
     return Uncalibrated(
         f"image {image.name!r} has no voxel size ({why}): "
         f"give it with ws.calibrate({image.name!r}, spacing_um=({_wanted(image)}), "
-        "source='...')"
+        "source='...'), in a shell with scalebridge calibrate"
     )
 
 

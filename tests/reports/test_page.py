@@ -142,7 +142,7 @@ def test_truth_stands_beside_the_number_with_the_verdict_of_its_interval(execute
     assert html.count('class="inside"') == 1
     assert html.count('class="outside"') == 1
     assert html.count("no interval") == 1
-    assert "The interval holds the truth for 1 of 2 numbers." in html
+    assert "The interval holds the truth for 1 of 2 numbers;" in html
     with pytest.raises(ValueError, match="the truth of 'a' needs the unit of its key number, 'µm'"):
         render_report([executed(items)], truth={"a": {"value": 1.0, "unit": "nm"}})
 

@@ -12,6 +12,10 @@ from .surface import mean_chord_um
 from .volume import phase_fractions
 
 _CHORD_TOLERANCE = 0.05
+_CHORD_ADVICE = (
+    f", more than {_CHORD_TOLERANCE:.0%} apart: noise speckles the segmentation, or the phase has "
+    "a direction; the surface is less certain than stated: smooth, or remove small objects"
+)
 _ISOTROPIC = 0.10
 _RADIUS_PX = 5.0
 
@@ -155,7 +159,7 @@ def _chord_identity(
         return Check(name, True, detail)
     if np.any(1 / chords == 0) or np.ptp(1 / chords) * measured > _ISOTROPIC:
         return Check(name, None, detail + "; chords differ between axes, so it need not hold")
-    return Check(name, False, detail)
+    return Check(name, False, detail + _CHORD_ADVICE)
 
 
 def _resolution(radius_px: float) -> Check:
