@@ -13,10 +13,10 @@ from .colors import COLOR_MAPS
 from .compose import BLENDINGS, COMPARE_MODES
 from .explorer import ORIENTATIONS, SliceExplorer, time_count
 from .layers import AUTO, Layer
-from .live import LivePanel
+from .live import HINT, LivePanel
 from .picture import explorer_words
 from .plane import ACROSS_THE_PLANE
-from .views import HINT, Message, button, follow, heading, html_table, link, words_html
+from .views import Message, button, follow, heading, html_table, link, words_html
 
 _VIEW = ("cursor_um", "centre_um", "width_um", "orientation", "across", "down")
 _LOOK = ("layers", "aspect", "time", "compare", "crosshair", "theme")

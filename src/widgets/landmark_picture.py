@@ -16,7 +16,7 @@ from .annotate import Color, Marks, draw_mark
 from .colors import rgb
 from .page import Page, panel_width, text_size
 from .pairs import FitState, positions
-from .picture import MarkDrawer, panel_picture, voxel_words
+from .picture import REGION, MarkDrawer, draw_region, panel_picture, voxel_words
 from .plane import Plane
 
 _ACTIVE: Color = (*rgb(OKABE_ITO["yellow"]), 255)
@@ -121,6 +121,22 @@ def pair_marks(picker: Any, side: str, *, size: int = 13) -> MarkDrawer:
             label = record.name + ("" if record.active else " (excluded)")
             shade = (*color[:3], 150) if away and not planar else color
             draw_mark(marks, where, label, color=shade, size=size)
+
+    return draw
+
+
+def ghost_marks(picker: Any, side: str, *, size: int = 13) -> MarkDrawer:
+    """Draw where the other side's crosshair is expected on this one, with its 95 % region."""
+    other = "fixed" if side == "moving" else "moving"
+
+    def draw(marks: Marks, shown: Plane) -> None:
+        if picker.state().fit is None:
+            return
+        found = picker.predict(**{other: getattr(picker, f"{other}_view").cursor_um})
+        place = shown.to_canvas(list(found.position.values()), marks.size[0])[0]
+        nu = picker.fit().transform.nu
+        draw_region(marks, shown, place, found.covariance_um2, nu=nu)
+        draw_mark(marks, place, "expected", color=REGION, size=size)
 
     return draw
 

@@ -11,14 +11,15 @@ import pandas as pd
 
 from ..columns import significant
 from ..quantities import format_length
+from .annotate import Marks
 from .explorer_view import columns, navigation, redraw_all
-from .landmark_picture import caption, pair_marks, shown_plane, side_title
-from .live import LivePanel
+from .landmark_picture import caption, ghost_marks, pair_marks, shown_plane, side_title
+from .live import HINT, LivePanel
 from .page import Page
 from .pairs import MODELS
-from .picture import caption_of
+from .picture import MarkDrawer, caption_of
+from .plane import Plane
 from .views import (
-    HINT,
     Message,
     button,
     follow,
@@ -30,6 +31,7 @@ from .views import (
     words_html,
 )
 
+_SIDES = ("moving", "fixed")
 _NARROW = ipw.Layout(width="240px")
 _SHORT = {"description_width": "52px"}
 _EMPTY = (
@@ -52,15 +54,16 @@ def landmark_view(picker: Any) -> ipw.VBox:
     for view in (picker.moving_view, picker.fixed_view):
         view.crosshair = True
     message = Message()
+    pointed = _Pointed(picker)
     panels = {
         side: LivePanel(
             getattr(picker, f"{side}_view"),
             guard=message.guard,
             plane=partial(shown_plane, picker, side),
-            marks=pair_marks(picker, side),
+            marks=pointed.marks(side),
             title=side_title(picker, side),
         )
-        for side in ("moving", "fixed")
+        for side in _SIDES
     }
     words = ipw.HTML()
     summary, table, ghost = ipw.HTML(), ipw.HTML(), ipw.HTML()
@@ -69,7 +72,7 @@ def landmark_view(picker: Any) -> ipw.VBox:
     def refresh() -> None:
         summary.value = summary_html(picker)
         table.value = html_table(_shown(picker.table()), empty=_EMPTY)
-        ghost.value = ghost_html(picker)
+        ghost.value = ghost_html(picker, pointed.side)
         names = [record.name for record in picker.records()]
         kept = chosen.value if chosen.value in names else (names[-1] if names else None)
         if tuple(names) != tuple(chosen.options):
@@ -86,11 +89,11 @@ def landmark_view(picker: Any) -> ipw.VBox:
 
     follow(picker, ("revision", "model", "target", "theme"), refresh)
     for view in (picker.moving_view, picker.fixed_view):
-        redraw_all(view, redraw, lambda: setattr(ghost, "value", ghost_html(picker)))
+        redraw_all(view, redraw, lambda: setattr(ghost, "value", ghost_html(picker, pointed.side)))
     refresh()
     sides = columns(*(_side(picker, side, message) for side in panels))
     picture = ipw.VBox([columns(*panels.values(), gap="8px"), words])
-    actions = _pair_buttons(picker, chosen, message)
+    actions = _pair_buttons(picker, chosen, message, pointed)
     decision = _decision_buttons(picker, message)
     parts = [picture, sides, ghost, actions, message.widget, table]
     return ipw.VBox([*parts, heading("Model"), _model_row(picker, message), summary, decision])
@@ -124,15 +127,55 @@ def summary_html(picker: Any) -> str:
     return "".join(lines) + notices(state.warnings)
 
 
-def ghost_html(picker: Any) -> str:
-    """Where the moving crosshair should be in the fixed image."""
+class _Pointed:
+    """The side that a person pointed at last: the other one shows where that is expected."""
+
+    def __init__(self, picker: Any) -> None:
+        self._picker = picker
+        self.side, self._following = "moving", False
+        for side in _SIDES:
+            getattr(picker, f"{side}_view").observe(partial(self._turn, side), names="cursor_um")
+
+    @property
+    def other(self) -> str:
+        """The side with the ghost."""
+        return "fixed" if self.side == "moving" else "moving"
+
+    def marks(self, side: str) -> MarkDrawer:
+        """Draw the pairs, and the ghost where it belongs."""
+        pairs, ghost = pair_marks(self._picker, side), ghost_marks(self._picker, side)
+
+        def draw(sheet: Marks, shown: Plane) -> None:
+            pairs(sheet, shown)
+            if side == self.other:
+                ghost(sheet, shown)
+
+        return draw
+
+    def go_to_ghost(self) -> None:
+        """Have the other crosshair follow; it was not pointed at."""
+        cursor = getattr(self._picker, f"{self.side}_view").cursor_um
+        place = self._picker.predict(**{self.side: cursor}).position
+        self._following = True
+        try:
+            getattr(self._picker, f"{self.other}_view").look_at(place)
+        finally:
+            self._following = False
+
+    def _turn(self, side: str, _: Any) -> None:
+        if not self._following:
+            self.side = side
+
+
+def ghost_html(picker: Any, side: str = "moving") -> str:
+    """Where one side's crosshair should be in the other image."""
     if picker.state().fit is None:
         return ""
-    found = picker.predict(moving=picker.moving_view.cursor_um)
+    found = picker.predict(**{side: getattr(picker, f"{side}_view").cursor_um})
     where = ", ".join(f"{axis} = {found.position[f'{axis}_um']:.5g}" for axis in "xyz")
     radius = found.region.radii_um.max()
     reach = f"within {format_length(float(radius))}" if found.region.stated else "how far: unknown"
-    words = f"moving crosshair in {found.frame}: {where} µm, {reach} ({found.region.statement})"
+    words = f"{side} crosshair in {found.frame}: {where} µm, {reach} ({found.region.statement})"
     return notice(words, "information")
 
 
@@ -142,14 +185,16 @@ def _side(picker: Any, side: str, message: Message) -> ipw.VBox:
     return ipw.VBox([heading(title), navigation(view, message)])
 
 
-def _pair_buttons(picker: Any, chosen: ipw.Dropdown, message: Message) -> ipw.HBox:
+def _pair_buttons(
+    picker: Any, chosen: ipw.Dropdown, message: Message, pointed: _Pointed
+) -> ipw.HBox:
     def add() -> str:
         cursors = {"moving": picker.moving_view.cursor_um, "fixed": picker.fixed_view.cursor_um}
         return f"added {picker.add_pair(**cursors).name}"
 
     def follow_ghost() -> str:
-        picker.fixed_view.cursor_um = picker.predict(moving=picker.moving_view.cursor_um).position
-        return "the fixed crosshair stands where the fit expects it"
+        pointed.go_to_ghost()
+        return f"the {pointed.other} crosshair stands where it is expected: move it to what you see"
 
     def on_chosen(method: Any, words: str) -> Any:
         def act() -> str:
@@ -164,7 +209,11 @@ def _pair_buttons(picker: Any, chosen: ipw.Dropdown, message: Message) -> ipw.HB
     return ipw.HBox(
         [
             button("add pair", message.guard(add), tip="Both crosshairs", icon="plus"),
-            button("go to ghost", message.guard(follow_ghost), tip="Fixed crosshair to prediction"),
+            button(
+                "go to ghost",
+                message.guard(follow_ghost),
+                tip="The other crosshair there",
+            ),
             chosen,
             button("exclude", on_chosen(picker.exclude, "excluded")),
             button("include", on_chosen(picker.include, "included")),

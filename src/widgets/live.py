@@ -18,6 +18,11 @@ from .plane import Plane, check_axes
 from .scene import Placed
 from .state import by_name, quick_png_bytes
 
+HINT = (
+    "Click: crosshair there. Drag: move. Alt + drag: turn the plane. Ctrl + wheel, two fingers, + "
+    "and −: zoom. Shift + wheel, Page up, Page down: other slices. Arrows: crosshair. c: centre, "
+    "f: full screen."
+)
 _STATIC = Path(__file__).parent / "static"
 _SHEET_PX = 600
 _MOST_PX = 1200  # a patch of a larger screen is sampled coarser than its pixels

@@ -9,14 +9,26 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..plots.theme import OKABE_ITO
 from ..quantities import format_length, length_unit
-from .annotate import Marks, draw_crosshair, draw_scale_bar, grey_words, text_width
+from .annotate import (
+    Color,
+    Marks,
+    Point,
+    draw_crosshair,
+    draw_scale_bar,
+    ellipse_points,
+    grey_words,
+    text_width,
+)
+from .colors import rgb
 from .layers import Layer
 from .page import Entry, Page, Ramp, Swatches, panel_width, text_size, wrapped
 from .plane import ACROSS_THE_PLANE, AXES, Plane
 from .scene import Placed, draw
 
 MarkDrawer = Callable[[Marks, Plane], None]
+REGION: Color = (*rgb(OKABE_ITO["sky blue"]), 255)
 
 
 def explorer_picture(
@@ -76,6 +88,21 @@ def panel_picture(
     flat = all(item.dims == 2 for item in placed)
     draw_orientation(sheet, plane, size=size, unit=unit, title=title, flat=flat)
     return sheet.over(Image.fromarray(pixels))
+
+
+def draw_region(
+    marks: Marks, plane: Plane, where_px: Point, covariance_um2: Any, *, nu: float | None
+) -> None:
+    """The 95 % region of a place as seen along the normal, where it can be stated."""
+    from ..analysis.registration import confidence_region
+
+    seen = plane.covariance_on(covariance_um2)
+    if not np.all(np.isfinite(seen)):
+        return
+    region = confidence_region(seen, nu=nu)
+    if region.stated:
+        pixels = seen / plane.pixel_um(marks.size[0]) ** 2
+        marks.line(ellipse_points(where_px, pixels, region.factor), color=REGION, width=1.8)
 
 
 def draw_orientation(

@@ -12,16 +12,15 @@ from PIL import Image
 from ..errors import CovarianceUnavailable, NoPath
 from ..plots.theme import OKABE_ITO
 from ..quantities import format_value
-from .annotate import Color, Marks, draw_mark, ellipse_points
+from .annotate import Color, Marks, draw_mark
 from .colors import rgb
 from .explorer import SliceExplorer
 from .page import Page, panel_width, text_size
-from .picture import MarkDrawer, caption_of, panel_picture
+from .picture import MarkDrawer, caption_of, draw_region, panel_picture
 from .plane import Plane
 from .state import by_name
 
 _TARGET: Color = (*rgb(OKABE_ITO["yellow"]), 255)
-_REGION: Color = (*rgb(OKABE_ITO["sky blue"]), 255)
 
 
 def target_picture(picker: Any, *, width_px: int) -> Image.Image:
@@ -132,25 +131,15 @@ def other_marks(picker: Any, size: int = 13) -> MarkDrawer:
             corners = _mapped(picker, box_corners(_centre(record), half))
             draw_box(marks, plane, corners, color=_TARGET)
         where = plane.to_canvas(_mapped(picker, _centre(record)), width)[0]
-        _draw_region(marks, plane, picker, where)
+        try:
+            located = picker.locate()
+        except CovarianceUnavailable:
+            pass
+        else:
+            draw_region(marks, plane, where, located.covariance_um2[0], nu=located.nu)
         draw_mark(marks, where, record.name, color=_TARGET, size=size)
 
     return draw
-
-
-def _draw_region(marks: Marks, plane: Plane, picker: Any, where: NDArray[np.float64]) -> None:
-    """The 95 % region as seen along the normal, where it can be stated."""
-    from ..analysis.registration import confidence_region
-
-    try:
-        located = picker.locate()
-    except CovarianceUnavailable:
-        return
-    seen = plane.covariance_on(located.covariance_um2[0])
-    region = confidence_region(seen, nu=located.nu)
-    if region.stated:
-        pixels = seen / plane.pixel_um(marks.size[0]) ** 2
-        marks.line(ellipse_points(where, pixels, region.factor), color=_REGION, width=1.8)
 
 
 def box_corners(centre: NDArray[np.float64], half: NDArray[np.float64]) -> NDArray[np.float64]:

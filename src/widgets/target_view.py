@@ -12,13 +12,12 @@ import pandas as pd
 from ..errors import ScalebridgeError
 from .explorer import SliceExplorer
 from .explorer_view import columns, navigation, redraw_all
-from .live import LivePanel
+from .live import HINT, LivePanel
 from .page import Page
 from .picture import MarkDrawer
 from .plane import Plane
 from .target_picture import captions, other_marks, own_marks, shown_views
 from .views import (
-    HINT,
     Message,
     button,
     follow,

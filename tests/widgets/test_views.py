@@ -75,6 +75,34 @@ def test_button_writes_the_pair_that_both_crosshairs_show(ws: Any) -> None:
     assert picker.records() == []
 
 
+def test_the_side_that_was_not_pointed_at_shows_where_the_place_is_expected(ws: Any) -> None:
+    picker = LandmarkPicker(ws, moving="fine", fixed="survey")
+    names = ("z_um", "y_um", "x_um")
+    places = np.array([(-2.0, -4, -4), (-1, 4, -4), (0.5, -4, 4), (2, 4, 3), (1, 0, 0)])
+    truth = fine_to_survey().apply(places)
+    truth += np.random.default_rng(0).normal(0, 0.02, truth.shape)
+    for moving, fixed in zip(places.tolist(), truth.tolist(), strict=True):
+        pair = (dict(zip(names, place, strict=True)) for place in (moving, fixed))
+        picker.add_pair(**dict(zip(("moving", "fixed"), pair, strict=True)))
+    view = picker.view()
+    moving, fixed = (w for w in walk(view) if isinstance(w, LivePanel))
+
+    def ghosts(panel: LivePanel) -> list[Any]:
+        return [s["at"][0] for s in panel.marks["shapes"] if s.get("text") == "expected"]
+
+    picker.moving_view.cursor_um = dict(zip(names, (0.0, 1.0, 2.0), strict=True))
+    assert (len(ghosts(moving)), len(ghosts(fixed))) == (0, 1)
+    expected = picker.predict(moving=picker.moving_view.cursor_um).position
+    find(view, ipw.Button, "go to ghost").click()
+    assert picker.fixed_view.cursor_um == expected
+    assert (len(ghosts(moving)), len(ghosts(fixed))) == (0, 1)
+    plane = fixed._plane()
+    place = plane.to_canvas(list(expected.values()), fixed.marks["width_px"])[0]
+    assert np.abs(np.array(ghosts(fixed)[0]) - place).max() < 12  # the word stands beside its ring
+    picker.fixed_view.cursor_um = {**expected, "x_um": expected["x_um"] + 0.5}
+    assert (len(ghosts(moving)), len(ghosts(fixed))) == (1, 0)
+
+
 def test_refused_entry_is_said_in_words_and_writes_nothing(ws: Any) -> None:
     picker = LandmarkPicker(ws, moving="fine", fixed="survey")
     view = picker.view()
