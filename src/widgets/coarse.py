@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .colors import label_color, rgb, table
+from .layers import Layer
 from .plane import Plane
 from .sampling import choose_level
 from .scene import Placed, box_corners_um, sample_on
@@ -30,6 +31,10 @@ class Coding:
     offset: float
     gain: float
     wide: bool
+
+    def coded(self, grey: float) -> float:
+        """A grey value on the scale of the whole numbers."""
+        return (grey - self.offset) / self.gain
 
     def values(self, grey: NDArray[Any]) -> NDArray[np.uint16]:
         """Whole numbers for grey values; what is not finite becomes 0."""
@@ -69,7 +74,7 @@ class Coarse:
     grid: dict[str, Any]
 
 
-def coarse_copy(item: Placed, *, time: int = 0, most_voxels: int = MOST_VOXELS) -> Coarse:
+def coarse_copy(item: Placed, *, time: int = 0, most_voxels: int | None = None) -> Coarse:
     """Read the coarse copy of a layer.
 
     Parameters
@@ -77,10 +82,11 @@ def coarse_copy(item: Placed, *, time: int = 0, most_voxels: int = MOST_VOXELS) 
     item : Placed
     time : int
         Index along the time axis, where there is one.
-    most_voxels : int
-        The finest level of at most so many voxels is read; else the coarsest, in strides.
+    most_voxels : int, optional
+        The finest level of at most so many voxels is read; else the coarsest, in strides. A
+        million unless told.
     """
-    level, stride = _level(item, most_voxels)
+    level, stride = _level(item, most_voxels or MOST_VOXELS)
     chosen = item.levels[level]
     steps = (slice(None, None, stride),) * item.dims
     channels = range(3) if item.layer.mode == "rgb" else (None,)
@@ -142,14 +148,14 @@ def slots(labels: NDArray[Any], item: Placed) -> NDArray[np.uint8]:
     return present
 
 
-def color_table(item: Placed) -> tuple[str, bytes]:
+def color_table(layer: Layer) -> tuple[str, bytes]:
     """256 colours of a layer with their opacity, and what they are known by."""
-    if item.layer.mode != "labels":
-        name = item.layer.color_map
+    if layer.mode != "labels":
+        name = layer.color_map
         return name, np.column_stack([table(name), np.full(256, 255, np.uint8)]).tobytes()
     rgba = np.zeros((256, 4), np.uint8)
-    if item.layer.phases:
-        colors = [rgb(phase["color"]) for phase in item.layer.phases[:255]]
+    if layer.phases:
+        colors = [rgb(phase["color"]) for phase in layer.phases[:255]]
     else:
         colors = [rgb(label_color(label)) for label in range(1, 255)]
     rgba[1 : len(colors) + 1] = np.column_stack([colors, np.full(len(colors), 255)])
@@ -158,9 +164,21 @@ def color_table(item: Placed) -> tuple[str, bytes]:
 
 
 def patch_of(
-    item: Placed, coarse: Coarse, plane: Plane, *, width_px: int, height_px: int, time: int = 0
+    item: Placed,
+    coarse: Coarse,
+    plane: Plane,
+    *,
+    width_px: int,
+    height_px: int,
+    time: int = 0,
+    nearest: bool = False,
 ) -> bytes | None:
     """Sample what a layer shows on a plane.
+
+    Parameters
+    ----------
+    nearest : bool
+        Voxels as they are, and not what lies between them.
 
     Returns
     -------
@@ -168,13 +186,31 @@ def patch_of(
         Red, green, blue, and whether there is a value, for every pixel; None where the coarse copy
         is as fine as the screen.
     """
-    points = plane.points(width_px, height_px)
     if item.placement.matrix is not None and coarse.level == _wanted_level(item, plane, width_px):
         return None
+    size = {"width_px": width_px, "height_px": height_px}
+    return sampled_patch(item, coarse.coding, plane, **size, time=time, nearest=nearest)
+
+
+def sampled_patch(
+    item: Placed,
+    coding: Coding,
+    plane: Plane,
+    *,
+    width_px: int,
+    height_px: int,
+    time: int = 0,
+    nearest: bool = False,
+) -> bytes:
+    """Sample what a layer shows on a plane, however fine: as `patch_of`."""
+    points = plane.points(width_px, height_px)
     channels = range(3) if item.layer.mode == "rgb" else (None,)
-    seen = [sample_on(item, plane, points, time=time, channel=channel) for channel in channels]
+    seen = [
+        sample_on(item, plane, points, time=time, channel=channel, nearest=nearest or None)
+        for channel in channels
+    ]
     inside = seen[0].inside & np.isfinite(seen[0].values.astype(float))
-    found = encoded([one.values for one in seen], item, coarse.coding)
+    found = encoded([one.values for one in seen], item, coding)
     pixels = np.zeros((height_px, width_px, 4), np.uint8)
     pixels[..., : min(3, found.shape[-1])] = found[..., :3]
     pixels[..., 3] = np.where(inside, 255, 0)

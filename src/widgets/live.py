@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,26 @@ HINT = (
 _STATIC = Path(__file__).parent / "static"
 _SHEET_PX = 600
 _MOST_PX = 1200  # a patch of a larger screen is sampled coarser than its pixels
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One layer of a panel.
+
+    Attributes
+    ----------
+    spec : dict
+        How the browser draws it, see `Layer` in `panel.js`.
+    table : tuple of str and bytes
+        Its colours, and what they are known by.
+    patch : callable
+        Gives what a plane shows in so many pixels, right and down; None where the coarse copy is
+        as fine.
+    """
+
+    spec: dict[str, Any]
+    table: tuple[str, bytes]
+    patch: Callable[[Plane, int, int], bytes | None]
 
 
 class LivePanel(anywidget.AnyWidget):
@@ -88,14 +109,13 @@ class LivePanel(anywidget.AnyWidget):
     def redraw(self, *_: Any) -> None:
         """Tell the browser of the explorer's present state."""
         explorer, plane = self._explorer, self._plane()
+        drawn = self._drawn()
         placed = explorer.world.placed(explorer.layers)
-        coarse = [self._coarse_of(item) for item in placed]
-        tables = dict(color_table(item) for item in placed if item.layer.mode != "rgb")
         finest = min(min(item.levels[0].spacing_um) for item in placed)
         whole = float(np.ptp(explorer.world.corners_um(), axis=0).max())
         with self.hold_sync():
-            self.tables = {**tables, "": bytes(1024)}
-            self.layers = [self._spec(*pair) for pair in zip(placed, coarse, strict=True)]
+            self.tables = {"": bytes(1024)} | dict(one.table for one in drawn)
+            self.layers = [one.spec for one in drawn]
             self.compare, self.crosshair = explorer.compare, explorer.crosshair
             self.unit, self.flat = explorer.world.unit, explorer.planar
             self.reach = {
@@ -109,22 +129,36 @@ class LivePanel(anywidget.AnyWidget):
                 self.view_plane = {**seen, "by": self._by}
             self.marks = self._marks_on(plane)
 
-    def _spec(self, item: Placed, coarse: Coarse) -> dict[str, Any]:
-        layer = item.layer
+    def _drawn(self) -> list[Drawn]:
+        """What is drawn, the first at the bottom."""
+        explorer = self._explorer
+        return [self._layer(item) for item in explorer.world.placed(explorer.layers)]
+
+    def _layer(self, item: Placed) -> Drawn:
+        layer, coarse = item.layer, self._coarse_of(item)
         low, high = (0.0, 255.0) if layer.mode == "rgb" else item.limits(self._explorer.time)
         coding = coarse.coding
-        return {
+        table = ("", bytes(1024)) if layer.mode == "rgb" else color_table(layer)
+        spec = {
             "key": coarse.key,
+            "volume": coarse.key,
             "name": layer.name,
             "mode": layer.mode,
             "grid": coarse.grid if item.placement.matrix is not None else None,
             "wide": coding.wide,
-            "limits": [(low - coding.offset) / coding.gain, (high - coding.offset) / coding.gain],
-            "table": "" if layer.mode == "rgb" else color_table(item)[0],
+            "limits": [coding.coded(low), coding.coded(high)],
+            "thresholds": [],
+            "table": table[0],
             "opacity": layer.opacity,
             "blending": layer.blending,
             "visible": layer.visible,
         }
+
+        def patch(plane: Plane, width: int, height: int) -> bytes | None:
+            time = self._explorer.time
+            return patch_of(item, coarse, plane, width_px=width, height_px=height, time=time)
+
+        return Drawn(spec, table, patch)
 
     def _coarse_of(self, item: Placed) -> Coarse:
         layer, time = item.layer, self._explorer.time
@@ -205,20 +239,14 @@ class LivePanel(anywidget.AnyWidget):
             asyncio.run(answer)
 
     async def _patches(self, plane: Plane, size: tuple[int, int], sequence: int) -> None:
-        explorer = self._explorer
-        for item in reversed(explorer.world.placed(explorer.layers)):
+        for one in reversed(self._drawn()):
             await asyncio.sleep(0)
             if self._newest != (plane, sequence):
                 return
-            if not item.layer.visible:
-                continue
-            coarse = self._coarse_of(item)
-            pixels = patch_of(
-                item, coarse, plane, width_px=size[0], height_px=size[1], time=explorer.time
-            )
+            pixels = one.patch(plane, *size) if one.spec["visible"] else None
             if pixels is not None:
                 message = {
-                    "kind": "patch", "key": coarse.key, "view": view_of(plane),
+                    "kind": "patch", "key": one.spec["key"], "view": view_of(plane),
                     "width": size[0], "height": size[1],
                 }  # fmt: skip
                 self.send(message, buffers=[pixels])

@@ -125,8 +125,12 @@ def sample_on(
     *,
     time: int = 0,
     channel: int | None = None,
+    nearest: bool | None = None,
 ) -> Sampled:
-    """Sample one layer at points of the world that lie on a plane, (height, width, 3) [µm]."""
+    """Sample one layer at points of the world that lie on a plane, (height, width, 3) [µm].
+
+    Labels are taken from the nearest voxel and grey values between voxels, unless told.
+    """
     pixel = plane.width_um / points_um.shape[1]
     middle = np.asarray(plane.centre_um)
     ends = middle + pixel * np.array([(0, 0, 0), plane.across, plane.down])
@@ -137,7 +141,7 @@ def sample_on(
         item.placement.apply(points_um),
         steps_um=steps,
         select=item.select(time=time, channel=channel),
-        nearest=item.layer.mode == "labels",
+        nearest=item.layer.mode == "labels" if nearest is None else nearest,
         slab_um=_slab(item, steps) if item.dims == 2 else None,
     )
 

@@ -157,15 +157,27 @@ class SegmentationSliders(ThresholdSettings):
             min_size_px=self.min_size_px,
             fill_holes=self.fill_holes,
         )
-        layer = Layer(
+        axes = "zyx"[-image.dims :]
+        return [image, Placed(layer=self.phase_layer(), levels=levels, axes=axes)]
+
+    @property
+    def cleaned(self) -> bool:
+        """Whether more is done than to part grey values at the thresholds."""
+        return bool(self.smoothing_px or self.min_size_px or self.fill_holes)
+
+    def drawn_phases(self) -> tuple[dict[str, Any], ...]:
+        """The phases that are coloured: the matrix stays grey."""
+        return tuple(p for p in self.named_phases() if p["color"] != _MATRIX)
+
+    def phase_layer(self) -> Layer:
+        """How labels of the phases lie over the image."""
+        return Layer(
             image=self.image,
             name="phases",
             mode="labels",
             opacity=self.opacity,
-            phases=tuple(p for p in self.named_phases() if p["color"] != _MATRIX),
+            phases=self.drawn_phases(),
         )
-        axes = "zyx"[-image.dims :]
-        return [image, Placed(layer=layer, levels=levels, axes=axes)]
 
     def snapshot(self, width_px: int = 900, *, histogram: bool = True) -> Image.Image:
         """The slice, the slice with its phases, and the histogram with the thresholds.

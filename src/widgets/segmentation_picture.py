@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from PIL import Image
@@ -29,20 +30,27 @@ def segmentation_page(sliders: Any, *, width_px: int, theme: str, histogram: boo
         panel_picture(placed[:1], explorer.plane(), **given),
         panel_picture(placed, explorer.plane(), title=_title(sliders), **given),
     )
-    below = _histogram(sliders, width, size, theme) if histogram else None
+    below = threshold_histogram(sliders, 2 * width + GAP_PX, size, theme) if histogram else None
+    return replace(segmentation_words(sliders), panels=panels, below=below)
+
+
+def segmentation_words(sliders: Any) -> Page:
+    """Legend and caption, without the pictures."""
+    explorer = sliders.explorer
+    placed = explorer.world.placed(explorer.layers)
     caption = (caption_of(explorer.world, explorer.layers), _words(sliders))
-    legend = tuple(_legend(sliders, placed))
-    return Page(panels=panels, below=below, legend=legend, caption=caption)
+    return Page(panels=(), legend=tuple(_legend(sliders, placed)), caption=caption)
 
 
-def _histogram(sliders: Any, width: int, size: int, theme: str) -> Image.Image:
+def threshold_histogram(sliders: Any, width_px: int, size: int, theme: str) -> Image.Image:
+    """The histogram of grey values in the colours of their phases, with the thresholds."""
     return histogram_picture(
         sliders._sample(),
         thresholds=sliders.thresholds,
         uncertainty=sliders.threshold_uncertainty,
         colors=[phase["color"] for phase in sliders.named_phases()],
-        width_px=2 * width + GAP_PX,
-        height_px=round(width * 0.38),
+        width_px=width_px,
+        height_px=round(width_px * 0.19),
         size=size,
         theme=theme,
     )

@@ -9,10 +9,14 @@ import numpy as np
 import pandas as pd
 
 from .explorer_view import columns, navigation, redraw_all
-from .segmentation_picture import segmentation_page
+from .live import HINT, LivePanel
+from .phase_panel import PhasePanel
+from .segmentation_picture import segmentation_words, threshold_histogram
+from .state import quick_png_bytes
 from .threshold_settings import SETTINGS
-from .views import Message, Picture, button, follow, heading, html_table, link, notice, signature
+from .views import Message, button, follow, heading, html_table, link, notice, words_html
 
+_HISTOGRAM_PX = 1000
 _WIDE = ipw.Layout(width="100%", max_width="420px")
 _SHORT = {"description_width": "92px"}
 _SMALL = ipw.Layout(width="180px")
@@ -21,20 +25,27 @@ _SMALL = ipw.Layout(width="180px")
 def segmentation_view(sliders: Any) -> ipw.VBox:
     """Build the controls of the sliders."""
     message = Message()
-    views = (sliders, sliders.explorer)
-    picture = Picture(
-        lambda: segmentation_page(sliders, width_px=1000, theme="dark"),
-        message,
-        shows=lambda: signature(*views),
-        steers=lambda: [(sliders.explorer, sliders.explorer.plane())] * 2,
+    panels = (
+        LivePanel(sliders.explorer, guard=message.guard, title=sliders.image),
+        PhasePanel(sliders, guard=message.guard),
     )
+    histogram, words = ipw.Image(layout=ipw.Layout(width="100%")), ipw.HTML()
     status, shares = ipw.HTML(), ipw.HTML()
     thresholds = ipw.VBox()
 
     def refresh() -> None:
         status.value = status_html(sliders)
         shares.value = html_table(_in_percent(sliders.fractions())) if sliders.thresholds else ""
-        picture.redraw()
+        picture = threshold_histogram(sliders, _HISTOGRAM_PX, 13, "dark")
+        histogram.value = quick_png_bytes(picture)
+        redraw()
+
+    def redraw() -> None:
+        page = segmentation_words(sliders)
+        for panel in panels:
+            panel.alt = " ".join(page.caption)
+            panel.redraw()
+        words.value = words_html(page, hint=HINT)
 
     def rebuild() -> None:
         if len(thresholds.children) != len(sliders.thresholds):
@@ -42,7 +53,7 @@ def segmentation_view(sliders: Any) -> ipw.VBox:
             thresholds.children = [_threshold(sliders, number, message) for number in count]
 
     follow(sliders, (*SETTINGS, "opacity", "theme", "saved", "note"), rebuild, refresh)
-    redraw_all(sliders.explorer, picture.redraw)
+    redraw_all(sliders.explorer, redraw)
     rebuild()
     refresh()
     left = ipw.VBox([heading("Thresholds"), thresholds, _suggest_row(sliders, message), shares])
@@ -51,7 +62,7 @@ def segmentation_view(sliders: Any) -> ipw.VBox:
     )
     return ipw.VBox(
         [
-            picture.widget,
+            ipw.VBox([columns(*panels, gap="8px"), histogram, words]),
             status,
             columns(left, right),
             _save_row(sliders, message),

@@ -5,14 +5,13 @@ All text that can come from data is escaped here, and nowhere put together by ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from html import escape
 from itertools import repeat
 from typing import Any
 
 import ipywidgets as ipw
 import pandas as pd
-from PIL import Image
 from traitlets import TraitError
 
 from ..columns import header, is_numeric, plain, written
@@ -20,10 +19,6 @@ from ..errors import ScalebridgeError
 from ..plots.theme import STATUS, STATUS_SIGN
 from .colors import hex_of, rgb, table
 from .page import Entry, Page, Ramp
-from .plane import Plane
-from .pointing import on_panel, panel_at, steer
-from .screen import Gesture, Screen
-from .state import quick_png_bytes
 
 INK = "var(--jp-ui-font-color1, #1F2328)"
 QUIET = "var(--jp-ui-font-color2, #5B626A)"
@@ -60,79 +55,6 @@ class Message:
         return run
 
 
-HINT = (
-    "Click: crosshair there. Drag: move. Ctrl + wheel: zoom. "
-    "Shift + wheel, Page up, Page down: other slices. Arrows: crosshair."
-)
-
-
-class Picture:
-    """The state's picture, drawn anew when something it shows has changed.
-
-    Parameters
-    ----------
-    draw : callable
-        Gives the page, or a picture that stands alone.
-    message : Message
-        Where a refusal is said.
-    shows : callable
-        Gives what the picture depends on, see `signature`. Several traits that change together
-        are announced one by one; the picture is drawn once.
-    steers : callable
-        Gives explorer and plane of the panels that can be steered, from the left; the others are
-        only looked at.
-    """
-
-    def __init__(
-        self,
-        draw: Callable[[], Page | Image.Image],
-        message: Message,
-        *,
-        shows: Callable[[], Any],
-        steers: Callable[[], Sequence[tuple[Any, Plane]]] = tuple,
-    ) -> None:
-        self._draw, self._message, self._shows, self._steers = draw, message, shows, steers
-        self._drawn: Any = None
-        self._page: Page | None = None
-        self.screen = Screen(self._on_gesture)
-        self._words = ipw.HTML()
-        self.widget = ipw.VBox(
-            [self.screen, self._words], layout=ipw.Layout(width="100%", max_width="1000px")
-        )
-
-    def redraw(self, *_: Any) -> None:
-        """Draw the present state, unless it is drawn already."""
-        shown = self._shows()
-        if shown == self._drawn:
-            return
-        try:
-            drawn = self._draw()
-        except REFUSALS as error:
-            self._message.say(words_of(error), "refused")
-            return
-        self._drawn = shown
-        self._page = drawn if isinstance(drawn, Page) else Page(panels=(drawn,))
-        self.screen.alt = " ".join(self._page.caption)
-        self.screen.png = quick_png_bytes(self._page.stage("dark"))
-        self._words.value = words_html(self._page, hint=HINT if self._steers() else "")
-
-    def _on_gesture(self, gesture: Gesture) -> None:
-        self._message.guard(lambda: self._steer(gesture))()
-
-    def _steer(self, gesture: Gesture) -> None:
-        page = self._page
-        if page is None:
-            return
-        stage = page.stage("dark").size
-        number, steered = panel_at(page.panels, stage, gesture.at), self._steers()
-        if number is None or number >= len(steered):
-            return
-        explorer, plane = steered[number]
-        at, to = (on_panel(page.panels, stage, p, number) for p in (gesture.at, gesture.to))
-        width = page.panels[number].width
-        steer(explorer, plane, gesture, at_px=at, to_px=to, width_px=width)
-
-
 def words_html(page: Page, *, hint: str = "") -> str:
     """Legend, caption and what the pointer does, as HTML; escaped."""
     legend = "".join(_entry_html(entry) for entry in page.legend)
@@ -161,16 +83,6 @@ def _entry_html(entry: Entry) -> str:
         for name, color in entry.entries
     )
     return f"<span>{title} {named}</span>"
-
-
-def signature(*states: Any) -> tuple[Any, ...]:
-    """All trait values of some states, and of the layers of the explorers among them."""
-    values = []
-    for state in states:
-        traits = {name: getattr(state, name) for name in state.trait_names()}
-        values.append(repr({k: v for k, v in traits.items() if k not in ("world", "layers")}))
-        values += signature(*traits.get("layers", ()))
-    return tuple(values)
 
 
 def words_of(error: BaseException) -> str:

@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scalebridge import SliceExplorer, Workspace
+from scalebridge import SegmentationSliders, SliceExplorer, Workspace
+from scalebridge.widgets import coarse as coarse_module
 from scalebridge.widgets.annotate import draw_mark
 from scalebridge.widgets.coarse import coarse_copy, color_table, patch_of
+from scalebridge.widgets.colors import rgb
 from scalebridge.widgets.live import LivePanel, plane_of, view_of
+from scalebridge.widgets.phase_panel import PhasePanel
 from scalebridge.widgets.plane import axis_plane
 from scalebridge.widgets.scene import sample_on
 from scalebridge.widgets.views import Message
@@ -97,7 +100,7 @@ def test_labels_have_the_colours_of_their_phases_and_hidden_ones_none(tmp_path: 
         layer.phases = ({"label": 3, "name": "pore", "color": "#123456"},)
         (item,) = explorer.world.placed(explorer.layers)
         coarse = coarse_copy(item)
-        _, table = color_table(item)
+        _, table = color_table(item.layer)
     colors = np.frombuffer(table, np.uint8).reshape(256, 4)
     drawn = colors[np.frombuffer(coarse.data, np.uint8).reshape(SHAPE)]
     assert (drawn[labels == 3] == (0x12, 0x34, 0x56, 255)).all()
@@ -247,3 +250,46 @@ def test_nothing_heavy_is_kept_in_a_notebook_that_no_browser_has_seen(ws: Any) -
     state = panel_of(SliceExplorer(ws, ["survey", "fine"])).get_state()
     sizes = {name: len(repr(value)) for name, value in state.items() if name[0] != "_"}
     assert sum(sizes.values()) < 40_000, sizes
+
+
+@pytest.mark.parametrize("clean", [False, True])
+def test_the_phases_that_the_browser_draws_are_those_of_the_preview(
+    ws: Any, monkeypatch: pytest.MonkeyPatch, clean: bool
+) -> None:
+    monkeypatch.setattr(coarse_module, "MOST_VOXELS", 3000)
+    sliders = SegmentationSliders(ws, "fine")
+    sliders.set_threshold(70.0, 130.0)
+    sliders.smoothing_px = 1.5 if clean else 0.0
+    panel = PhasePanel(sliders, guard=Message().guard)
+    image, phases = panel._drawn()
+    width, height = 160, 120
+    plane = sliders.explorer.plane(aspect=height / width)
+    pixels = phases.patch(plane, width, height)
+    assert pixels is not None
+    rgba = np.frombuffer(pixels, np.uint8).reshape(height, width, 4)
+    table = np.frombuffer(phases.table[1], np.uint8).reshape(256, 4)
+    slot = rgba[..., 0].astype(int)
+    if not clean:
+        assert phases.spec["volume"] == image.spec["key"]
+        slot = np.sum([slot >= level for level in phases.spec["thresholds"]], axis=0)
+    labels = sliders.preview(width)[1]
+    seen = sample_on(labels, plane, plane.points(width, height))
+    named = {p["label"]: rgb(p["color"]) for p in sliders.drawn_phases()}
+    assert len(named) == 2
+    assert {label for label in np.unique(seen.values) if label in named} == set(named)
+    for label, color in named.items():
+        here = seen.inside & (seen.values == label)
+        drawn = (table[slot] == (*color, 255)).all(axis=-1) & (rgba[..., 3] > 0)
+        assert (drawn == here).all()
+
+
+def test_a_threshold_that_moves_sends_numbers_and_no_picture(ws: Any, told: Any) -> None:
+    sliders = SegmentationSliders(ws, "fine")
+    sliders.set_threshold(100.0)
+    panel = PhasePanel(sliders, guard=Message().guard)
+    before = panel.layers[1]
+    sliders.set_threshold(110.0)
+    panel.redraw()
+    changed = {name for name, value in panel.layers[1].items() if value != before[name]}
+    assert changed == {"thresholds"}
+    assert told == []

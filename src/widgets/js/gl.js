@@ -24,6 +24,8 @@ uniform sampler2D patchImage;
 uniform sampler2D table;
 uniform vec3 start, right, below, low, high;
 uniform bool hasVolume, hasPatch, isRgb, isLabels;
+uniform int thresholdCount;      // more than 0: classes between thresholds, by voxel
+uniform float thresholds[8];
 uniform vec4 patchAt;            // start and scale
 uniform vec2 bytesWeight;        // of the low and the high byte
 uniform vec2 limits;             // values of the first and last colour
@@ -47,8 +49,17 @@ vec4 valueAt(vec2 at) {
   }
   vec3 t = start + at.x * right + at.y * below;
   if (!hasVolume || !inside(t)) return vec4(0.0);
-  vec4 texel = texture(volume, t.zyx);
+  vec4 texel = thresholdCount > 0
+    ? texelFetch(volume, min(ivec3(t.zyx * vec3(textureSize(volume, 0))), textureSize(volume, 0) - 1), 0)
+    : texture(volume, t.zyx);
   return isRgb ? vec4(texel.rgb * 255.0, 1.0) : vec4(dot(texel.rg, bytesWeight), 0.0, 0.0, 1.0);
+}
+
+float slotOf(float value) {
+  if (thresholdCount == 0) return floor(value + 0.5);
+  float found = 0.0;
+  for (int k = 0; k < thresholdCount; k++) found += step(thresholds[k], value);
+  return found;
 }
 
 void main() {
@@ -63,14 +74,15 @@ void main() {
     color = vec4(clamp((value.rgb - limits.x) / (limits.y - limits.x), 0.0, 1.0), 1.0) * opacity;
     return;
   }
-  if (isLabels) {
-    float slot = floor(value.x + 0.5);
+  if (isLabels || thresholdCount > 0) {
+    float slot = slotOf(value.x);
     vec4 own = texelFetch(table, ivec2(int(slot), 0), 0);
     if (own.a == 0.0) discard;
     float strength = opacity;
     for (int k = 0; k < 4; k++) {
       vec2 step = k < 2 ? vec2(k == 0 ? pixel.x : -pixel.x, 0.0) : vec2(0.0, k == 2 ? pixel.y : -pixel.y);
-      if (floor(valueAt(place + step).x + 0.5) != slot) strength = min(1.0, 2.0 * opacity);
+      vec4 beside = valueAt(place + step);
+      if ((beside.w > 0.0 ? slotOf(beside.x) : 0.0) != slot) strength = min(1.0, 2.0 * opacity);
     }
     color = vec4(own.rgb, 1.0) * strength;
     return;
@@ -245,6 +257,8 @@ export class Gl {
     gl.uniform1i(at.hasPatch, Number(Boolean(layer.patch)));
     gl.uniform1i(at.isRgb, Number(layer.mode === "rgb"));
     gl.uniform1i(at.isLabels, Number(layer.mode === "labels"));
+    gl.uniform1i(at.thresholdCount, layer.thresholds.length);
+    if (layer.thresholds.length) gl.uniform1fv(at["thresholds[0]"], layer.thresholds);
     gl.uniform4fv(at.patchAt, layer.patchAt);
     gl.uniform2fv(at.bytesWeight, layer.wide ? [255, 65280] : [255, 0]);
     gl.uniform2fv(at.limits, layer.limits);
@@ -269,6 +283,7 @@ export class Gl {
  * @property {string} mode
  * @property {boolean} wide two bytes a value
  * @property {number[]} limits
+ * @property {number[]} thresholds at most 8
  * @property {number} opacity
  * @property {number[]} pixel
  * @property {number[]} turn

@@ -11,7 +11,9 @@ import { axisNames, positionWords } from "./words.js";
 /** @typedef {import("./plane.js").Triple} Triple */
 /**
  * @typedef {object} Layer
- * @property {string} key of its coarse copy, and of what it is made of
+ * @property {string} key of its patches
+ * @property {string} volume key of its coarse copy
+ * @property {number[]} thresholds between classes, where it is drawn by class
  * @property {string} name
  * @property {string} mode image, labels or rgb
  * @property {import("./plane.js").Grid | null} grid null where only Python can place it
@@ -113,7 +115,7 @@ function render({ model, el }) {
 
   /** @param {Layer} layer @param {number} w @param {number} h @param {number} turn @param {number} turns */
   const drawLayer = (layer, w, h, turn, turns) => {
-    const coarse = layer.grid && volumes().get(layer.key);
+    const coarse = layer.grid && volumes().get(layer.volume);
     const patch = patches.get(layer.key);
     const at = patch && patchMap(view, patch.view);
     if (!coarse && !at) return;
@@ -121,14 +123,14 @@ function render({ model, el }) {
     const nothing = { start: [0, 0, 0], right: [0, 0, 0], below: [0, 0, 0], low: [1, 1, 1], high: [0, 0, 0] };
     gl.draw({
       volume: coarse
-        ? gl.texture("v" + layer.key, () => ({
+        ? gl.texture("v" + layer.volume, () => ({
             texture: gl.make3(coarse.shape, coarse.channels, coarse.bytes, coarse.smooth),
             bytes: coarse.bytes.length,
           }))
         : null,
       patch: at
         ? gl.texture("p" + patch.number, () => ({
-            texture: gl.make2(patch.width, patch.height, patch.bytes, layer.mode !== "labels"),
+            texture: gl.make2(patch.width, patch.height, patch.bytes, layer.mode !== "labels" && !layer.thresholds.length),
             bytes: patch.bytes.length,
           }))
         : null,
@@ -141,6 +143,7 @@ function render({ model, el }) {
       mode: layer.mode,
       wide: layer.wide,
       limits: layer.limits,
+      thresholds: layer.thresholds.slice(0, 8),
       opacity: layer.opacity,
       pixel: [1 / w, 1 / h],
       turn: [turn, turns, compare === "checkerboard" ? 1 : compare === "split" ? 2 : 0],
@@ -256,8 +259,8 @@ function render({ model, el }) {
 
   /** Which coarse copies are missing here; one that is there is not sent again. */
   const hello = () => {
-    const wanted = model.get("layers").map((/** @type {Layer} */ layer) => layer.key);
-    const missing = wanted.filter((/** @type {string} */ key) => !volumes().has(key));
+    const wanted = model.get("layers").map((/** @type {Layer} */ layer) => layer.volume);
+    const missing = wanted.filter((/** @type {string} */ key) => key && !volumes().has(key));
     if (missing.length) model.send({ kind: "hello", missing });
   };
 
