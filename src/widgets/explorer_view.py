@@ -173,7 +173,8 @@ def _cursor_slider(
     echoes = _Echoes(slider.step)
 
     def moved(change: Any) -> None:
-        if not echoes.has(change["new"]):
+        near = abs(change["new"] - explorer.cursor_um[key]) <= 0.51 * slider.step
+        if not (near or echoes.has(change["new"])):
             explorer.cursor_um = {**explorer.cursor_um, key: change["new"]}
 
     def follow_cursor(_: Any = None) -> None:
@@ -205,7 +206,8 @@ def _zoom_slider(explorer: SliceExplorer, message: Message) -> ipw.FloatLogSlide
     echoes = _Echoes(slider.step)
 
     def moved(change: Any) -> None:
-        if not echoes.has(np.log10(change["new"])):
+        near = abs(np.log10(change["new"] / explorer.width_um)) <= 0.51 * slider.step
+        if not (near or echoes.has(np.log10(change["new"]))):
             explorer.width_um = change["new"]
 
     def follow_width(_: Any = None) -> None:

@@ -25,7 +25,7 @@ HINT = (
     "f: full screen."
 )
 _STATIC = Path(__file__).parent / "static"
-_SHEET_PX = 600
+_SHEET_PX = 600  # until the browser has told how wide the panel is
 _MOST_PX = 1200  # a patch of a larger screen is sampled coarser than its pixels
 
 
@@ -100,7 +100,7 @@ class LivePanel(anywidget.AnyWidget):
         self._explorer, self._plane = explorer, plane or explorer.plane
         self._draw_marks = marks
         self._coarse: dict[Any, Coarse] = {}
-        self._by = "kernel"
+        self._by, self._sheet_px = "kernel", _SHEET_PX
         self._newest: tuple[Any, int] = (None, 0)
         self._answer: asyncio.Task[None] | None = None
         self.on_msg(lambda _, content, buffers: guard(lambda: self._hear(content))())
@@ -175,10 +175,10 @@ class LivePanel(anywidget.AnyWidget):
         return self._coarse[known]
 
     def _marks_on(self, plane: Plane) -> dict[str, Any]:
-        sheet = RecordedMarks(_SHEET_PX, plane.height_px(_SHEET_PX))
+        sheet = RecordedMarks(self._sheet_px, plane.height_px(self._sheet_px))
         if self._draw_marks is not None:
             self._draw_marks(sheet, plane)
-        return {"view": view_of(plane), "width_px": _SHEET_PX, "shapes": sheet.shapes}
+        return {"view": view_of(plane), "width_px": self._sheet_px, "shapes": sheet.shapes}
 
     # -- messages --------------------------------------------------------------
 
@@ -232,6 +232,9 @@ class LivePanel(anywidget.AnyWidget):
         size = (max(1, round(width * share)), max(1, round(height * share)))
         plane, sequence = plane_of(content["view"]), int(content["sequence"])
         self._newest = (plane, sequence)
+        if (wide := max(100, int(content.get("css_px", _SHEET_PX)))) != self._sheet_px:
+            self._sheet_px = wide
+            self.marks = self._marks_on(self._plane())
         answer = self._patches(plane, size, sequence)
         try:
             self._answer = asyncio.get_running_loop().create_task(answer)

@@ -162,7 +162,7 @@ function render({ model, el }) {
       redraw();
       asked += 1;
       const { width, height } = size();
-      model.send({ kind: "rest", sequence: asked, view, width_px: width, height_px: height });
+      model.send({ kind: "rest", sequence: asked, view, width_px: width, height_px: height, css_px: canvas.clientWidth });
       badge.textContent = "";
       clearTimeout(late);
       late = setTimeout(() => {
