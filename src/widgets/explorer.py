@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,7 @@ class SliceExplorer(Widget):
     orientation = Enum(ORIENTATIONS, "xy", help="The plane; 'oblique' uses across and down.")
     across = Tuple(*[Float()] * 3, default_value=AXES["xy"][0], help="Right, unit z, y, x.")
     down = Tuple(*[Float()] * 3, default_value=AXES["xy"][1], help="Down, unit z, y, x.")
+    linked = Bool(False, help="Whether the two planes at right angles are shown beside it.")
     time = Int(0, help="Index along the time axis, where an image has one.")
     compare = Enum(COMPARE_MODES, "blend", help="How layers share the picture.")
     crosshair = Bool(True, help="Whether the cursor is drawn.")
@@ -137,6 +139,21 @@ class SliceExplorer(Widget):
         else:
             plane = axis_plane(self.orientation, centre_um=centre, **size)
         return plane.through(tuple(self.cursor_um.values()))
+
+    def planes(self) -> tuple[Plane, ...]:
+        """The plane that is shown and, where they are ``linked``, the two at right angles to it.
+
+        All go through the cursor; a world without depth has one.
+        """
+        plane = self.plane()
+        if not self.linked or self.planar:
+            return (plane,)
+        cursor, centre = tuple(self.cursor_um.values()), triple(list(self.centre_um.values()))
+        beside = (
+            replace(plane, across=across, down=triple(plane.normal), centre_um=centre)
+            for across in (plane.across, plane.down)
+        )
+        return (plane, *(other.through(cursor) for other in beside))
 
     def look_at(self, position: Any, *, width_um: float | None = None) -> None:
         """Bring a position to the middle, and the plane to it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from functools import partial
 from typing import Any
 
 import ipywidgets as ipw
@@ -15,11 +16,11 @@ from .explorer import ORIENTATIONS, SliceExplorer, time_count
 from .layers import AUTO, Layer
 from .live import HINT, LivePanel
 from .picture import explorer_words
-from .plane import ACROSS_THE_PLANE
+from .plane import ACROSS_THE_PLANE, Plane
 from .views import Message, button, follow, heading, html_table, link, words_html
 
 _VIEW = ("cursor_um", "centre_um", "width_um", "orientation", "across", "down")
-_LOOK = ("layers", "aspect", "time", "compare", "crosshair", "theme")
+_LOOK = ("layers", "linked", "aspect", "time", "compare", "crosshair", "theme")
 _LAYER = (
     "mode",
     "color_map",
@@ -39,18 +40,24 @@ _LATE_S = 2.0
 def explorer_view(explorer: SliceExplorer, *, width_px: int = 900) -> ipw.VBox:
     """Build the controls of an explorer."""
     message = Message()
-    panel = LivePanel(explorer, guard=message.guard)
+    panels = _panels(explorer, message)
     words, reading = ipw.HTML(), ipw.HTML()
+    row = columns(panels[0], gap="8px")
 
     def tell() -> None:
         page = explorer_words(explorer)
-        panel.alt = " ".join(page.caption)
+        shown = panels[: len(explorer.planes())]
+        if len(row.children) != len(shown):
+            row.children = columns(*shown).children
+        for panel in shown:
+            panel.alt = " ".join(page.caption)
+            panel.redraw()
         words.value = words_html(page, hint=HINT)
 
     def read() -> None:
         reading.value = html_table(explorer.read())
 
-    redraw_all(explorer, panel.redraw, tell, read)
+    redraw_all(explorer, tell, read)
     tell()
     read()
     layers = ipw.Accordion(
@@ -61,14 +68,28 @@ def explorer_view(explorer: SliceExplorer, *, width_px: int = 900) -> ipw.VBox:
     more = ipw.Accordion(children=[reading])
     more.set_title(0, "At the cursor")
     side = columns(
-        navigation(explorer, message),
+        navigation(explorer, message, with_linked=True),
         ipw.VBox([heading("Layers, the uppermost first"), layers, more]),
         flex="1 1 280px",
     )
-    picture = ipw.VBox(
-        [panel, words], layout=ipw.Layout(flex="1 1 460px", max_width=f"{width_px}px")
-    )
+    picture = ipw.VBox([row, words], layout=ipw.Layout(flex="1 1 460px", max_width=f"{width_px}px"))
     return ipw.VBox([columns(picture, side), message.widget])
+
+
+def _panels(explorer: SliceExplorer, message: Message) -> list[LivePanel]:
+    """The plane, and the two at right angles to it, which are there when they are wanted."""
+
+    def plane(number: int) -> Plane:
+        shown = explorer.planes()
+        return shown[min(number, len(shown) - 1)]
+
+    panels = [
+        LivePanel(explorer, guard=message.guard, plane=partial(plane, number), turns=number == 0)
+        for number in range(1 if explorer.planar else 3)
+    ]
+    for number, panel in enumerate(panels):
+        panel.layout.flex = "1 1 40%" if number else "1 1 100%"  # two below the first
+    return panels
 
 
 def columns(*parts: ipw.Widget, flex: str = "", gap: str = "8px 20px") -> ipw.HBox:
@@ -94,8 +115,8 @@ def redraw_all(explorer: SliceExplorer, *handlers: Any) -> None:
         follow(layer, _LAYER, *handlers)
 
 
-def navigation(explorer: SliceExplorer, message: Message) -> ipw.VBox:
-    """Plane, cursor sliders, zoom, time."""
+def navigation(explorer: SliceExplorer, message: Message, *, with_linked: bool = False) -> ipw.VBox:
+    """Plane, cursor sliders, zoom, time; the choice of three planes where they can be shown."""
     orientation = ipw.Dropdown(
         options=ORIENTATIONS, description="plane", layout=_NARROW, style=_SHORT
     )
@@ -107,6 +128,10 @@ def navigation(explorer: SliceExplorer, message: Message) -> ipw.VBox:
     rows: list[Any] = [orientation]
     if len(explorer.layers) > 1:
         rows.append(compare)
+    if not explorer.planar and with_linked:
+        linked = ipw.Checkbox(description="three planes", indent=False)
+        link(linked, explorer, "linked", message)
+        rows.append(linked)
     rows += cursor_sliders(explorer, message)
     rows.append(_zoom_slider(explorer, message))
     if (count := time_count(explorer.world)) > 1:

@@ -64,6 +64,8 @@ class LivePanel(anywidget.AnyWidget):
         Draws marks on a sheet, given the plane.
     title : str
         Above the name of the plane.
+    turns : bool
+        Whether a person may turn the plane here.
     """
 
     _esm = _STATIC / "panel.js"
@@ -82,6 +84,7 @@ class LivePanel(anywidget.AnyWidget):
     title = Unicode("").tag(sync=True)
     unit = Unicode("um").tag(sync=True)
     crosshair = Bool(True).tag(sync=True)
+    turns = Bool(True, help="Whether a person may turn the plane here.").tag(sync=True)
     flat = Bool(False, help="Whether nothing lies above or below.").tag(sync=True)
     reach = Dict(help="Least and most width, and a step along the normal [µm].").tag(sync=True)
     alt = Unicode("", help="What is seen, for those who cannot see it.").tag(sync=True)
@@ -95,8 +98,9 @@ class LivePanel(anywidget.AnyWidget):
         plane: Callable[[], Plane] | None = None,
         marks: MarkDrawer | None = None,
         title: str = "",
+        turns: bool = True,
     ) -> None:
-        super().__init__(title=title)
+        super().__init__(title=title, turns=turns)
         self._explorer, self._plane = explorer, plane or explorer.plane
         self._draw_marks = marks
         self._coarse: dict[Any, Coarse] = {}
@@ -199,14 +203,18 @@ class LivePanel(anywidget.AnyWidget):
     def _follow(self, content: Mapping[str, Any], *, by: str) -> None:
         """Look where the browser looks."""
         explorer, plane = self._explorer, plane_of(content["view"])
+        # where the view lies along its normal is the cursor's, and other panels' to choose
+        away = (np.array(list(explorer.centre_um.values())) - plane.centre_um) @ plane.normal
+        centre = by_name(np.asarray(plane.centre_um) + away * plane.normal)
         cursor = by_name(_triple(content["cursor_um"]))
         self._by = by
         try:
             with explorer.hold_trait_notifications():
-                if (plane.across, plane.down) != (self._plane().across, self._plane().down):
+                known = self._plane()
+                if self.turns and (plane.across, plane.down) != (known.across, known.down):
                     explorer.across, explorer.down = plane.across, plane.down
                     explorer.orientation = "oblique"
-                explorer.cursor_um, explorer.centre_um = cursor, by_name(plane.centre_um)
+                explorer.cursor_um, explorer.centre_um = cursor, centre
                 explorer.width_um = plane.width_um
             self.redraw()
         finally:

@@ -41,19 +41,23 @@ def explorer_picture(
 
 def explorer_page(explorer: Any, *, width_px: int, marks: MarkDrawer | None = None) -> Page:
     """Draw the explorer's view, its words beside it."""
-    words = explorer_words(explorer)
-    panel = panel_picture(
-        explorer.world.placed(explorer.layers),
-        explorer.plane(),
-        width_px=panel_width(width_px, panels=1, legend=bool(words.legend)),
-        size=text_size(width_px),
-        time=explorer.time,
-        compare=explorer.compare,
-        unit=explorer.world.unit,
-        cursor_um=tuple(explorer.cursor_um.values()) if explorer.crosshair else None,
-        marks=marks,
+    words, planes = explorer_words(explorer), explorer.planes()
+    width = panel_width(width_px, panels=len(planes), legend=bool(words.legend))
+    panels = tuple(
+        panel_picture(
+            explorer.world.placed(explorer.layers),
+            plane,
+            width_px=width,
+            size=text_size(width_px),
+            time=explorer.time,
+            compare=explorer.compare,
+            unit=explorer.world.unit,
+            cursor_um=tuple(explorer.cursor_um.values()) if explorer.crosshair else None,
+            marks=marks,
+        )
+        for plane in planes
     )
-    return replace(words, panels=(panel,))
+    return replace(words, panels=panels)
 
 
 def explorer_words(explorer: Any) -> Page:

@@ -17,6 +17,7 @@ from scalebridge.widgets.coarse import coarse_copy, color_table, patch_of
 from scalebridge.widgets.colors import rgb
 from scalebridge.widgets.live import LivePanel, plane_of, view_of
 from scalebridge.widgets.phase_panel import PhasePanel
+from scalebridge.widgets.picture import position_words
 from scalebridge.widgets.plane import axis_plane
 from scalebridge.widgets.scene import sample_on
 from scalebridge.widgets.views import Message
@@ -293,3 +294,35 @@ def test_a_threshold_that_moves_sends_numbers_and_no_picture(ws: Any, told: Any)
     changed = {name for name, value in panel.layers[1].items() if value != before[name]}
     assert changed == {"thresholds"}
     assert told == []
+
+
+def test_three_planes_go_through_the_cursor_and_each_moves_what_it_shows(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey"], linked=True)
+    explorer.cursor_um = {"z_um": 5.0, "y_um": 12.0, "x_um": 20.0}
+    xy, xz, yz = explorer.planes()
+    assert [position_words(plane)[:2] for plane in (xy, xz, yz)] == ["xy", "xz", "yz"]
+    cursor = tuple(explorer.cursor_um.values())
+    assert [float(plane.distance_um(cursor)[0]) for plane in (xy, xz, yz)] == [0, 0, 0]
+    panel = panel_of(explorer, plane=lambda: explorer.planes()[1], turns=False)
+    before = dict(explorer.centre_um)
+    moved = {**view_of(xz), "centre_um": [xz.centre_um[0] + 2, 12.0, xz.centre_um[2] + 3]}
+    hear(panel, kind="view", by="w", view=moved, cursor_um=list(cursor))
+    assert explorer.orientation == "xy"
+    assert explorer.centre_um == pytest.approx(
+        {"z_um": before["z_um"] + 2, "y_um": before["y_um"], "x_um": before["x_um"] + 3}
+    )
+    assert explorer.planes()[0].centre_um[1] == pytest.approx(xy.centre_um[1])
+    turned = {**moved, "across": [0.6, 0.0, 0.8], "down": [0.8, 0.0, -0.6]}
+    hear(panel, kind="view", by="w", view=turned, cursor_um=list(cursor))
+    assert explorer.orientation == "xy"
+
+
+def test_three_planes_stand_side_by_side_in_a_picture_too(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey"])
+    one = explorer.snapshot(600)
+    explorer.linked = True
+    three = explorer.snapshot(600)
+    assert three.width == one.width
+    assert three.height < one.height
+    explorer.orientation = "oblique"
+    assert len(explorer.planes()) == 3

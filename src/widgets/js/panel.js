@@ -191,7 +191,7 @@ function render({ model, el }) {
     {
       view: () => view,
       cursor: () => cursor,
-      limits: () => ({ ...model.get("reach"), flat: model.get("flat") }),
+      limits: () => ({ ...model.get("reach"), flat: model.get("flat"), turns: model.get("turns") }),
       move: (next) => {
         view = next;
         moved();
@@ -316,7 +316,7 @@ function withoutGl(model, frame, canvas, badge, ending) {
     {
       view: () => view,
       cursor: () => cursor,
-      limits: () => ({ ...model.get("reach"), flat: model.get("flat") }),
+      limits: () => ({ ...model.get("reach"), flat: model.get("flat"), turns: model.get("turns") }),
       move: (next) => ((view = next), later()),
       point: (next, seen) => ((cursor = next), (view = seen ?? view), later()),
       command: () => false,

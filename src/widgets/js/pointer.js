@@ -8,7 +8,7 @@ import { normal, panned, placeOf, plus, pointAt, sliced, turned, zoomed } from "
  * @typedef {object} Steered
  * @property {() => View} view
  * @property {() => Triple} cursor
- * @property {() => {least: number, most: number, step_um: number, flat: boolean}} limits
+ * @property {() => {least: number, most: number, step_um: number, flat: boolean, turns: boolean}} limits
  * @property {(view: View) => void} move the view moved, the cursor stays
  * @property {(cursor: Triple, view?: View) => void} point the cursor moved
  * @property {(key: string) => boolean} command another key; whether it was known
@@ -46,7 +46,7 @@ export function steer(target, state, signal) {
     if (Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) > 4) dragged = true;
     if (!dragged) return;
     if (held.size === 2) pinch(event);
-    else if (event.altKey && !state.limits().flat) turn(before, event);
+    else if (event.altKey && state.limits().turns && !state.limits().flat) turn(before, event);
     else state.move(panned(state.view(), place(before), place(event)));
     held.set(event.pointerId, event);
   });
