@@ -35,6 +35,16 @@ OBLIQUE = (
     "explorer.cut_through({'x_um': 5, 'y_um': 5, 'z_um': 3}, {'x_um': 90, 'y_um': 20, 'z_um': 30},"
     " {'x_um': 10, 'y_um': 80, 'z_um': 20})\n"
 )
+# As a browser takes it away when others need it, and gives it back; whether it is lost then.
+LOSE_THE_CONTEXT = """() => {
+  const { gl } = globalThis[Symbol.for("scalebridge.gl.1")];
+  const way = gl.getExtension("WEBGL_lose_context");
+  way.loseContext();
+  return new Promise((told) => setTimeout(() => {
+    way.restoreContext();
+    setTimeout(() => told(gl.isContextLost()), 500);
+  }, 300));
+}"""
 NAMES = ["survey", "photo", "detail", "grains"]
 
 
@@ -146,6 +156,11 @@ def test_the_browser_draws_what_python_draws_while_a_person_zooms_and_turns(page
     page.keyboard.up("Alt")
     picture, turned = settled(page, panel)
     assert abs(turned["across"][0]) > 0.1
+    assert np.mean(differences(specimen, picture, turned)) < 0.6
+    before = int(panel.get_attribute("data-drawn"))
+    assert page.evaluate(LOSE_THE_CONTEXT) is False
+    assert until(lambda: int(panel.get_attribute("data-drawn")) > before, page)
+    picture, _ = settled(page, panel)
     assert np.mean(differences(specimen, picture, turned)) < 0.6
     plane = page.locator(".widget-dropdown select").first  # as Python has it now
     assert until(lambda: plane.input_value() == "oblique", page)
