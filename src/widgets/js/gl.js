@@ -128,6 +128,7 @@ export class Gl {
     /** @type {Set<() => void>} */
     this.restored = new Set();
     this.clock = 0;
+    this.size = [1, 1];
     this.lost = false;
     canvas.addEventListener("webglcontextlost", (event) => {
       event.preventDefault();
@@ -236,6 +237,7 @@ export class Gl {
     const gl = this.gl;
     if (this.canvas.width < width) this.canvas.width = width;
     if (this.canvas.height < height) this.canvas.height = height;
+    this.size = [width, height];
     gl.viewport(0, this.canvas.height - height, width, height);
     gl.scissor(0, this.canvas.height - height, width, height);
     gl.enable(gl.SCISSOR_TEST);
@@ -246,6 +248,11 @@ export class Gl {
   /** Draw one layer. @param {Drawn} layer */
   draw(layer) {
     const gl = this.gl;
+    const [width, height] = this.size;
+    const { left, top, right, bottom } = layer.reach;
+    const [x, y] = [Math.max(0, Math.floor(left * width) - 1), Math.max(0, Math.floor(top * height) - 1)];
+    const [wide, high] = [Math.ceil(right * width) + 1 - x, Math.ceil(bottom * height) + 1 - y];
+    gl.scissor(x, this.canvas.height - y - high, Math.min(wide, width - x), high);
     const at = /** @type {Record<string, WebGLUniformLocation | null>} */ (this.at);
     [layer.volume ?? this.blank3, layer.patch ?? this.blank2, layer.table].forEach((texture, unit) => {
       gl.activeTexture(gl.TEXTURE0 + unit);
@@ -279,6 +286,7 @@ export class Gl {
  * @property {WebGLTexture | null} patch
  * @property {WebGLTexture | null} table
  * @property {{start: number[], right: number[], below: number[], low: number[], high: number[]}} map
+ * @property {{left: number, top: number, right: number, bottom: number}} reach of the panel
  * @property {number[]} patchAt
  * @property {string} mode
  * @property {boolean} wide two bytes a value

@@ -3,7 +3,7 @@
 
 import { sharedGl } from "./gl.js";
 import { drawCrosshair, drawOrientation, drawScaleBar, drawSheet } from "./marks.js";
-import { patchMap, textureMap } from "./plane.js";
+import { patchMap, reachOf, textureMap } from "./plane.js";
 import { steer } from "./pointer.js";
 import { axisNames, positionWords } from "./words.js";
 
@@ -27,8 +27,8 @@ import { axisNames, positionWords } from "./words.js";
 /** @typedef {{view: View, width: number, height: number, bytes: Uint8Array, number: number}} Patch */
 
 const REST_MS = 120;
-const TELL_MS = 100;
-const FRAME_MS = 33;
+const TELL_MS = 300;
+const FRAME_MS = 40;
 const LATE_MS = 3000;
 const GROUND = [14, 14, 16];
 
@@ -70,6 +70,7 @@ function render({ model, el }) {
   let [asked, resting, telling, told, moving] = [0, 0, 0, 0, false];
   let late = 0;
   let quality = 1;
+  let began = 0;
   let waiting = false;
 
   const size = () => {
@@ -101,7 +102,10 @@ function render({ model, el }) {
     pen.imageSmoothingEnabled = share < 1;
     pen.drawImage(gl.canvas, 0, 0, w, h, 0, 0, width, height);
     const took = performance.now() - started;
-    if (moving) quality = took > FRAME_MS ? Math.max(0.25, quality / 1.4) : Math.min(1, quality * 1.1);
+    // Drawing is done by others after this returns: how long it took shows in the next frame's start.
+    const gap = started - began;
+    if (moving && gap < 500) quality = gap > FRAME_MS ? Math.max(0.3, quality / 1.25) : Math.min(1, quality * 1.08);
+    began = started;
     const letters = Math.min(16, Math.max(10, Math.round(width / ratio / 50))) * ratio;
     if (model.get("crosshair")) drawCrosshair(pen, view, cursor, width, height);
     const sheet = model.get("marks");
@@ -119,6 +123,9 @@ function render({ model, el }) {
     const patch = patches.get(layer.key);
     const at = patch && patchMap(view, patch.view);
     if (!coarse && !at) return;
+    const map = layer.grid && textureMap(view, layer.grid, w);
+    const reach = map ? reachOf(map) : { left: 0, top: 0, right: 1, bottom: 1 };
+    if (!reach) return; // elsewhere
     const compare = model.get("compare");
     const nothing = { start: [0, 0, 0], right: [0, 0, 0], below: [0, 0, 0], low: [1, 1, 1], high: [0, 0, 0] };
     gl.draw({
@@ -138,7 +145,8 @@ function render({ model, el }) {
         const rgba = bytesOf(model.get("tables")[layer.table]);
         return { texture: gl.make2(256, 1, rgba, false), bytes: rgba.length };
       }),
-      map: layer.grid ? textureMap(view, layer.grid, w) : nothing,
+      map: map || nothing,
+      reach,
       patchAt: at ? [...at.start, ...at.scale] : [0, 0, 1, 1],
       mode: layer.mode,
       wide: layer.wide,

@@ -145,6 +145,32 @@ export function textureMap(view, grid, width_px) {
 }
 
 /**
+ * The part of the panel that an image reaches, as a rectangle around it; null where it is not seen.
+ * @param {{start: number[], right: number[], below: number[], low: number[], high: number[]}} map
+ * @returns {{left: number, top: number, right: number, bottom: number} | null}
+ */
+export function reachOf(map) {
+  let corners = [[0, 0], [1, 0], [1, 1], [0, 1]];
+  for (let k = 0; k < 3; k++) {
+    for (const [side, bound] of [[1, map.low[k]], [-1, map.high[k]]]) {
+      /** @param {number[]} at */
+      const room = ([u, v]) => side * (map.start[k] + u * map.right[k] + v * map.below[k] - bound);
+      const kept = [];
+      for (let i = 0; i < corners.length; i++) {
+        const [here, next] = [corners[i], corners[(i + 1) % corners.length]];
+        const [a, b] = [room(here), room(next)];
+        if (a >= 0) kept.push(here);
+        if (a >= 0 !== b >= 0) kept.push(here.map((value, j) => value + (a / (a - b)) * (next[j] - value)));
+      }
+      corners = kept;
+    }
+  }
+  if (!corners.length) return null;
+  const [us, vs] = [corners.map(([u]) => u), corners.map(([, v]) => v)];
+  return { left: Math.min(...us), top: Math.min(...vs), right: Math.max(...us), bottom: Math.max(...vs) };
+}
+
+/**
  * How a place on the panel becomes a place on a patch that was drawn for another view of the same
  * plane; null once the plane has moved or turned.
  * @param {View} view @param {View} patch

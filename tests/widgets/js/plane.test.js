@@ -46,6 +46,35 @@ test("a place on the panel falls on the same voxel, inside or outside, as in Pyt
   }
 });
 
+test("the part of a panel that an image reaches holds all of its places and little else", () => {
+  let [seen, missed] = [0, 0];
+  for (const { view, grid } of known.textures) {
+    for (const [u, v] of [[0.5, 0.5], [-0.4, 0.3], [1.9, 1.2], [9, 9]]) {
+      const moved = plane.panned(view, { u: 0.5, v: 0.5 }, { u, v });
+      const map = plane.textureMap(moved, grid, 600);
+      const reach = plane.reachOf(map);
+      const inside = [];
+      for (let i = 0; i <= 60; i++)
+        for (let j = 0; j <= 60; j++) {
+          const at = map.start.map((start, k) => start + (i / 60) * map.right[k] + (j / 60) * map.below[k]);
+          if (at.every((t, k) => t >= map.low[k] && t <= map.high[k])) inside.push([i / 60, j / 60]);
+        }
+      if (!reach) {
+        missed += 1;
+        assert.equal(inside.length, 0);
+        continue;
+      }
+      seen += inside.length > 0;
+      for (const [a, b] of inside) assert.ok(a >= reach.left - 1e-9 && a <= reach.right + 1e-9 && b >= reach.top - 1e-9 && b <= reach.bottom + 1e-9);
+      if (inside.length > 50) {
+        near([reach.left, reach.right], [Math.min(...inside.map(([a]) => a)), Math.max(...inside.map(([a]) => a))], 0.04);
+        near([reach.top, reach.bottom], [Math.min(...inside.map(([, b]) => b)), Math.max(...inside.map(([, b]) => b))], 0.04);
+      }
+    }
+  }
+  assert.ok(seen > 3 && missed > 3);
+});
+
 test("scale bars and lengths are those of Python", () => {
   for (const [width, length] of known.bars) near(plane.scaleBar(width), length);
   for (const [length, text] of known.lengths) assert.equal(plane.lengthWords(length), text);
