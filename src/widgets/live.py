@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from .picture import MarkDrawer, panel_picture
 from .plane import Plane, check_axes
 from .scene import Placed
 from .state import by_name, quick_png_bytes
+from .views import REFUSALS
 
 HINT = (
     "Click: crosshair there. Drag: move. Alt + drag: turn the plane. Ctrl + wheel, two fingers, + "
@@ -102,7 +104,7 @@ class LivePanel(anywidget.AnyWidget):
     ) -> None:
         super().__init__(title=title, turns=turns)
         self._explorer, self._plane = explorer, plane or explorer.plane
-        self._draw_marks = marks
+        self._draw_marks, self._guard = marks, guard
         self._coarse: dict[Any, Coarse] = {}
         self._by, self._sheet_px = "kernel", _SHEET_PX
         self._newest: tuple[Any, int] = (None, 0)
@@ -254,7 +256,11 @@ class LivePanel(anywidget.AnyWidget):
             await asyncio.sleep(0)
             if self._newest != (plane, sequence):
                 return
-            pixels = one.patch(plane, *size) if one.spec["visible"] else None
+            try:
+                pixels = one.patch(plane, *size) if one.spec["visible"] else None
+            except REFUSALS as error:  # the coarse copy stays, and the person is told why
+                self._guard(partial(_refuse, error))()
+                continue
             if pixels is not None:
                 message = {
                     "kind": "patch", "key": one.spec["key"], "view": view_of(plane),
@@ -278,6 +284,10 @@ class LivePanel(anywidget.AnyWidget):
             marks=self._draw_marks,
         )
         return quick_png_bytes(picture)
+
+
+def _refuse(error: Exception) -> None:
+    raise error
 
 
 def view_of(plane: Plane) -> dict[str, Any]:

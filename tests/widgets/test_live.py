@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -188,6 +189,32 @@ def test_a_rest_is_answered_with_patches_and_its_number(ws: Any, told: Any) -> N
     assert (patches[0]["width"], patches[0]["height"]) == (1200, 24)
     assert len(told[0][1][0]) == 1200 * 24 * 4
     assert last == {"kind": "rested", "sequence": 3}
+
+
+def test_a_damaged_image_is_told_and_the_other_layers_are_still_sharp(
+    ws: Any, told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coarse_module, "MOST_VOXELS", 2000)
+    explorer, said = SliceExplorer(ws, ["survey", "fine"]), Message()
+    explorer.look_at(explorer.cursor_um, width_um=12.0)
+    panel = LivePanel(explorer, guard=said.guard)
+    chunks = [path for path in (ws.path / "images").rglob("c/**/*") if path.is_file()]
+    fine = ws.images["fine"].id
+    for path in chunks:
+        if fine in str(path):
+            path.unlink()
+    view = view_of(explorer.plane())
+
+    async def in_a_kernel() -> None:
+        hear(panel, kind="rest", sequence=1, view=view, width_px=300, height_px=200)
+        assert panel._answer is not None
+        await panel._answer
+
+    asyncio.run(in_a_kernel())
+    keys = [content.get("key") for content, _ in told]
+    assert keys == [panel.layers[0]["key"], None]
+    assert told[-1][0] == {"kind": "rested", "sequence": 1}
+    assert "fine" in said.widget.value or "missing" in said.widget.value
 
 
 def known(panel: LivePanel) -> Any:
