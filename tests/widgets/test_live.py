@@ -191,6 +191,23 @@ def test_a_rest_is_answered_with_patches_and_its_number(ws: Any, told: Any) -> N
     assert last == {"kind": "rested", "sequence": 3}
 
 
+def test_only_the_newest_request_is_answered(ws: Any, told: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey", "fine"])
+    panel = panel_of(explorer)
+    view = view_of(explorer.plane())
+
+    async def in_a_kernel() -> None:
+        for sequence in (1, 2, 3):
+            hear(panel, kind="rest", sequence=sequence, view=view, width_px=300, height_px=200)
+        assert panel._answer is not None
+        await panel._answer
+
+    asyncio.run(in_a_kernel())
+    assert [one for one, _ in told if one["kind"] == "rested"] == [
+        {"kind": "rested", "sequence": 3}
+    ]
+
+
 def test_a_damaged_image_is_told_and_the_other_layers_are_still_sharp(
     ws: Any, told: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
