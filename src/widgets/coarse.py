@@ -121,7 +121,16 @@ def encoded(stack: Sequence[NDArray[Any]], item: Placed, coding: Coding) -> NDAr
     Parameters
     ----------
     stack : sequence of ndarray
-        Values, or three channels.
+        Grey values or labels; of colours, the three channels. All of one shape.
+    item : Placed
+        The layer that they are of.
+    coding : Coding
+        Of grey values.
+
+    Returns
+    -------
+    ndarray of uint8, shape (*shape, channels)
+        One byte a value, two where the coding is wide, and four of colours.
     """
     if item.layer.mode == "rgb":
         low, high = item.limits() if item.layer.limits != "auto" else (0.0, 255.0)
@@ -238,8 +247,8 @@ def _coding(values: NDArray[Any], item: Placed) -> Coding:
         return Coding(0.0, 1.0, wide=True)
     finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    if item.layer.limits != "auto":  # what a person looks for may be beyond the coarse extremes
-        low, high = min(low, item.layer.limits[0]), max(high, item.layer.limits[1])
+    # finer levels hold values that the coarse one has averaged away
+    low, high = low - (high - low), high + (high - low)
     return Coding(low, (high - low) / _WIDEST if high > low else 1.0, wide=True)
 
 
