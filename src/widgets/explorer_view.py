@@ -21,6 +21,7 @@ from .views import Message, button, follow, heading, html_table, link, words_htm
 
 _VIEW = ("cursor_um", "centre_um", "width_um", "orientation", "across", "down")
 _LOOK = ("layers", "linked", "aspect", "time", "compare", "crosshair", "theme")
+_READ = ("cursor_um", "layers", "time")  # a zoom reads nothing else
 _LAYER = (
     "mode",
     "color_map",
@@ -57,7 +58,10 @@ def explorer_view(explorer: SliceExplorer, *, width_px: int = 900) -> ipw.VBox:
     def read() -> None:
         reading.value = html_table(explorer.read())
 
-    redraw_all(explorer, tell, read)
+    redraw_all(explorer, tell)
+    follow(explorer, _READ, read)
+    for layer in explorer.layers:
+        follow(layer, ("channel",), read)
     tell()
     read()
     layers = ipw.Accordion(
