@@ -45,6 +45,15 @@ def chromium() -> str:
     return path
 
 
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Return the path of node, which runs the browser's arithmetic."""
+    found = shutil.which("node")
+    if found is None:
+        lacking("node", "no node was found on the machine")
+    return str(found)
+
+
 @pytest.fixture(autouse=True)
 def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every test the same author, whoever runs it."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
 from scalebridge import SliceExplorer
 from scalebridge.quantities import format_length
@@ -25,17 +23,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 from specimens import beads, join_fine
 
 JS = Path(__file__).parent / "js"
-REQUIRED = os.environ.get("SCALEBRIDGE_REQUIRE", "").split(",")
-
-
-@pytest.fixture(scope="module")
-def node() -> str:
-    found = shutil.which("node")
-    if found is None:
-        if "node" in REQUIRED:
-            pytest.fail("node is required by SCALEBRIDGE_REQUIRE, but it is not installed")
-        pytest.skip("node is not installed")
-    return found
 
 
 def planes() -> list[Plane]:
