@@ -138,6 +138,7 @@ def test_the_browser_draws_what_python_draws_while_a_person_zooms_and_turns(page
         apart = differences(specimen, picture, before)
         assert np.mean(apart) < 0.6
         assert np.mean(apart > 8) < 0.004  # pixels on the rim of an image or a label
+    assert len(page.volumes) == len(set(page.volumes)) == len(NAMES)  # two widgets, sent once
     box = panel.bounding_box()
     at = (box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
     page.mouse.move(*at)

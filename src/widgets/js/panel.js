@@ -33,10 +33,13 @@ const LATE_MS = 3000;
 const GROUND = [14, 14, 16];
 
 /** Coarse copies, shared by all panels of the page and kept when a cell is run again. */
-const KEY = Symbol.for("scalebridge.volumes.1");
+const KEY = Symbol.for("scalebridge.volumes.2");
 /** @typedef {{shape: number[], channels: number, bytes: Uint8Array, smooth: boolean}} Volume */
-/** @returns {Map<string, Volume>} */
-const volumes = () => ((/** @type {any} */ (globalThis))[KEY] ??= new Map());
+/** @typedef {{kept: Map<string, Volume>, asked: Map<string, number>, panels: Set<() => void>}} Shared */
+/** @returns {Shared} */
+const shared = () =>
+  ((/** @type {any} */ (globalThis))[KEY] ??= { kept: new Map(), asked: new Map(), panels: new Set() });
+const volumes = () => shared().kept;
 
 /** @param {DataView | ArrayBuffer | Uint8Array} data */
 const bytesOf = (data) =>
@@ -167,6 +170,7 @@ function render({ model, el }) {
     resting = setTimeout(() => {
       moving = false;
       tell();
+      hello();
       redraw();
       asked += 1;
       const { width, height } = size();
@@ -249,7 +253,7 @@ function render({ model, el }) {
   const hear = (content, buffers) => {
     if (content.kind === "volume") {
       volumes().set(content.key, { ...content, bytes: bytesOf(buffers[0]) });
-      redraw();
+      for (const panel of shared().panels) panel();
     } else if (content.kind === "patch") {
       const before = patches.get(content.key);
       if (before) gl.forget("p" + before.number);
@@ -265,10 +269,14 @@ function render({ model, el }) {
   };
   model.on("msg:custom", hear);
 
-  /** Which coarse copies are missing here; one that is there is not sent again. */
+  /** Ask for coarse copies that nobody here has, or has just asked for. */
   const hello = () => {
     const wanted = model.get("layers").map((/** @type {Layer} */ layer) => layer.volume);
-    const missing = wanted.filter((/** @type {string} */ key) => key && !volumes().has(key));
+    const missing = wanted.filter((/** @type {string} */ key) => {
+      const since = performance.now() - (shared().asked.get(key) ?? -Infinity);
+      return key && !volumes().has(key) && since > LATE_MS;
+    });
+    for (const key of missing) shared().asked.set(key, performance.now());
     if (missing.length) model.send({ kind: "hello", missing });
   };
 
@@ -279,6 +287,7 @@ function render({ model, el }) {
   });
   watch.observe(canvas);
   gl.restored.add(redraw);
+  shared().panels.add(redraw);
   hello();
   redraw();
   rest();
@@ -286,6 +295,7 @@ function render({ model, el }) {
     ending.abort();
     watch.disconnect();
     gl.restored.delete(redraw);
+    shared().panels.delete(redraw);
     for (const patch of patches.values()) gl.forget("p" + patch.number);
     for (const [name, handler] of follows) model.off(name, handler);
     model.off("msg:custom", hear);
