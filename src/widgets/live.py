@@ -205,8 +205,10 @@ class LivePanel(anywidget.AnyWidget):
     def _follow(self, content: Mapping[str, Any], *, by: str) -> None:
         """Look where the browser looks."""
         explorer, plane = self._explorer, plane_of(content["view"])
-        # where the view lies along its normal is the cursor's, and other panels' to choose
+        # along its normal the middle is that of other panels: a drag leaves it, and a zoom takes it
+        # towards the cursor as everything else
         away = (np.array(list(explorer.centre_um.values())) - plane.centre_um) @ plane.normal
+        away *= plane.width_um / explorer.width_um
         centre = by_name(np.asarray(plane.centre_um) + away * plane.normal)
         cursor = by_name(_triple(content["cursor_um"]))
         self._by = by

@@ -377,6 +377,11 @@ def test_three_planes_go_through_the_cursor_and_each_moves_what_it_shows(ws: Any
         {"z_um": before["z_um"] + 2, "y_um": before["y_um"], "x_um": before["x_um"] + 3}
     )
     assert explorer.planes()[0].centre_um[1] == pytest.approx(xy.centre_um[1])
+    away = explorer.centre_um["y_um"] - 12.0
+    assert away != 0
+    closer = {**moved, "width_um": xz.width_um / 4}
+    hear(panel, kind="view", by="w", view=closer, cursor_um=list(cursor))
+    assert explorer.centre_um["y_um"] - 12.0 == pytest.approx(away / 4)
     turned = {**moved, "across": [0.6, 0.0, 0.8], "down": [0.8, 0.0, -0.6]}
     hear(panel, kind="view", by="w", view=turned, cursor_um=list(cursor))
     assert explorer.orientation == "xy"
