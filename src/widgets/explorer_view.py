@@ -36,6 +36,7 @@ _LAYER = (
 _NARROW = ipw.Layout(width="calc(100% - 4px)", max_width="340px")
 _SHORT = {"description_width": "68px"}
 _LATE_S = 2.0
+_STEPS = 20_000  # the browser rounds what it shows to whole steps
 
 
 def explorer_view(explorer: SliceExplorer, *, width_px: int = 900) -> ipw.VBox:
@@ -192,7 +193,7 @@ def _cursor_slider(
         value=float(np.clip(explorer.cursor_um[key], low, high)),
         min=low,
         max=high,
-        step=(high - low) / 1000,
+        step=(high - low) / _STEPS,
         description=f"{axis} [{'px' if explorer.world.unit == 'px' else 'µm'}]",
         readout_format=".5g",
         layout=_NARROW,
