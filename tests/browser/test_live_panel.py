@@ -103,9 +103,9 @@ def notebooks(specimen, tmp_path):
 def settled(page, panel):
     """Wait until the kernel has answered the newest rest, and return what is shown."""
     page.wait_for_timeout(400)
-    busy = "canvas => canvas.parentElement.classList.contains('sb-busy')"
-    assert until(lambda: panel.get_attribute("data-rested") and not panel.evaluate(busy), page)
-    page.wait_for_timeout(200)
+    drawn = """canvas => canvas.dataset.sharp === "true"
+      && !canvas.parentElement.classList.contains("sb-busy")"""
+    assert until(lambda: panel.evaluate(drawn), page)
     url = panel.evaluate("canvas => canvas.toDataURL('image/png')")
     picture = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
     return np.asarray(picture.convert("RGB")), json.loads(panel.get_attribute("data-view"))

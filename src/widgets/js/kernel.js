@@ -1,6 +1,6 @@
 // What a panel tells Python, what it asks for, and what it does with the answers.
 
-import { bytesOf, keep, wanted } from "./volumes.js";
+import { bytesOf, gone, keep, wanted } from "./volumes.js";
 
 /** @typedef {import("./plane.js").View} View */
 /** @typedef {import("./look.js").Look} Look */
@@ -84,7 +84,7 @@ export function correspond(model, me, panel, draws) {
   };
 
   const hello = () => {
-    const missing = wanted(model.get("layers").map((/** @type {{volume: string}} */ layer) => layer.volume));
+    const missing = wanted(model.get("layers").map((/** @type {{volume: string}} */ layer) => layer.volume), me);
     if (missing.length) model.send({ kind: "hello", missing });
   };
 
@@ -112,6 +112,7 @@ export function correspond(model, me, panel, draws) {
         clearTimeout(late);
         panel.badge(usual);
       }
+      panel.redraw();
       plane.canvas.dataset.rested = String(content.sequence);
       plane.canvas.dataset.view = JSON.stringify(plane.view);
     }
@@ -131,6 +132,7 @@ export function correspond(model, me, panel, draws) {
     hello,
     end: () => {
       model.off("msg:custom", hear);
+      gone(me);
       for (const timer of [resting, telling, late]) clearTimeout(timer);
     },
   };

@@ -173,6 +173,7 @@ function render({ model, el }) {
     plane.slider.value = String(Math.round(((depth.at - depth.least) / Math.max(1e-12, depth.most - depth.least)) * STEPS));
     canvas.dataset.drawn = String(Number(canvas.dataset.drawn ?? 0) + 1);
     canvas.dataset.ms = took.toFixed(1);
+    canvas.dataset.sharp = String(!moving && plane.asked === plane.answered);
   };
 
   /** What a person changed here, until Python has taken it over. @type {Map<string, Record<string, any>>} */
