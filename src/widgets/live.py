@@ -98,6 +98,8 @@ class LivePanel(anywidget.AnyWidget):
         Gives height over width, when it is not the explorer's own.
     handles : callable, optional
         Gives what can be dragged.
+    coarse : callable
+        Makes the coarse copy of a layer, see `coarse_copy`.
     dragged : callable, optional
         Called with a handle's key, where it is now (z, y, x [µm]) and whether it was let go.
     """
@@ -147,12 +149,13 @@ class LivePanel(anywidget.AnyWidget):
         aspect: Callable[[], float] | None = None,
         handles: Callable[[], Sequence[Handle]] | None = None,
         dragged: Callable[[str, Triple, bool], Any] | None = None,
+        coarse: Callable[..., Coarse] = coarse_copy,
     ) -> None:
         super().__init__(title=title, turns=turns, bar=list(bar), maps=list(COLOR_MAPS))
         self._explorer, self._aspect = explorer, aspect
         self._draw_marks, self._guard = marks, guard
         self._give_handles, self._dragged = handles, dragged
-        self._coarse: dict[Any, Coarse] = {}
+        self._make_coarse, self._coarse = coarse, dict[Any, Coarse]()
         self._by, self._sheet_px = "kernel", {0: _SHEET_PX}
         self._newest: dict[int, tuple[Any, int]] = {}
         self._answers: dict[int, asyncio.Task[None]] = {}
@@ -254,7 +257,7 @@ class LivePanel(anywidget.AnyWidget):
         if known not in self._coarse:
             if len(self._coarse) > 4 * len(self._explorer.layers) + 8:
                 self._coarse.clear()
-            self._coarse[known] = coarse_copy(item, time=time)
+            self._coarse[known] = self._make_coarse(item, time=time)
         return self._coarse[known]
 
     def _marks_on(self, number: int, plane: Plane) -> dict[str, Any]:
@@ -347,9 +350,13 @@ class LivePanel(anywidget.AnyWidget):
             raise ValueError(f"a panel cannot {what!r}")
         return None
 
-    def _send_volumes(self, missing: set[str]) -> None:
+    def copies(self) -> list[Coarse]:
+        """The coarse copies that the layers are drawn from, the smallest first."""
         placed = self._explorer.world.placed(self._explorer.layers)
-        for coarse in sorted(map(self._coarse_of, placed), key=lambda one: len(one.data)):
+        return sorted(map(self._coarse_of, placed), key=lambda one: len(one.data))
+
+    def _send_volumes(self, missing: set[str]) -> None:
+        for coarse in self.copies():
             if coarse.key in missing:
                 missing.discard(coarse.key)
                 message = {
