@@ -15,7 +15,7 @@ from PIL import Image
 
 from scalebridge import SliceExplorer, Workspace
 from scalebridge.reports import Figure, render_report
-from scalebridge.widgets.live import plane_of
+from scalebridge.widgets.looks import plane_of
 from scalebridge.widgets.scene import draw
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "widgets"))
