@@ -1,4 +1,4 @@
-"""How the browser draws one layer: numbers, colours, and where its sharp patches come from."""
+"""What the browser draws: layers with their colours and sharp patches, handles to drag."""
 
 from __future__ import annotations
 
@@ -9,8 +9,29 @@ from typing import Any
 from .coarse import Coarse, color_table, map_tables, patch_of
 from .colors import hex_of, rgb
 from .layers import AUTO
-from .plane import Plane
+from .plane import Plane, Triple
 from .scene import Placed
+
+
+@dataclass(frozen=True)
+class Handle:
+    """Something on the planes that a person can drag.
+
+    Attributes
+    ----------
+    key : str
+        What is told when it was dragged.
+    at_um : tuple of 3 float
+        z, y, x [µm].
+    color : str
+    along : tuple of 3 float, optional
+        A direction z, y, x to and fro which it may be moved; anywhere on the plane without.
+    """
+
+    key: str
+    at_um: Triple
+    color: str = "#E69F00"
+    along: Triple | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from traitlets import Bool, Dict, Float, Int, List, Unicode
 from .annotate import RecordedMarks
 from .coarse import Coarse, coarse_copy, map_tables
 from .colors import COLOR_MAPS
-from .drawn import Drawn, drawn_layer
+from .drawn import Drawn, Handle, drawn_layer
 from .gestures import Gestures
 from .looks import look_of, triple_of, view_of
 from .picture import MarkDrawer
@@ -28,27 +28,6 @@ LOOKING = ("planes", "picture")
 EXPLORING = (*LOOKING, "linked", "cube", "layers", "tools", "bookmarks", "history")
 _STATIC = Path(__file__).parent / "static"
 _SHEET_PX = 600  # until the browser has told how wide the panel is
-
-
-@dataclass(frozen=True)
-class Handle:
-    """Something on the planes that a person can drag.
-
-    Attributes
-    ----------
-    key : str
-        What is told when it was dragged.
-    at_um : tuple of 3 float
-        z, y, x [µm].
-    color : str
-    along : tuple of 3 float, optional
-        A direction z, y, x to and fro which it may be moved; anywhere on the plane without.
-    """
-
-    key: str
-    at_um: Triple
-    color: str = "#E69F00"
-    along: Triple | None = None
 
 
 class LivePanel(anywidget.AnyWidget):

@@ -19,7 +19,8 @@ from scalebridge.widgets import coarse as coarse_module
 from scalebridge.widgets.annotate import draw_mark
 from scalebridge.widgets.coarse import coarse_copy, color_table, patch_of
 from scalebridge.widgets.colors import rgb
-from scalebridge.widgets.live import Handle, LivePanel
+from scalebridge.widgets.drawn import Handle
+from scalebridge.widgets.live import LivePanel
 from scalebridge.widgets.looks import plane_of, view_of
 from scalebridge.widgets.phase_panel import PhasePanel
 from scalebridge.widgets.picture import position_words
