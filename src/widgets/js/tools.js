@@ -1,5 +1,6 @@
 // What a person does on the planes beside looking: measures, notes, drags handles, compares.
 
+import { brush } from "./brush.js";
 import { measured, POINTS } from "./measure.js";
 import { draggedTo, handleAt } from "./pins.js";
 import { placeOf, pointAt } from "./plane.js";
@@ -23,8 +24,10 @@ const TOOLS = [["distance", "Distance between two points", "d"], ["angle", "Angl
  * @param {any} given.model @param {HTMLElement} given.frame
  * @param {() => import("./look.js").Look} given.look @param {() => void} given.redraw
  * @param {(what: string, more?: object) => void} given.ask @param {(name: string, value: any) => void} given.set
+ * @param {AbortSignal} given.signal
  */
-export function tools({ model, frame, redraw, ask, set }) {
+export function tools({ model, frame, redraw, ask, set, signal }) {
+  const paint = brush({ model, redraw, ask, signal });
   /** @type {{shape: string, points: Triple[]} | null} */
   let tool = null;
   /** @type {Triple | null} */
@@ -129,6 +132,7 @@ export function tools({ model, frame, redraw, ask, set }) {
   return {
     pinned,
     handles,
+    paint,
     split: () => split ?? model.get("split"),
     /** Python has done what it was told of a drag: it may be told again. */
     heard: () => (answered = true),
@@ -144,12 +148,14 @@ export function tools({ model, frame, redraw, ask, set }) {
         ? TOOLS.map(([shape, title, key]) => ({
             icon: shape, title, key,
             run: () => {
+              paint.put();
               tool = tool?.shape === shape ? null : { shape, points: [] };
               redraw();
             },
             pressed: () => tool?.shape === shape,
           }))
         : []),
+      ...(has("brush") ? paint.buttons() : []),
       ...(has("bookmarks") ? [{ icon: "mark", title: "Bookmarks: name this view, fly to another", key: "b", run: () => ((list.hidden = !list.hidden), bookmark()), pressed: () => !list.hidden }] : []),
       ...(has("history")
         ? [
@@ -160,7 +166,8 @@ export function tools({ model, frame, redraw, ask, set }) {
     ],
     /** @param {string} key */
     command: (key) => {
-      if (key === "Escape" && (tool || !list.hidden)) [tool, hovered, list.hidden] = [null, null, true];
+      if (key === "Escape" && paint.active()) paint.put();
+      else if (key === "Escape" && (tool || !list.hidden)) [tool, hovered, list.hidden] = [null, null, true];
       else if (key === "Enter" && tool && tool.points.length >= POINTS[tool.shape][0]) finish(tool.points, tool.shape);
       else if (key === "Backspace" && tool?.points.length) tool.points.pop();
       else return false;
@@ -171,11 +178,13 @@ export function tools({ model, frame, redraw, ask, set }) {
     on: (plane, point) => ({
       /** @param {Place} place @param {boolean} double */
       click: (place, double) => {
-        if (tool) useTool(plane, place, double);
+        if (paint.active()) paint.click(plane.view, place);
+        else if (tool) useTool(plane, place, double);
         else if (!double) point(pointAt(plane.view, place.u, place.v));
       },
       /** @param {Place | null} place */
       hover: (place) => {
+        if (paint.active()) paint.hover(plane.view, place);
         if (!tool?.points.length) return;
         hovered = place && pointAt(plane.view, place.u, place.v);
         redraw();
@@ -183,6 +192,7 @@ export function tools({ model, frame, redraw, ask, set }) {
       /** @param {Place} place @param {boolean} touch */
       grip: (place, touch) => {
         const width = plane.canvas.clientWidth;
+        if (paint.active()) return paint.grip(() => plane.view, place, width);
         if (model.get("compare") === "split" && Math.abs(place.u - (split ?? model.get("split"))) * width < GRIP_PX) return divider();
         const handle = tool ? null : handleAt(plane.view, handles(), place, width, touch);
         return handle && held(plane, handle, place);
