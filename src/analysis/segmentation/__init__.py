@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .blobs import BlobCentre, find_blobs, refine_centre
+from .class_shares import class_shares
 from .cleaning import fill_enclosed, merge_small
 from .components import Components, connected_components
 from .hand_placed import hand_placed_uncertainty
@@ -27,6 +28,7 @@ __all__ = [
     "PhaseGrey",
     "SegmentationRecipe",
     "ThresholdEstimate",
+    "class_shares",
     "closed",
     "connected_components",
     "cut_touching",

@@ -103,6 +103,8 @@ class SegmentationRecipe:
                 f"{self.window:g}: give the surroundings some times the width of an object"
             )
         object.__setattr__(self, "min_size_px", _checked_count("min_size_px", self.min_size_px))
+        if not self.has_lengths:
+            object.__setattr__(self, "length_unit", "px")  # two that do the same are equal
         self._check_choices()
 
     def _check_choices(self) -> None:
@@ -129,9 +131,13 @@ class SegmentationRecipe:
     @property
     def needs_spacing(self) -> bool:
         """Whether a length in µm is asked for, so that the voxel size has to be known."""
+        return self.length_unit == "um" and self.has_lengths
+
+    @property
+    def has_lengths(self) -> bool:
+        """Whether any length is used, so that the unit of length has a meaning."""
         used = [self.window if self.method == "local" else 0.0]
-        used += [getattr(self, name) for name in _LENGTHS if name != "window"]
-        return self.length_unit == "um" and any(used)
+        return any(used + [getattr(self, name) for name in _LENGTHS if name != "window"])
 
     def neighbours(self, ndim: int) -> int:
         """The connectivity for an image of 2 or 3 axes, stated as a number of neighbours.
@@ -173,11 +179,8 @@ class SegmentationRecipe:
             for field in fields(self)
             if field.name not in _ELSEWHERE and getattr(self, field.name) != field.default
         }
-        if any(name in said for name in _LENGTHS):
-            said["length_unit"] = self.length_unit
-        else:
-            said.pop("length_unit", None)
-        return said
+        said.pop("length_unit", None)
+        return said | ({"length_unit": self.length_unit} if self.has_lengths else {})
 
     @classmethod
     def from_parameters(
