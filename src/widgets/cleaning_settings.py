@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from traitlets import Bool, Enum, Float, Int, TraitError, Tuple, Unicode, validate
+from traitlets import Bool, Enum, Float, Int, TraitError, Tuple, Unicode, default, validate
 
+from ..analysis.segmentation.components import checked_neighbours
 from ..analysis.segmentation.recipe import (
     LENGTH_UNITS,
     METHODS,
@@ -56,9 +57,7 @@ class CleaningSettings(Widget):
         "[length_unit]; 0 for no cut.",
     )
     split_phase = Int(None, allow_none=True, help="Phase that is cut; None for the brightest.")
-    connectivity = Int(
-        None, allow_none=True, help="Neighbours that touch: 6, 18, 26; in 2D 4, 8; None for faces."
-    )
+    connectivity = Int(help="Neighbours that touch: 6, 18 or 26, in 2D 4 or 8; by faces at first.")
     length_unit = Enum(LENGTH_UNITS, "px", help="Of the lengths: voxels or µm.")
 
     @validate(
@@ -88,14 +87,15 @@ class CleaningSettings(Widget):
         return None if value is None else int(value)
 
     @validate("connectivity")
-    def _check_connectivity(self, proposal: Any) -> int | None:
-        from ..analysis.segmentation.components import checked_neighbours
-
-        value = proposal["value"]
+    def _check_connectivity(self, proposal: Any) -> int:
         try:
-            return None if value is None else checked_neighbours(value, self.dims())
+            return checked_neighbours(proposal["value"], self.dims())
         except ValueError as error:
             raise TraitError(str(error)) from error
+
+    @default("connectivity")
+    def _by_faces(self) -> int:
+        return checked_neighbours(None, self.dims())
 
     @validate("length_unit")
     def _check_length_unit(self, proposal: Any) -> str:
@@ -137,7 +137,7 @@ class CleaningSettings(Widget):
             fill_holes=self.fill_holes,
             split_depth=self.split_depth,
             split_phase=self.split_phase if self.split_depth and known else None,
-            connectivity=self.connectivity,
+            connectivity=None if self.connectivity == self._by_faces() else self.connectivity,
             length_unit=self.length_unit,
         )
 
@@ -152,7 +152,7 @@ class CleaningSettings(Widget):
             "opening_radius": recipe.opening_radius,
             "closing_radius": recipe.closing_radius,
             "split_depth": recipe.split_depth,
-            "connectivity": recipe.connectivity,
+            "connectivity": recipe.neighbours(self.dims()),
         }
         if recipe.method == "hysteresis":
             changes["seed_rise"] = recipe.seed_rise
@@ -178,6 +178,10 @@ class CleaningSettings(Widget):
             or self.split_depth
         )
 
+    def grey_words(self) -> str:
+        """What the thresholds part, in words."""
+        return "grey value above its surroundings" if self.method == "local" else "grey value"
+
     def cleaning_words(self) -> str:
         """What is done beside the thresholds, in words; empty for nothing."""
         unit = UNIT_WORDS[self.length_unit]
@@ -201,7 +205,8 @@ class CleaningSettings(Widget):
                 f"touching objects cut at necks narrower by {self.split_depth:g} {unit}",
             ),
             (
-                self.connectivity and (self.min_size_px or self.method == "hysteresis"),
+                self.connectivity != self._by_faces()
+                and (self.min_size_px or self.method == "hysteresis"),
                 f"pieces by {self.connectivity} neighbours",
             ),
         )

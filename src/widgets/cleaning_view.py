@@ -18,8 +18,8 @@ _METHODS = (
 )
 _SHAPES = (("mean", "mean"), ("Gaussian mean", "gaussian"))
 _TOUCHING = {
-    2: (("faces (4)", None), ("and corners (8)", 8)),
-    3: (("faces (6)", None), ("and edges (18)", 18), ("and corners (26)", 26)),
+    2: (("faces (4)", 4), ("and corners (8)", 8)),
+    3: (("faces (6)", 6), ("and edges (18)", 18), ("and corners (26)", 26)),
 }
 
 
@@ -34,7 +34,7 @@ def cleaning_section(sliders: Any, message: Message) -> ipw.Accordion:
             "are differences to the mean around each voxel",
         ),
         "seed_rise": _number(
-            "reaches, above", "grey value", "How much higher a piece has to reach somewhere"
+            "rise", "grey value", "How far above the threshold a piece has to reach somewhere"
         ),
         "window": _number("surroundings", unit, "Width: some times the largest object", least=1e-9),
         "window_shape": _choice("their weight", _SHAPES, "Of the voxels in the surroundings"),

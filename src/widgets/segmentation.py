@@ -197,6 +197,7 @@ class SegmentationSliders(WholeImage):
             colors=[phase["color"] for phase in self.named_phases()],
             width_px=width_px,
             theme=self.theme,
+            what=self.grey_words(),
         )
 
     def _build_view(self) -> Any:

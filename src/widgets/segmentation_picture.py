@@ -53,6 +53,7 @@ def threshold_histogram(sliders: Any, width_px: int, size: int, theme: str) -> I
         height_px=round(width_px * 0.19),
         size=size,
         theme=theme,
+        what=sliders.grey_words(),
     )
 
 
@@ -66,7 +67,7 @@ def _legend(sliders: Any, placed: Any) -> list[Entry]:
         shares = sliders.fractions()
         rows = zip(sliders.named_phases(), shares["fraction"], strict=True)
         named = tuple((f"{p['name']} ≈ {share:.1%}", p["color"]) for p, share in rows)
-        entries.append(Swatches(title="phases", entries=named))
+        entries.append(Swatches(title="phases, on a sample", entries=named))
     return entries
 
 

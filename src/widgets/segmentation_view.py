@@ -67,11 +67,15 @@ def segmentation_view(sliders: Any) -> ipw.VBox:
             thresholds,
             _suggest_row(sliders, message),
             shares.widget,
-            cleaning_section(sliders, message),
         ]
     )
     right = ipw.VBox(
-        [heading("View"), navigation(sliders.explorer, message), _opacity(sliders, message)]
+        [
+            heading("View"),
+            navigation(sliders.explorer, message),
+            _opacity(sliders, message),
+            cleaning_section(sliders, message),
+        ]
     )
     return ipw.VBox(
         [

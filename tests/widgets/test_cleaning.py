@@ -280,7 +280,12 @@ def test_the_background_can_be_stopped_and_asked(ws: Any) -> None:
     sliders.save("phases")
     before, reached, go_on = left(ws), threading.Event(), threading.Event()
     job = sliders.begin_apply()
-    job.listen(lambda _: (reached.set(), go_on.wait(20)))
+
+    def hold(_: Any) -> None:
+        reached.set()
+        go_on.wait(20)
+
+    job.listen(hold)
     assert reached.wait(20)
     stopper = threading.Thread(target=job.cancel)
     stopper.start()
@@ -381,7 +386,7 @@ def test_the_controls_change_the_settings_and_the_image_is_labelled_behind_them(
     assert sliders.opening_radius == 0.6
     found["parted by"].value = "hysteresis"
     assert sliders.method == "hysteresis"
-    assert found["reaches, above [grey value]"].layout.display != "none"
+    assert found["rise [grey value]"].layout.display != "none"
     assert found["surroundings [µm]"].layout.display == "none"
     found["touching by"].value = 26
     assert sliders.connectivity == 26

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..spacing import checked_image_ndim, checked_spacing
 from .components import Components, all_around, connected_components
+from .necks import merged_basins
 
 
 def split_touching(
@@ -17,7 +18,8 @@ def split_touching(
     """Number objects, those that touch each other separately.
 
     Watershed on the distance to what is outside. Two parts are two objects where the radius of
-    the neck between them is smaller than the smaller part's by `depth_um` at least (h-maxima).
+    the neck between them is smaller than the smaller part's by `depth_um` at least: the dynamics
+    of its maximum, as by h-maxima.
     The border of the image is not outside.
 
     Parameters
@@ -40,7 +42,7 @@ def split_touching(
 
     References
     ----------
-    Beucher & Lantuéjoul 1979; Soille 2003, doi:10.1007/978-3-662-05088-0, 6.3.4 and 9.
+    Beucher & Lantuéjoul 1979; Grimaud 1992, doi:10.1117/12.60650 (dynamics).
 
     Examples
     --------
@@ -132,21 +134,21 @@ def parts_of(
         In one unit.
     """
     from scipy.ndimage import distance_transform_edt, generate_binary_structure
-    from skimage.morphology import local_maxima, reconstruction
+    from skimage.morphology import local_maxima
     from skimage.segmentation import watershed
 
-    around = generate_binary_structure(piece.ndim, piece.ndim)
     pad = [(int(not first), int(not last)) for first, last in at_border]
     padded = np.pad(piece, pad)
     if depth <= 0 or padded.all() or not _may_part(piece, at_border, depth, spacing):
         return piece.astype(np.int32)
-    far = distance_transform_edt(padded, sampling=spacing)
-    lowered = reconstruction(np.maximum(far - depth, 0), far, "dilation", footprint=around)
-    tops = local_maxima(lowered, connectivity=piece.ndim) & padded
+    far = distance_transform_edt(padded, sampling=spacing).astype(np.float32)
+    tops = local_maxima(far, connectivity=piece.ndim) & padded
     marks = connected_components(tops, connectivity=all_around(piece.ndim))
     if marks.count < 2:
         return piece.astype(np.int32)
-    parts = watershed(-far, marks.labels.astype(np.int32), connectivity=around, mask=padded)
+    around = generate_binary_structure(piece.ndim, piece.ndim)
+    basins = watershed(-far, marks.labels.astype(np.int32), connectivity=around, mask=padded)
+    parts = merged_basins(basins, far, depth=depth)[basins]
     inner = tuple(slice(a, a + n) for (a, _), n in zip(pad, piece.shape, strict=True))
     return np.asarray(parts[inner], np.int32)
 
