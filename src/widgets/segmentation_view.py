@@ -153,7 +153,12 @@ def _suggest_row(sliders: Any, message: Message) -> ipw.HBox:
 
 def _opacity(sliders: Any, message: Message) -> ipw.FloatSlider:
     opacity = ipw.FloatSlider(
-        min=0, max=1, step=0.05, description="opacity", layout=_WIDE, style=_SHORT
+        min=0,
+        max=1,
+        step=0.05,
+        description="opacity",
+        layout=ipw.Layout(width="calc(100% - 4px)", max_width="340px"),
+        style={"description_width": "68px"},
     )
     link(opacity, sliders, "opacity", message)
     return opacity

@@ -53,6 +53,9 @@ class WholeShares:
         self._stop()
         self._asked = (asked, names)
         self._sample = sliders.fractions()
+        cleaned = sliders.cleaned
+        self._before = ", before smoothing and cleaning" if cleaned else ""
+        self._after = ", after smoothing and cleaning" if cleaned else ""
         self._job = sliders.begin_fractions(after_s=_PAUSE_S)
         self._show(self._job)
         self._job.listen(self._show)
@@ -71,10 +74,11 @@ class WholeShares:
             return
         self._told = time.monotonic()
         if state == "finished":
-            words, shares = "on the whole image, smoothed and cleaned", job.result()
+            words, shares = f"on the whole image{self._after}", job.result()
         else:
-            words = f"on a sample, before smoothing and cleaning; {job.words()}"
-            shares = self._sample
+            words, shares = f"on a sample{self._before}; {job.words()}", self._sample
+        if (shares["upper"] > shares["lower"]).any():
+            words += "; lower and upper: thresholds moved by two standard uncertainties"
         sign = "attention" if state == "failed" else "information"
         self.widget.value = html_table(in_percent(shares)) + notice(words, sign)
 

@@ -362,7 +362,7 @@ def test_the_page_shows_a_sample_first_and_then_the_whole_image(ws: Any) -> None
     with pytest.raises(SegmentationCancelled):
         first.result(30)
     exact = second.result(60)
-    while "whole image, smoothed" not in shares.widget.value:
+    while "on the whole image, after smoothing and cleaning" not in shares.widget.value:
         time.sleep(0.02)
     assert f"{100 * exact['fraction'][1]:.3g}"[:4] in shares.widget.value
     shares.ask()

@@ -148,8 +148,9 @@ def _describe(
     from scipy.ndimage import find_objects
 
     flat = labels.ravel()
-    numbers, where = np.unique(flat, return_index=True)
-    where = where[numbers > 0]
+    where = np.zeros(count + 1, np.int64)
+    where[flat] = np.arange(flat.size)  # whichever comes last: any voxel of a piece will do
+    where = where[1:]
     start = np.array([s.start for s in tile.core])
     found.values.append(values.ravel()[where].astype(np.uint8))
     found.sizes.append(np.bincount(flat, minlength=count + 1)[1:].astype(np.int64))
