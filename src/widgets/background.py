@@ -24,9 +24,11 @@ class Background(Generic[Result]):
     work : callable
         Gets a function to tell the done and the total, and one that says whether to stop; it
         raises ``SegmentationCancelled`` when it stops.
+    waited_for : bool
+        Whether the interpreter ends only after it has.
     """
 
-    def __init__(self, title: str, work: Work[Result]) -> None:
+    def __init__(self, title: str, work: Work[Result], *, waited_for: bool = True) -> None:
         self.title = title
         self._work = work
         self._done, self._total, self._began = 0, 0, time.monotonic()
@@ -34,7 +36,7 @@ class Background(Generic[Result]):
         self._error: BaseException | None = None
         self._stop, self._ended = threading.Event(), threading.Event()
         self._listeners: list[Callable[[Background[Result]], None]] = []
-        self._thread = threading.Thread(target=self._run, name=title, daemon=True)
+        self._thread = threading.Thread(target=self._run, name=title, daemon=not waited_for)
 
     def __repr__(self) -> str:
         return f"<{self.title}: {self.words()}>"

@@ -28,7 +28,7 @@ def segmentation_view(sliders: Any) -> ipw.VBox:
     message = Message()
     panels = (
         LivePanel(sliders.explorer, guard=message.guard, title=sliders.image),
-        PhasePanel(sliders, guard=message.guard),
+        PhasePanel(sliders, guard=message.guard, seen=lambda: shares.watch()),
     )
     histogram, words = ipw.Image(layout=ipw.Layout(width="100%")), ipw.HTML()
     status, shares = ipw.HTML(), WholeShares(sliders)

@@ -113,7 +113,7 @@ class WholeImage(ThresholdSettings):
                 raise SegmentationCancelled("something newer is counted")
             return count(progress, cancelled)
 
-        job = Background("counting the whole image", work)
+        job = Background("counting the whole image", work, waited_for=False)
         return job.start()
 
     def _counting(self) -> Callable[..., pd.DataFrame]:

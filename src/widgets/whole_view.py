@@ -20,7 +20,8 @@ _EVERY_S, _PAUSE_S = 0.5, 0.6
 class WholeShares:
     """A table of shares: of a sample at once, then counted over the whole image.
 
-    Whatever is asked for later stops what is being counted.
+    Whatever is asked for later stops what is being counted. Nothing is counted before `watch`:
+    a notebook that is executed without a browser shows the sample, each time the same.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ class WholeShares:
         self._sliders = sliders
         self._job: Background[pd.DataFrame] | None = None
         self._asked: Any = None
-        self._told = 0.0
+        self._told, self._watched = 0.0, False
 
     @property
     def job(self) -> Background[pd.DataFrame] | None:
@@ -56,10 +57,19 @@ class WholeShares:
         cleaned = sliders.cleaned
         self._before = ", before smoothing and cleaning" if cleaned else ""
         self._after = ", after smoothing and cleaning" if cleaned else ""
+        if not self._watched:
+            self._table(self._sample, f"on a sample{self._before}")
+            return
         self._job = sliders.begin_fractions(after_s=_PAUSE_S)
         self._show(self._job)
         self._job.listen(self._show)
         self._show(self._job)  # it may have ended before anybody listened
+
+    def watch(self) -> None:
+        """Count from now on: somebody looks."""
+        if not self._watched:
+            self._watched, self._asked = True, None
+            self.ask()
 
     def _stop(self) -> None:
         self._asked = None
@@ -74,12 +84,14 @@ class WholeShares:
             return
         self._told = time.monotonic()
         if state == "finished":
-            words, shares = f"on the whole image{self._after}", job.result()
-        else:
-            words, shares = f"on a sample{self._before}; {job.words()}", self._sample
+            self._table(job.result(), f"on the whole image{self._after}")
+            return
+        sign = "attention" if state == "failed" else "information"
+        self._table(self._sample, f"on a sample{self._before}; {job.words()}", sign)
+
+    def _table(self, shares: pd.DataFrame, words: str, sign: str = "information") -> None:
         if (shares["upper"] > shares["lower"]).any():
             words += "; lower and upper: thresholds moved by two standard uncertainties"
-        sign = "attention" if state == "failed" else "information"
         self.widget.value = html_table(in_percent(shares)) + notice(words, sign)
 
 

@@ -351,6 +351,9 @@ def test_the_page_shows_a_sample_first_and_then_the_whole_image(ws: Any) -> None
     sliders = chosen(ws, "open and close")
     shares = WholeShares(sliders)
     shares.ask()
+    assert shares.job is None  # nobody looks: a headless run shows the same each time
+    assert "on a sample, before smoothing and cleaning" in shares.widget.value
+    shares.watch()
     first = shares.job
     assert first is not None
     assert "on a sample, before smoothing and cleaning" in shares.widget.value
@@ -367,6 +370,18 @@ def test_the_page_shows_a_sample_first_and_then_the_whole_image(ws: Any) -> None
     assert f"{100 * exact['fraction'][1]:.3g}"[:4] in shares.widget.value
     shares.ask()
     assert shares.job is second  # nothing new: nothing is counted again
+
+
+def test_a_browser_that_tells_something_starts_the_count(ws: Any) -> None:
+    from scalebridge.widgets.phase_panel import PhasePanel
+    from scalebridge.widgets.views import Message
+
+    seen: list[int] = []
+    sliders = chosen(ws, "open and close")
+    panel = PhasePanel(sliders, guard=Message().guard, seen=lambda: seen.append(1))
+    assert not seen
+    panel._handle_custom_msg({"kind": "hello", "missing": []}, [])
+    assert seen
 
 
 def test_the_controls_change_the_settings_and_the_image_is_labelled_behind_them(ws: Any) -> None:
