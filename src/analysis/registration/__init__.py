@@ -18,6 +18,7 @@ from .regions import Region, confidence_region, region_factor
 from .simpleitk import from_sitk, to_sitk
 from .sound import refuse_unsound
 from .spline import ThinPlateSpline, transform_from_dict
+from .surprise import surprise_outside, surprises
 from .tangent import MODELS, Model
 from .transform import AffineTransform
 
@@ -48,6 +49,8 @@ __all__ = [
     "next_landmark",
     "refuse_unsound",
     "region_factor",
+    "surprise_outside",
+    "surprises",
     "to_sitk",
     "transform_from_dict",
 ]
