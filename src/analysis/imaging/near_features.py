@@ -88,7 +88,7 @@ def find_spot(seen: Surroundings, sign: float, kind: str) -> Found:
         side = "rise" if sign > 0 else "fall"
         within = reach_words(seen.reach_um)
         return None, np.nan, f"no {kind} within {within}: the grey values still {side} at the rim"
-    best = np.unravel_index(np.argmax(np.where(peak, smooth, -np.inf)), smooth.shape)
+    best = _highest(np.where(peak, smooth, -np.inf))
     height = float(smooth[best] - np.median(smooth[near]))
     response = ndimage.gaussian_filter(_impulse((9,) * smooth.ndim), _SCALE_PX)
     quality = _over(height, seen.noise(response))
@@ -110,9 +110,9 @@ def find_blob(seen: Surroundings) -> Found:
             peak = (signed == ndimage.maximum_filter(signed, 3)) & near & (signed > 0)
             if not peak.any():
                 continue
-            index = np.unravel_index(np.argmax(np.where(peak, signed, -np.inf)), signed.shape)
+            index = _highest(np.where(peak, signed, -np.inf))
             if best is None or signed[index] > best[0]:
-                best = (float(signed[index]), signed, tuple(map(int, index)), float(scale * -sign))
+                best = (float(signed[index]), signed, index, float(scale * -sign))
     if best is None:
         return None, np.nan, f"no blob within {reach_words(seen.reach_um)}"
     height, signed, index, scale = best
@@ -149,12 +149,12 @@ def find_edge(seen: Surroundings) -> Found:
             None, np.nan,
             f"no edge within {reach_words(seen.reach_um)}: the steepest slope lies beyond its rim",
         )  # fmt: skip
-    index = np.unravel_index(np.argmin(np.where(ridge, seen.distance_um, np.inf)), steep.shape)
+    index = _highest(np.where(ridge, -seen.distance_um, -np.inf))
     responses = _slopes(_impulse((9,) * steep.ndim), seen.spacing)
     quality = _over(float(steep[index]), max(map(seen.noise, responses)))
     if quality < _LEAST_QUALITY:
         return None, np.nan, _too_faint("edge", quality, seen.reach_um)
-    along = slopes[(slice(None), *index)]
+    along = slopes[:, *index]
     step = _steps(along, seen.spacing)
     places = np.array(index, float) + np.outer([-1.0, 0.0, 1.0], step)
     summit = _summit(*ndimage.map_coordinates(steep, places.T, order=3, mode="nearest"))
@@ -193,7 +193,7 @@ def _steps(slopes: np.ndarray, spacing: np.ndarray) -> np.ndarray:
     return slopes / np.where(length > 0, length, 1.0) * spacing.min() / sizes
 
 
-def _between(values: np.ndarray, index: tuple[np.intp | int, ...]) -> np.ndarray:
+def _between(values: np.ndarray, index: tuple[int, ...]) -> np.ndarray:
     """Place a peak between voxels: the summit of a quadratic fitted to its neighbourhood."""
     d = values.ndim
     offsets = np.indices((3,) * d).reshape(d, -1).T - 1.0
@@ -235,6 +235,11 @@ def _impulse(shape: tuple[int, ...]) -> np.ndarray:
     out = np.zeros(shape)
     out[tuple(n // 2 for n in shape)] = 1.0
     return out
+
+
+def _highest(values: np.ndarray) -> tuple[int, ...]:
+    """Index of the largest value."""
+    return tuple(map(int, np.unravel_index(np.argmax(values), values.shape)))
 
 
 def _over(height: float, noise: float) -> float:

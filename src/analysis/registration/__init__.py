@@ -15,6 +15,7 @@ from .graph import FrameGraph
 from .located import Located
 from .path import Edge, FramePath
 from .regions import Region, confidence_region, region_factor
+from .repeatability import Repeatability, picking_repeatability
 from .simpleitk import from_sitk, to_sitk
 from .sound import refuse_unsound
 from .spline import ThinPlateSpline, transform_from_dict
@@ -35,6 +36,7 @@ __all__ = [
     "Model",
     "ModelChoice",
     "Region",
+    "Repeatability",
     "ThinPlateSpline",
     "ball_probability",
     "box_containment",
@@ -47,6 +49,7 @@ __all__ = [
     "margin_for_probability",
     "match_constellation",
     "next_landmark",
+    "picking_repeatability",
     "refuse_unsound",
     "region_factor",
     "surprise_outside",
