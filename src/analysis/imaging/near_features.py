@@ -154,7 +154,7 @@ def find_edge(seen: Surroundings) -> Found:
     quality = _over(float(steep[index]), max(map(seen.noise, responses)))
     if quality < _LEAST_QUALITY:
         return None, np.nan, _too_faint("edge", quality, seen.reach_um)
-    along = slopes[:, *index]
+    along = np.array([slope[index] for slope in slopes])
     step = _steps(along, seen.spacing)
     places = np.array(index, float) + np.outer([-1.0, 0.0, 1.0], step)
     summit = _summit(*ndimage.map_coordinates(steep, places.T, order=3, mode="nearest"))

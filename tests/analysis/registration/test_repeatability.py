@@ -14,7 +14,9 @@ SIGMA = np.array([0.6, 0.2, 0.3])
 def picks(count, *, shift=(0.0, 0.0, 0.0), people=("Ada", "Ben"), seed=0):
     rng = np.random.default_rng(seed)
     places = rng.uniform(0, 100, (count, 3))
-    points, features, who = [], [], []
+    points: list[np.ndarray] = []
+    features: list[int] = []
+    who: list[str] = []
     for number, name in enumerate(people):
         noise = SIGMA * rng.standard_normal((count, 3))
         points.append(places + number * np.array(shift) + noise)
@@ -60,10 +62,9 @@ def test_three_people_who_picked_different_features_are_compared_where_they_over
     )
     assert found.nu == 72 - 30 - 2
     shifts = found.shifts.set_index(["first", "second"])
-    assert shifts["features"].to_dict() == {("Ada", "Ben"): 30, ("Ada", "Cem"): 12, ("Ben", "Cem"): 12}
-    assert shifts["x_um"]["Ada", "Cem"] == pytest.approx(
-        2, abs=0.3
-    )
+    shared = shifts["features"].to_dict()
+    assert shared == {("Ada", "Ben"): 30, ("Ada", "Cem"): 12, ("Ben", "Cem"): 12}
+    assert shifts["x_um"]["Ada", "Cem"] == pytest.approx(2, abs=0.3)
 
 
 def test_one_person_who_repeats_has_a_sigma_and_nobody_to_differ_from():
