@@ -79,13 +79,19 @@ def write_landmarks(landmarks: pd.DataFrame, path: str | os.PathLike[str]) -> li
         for side, one in zip(_SIDES, files, strict=True):
             write_markups(_side(landmarks, side), one)
         return files
-    if file.name.lower().endswith(".bigwarp.csv"):
-        write_bigwarp(landmarks, file)
-    elif ending == ".csv":
+    if is_pair_table(file):
         write_pair_csv(landmarks, file)
+    elif ending == ".csv":
+        write_bigwarp(landmarks, file)
     else:
         raise ValueError(f"landmarks are written as {FORMATS}, got {file.name}")
     return [file]
+
+
+def is_pair_table(path: str | os.PathLike[str]) -> bool:
+    """Say whether a file of this name is written as a table with a header."""
+    name = Path(path).name.lower()
+    return name.endswith(".csv") and not name.endswith(".bigwarp.csv")
 
 
 def _ending(path: str | os.PathLike[str]) -> str:

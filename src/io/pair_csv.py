@@ -28,12 +28,12 @@ def read_pair_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
     path : str or path
         Comma-separated. ``name``, then for either image ``moving_x_um`` and so on (or ``_nm``,
         ``_mm``, or ``moving x [µm]``); a 2-D image may lack z. ``active`` (or ``used``) and
-        ``note`` may be there; other columns are left out.
+        ``note`` and ``placed_by`` may be there; other columns are left out.
 
     Returns
     -------
     DataFrame
-        As `read_bigwarp`, with ``note``.
+        As `read_bigwarp`, with ``note`` and ``placed_by``.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def read_pair_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
         for number, line in enumerate(lines, 2)
         if any(cell.strip() for cell in line)
     ]
-    table = pd.DataFrame(rows, columns=[*COLUMNS, "note"])
+    table = pd.DataFrame(rows, columns=[*COLUMNS, "note", "placed_by"])
     return table.astype({c: float for c in COLUMNS[2:]} | {"active": bool, "name": str})
 
 
@@ -113,7 +113,8 @@ def _row(
     if word not in _YES:
         raise ReadError(f"expected true or false in line {number} of {file}, got {word!r}")
     placed = bool(np.isfinite(values).all())
-    return [low["name"], _YES[word] and placed, *values, low.get("note", "")]
+    words = (low.get("note", ""), low.get("placed_by", ""))
+    return [low["name"], _YES[word] and placed, *values, *words]
 
 
 def _number(

@@ -42,6 +42,7 @@ class PairRecords(Widget):
     def __init__(self, ws: Any, *, moving: str, fixed: str, **traits: Any) -> None:
         self.ws = ws
         self.history = History()
+        self._pickers: dict[tuple[str, int], str] = {}
         self.images = {"moving": ws.images[moving], "fixed": ws.images[fixed]}
         self._refuse_images()
         self.set_trait("moving", moving)
@@ -101,6 +102,11 @@ class PairRecords(Widget):
         -------
         Record
         """
+        if placed_by.startswith(PREDICTION) and placed_by not in PREDICTED.values():
+            raise ValueError(
+                f"placed_by needs the side that is predicted, {' or '.join(PREDICTED.values())}, "
+                f"got {placed_by!r}"
+            )
         written = self.ws.landmarks.add(
             name=name,
             id=id,
@@ -190,6 +196,16 @@ class PairRecords(Widget):
                 return record
         known = ", ".join(record.name for record in self.records()) or "none"
         raise KeyError(f"no pair {name!r} between these images; there are: {known}")
+
+    def picked_by(self, record: Any) -> str:
+        """Who put a pair where it is; excluding it or writing a note makes nobody its picker."""
+        key = (record.id, record.version)
+        if key not in self._pickers:
+            places = [record.fields[side] for side in SIDES]
+            versions = self.ws.landmarks.versions(record.id)
+            first = next(v for v in versions if [v.fields[side] for side in SIDES] == places)
+            self._pickers[key] = first.who
+        return self._pickers[key]
 
     def undo(self) -> str:
         """Take the last change back, as a new edit; returns what it was, in words."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import Degenerate
+from .pair_records import CONFIRMED, predicted_side
 from .state import named_point
 
 AUTO = "auto"
@@ -79,7 +80,11 @@ def fit_pairs(
         fit = fit_landmarks(moving, fixed, model=wanted, **given)
     except Degenerate as error:
         return FitState(fit=None, reason=str(error), warnings=(), choice=choice, records=active)
-    notes = (*(with_names(text, active) for text in fit.warnings), *mixed_errors(active))
+    notes = (
+        *(with_names(text, active) for text in fit.warnings),
+        *mixed_errors(active),
+        *confirmed_places(active, fit),
+    )
     return FitState(fit=fit, reason=reason, warnings=notes, choice=choice, records=active)
 
 
@@ -116,11 +121,42 @@ def mixed_errors(records: Sequence[Any]) -> tuple[str, ...]:
     )
 
 
+def confirmed_places(records: Sequence[Any], fit: Any) -> tuple[str, ...]:
+    """A warning where pairs were confirmed exactly where they were expected.
+
+    They have no residual by construction, so they count as agreement that nobody measured: with
+    k of them in D dimensions, an error from the residuals with nu degrees of freedom rests on
+    nu - k D only, and is too small by up to the root of nu / (nu - k D).
+    """
+    names = [record.name for record in records if record.placed_by == CONFIRMED]
+    if not names or fit.transform.sigma_source != "residuals":
+        return ()
+    left = fit.nu - len(names) * fit.residuals_um.shape[1]
+    factor = f"up to {np.sqrt(fit.nu / left):.2g} times" if left > 0 else "by nobody knows how much"
+    return (
+        f"{', '.join(names)} stand exactly where the fit expected them: they move nothing, and the "
+        f"errors stated here may be too small, {factor}; move them to what you see",
+    )
+
+
 def pair_table(
-    records: Sequence[Any], state: FitState, *, planar_moving: bool, planar_fixed: bool
+    records: Sequence[Any],
+    state: FitState,
+    *,
+    planar_moving: bool,
+    planar_fixed: bool,
+    who: Mapping[str, str],
 ) -> pd.DataFrame:
-    """One row a pair: positions, residual, leave-one-out error, leverage, who, when."""
-    rows = [_row(record, planar_moving, planar_fixed) for record in records]
+    """One row a pair: positions, residual, leave-one-out error, leverage, surprise, who.
+
+    Parameters
+    ----------
+    who : mapping
+        Who picked each pair, by the record's id.
+    """
+    rows = [
+        _row(record, planar_moving, planar_fixed) | {"who": who[record.id]} for record in records
+    ]
     columns = [
         "name",
         "active",
@@ -128,6 +164,7 @@ def pair_table(
         "residual_um",
         "loo_um",
         "leverage",
+        "surprise_p",
         "who",
         "placed_by",
         "note",
@@ -141,20 +178,36 @@ def pair_table(
         number = fitted.get(record.id)
         if number is None:
             table.loc[row, "loo_um"] = _distance_from_fit(record, state, planar_moving)
+            table.loc[row, "surprise_p"] = _outside(record, state, planar_moving, len(records))
             continue
         table.loc[row, "residual_um"] = lengths[number]
         table.loc[row, "loo_um"] = state.fit.loo_um[number]
         table.loc[row, "leverage"] = state.fit.leverage[number]
+        table.loc[row, "surprise_p"] = state.fit.surprise_p[number]
     return table
 
 
 def _row(record: Any, planar_moving: bool, planar_fixed: bool) -> dict[str, Any]:
-    row = {"name": record.name, "active": record.active, "who": record.who}
+    row: dict[str, Any] = {"name": record.name, "active": record.active}
     row |= {"placed_by": record.placed_by, "note": record.note}
     for side, planar in (("moving", planar_moving), ("fixed", planar_fixed)):
         point = named_point(record.fields[side], planar=planar)
         row |= {f"{side}_{axis}_um": point["zyx".index(axis)] for axis in "xyz"}
-    return row | dict.fromkeys(("residual_um", "loo_um", "leverage"), np.nan)
+    return row | dict.fromkeys(_ERRORS, np.nan)
+
+
+_ERRORS = ("residual_um", "loo_um", "leverage", "surprise_p")
+
+
+def _outside(record: Any, state: FitState, planar_moving: bool, count: int) -> float:
+    """How surprising a pair is that took no part; one that stands where it is expected is not."""
+    from ..analysis.registration import surprise_outside
+
+    if predicted_side(record):
+        return float("nan")
+    moving = named_point(record.fields["moving"], planar=planar_moving).reshape(1, 3)
+    fixed = named_point(record.fields["fixed"], planar=True).reshape(1, 3)
+    return float(surprise_outside(state.fit.transform, moving, fixed, count=count)[0])
 
 
 def _distance_from_fit(record: Any, state: FitState, planar_moving: bool) -> float:

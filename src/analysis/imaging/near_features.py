@@ -31,6 +31,8 @@ class Surroundings:
         Where to look, in its own indices.
     reach_um : float
         How far a feature may be away [um].
+    step : float
+        Between neighbouring grey values; 0 where they are continuous.
     """
 
     values: np.ndarray
@@ -38,10 +40,17 @@ class Surroundings:
     first: np.ndarray
     start: np.ndarray
     reach_um: float
+    step: float = 0.0
 
     @classmethod
     def around(
-        cls, image: np.ndarray, spacing: np.ndarray, start: np.ndarray, reach_um: float
+        cls,
+        image: np.ndarray,
+        spacing: np.ndarray,
+        start: np.ndarray,
+        reach_um: float,
+        *,
+        step: float = 0.0,
     ) -> Surroundings:
         """Cut what a search needs out of an image."""
         index = start / spacing
@@ -51,7 +60,7 @@ class Surroundings:
         part = image[tuple(map(slice, low, high))]
         middle = np.median(part[np.isfinite(part)]) if np.isfinite(part).any() else 0.0
         part = np.where(np.isfinite(part), part, middle)
-        return cls(part, spacing, low, index - low, reach_um)
+        return cls(part, spacing, low, index - low, reach_um, step)
 
     @property
     def distance_um(self) -> np.ndarray:
@@ -65,13 +74,14 @@ class Surroundings:
         """Standard deviation of the noise in a filter's response to these values.
 
         What a filter makes of the finest structure is noise and little else: its size is that of
-        the second differences, which slopes and wide features leave alone.
+        the second differences, which slopes and wide features leave alone. Whole grey values have
+        at least the noise of their rounding.
         """
         rough = self.values
         for axis in range(rough.ndim):
             if rough.shape[axis] > 2:
                 rough = np.diff(rough, n=2, axis=axis) / np.sqrt(6)
-        white = float(np.median(np.abs(rough)) / 0.6745)
+        white = max(float(np.median(np.abs(rough)) / 0.6745), self.step / np.sqrt(12))
         return white * float(np.sqrt(np.sum(response**2)))
 
 
@@ -92,7 +102,7 @@ def find_spot(seen: Surroundings, sign: float, kind: str) -> Found:
     height = float(smooth[best] - np.median(smooth[near]))
     response = ndimage.gaussian_filter(_impulse((9,) * smooth.ndim), _SCALE_PX)
     quality = _over(height, seen.noise(response))
-    if quality < _LEAST_QUALITY:
+    if quality < _LEAST_QUALITY or height < seen.step:
         return None, np.nan, _too_faint(kind, quality, seen.reach_um)
     return _between(smooth, best), quality, ""
 
@@ -118,7 +128,7 @@ def find_blob(seen: Surroundings) -> Found:
     height, signed, index, scale = best
     impulse = _impulse(tuple(2 * int(np.ceil(4 * abs(scale) / s)) + 1 for s in seen.spacing))
     quality = _over(height, seen.noise(_laplacian(impulse, abs(scale), seen.spacing)))
-    if quality < _LEAST_QUALITY:
+    if quality < _LEAST_QUALITY or height < seen.step:
         return None, np.nan, _too_faint("blob", quality, seen.reach_um)
     # of a Gaussian blob with deviation s the response is largest at the scale s sqrt(2 / d)
     diameter = 2.355 * abs(scale) * np.sqrt(seen.values.ndim / 2)
@@ -152,7 +162,7 @@ def find_edge(seen: Surroundings) -> Found:
     index = _highest(np.where(ridge, -seen.distance_um, -np.inf))
     responses = _slopes(_impulse((9,) * steep.ndim), seen.spacing)
     quality = _over(float(steep[index]), max(map(seen.noise, responses)))
-    if quality < _LEAST_QUALITY:
+    if quality < _LEAST_QUALITY or steep[index] * seen.spacing.max() < seen.step:
         return None, np.nan, _too_faint("edge", quality, seen.reach_um)
     along = np.array([slope[index] for slope in slopes])
     step = _steps(along, seen.spacing)
@@ -248,10 +258,12 @@ def _over(height: float, noise: float) -> float:
 
 
 def _too_faint(kind: str, quality: float, reach_um: float) -> str:
-    return (
-        f"no {kind} within {reach_words(reach_um)} that stands out: the strongest has "
-        f"{quality:.2g} times the noise, {_LEAST_QUALITY:g} are needed"
+    why = (
+        f"the strongest has {quality:.2g} times the noise, {_LEAST_QUALITY:g} are needed"
+        if quality < _LEAST_QUALITY
+        else "the strongest is lower than one step of the grey values"
     )
+    return f"no {kind} within {reach_words(reach_um)} that stands out: {why}"
 
 
 def reach_words(reach_um: float) -> str:

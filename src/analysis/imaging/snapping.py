@@ -100,7 +100,8 @@ def snap(
     image = np.asarray(values, dtype=float)
     spacing, origin = _checked(image, spacing_um, origin_um, kind)
     start = _start(image, spacing, origin, start_um, reach_um)
-    seen = Surroundings.around(image, spacing, start, reach_um)
+    step = 0.0 if np.asarray(values).dtype.kind == "f" else 1.0
+    seen = Surroundings.around(image, spacing, start, reach_um, step=step)
     if not np.ptp(seen.values) > 0:
         return _nothing(
             kind, start + origin, f"all grey values within {reach_words(reach_um)} are equal"
@@ -115,14 +116,14 @@ def snap(
         return _nothing(kind, start + origin, why)
     where = (place + seen.first) * spacing
     moved = float(np.linalg.norm(where - start))
-    said = "without noise" if not np.isfinite(quality) else f"{quality:.2g} times the noise"
+    out = "" if not np.isfinite(quality) else f", stands out by {quality:.2g} times the noise"
     return Snap(
         kind=kind,
         found=True,
         position_um=where + origin,
         moved_um=moved,
         quality=quality,
-        words=f"{why or kind} {format_length(moved)} away, it stands out by {said}",
+        words=f"{why or kind} {format_length(moved)} away{out}",
     )
 
 

@@ -116,3 +116,12 @@ def test_what_cannot_be_is_refused_in_words(given, said):
     asked = {"spacing_um": SPACING, "start_um": (12, 10, 10), "kind": "blob", "reach_um": 2.0}
     with pytest.raises(ValueError, match=said):
         snap(spot((12, 10, 10)), **{**asked, **given})
+
+
+def test_steps_of_whole_grey_values_are_no_features():
+    ramp = np.rint(40 + 0.05 * places()[..., 2] + spot((12, 10, 10), height=0.4)).astype(np.uint8)
+    assert np.ptp(ramp) == 1
+    for kind in ("maximum", "blob", "edge"):
+        found = snap(ramp, SPACING, (12, 10, 9), kind=kind, reach_um=3.0)
+        assert not found.found
+        assert "one step of the grey values" in found.words or "still rise" in found.words
