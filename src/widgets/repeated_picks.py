@@ -13,7 +13,7 @@ from ..quantities import format_length
 from .pair_records import predicted_side
 from .pairs import positions
 
-_NEAR = 0.25  # of the distance between one person's own picks
+_NEAR = 0.5  # of the distance between one person's own picks
 _SYSTEMATIC = 0.01
 
 
@@ -47,7 +47,7 @@ def repeated_picks(
     picker : LandmarkPicker
     features : mapping, optional
         Which feature each pair shows, by the pair's name; by default pairs of different people
-        that lie within a quarter of the usual distance between picks of each other, in both
+        that lie within half the usual distance between picks of each other, in both
         images, and are each other's nearest.
     level : float
         Of the intervals.
