@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from .colors import label_color, rgb, table
 from .layers import Layer
 from .plane import Plane
+from .rendering import PLAIN, Rendering
 from .sampling import choose_level
-from .scene import Placed, box_corners_um, sample_on
+from .scene import Placed, box_corners_um, sample_slab
 
 MOST_VOXELS = 1_000_000
 _WIDEST = 65535.0
@@ -179,7 +180,7 @@ def patch_of(
     *,
     width_px: int,
     height_px: int,
-    time: int = 0,
+    how: Rendering = PLAIN,
     nearest: bool = False,
 ) -> bytes | None:
     """Sample what a layer shows on a plane.
@@ -198,7 +199,7 @@ def patch_of(
     if item.placement.matrix is not None and coarse.level == _wanted_level(item, plane, width_px):
         return None
     size = {"width_px": width_px, "height_px": height_px}
-    return sampled_patch(item, coarse.coding, plane, **size, time=time, nearest=nearest)
+    return sampled_patch(item, coarse.coding, plane, **size, how=how, nearest=nearest)
 
 
 def sampled_patch(
@@ -208,14 +209,14 @@ def sampled_patch(
     *,
     width_px: int,
     height_px: int,
-    time: int = 0,
+    how: Rendering = PLAIN,
     nearest: bool = False,
 ) -> bytes:
     """Sample what a layer shows on a plane, however fine: as `patch_of`."""
     points = plane.points(width_px, height_px)
     channels = range(3) if item.layer.mode == "rgb" else (None,)
     seen = [
-        sample_on(item, plane, points, time=time, channel=channel, nearest=nearest or None)
+        sample_slab(item, plane, points, how=how, channel=channel, nearest=nearest or None)
         for channel in channels
     ]
     inside = seen[0].inside & np.isfinite(seen[0].values.astype(float))

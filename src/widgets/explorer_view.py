@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from functools import partial
 from typing import Any
 
 import ipywidgets as ipw
@@ -14,13 +13,16 @@ from .colors import COLOR_MAPS
 from .compose import BLENDINGS, COMPARE_MODES
 from .explorer import ORIENTATIONS, SliceExplorer, time_count
 from .layers import AUTO, Layer
-from .live import HINT, LivePanel
+from .live import EXPLORING, HINT, LivePanel
 from .picture import explorer_words
-from .plane import ACROSS_THE_PLANE, Plane
+from .plane import ACROSS_THE_PLANE
 from .views import Message, button, follow, heading, html_table, link, words_html
 
 _VIEW = ("cursor_um", "centre_um", "width_um", "orientation", "across", "down")
-_LOOK = ("layers", "linked", "aspect", "time", "compare", "crosshair", "theme")
+_LOOK = (
+    "layers", "linked", "aspect", "time", "compare", "split", "slab_um", "slab", "crosshair",
+    "theme",
+)  # fmt: skip
 _READ = ("cursor_um", "layers", "time")  # a zoom reads nothing else
 _LAYER = (
     "mode",
@@ -32,6 +34,7 @@ _LAYER = (
     "channel",
     "phases",
     "slab_um",
+    "widths_um",
 )
 _NARROW = ipw.Layout(width="calc(100% - 4px)", max_width="340px")
 _SHORT = {"description_width": "68px"}
@@ -42,18 +45,13 @@ _STEPS = 20_000  # the browser rounds what it shows to whole steps
 def explorer_view(explorer: SliceExplorer, *, width_px: int = 900) -> ipw.VBox:
     """Build the controls of an explorer."""
     message = Message()
-    panels = _panels(explorer, message)
+    panel = LivePanel(explorer, guard=message.guard, bar=EXPLORING)
     words, reading = ipw.HTML(), ipw.HTML()
-    row = columns(panels[0], gap="8px")
 
     def tell() -> None:
         page = explorer_words(explorer)
-        shown = panels[: len(explorer.planes())]
-        if len(row.children) != len(shown):
-            row.children = columns(*shown).children
-        for panel in shown:
-            panel.alt = " ".join(page.caption)
-            panel.redraw()
+        panel.alt = " ".join(page.caption)
+        panel.redraw()
         words.value = words_html(page, hint=HINT)
 
     def read() -> None:
@@ -61,6 +59,7 @@ def explorer_view(explorer: SliceExplorer, *, width_px: int = 900) -> ipw.VBox:
 
     redraw_all(explorer, tell)
     follow(explorer, _READ, read)
+    follow(explorer, ("revision",), panel.redraw_pins)
     for layer in explorer.layers:
         follow(layer, ("channel",), read)
     tell()
@@ -73,28 +72,14 @@ def explorer_view(explorer: SliceExplorer, *, width_px: int = 900) -> ipw.VBox:
     more = ipw.Accordion(children=[reading])
     more.set_title(0, "At the cursor")
     side = columns(
-        navigation(explorer, message, with_linked=True),
+        navigation(explorer, message),
         ipw.VBox([heading("Layers, the uppermost first"), layers, more]),
         flex="1 1 280px",
     )
-    picture = ipw.VBox([row, words], layout=ipw.Layout(flex="1 1 460px", max_width=f"{width_px}px"))
+    picture = ipw.VBox(
+        [panel, words], layout=ipw.Layout(flex="1 1 460px", max_width=f"{width_px}px")
+    )
     return ipw.VBox([columns(picture, side), message.widget])
-
-
-def _panels(explorer: SliceExplorer, message: Message) -> list[LivePanel]:
-    """The plane, and the two at right angles to it, which are there when they are wanted."""
-
-    def plane(number: int) -> Plane:
-        shown = explorer.planes()
-        return shown[min(number, len(shown) - 1)]
-
-    panels = [
-        LivePanel(explorer, guard=message.guard, plane=partial(plane, number), turns=number == 0)
-        for number in range(1 if explorer.planar else 3)
-    ]
-    for number, panel in enumerate(panels):
-        panel.layout.flex = "1 1 40%" if number else "1 1 100%"  # two below the first
-    return panels
 
 
 def columns(*parts: ipw.Widget, flex: str = "", gap: str = "8px 20px") -> ipw.HBox:
@@ -120,8 +105,8 @@ def redraw_all(explorer: SliceExplorer, *handlers: Any) -> None:
         follow(layer, _LAYER, *handlers)
 
 
-def navigation(explorer: SliceExplorer, message: Message, *, with_linked: bool = False) -> ipw.VBox:
-    """Plane, cursor sliders, zoom, time; the choice of three planes where they can be shown."""
+def navigation(explorer: SliceExplorer, message: Message) -> ipw.VBox:
+    """Plane, cursor sliders, zoom, time, thickness."""
     orientation = ipw.Dropdown(
         options=ORIENTATIONS, description="plane", layout=_NARROW, style=_SHORT
     )
@@ -133,10 +118,6 @@ def navigation(explorer: SliceExplorer, message: Message, *, with_linked: bool =
     rows: list[Any] = [orientation]
     if len(explorer.layers) > 1:
         rows.append(compare)
-    if not explorer.planar and with_linked:
-        linked = ipw.Checkbox(description="three planes", indent=False)
-        link(linked, explorer, "linked", message)
-        rows.append(linked)
     rows += cursor_sliders(explorer, message)
     rows.append(_zoom_slider(explorer, message))
     if (count := time_count(explorer.world)) > 1:
