@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
-from traitlets import Enum, TraitError, Unicode, validate
+from traitlets import Bool, Enum, TraitError, Unicode, observe, validate
 
 from ..errors import CovarianceUnavailable, Degenerate
 from .aim import target_in_moving
@@ -50,6 +50,8 @@ class LandmarkPicker(Pointing):
 
     model = Enum(MODELS, AUTO, help="What the fit may change; 'auto' chooses by leave-one-out.")
     target = Unicode("", help="Name of the target at which the error matters; empty for none.")
+    show_error = Bool(False, help="Whether the predicted error lies over both images as colours.")
+    show_next = Bool(False, help="Whether the gain of one more landmark lies over both images.")
     theme = Enum(("light", "dark"), "light", help="Ground of the page around the pictures.")
 
     def __init__(self, ws: Any, *, moving: str, fixed: str, **traits: Any) -> None:
@@ -71,6 +73,12 @@ class LandmarkPicker(Pointing):
             there = f"one of {', '.join(known)}" if known else "a target, and none is placed yet"
             raise TraitError(f"target needs {there}, got {name!r}")
         return str(name)
+
+    @observe("show_error", "show_next")
+    def _show_one(self, change: Any) -> None:
+        """One of the two at a time: they would hide each other."""
+        if change["new"]:
+            self.set_trait("show_next" if change["name"] == "show_error" else "show_error", False)
 
     # -- what the pairs say ----------------------------------------------------
 

@@ -138,14 +138,18 @@ class TableView(anywidget.AnyWidget):
         head = cell_html("th", "", right=False)
         if self.checks:
             head += cell_html("th", self.checks, right=False)
-        head += "".join(cell_html("th", c["title"], right=c["align"] == "right") for c in self.columns)
+        head += "".join(
+            cell_html("th", c["title"], right=c["align"] == "right") for c in self.columns
+        )
         return table_html(head, "".join(map(self._row_html, self.rows)))
 
     def _row_html(self, row: Mapping[str, Any]) -> str:
         state = row["state"]
         sign = escape(STATUS_SIGN.get(state, ""))
         color = STATUS.get(state, "inherit")
-        mark = f'<td style="color:{color};font-weight:700" title="{escape(row["word"])}">{sign}</td>'
+        mark = (
+            f'<td style="color:{color};font-weight:700" title="{escape(row["word"])}">{sign}</td>'
+        )
         used = {True: "yes", False: "no", None: ""}[row["used"]]
         check = cell_html("td", used, right=False) if self.checks else ""
         cells = "".join(

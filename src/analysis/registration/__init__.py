@@ -9,7 +9,7 @@ from .choice import ModelChoice, choose_model
 from .constellation import ConstellationMatch, match_constellation
 from .containment import ball_probability, containment_probability, margin_for_probability
 from .cut import Containment, box_containment, box_margin
-from .design import next_landmark
+from .design import errors_with_landmark, next_landmark
 from .fit import LandmarkFit, fit_landmarks
 from .graph import FrameGraph
 from .located import Located
@@ -44,6 +44,7 @@ __all__ = [
     "choose_model",
     "confidence_region",
     "containment_probability",
+    "errors_with_landmark",
     "fit_landmarks",
     "from_sitk",
     "margin_for_probability",
