@@ -162,7 +162,8 @@ class Field:
         return {
             "key": self.key, "volume": "", "name": self.title, "mode": "image", "grid": None,
             "wide": False, "limits": [0.0, 255.0], "thresholds": [], "table": self.color_map,
-            "opacity": _OPACITY, "blending": "over", "visible": True, "widths_um": [],
+            "opacity": _OPACITY, "blending": "over", "visible": True,
+            "widths_um": [None, None],
         }  # fmt: skip
 
 

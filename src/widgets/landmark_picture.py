@@ -15,12 +15,14 @@ from ..quantities import format_length
 from .annotate import Color, Marks, draw_mark
 from .colors import rgb
 from .page import Page, Ramp, panel_width, text_size
+from .pair_records import predicted_side
 from .pairs import FitState, positions
 from .picker_fields import field_words, shown_field, why_no_field
 from .picture import REGION, MarkDrawer, draw_region, panel_picture, voxel_words
 from .plane import Plane
 
 _ACTIVE: Color = (*rgb(OKABE_ITO["yellow"]), 255)
+SNAP: Color = (*rgb(OKABE_ITO["orange"]), 255)
 _EXCLUDED: Color = (190, 190, 190, 255)
 _RESIDUAL: Color = (*rgb(OKABE_ITO["vermilion"]), 255)
 # The longest residual is drawn this share of the picture's width long.
@@ -132,11 +134,18 @@ def pair_marks(picker: Any, side: str, *, size: int = 13) -> MarkDrawer:
         far = np.abs(shown.distance_um(points)) > shown.width_um / 50
         for record, where, away in zip(records, canvas, far, strict=True):
             color = _ACTIVE if record.active else _EXCLUDED
-            label = record.name + ("" if record.active else " (excluded)")
+            label = record.name + _standing(record)
             shade = (*color[:3], 150) if away and not planar else color
             draw_mark(marks, where, label, color=shade, size=size)
 
     return draw
+
+
+def _standing(record: Any) -> str:
+    """Why a pair does not count, beside its name."""
+    if predicted_side(record):
+        return " (only expected)"
+    return "" if record.active else " (excluded)"
 
 
 def ghost_marks(picker: Any, side: str, *, size: int = 13) -> MarkDrawer:

@@ -177,6 +177,8 @@ def pair_table(
     for row, record in enumerate(records):
         number = fitted.get(record.id)
         if number is None:
+            if predicted_side(record):  # it stands on the fit
+                continue
             table.loc[row, "loo_um"] = _distance_from_fit(record, state, planar_moving)
             table.loc[row, "surprise_p"] = _outside(record, state, planar_moving, len(records))
             continue
@@ -200,11 +202,9 @@ _ERRORS = ("residual_um", "loo_um", "leverage", "surprise_p")
 
 
 def _outside(record: Any, state: FitState, planar_moving: bool, count: int) -> float:
-    """How surprising a pair is that took no part; one that stands where it is expected is not."""
+    """How surprising a pair is that took no part."""
     from ..analysis.registration import surprise_outside
 
-    if predicted_side(record):
-        return float("nan")
     moving = named_point(record.fields["moving"], planar=planar_moving).reshape(1, 3)
     fixed = named_point(record.fields["fixed"], planar=True).reshape(1, 3)
     return float(surprise_outside(state.fit.transform, moving, fixed, count=count)[0])

@@ -125,6 +125,10 @@ class TableView(anywidget.AnyWidget):
                 )
         return rows
 
+    def show_columns(self, columns: Sequence[TableColumn]) -> None:
+        """Show these columns."""
+        self.columns = [asdict(column) for column in columns]
+
     def show(self, rows: Sequence[TableRow], *, selected: str = "") -> None:
         """Show these rows; what is the same already is not sent again."""
         with self.hold_sync():
