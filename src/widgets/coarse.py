@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .colors import label_color, rgb, table
+from .colors import COLOR_MAPS, label_color, rgb, table
 from .layers import Layer
 from .plane import Plane
 from .rendering import PLAIN, Rendering
@@ -23,6 +24,8 @@ from .scene import Placed, box_corners_um, sample_slab
 
 MOST_VOXELS = 1_000_000
 _WIDEST = 65535.0
+_BINS = 128
+_OPAQUE = np.full(256, 255, np.uint8)
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,20 @@ class Coarse:
     smooth: bool
     level: int
     grid: dict[str, Any]
+
+    @cached_property
+    def histogram(self) -> dict[str, Any]:
+        """How often each grey value occurs, evenly from ``low`` to ``high``: a list of counts."""
+        raw = np.frombuffer(self.data, np.uint8)
+        values = raw.view("<u2") if self.channels == 2 else raw
+        low, high = (float(v) for v in np.quantile(values, [0.0005, 0.9995]))
+        low, high = low - 0.1 * (high - low) - 0.5, high + 0.1 * (high - low) + 0.5
+        # no more bins than whole numbers: else they leave gaps
+        step = max(1.0, np.ceil((high - low) / _BINS))
+        edges = low + step * np.arange(int(np.ceil((high - low) / step)) + 1)
+        counts = np.histogram(values, bins=edges)[0]
+        ends = self.coding.offset + self.coding.gain * edges[[0, -1]]
+        return {"low": float(ends[0]), "high": float(ends[1]), "counts": counts.tolist()}
 
 
 def coarse_copy(item: Placed, *, time: int = 0, most_voxels: int | None = None) -> Coarse:
@@ -158,11 +175,17 @@ def slots(labels: NDArray[Any], item: Placed) -> NDArray[np.uint8]:
     return present
 
 
+@cache
+def map_tables() -> dict[str, bytes]:
+    """Every colour map as a table, and a blank one that has no name."""
+    tables = {name: np.column_stack([table(name), _OPAQUE]).tobytes() for name in COLOR_MAPS}
+    return {"": bytes(1024), **tables}
+
+
 def color_table(layer: Layer) -> tuple[str, bytes]:
     """256 colours of a layer with their opacity, and what they are known by."""
     if layer.mode != "labels":
-        name = layer.color_map
-        return name, np.column_stack([table(name), np.full(256, 255, np.uint8)]).tobytes()
+        return layer.color_map, map_tables()[layer.color_map]
     rgba = np.zeros((256, 4), np.uint8)
     if layer.phases:
         colors = [rgb(phase["color"]) for phase in layer.phases[:255]]

@@ -143,6 +143,13 @@ class SliceExplorer(Pinned):
         names = ", ".join(layer.name for layer in self.layers)
         raise KeyError(f"no layer is called {name!r}; there are: {names}")
 
+    def move_layer(self, name: str, steps: int) -> None:
+        """Draw a layer later, above others, or with negative steps earlier, below them."""
+        layers = list(self.layers)
+        at = layers.index(self.layer(name))
+        layers.insert(max(0, at + steps), layers.pop(at))
+        self.layers = tuple(layers)
+
     def plane(self, *, aspect: float | None = None) -> Plane:
         """The plane that is shown, through the cursor."""
         size = {"width_um": self.width_um, "height_um": self.width_um * (aspect or self.aspect)}

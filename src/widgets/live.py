@@ -14,7 +14,9 @@ import numpy as np
 from traitlets import Bool, Dict, Float, Int, List, Unicode
 
 from .annotate import RecordedMarks
-from .coarse import Coarse, coarse_copy, color_table, patch_of
+from .coarse import Coarse, coarse_copy, color_table, map_tables, patch_of
+from .colors import COLOR_MAPS, hex_of, rgb
+from .layers import AUTO
 from .picture import MarkDrawer, panel_picture
 from .plane import AXES, Plane, Triple, check_axes
 from .scene import Placed
@@ -24,11 +26,12 @@ from .views import REFUSALS
 HINT = "Click: crosshair. Drag: move. Ctrl + wheel: zoom. Shift + wheel: slices. ?: all keys."
 # What the bar above the planes offers beside the view itself, see `panel.js`.
 LOOKING = ("planes", "picture")
-EXPLORING = (*LOOKING, "linked", "cube", "tools", "bookmarks", "history")
+EXPLORING = (*LOOKING, "linked", "cube", "layers", "tools", "bookmarks", "history")
 _STATIC = Path(__file__).parent / "static"
 _SHEET_PX = 600  # until the browser has told how wide the panel is
 _MOST_PX = 1200  # a patch of a larger screen is sampled coarser than its pixels
 _PRINT_PX = 2400  # 200 mm at 300 dots an inch
+_OF_LAYERS = ("visible", "opacity", "color_map", "limits", "blending", "widths_um")
 _SETTABLE = ("linked", "compare", "split", "slab_um", "slab", "crosshair")
 
 
@@ -89,7 +92,8 @@ class LivePanel(anywidget.AnyWidget):
     turns : bool
         Whether a person may turn the plane here.
     bar : sequence of str
-        What the bar offers: planes, linked, cube, tools, bookmarks, history, picture.
+        What the bar offers: planes, linked, cube, layers, tools, bookmarks, history,
+        picture.
     aspect : callable, optional
         Gives height over width, when it is not the explorer's own.
     handles : callable, optional
@@ -114,6 +118,7 @@ class LivePanel(anywidget.AnyWidget):
     )
     annotations: Any = List(help="What is pinned to places.").tag(sync=True)
     handles: Any = List(help="What can be dragged.").tag(sync=True)
+    maps: Any = List(help="Names of the colour maps.").tag(sync=True)
     bookmarks: Any = List(help="Names of the views that are kept.").tag(sync=True)
     history = Dict(help="What undo and redo would do, in words.").tag(sync=True)
     compare = Unicode("blend").tag(sync=True)
@@ -143,7 +148,7 @@ class LivePanel(anywidget.AnyWidget):
         handles: Callable[[], Sequence[Handle]] | None = None,
         dragged: Callable[[str, Triple, bool], Any] | None = None,
     ) -> None:
-        super().__init__(title=title, turns=turns, bar=list(bar))
+        super().__init__(title=title, turns=turns, bar=list(bar), maps=list(COLOR_MAPS))
         self._explorer, self._aspect = explorer, aspect
         self._draw_marks, self._guard = marks, guard
         self._give_handles, self._dragged = handles, dragged
@@ -162,7 +167,7 @@ class LivePanel(anywidget.AnyWidget):
         corners = explorer.world.corners_um()
         whole = float(np.ptp(corners, axis=0).max())
         with self.hold_sync():
-            self.tables = {"": bytes(1024)} | dict(one.table for one in drawn)
+            self.tables = map_tables() | dict(one.table for one in drawn)
             self.layers = [one.spec for one in drawn]
             self.compare, self.split = explorer.compare, explorer.split
             self.slab = {"um": explorer.slab_um, "mode": explorer.slab}
@@ -209,7 +214,7 @@ class LivePanel(anywidget.AnyWidget):
         layer, coarse = item.layer, self._coarse_of(item)
         low, high = (0.0, 255.0) if layer.mode == "rgb" else item.limits(self._explorer.time)
         coding = coarse.coding
-        table = ("", bytes(1024)) if layer.mode == "rgb" else color_table(layer)
+        table = ("grey", map_tables()["grey"]) if layer.mode == "rgb" else color_table(layer)
         spec = {
             "key": f"{coarse.key} {slab_mark(self._explorer)}",
             "volume": coarse.key,
@@ -224,6 +229,12 @@ class LivePanel(anywidget.AnyWidget):
             "blending": layer.blending,
             "visible": layer.visible,
             "widths_um": list(layer.widths_um),
+            "image": layer.image,
+            "color_map": layer.color_map,
+            "coding": [coding.offset, coding.gain],
+            "auto": layer.limits == AUTO,
+            "histogram": coarse.histogram if layer.mode == "image" else None,
+            "phases": [{"name": p["name"], "color": hex_of(rgb(p["color"]))} for p in layer.phases],
         }
 
         def patch(plane: Plane, width: int, height: int) -> bytes | None:
@@ -256,20 +267,20 @@ class LivePanel(anywidget.AnyWidget):
     # -- messages --------------------------------------------------------------
 
     def _hear(self, content: Mapping[str, Any]) -> Any:
-        kind = content.get("kind")
-        if kind == "look":
-            return self._follow(content["look"], by=str(content["by"]))
-        if kind == "hello":
-            return self._send_volumes({str(key) for key in content["missing"]})
-        if kind in ("rest", "picture"):
-            return self._refine(content, picture=kind == "picture")
-        if kind == "handle":
-            return self._drag(content)
-        if kind == "set":
-            return self._set(str(content["name"]), content["value"])
-        if kind == "do":
-            return self._do(str(content["what"]), content)
-        raise ValueError(f"a panel hears look, hello, rest, picture, handle, set, do, got {kind!r}")
+        kind = str(content.get("kind"))
+        answers: dict[str, Callable[[], Any]] = {
+            "look": lambda: self._follow(content["look"], by=str(content["by"])),
+            "hello": lambda: self._send_volumes({str(key) for key in content["missing"]}),
+            "rest": lambda: self._refine(content, picture=False),
+            "picture": lambda: self._refine(content, picture=True),
+            "handle": lambda: self._drag(content),
+            "layer": lambda: self._edit_layer(str(content["name"]), content["changes"]),
+            "set": lambda: self._set(str(content["name"]), content["value"]),
+            "do": lambda: self._do(str(content["what"]), content),
+        }
+        if kind not in answers:
+            raise ValueError(f"a panel hears {', '.join(answers)}, got {kind!r}")
+        return answers[kind]()
 
     def _follow(self, look: Mapping[str, Any], *, by: str) -> None:
         """Look where the browser looks."""
@@ -295,6 +306,14 @@ class LivePanel(anywidget.AnyWidget):
             raise ValueError("nothing can be dragged here")
         return self._dragged(str(content["key"]), _triple(content["at_um"]), bool(content["done"]))
 
+    def _edit_layer(self, name: str, changes: Mapping[str, Any]) -> None:
+        layer = self._explorer.layer(name)
+        if unknown := [key for key in changes if key not in _OF_LAYERS]:
+            raise ValueError(f"a panel changes {', '.join(_OF_LAYERS)} of a layer, got {unknown}")
+        with layer.hold_trait_notifications():
+            for key, value in changes.items():
+                setattr(layer, key, tuple(value) if isinstance(value, list) else value)
+
     def _set(self, name: str, value: Any) -> None:
         if name not in _SETTABLE:
             raise ValueError(f"a panel sets {', '.join(_SETTABLE)}, got {name!r}")
@@ -308,6 +327,8 @@ class LivePanel(anywidget.AnyWidget):
             explorer.annotate(str(content["shape"]), points, text=text, id=key and str(key))
         elif what == "unpin":
             explorer.unpin(str(content["key"]))
+        elif what in ("raise", "lower"):
+            explorer.move_layer(str(content["name"]), 1 if what == "raise" else -1)
         elif what in ("bookmark", "forget"):
             getattr(explorer, what)(str(content["name"]))
         elif what == "fly":

@@ -52,9 +52,11 @@ def test_slider_moves_the_slice_and_the_picture_follows(ws: Any) -> None:
 
 def test_headless_state_and_the_controls_give_the_same_picture(ws: Any) -> None:
     driven, headless = SliceExplorer(ws, ["survey"]), SliceExplorer(ws, ["survey"])
-    view = driven.view()
-    find(view, ipw.Dropdown, "plane").value = "xz"
-    find(view, ipw.Dropdown, "colours").value = "viridis"
+    panel = next(w for w in walk(driven.view()) if isinstance(w, LivePanel))
+    look = {**panel.look, "down": [1.0, 0.0, 0.0]}
+    panel._handle_custom_msg({"kind": "look", "by": "w", "look": look}, [])
+    changes = {"color_map": "viridis"}
+    panel._handle_custom_msg({"kind": "layer", "name": "survey", "changes": changes}, [])
     headless.orientation = "xz"
     headless.layer("survey").color_map = "viridis"
     assert driven.snapshot(500).tobytes() == headless.snapshot(500).tobytes()

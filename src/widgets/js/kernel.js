@@ -1,6 +1,6 @@
 // What a panel tells Python, what it asks for, and what it does with the answers.
 
-import { bytesOf, keep, wanted } from "./volumes.js";
+import { bytesOf, gone, keep, wanted } from "./volumes.js";
 
 /** @typedef {import("./plane.js").View} View */
 /** @typedef {import("./look.js").Look} Look */
@@ -38,6 +38,7 @@ let patchNumber = 0;
  */
 export function correspond(model, me, panel, draws) {
   let [resting, telling, told, late] = [0, 0, 0, 0];
+  let pending = false; // a question that will be asked once the view rests
   const usual = draws ? "" : "no WebGL here: Python draws each picture";
   const silent = draws ? "coarse: no answer from the kernel" : "no WebGL, and no answer from the kernel";
 
@@ -50,7 +51,6 @@ export function correspond(model, me, panel, draws) {
 
   const ask = () => {
     for (const plane of panel.shown()) {
-      panel.busy(plane, true);
       plane.asked += 1;
       const { width, height } = plane.size();
       model.send({
@@ -71,7 +71,10 @@ export function correspond(model, me, panel, draws) {
   /** Ask Python for what the planes show exactly, once they rest. @param {boolean} [ours] whether a person here moved them */
   const rest = (ours = false) => {
     clearTimeout(resting);
+    pending = true;
+    for (const plane of panel.shown()) panel.busy(plane, true);
     resting = setTimeout(() => {
+      pending = false;
       panel.moving(false);
       if (ours) tell();
       if (draws) hello();
@@ -81,7 +84,7 @@ export function correspond(model, me, panel, draws) {
   };
 
   const hello = () => {
-    const missing = wanted(model.get("layers").map((/** @type {{volume: string}} */ layer) => layer.volume));
+    const missing = wanted(model.get("layers").map((/** @type {{volume: string}} */ layer) => layer.volume), me);
     if (missing.length) model.send({ kind: "hello", missing });
   };
 
@@ -104,11 +107,12 @@ export function correspond(model, me, panel, draws) {
         createImageBitmap(png).then(plane.picture);
       }
       plane.answered = content.sequence;
-      panel.busy(plane, false);
+      if (!pending) panel.busy(plane, false);
       if (panel.shown().every(({ asked, answered }) => asked === answered)) {
         clearTimeout(late);
         panel.badge(usual);
       }
+      panel.redraw();
       plane.canvas.dataset.rested = String(content.sequence);
       plane.canvas.dataset.view = JSON.stringify(plane.view);
     }
@@ -128,6 +132,7 @@ export function correspond(model, me, panel, draws) {
     hello,
     end: () => {
       model.off("msg:custom", hear);
+      gone(me);
       for (const timer of [resting, telling, late]) clearTimeout(timer);
     },
   };

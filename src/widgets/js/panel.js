@@ -3,6 +3,7 @@
 
 import { sharedGl } from "./gl.js";
 import { correspond } from "./kernel.js";
+import { layerList, select } from "./layerlist.js";
 import { AXES, cursorOn, depthOf, fitted, flown, movedTo, viewsOf } from "./look.js";
 import { drawCrosshair, drawOrientation, drawScaleBar, drawSheet, drawSplit } from "./marks.js";
 import { overview } from "./overview.js";
@@ -24,6 +25,8 @@ const FRAME_MS = 40;
 const FLICKER_MS = 450;
 const FLY_MS = 900;
 const STEPS = 1000; // of a slice slider
+const COMPARE = ["blend", "checkerboard", "split", "flicker", "difference"];
+const SLABS = ["mean", "max", "min"];
 
 /** @param {{model: any, el: HTMLElement}} given */
 function render({ model, el }) {
@@ -33,8 +36,10 @@ function render({ model, el }) {
   const gl = sharedGl();
   const frame = add(el, "div", "sb-panel");
   const bar = add(frame, "div", "sb-bar");
-  const field = add(frame, "div", "sb-planes");
-  const badge = add(frame, "div", "sb-badge");
+  const body = add(frame, "div", "sb-body");
+  const stage = add(body, "div", "sb-stage");
+  const field = add(stage, "div", "sb-planes");
+  const badge = add(stage, "div", "sb-badge");
 
   /** @type {Look} */
   let look = model.get("look");
@@ -63,7 +68,10 @@ function render({ model, el }) {
 
   const renewPlanes = () => {
     for (let number = planes.length; number < model.get("planes"); number++) planes.push(makePlane(number));
-    planes.forEach((plane, i) => (i < model.get("planes") ? field.append(plane.box) : plane.box.remove()));
+    planes.forEach(({ box }, i) => {
+      if (i >= model.get("planes")) box.remove();
+      else if (!box.isConnected) field.append(box);
+    });
     frame.dataset.planes = String(count());
     lookAt(look, true);
     kernel.rest();
@@ -141,7 +149,7 @@ function render({ model, el }) {
     const compare = { mode: model.get("compare"), split: desk.split(), on: flickerOn };
     if (gl) {
       const share = moving ? quality : 1;
-      const given = { gl, layers: model.get("layers"), tables: model.get("tables"), patches: plane.patches, compare, slab: model.get("slab") };
+      const given = { gl, layers: layers(), tables: model.get("tables"), patches: plane.patches, compare, slab: model.get("slab") };
       paint({ ...given, pen, view, width, height, share, moving });
       desk.magnify(plane, (pen, view, side) => paint({ ...given, pen, view, width: side, height: side, share: 1, moving }));
     } else if (plane.still) pen.drawImage(plane.still, 0, 0, width, height);
@@ -165,6 +173,28 @@ function render({ model, el }) {
     plane.slider.value = String(Math.round(((depth.at - depth.least) / Math.max(1e-12, depth.most - depth.least)) * STEPS));
     canvas.dataset.drawn = String(Number(canvas.dataset.drawn ?? 0) + 1);
     canvas.dataset.ms = took.toFixed(1);
+    canvas.dataset.sharp = String(!moving && plane.asked === plane.answered);
+  };
+
+  /** What a person changed here, until Python has taken it over. @type {Map<string, Record<string, any>>} */
+  const edited = new Map();
+  /** @returns {import("./layerlist.js").Row[]} */
+  const layers = () =>
+    model.get("layers").map((/** @type {import("./layerlist.js").Row} */ row) => ({ ...row, ...edited.get(row.name) }));
+  let telling = 0;
+  /** @param {string} name @param {Record<string, any>} changes */
+  const edit = (name, changes) => {
+    const row = layers().find((one) => one.name === name);
+    if (!row) return;
+    const own = { ...changes };
+    if (changes.color_map) own.table = changes.color_map;
+    if (changes.limits === "auto") delete own.limits;
+    else if (changes.limits) own.limits = changes.limits.map((/** @type {number} */ grey) => (grey - row.coding[0]) / row.coding[1]);
+    edited.set(name, { ...edited.get(name), ...own });
+    clearTimeout(telling);
+    telling = setTimeout(() => model.send({ kind: "layer", name, changes }), 60);
+    redraw();
+    renewList();
   };
 
   const kernel = correspond(model, me, {
@@ -194,7 +224,7 @@ function render({ model, el }) {
   /** @param {string} name @param {any} value */
   const set = (name, value) => model.send({ kind: "set", name, value });
 
-  const desk = tools({ model, frame, look: () => look, redraw, ask, set });
+  const desk = tools({ model, frame: stage, look: () => look, redraw, ask, set });
 
   const has = (/** @type {string} */ part) => model.get("bar").includes(part);
   const faced = (/** @type {string} */ name) => planeName(planes[0]?.view ?? viewsOf(look, 1)[0]) === name;
@@ -211,6 +241,7 @@ function render({ model, el }) {
     { icon: "centre", title: "Bring the cursor to the middle", key: "c", run: centre },
     { icon: "closer", title: "Closer", key: "+", run: () => zoom(0.8) },
     { icon: "farther", title: "Farther", key: "-", run: () => zoom(1.25) },
+    ...(has("layers") ? [{ icon: "layers", title: "Layers", key: "l", run: () => (side.hidden = !side.hidden), pressed: () => !side.hidden }] : []),
     null,
     ...desk.buttons(has),
     null,
@@ -218,18 +249,41 @@ function render({ model, el }) {
     { icon: "full", title: "Full screen", key: "f", run: full },
     { icon: "keys", title: "What pointer and keys do", key: "?", run: () => (help.hidden = !help.hidden), pressed: () => !help.hidden },
   ];
-  const cube = /** @type {HTMLCanvasElement} */ (add(frame, "canvas", "sb-cube"));
+  const cube = /** @type {HTMLCanvasElement} */ (add(stage, "canvas", "sb-cube"));
   cube.hidden = !(deep && has("cube"));
   cube.title = "The whole from outside: drag to turn it, click an axis to look along it";
   const drawOverview = overview(cube, {
-    look: () => look, count: () => shown().length, bounds: () => model.get("bounds_um"), layers: () => model.get("layers"), face,
+    look: () => look, count: () => shown().length, bounds: () => model.get("bounds_um"), layers, face,
   }, signal);
-  const help = add(frame, "div", "sb-help");
+  const help = add(stage, "div", "sb-help");
   help.hidden = true;
   for (const [key, what] of KEYS) {
     add(help, "kbd", "").textContent = key;
     add(help, "span", "").textContent = what;
   }
+  const side = add(body, "div", "sb-side");
+  side.hidden = !has("layers");
+  const settings = add(side, "div", "sb-settings");
+  const renewList = layerList(add(side, "div", "sb-layers"), {
+    rows: layers, edit, move: (name, up) => ask(up ? "raise" : "lower", { name }),
+    tables: () => model.get("tables"), maps: model.get("maps"), blendings: ["over", "add", "max"],
+  }, signal);
+  const compare = select(settings, "compare", COMPARE, (mode) => set("compare", mode), signal);
+  compare.title = "How the uppermost layer meets those below it";
+  const slabs = select(settings, "slab", SLABS, (mode) => set("slab", mode), signal);
+  slabs.title = "What of the values in a thick slab is seen";
+  const thick = /** @type {HTMLInputElement} */ (add(settings, "input", "sb-number"));
+  Object.assign(thick, { type: "number", min: "0", title: "Thickness of what is seen [µm]; 0 is the plane alone" });
+  thick.addEventListener("change", () => set("slab_um", Math.max(0, Number(thick.value))), { signal });
+  add(settings, "span", "").textContent = model.get("unit") === "px" ? "px thick" : "µm thick";
+  for (const one of [slabs.parentElement, thick, settings.lastElementChild]) /** @type {HTMLElement} */ (one).hidden = !deep;
+  const renewView = () => {
+    compare.value = model.get("compare");
+    slabs.value = model.get("slab").mode;
+    if (!thick.matches(":focus")) thick.value = String(model.get("slab").um);
+  };
+  renewView();
+  renewList();
   const renewBar = fillBar(bar, buttons, signal);
   if (!model.get("bar").length) bar.hidden = true;
 
@@ -281,12 +335,15 @@ function render({ model, el }) {
       kernel.rest();
     }],
     ["change:layers", () => {
+      edited.clear();
+      renewList();
       redraw();
       kernel.rest();
       if (gl) kernel.hello();
     }],
     ["change:planes", renewPlanes],
     ["change:slab", () => {
+      renewView();
       redraw();
       kernel.rest();
     }],
@@ -294,6 +351,7 @@ function render({ model, el }) {
     ...["tables", "marks", "compare", "split", "title", "unit", "crosshair", "flat", "annotations", "handles", "history", "bookmarks"].map(
       (name) => /** @type {[string, () => void]} */ (["change:" + name, () => {
         desk.renew();
+        renewView();
         redraw();
         renewBar();
       }]),
@@ -324,6 +382,7 @@ function render({ model, el }) {
   return () => {
     ending.abort();
     clearInterval(flicker);
+    clearTimeout(telling);
     watch.disconnect();
     gl?.restored.delete(redraw);
     forgetCopies();

@@ -51,7 +51,10 @@ export function fillBar(bar, buttons, signal) {
     made.type = "button";
     if (button.icon) made.append(icon(button.icon));
     else made.textContent = button.text ?? "";
-    made.addEventListener("click", () => button.run(), { signal });
+    made.addEventListener("click", () => {
+      button.run();
+      renew();
+    }, { signal });
     renewals.push(() => {
       const title = button.says?.() || button.title;
       made.title = button.key ? `${title} (${button.key})` : title;

@@ -1,10 +1,10 @@
 // Coarse copies, shared by all panels of the page and kept when a cell is run again.
 
-const KEY = Symbol.for("scalebridge.volumes.2");
-const ASK_AGAIN_MS = 3000;
+const KEY = Symbol.for("scalebridge.volumes.3");
+const ASK_AGAIN_MS = 60_000; // a slow line may need that long, and nothing is to travel twice
 
 /** @typedef {{shape: number[], channels: number, bytes: Uint8Array, smooth: boolean}} Volume */
-/** @typedef {{kept: Map<string, Volume>, asked: Map<string, number>, panels: Set<() => void>}} Shared */
+/** @typedef {{kept: Map<string, Volume>, asked: Map<string, {by: string, when: number}>, panels: Set<() => void>}} Shared */
 /** @returns {Shared} */
 const shared = () =>
   ((/** @type {any} */ (globalThis))[KEY] ??= { kept: new Map(), asked: new Map(), panels: new Set() });
@@ -24,14 +24,20 @@ export function whenKept(panel) {
   return () => shared().panels.delete(panel);
 }
 
-/** Of these, the copies that nobody on the page has or has just asked for. @param {string[]} keys */
-export function wanted(keys) {
-  const now = performance.now();
-  const missing = keys.filter(
-    (key) => key && !shared().kept.has(key) && now - (shared().asked.get(key) ?? -Infinity) > ASK_AGAIN_MS,
-  );
-  for (const key of missing) shared().asked.set(key, now);
+/** Of these, the copies that nobody on the page has or has asked for. @param {string[]} keys @param {string} by who asks now */
+export function wanted(keys, by) {
+  const when = performance.now();
+  const missing = keys.filter((key) => {
+    const since = when - (shared().asked.get(key)?.when ?? -Infinity);
+    return key && !shared().kept.has(key) && since > ASK_AGAIN_MS;
+  });
+  for (const key of missing) shared().asked.set(key, { by, when });
   return missing;
+}
+
+/** What a panel has asked for will not come any more: its kernel or its cell is gone. @param {string} by */
+export function gone(by) {
+  for (const [key, asked] of shared().asked) if (asked.by === by) shared().asked.delete(key);
 }
 
 /** @param {DataView | ArrayBuffer | Uint8Array} data */
