@@ -31,4 +31,7 @@ class FieldPanel(LivePanel):
         if field is None:
             return drawn
         colors = np.column_stack([table(field.color_map), np.full(256, 255, np.uint8)])
-        return [*drawn, Drawn(field.spec(), (field.color_map, colors.tobytes()), field.colored)]
+        return [
+            *drawn,
+            Drawn(field.spec(drawn[-1].spec), (field.color_map, colors.tobytes()), field.colored),
+        ]

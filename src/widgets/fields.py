@@ -70,7 +70,9 @@ class Field:
     Attributes
     ----------
     key : str
-        The same key is the same field.
+        Which field it is: a newer one takes the place of that of the same key.
+    mark : str
+        The same mark is the same field with the same values.
     title : str
         With its unit, for the legend.
     color_map : str
@@ -85,6 +87,7 @@ class Field:
     """
 
     key: str
+    mark: str
     title: str
     color_map: str
     low: float
@@ -126,8 +129,11 @@ class Field:
         return pixels.tobytes()
 
     def _nodes(self, plane: Plane) -> NDArray[np.float64]:
-        points = plane.points(_STEPS, _STEPS).reshape(-1, 3)
-        return self.values(points).reshape(_STEPS, _STEPS)
+        share = np.linspace(-0.5, 0.5, _STEPS)
+        right = np.outer(share * plane.width_um, plane.across)
+        below = np.outer(share * plane.height_um, plane.down)
+        points = np.asarray(plane.centre_um) + below[:, None] + right[None]
+        return self.values(points.reshape(-1, 3)).reshape(_STEPS, _STEPS)
 
     def _inside(self, plane: Plane, width_px: int, height_px: int) -> NDArray[np.bool_]:
         inside = np.ones((height_px, width_px), bool)
@@ -157,13 +163,21 @@ class Field:
             ),
         )
 
-    def spec(self) -> dict[str, Any]:
-        """How the browser draws it, see `Layer` in `painter.js`."""
+    def spec(self, below: dict[str, Any]) -> dict[str, Any]:
+        """How the browser draws it, see `Layer` in `painter.js`.
+
+        Parameters
+        ----------
+        below : dict
+            The same of the image that it lies over.
+        """
         return {
-            "key": self.key, "volume": "", "name": self.title, "mode": "image", "grid": None,
-            "wide": False, "limits": [0.0, 255.0], "thresholds": [], "table": self.color_map,
-            "opacity": _OPACITY, "blending": "over", "visible": True,
-            "widths_um": [None, None],
+            **below,
+            "key": self.key, "mark": self.mark, "volume": "", "name": self.title, "mode": "image",
+            "grid": None, "wide": False, "limits": [0.0, 255.0], "coding": [0.0, 1.0],
+            "thresholds": [], "table": self.color_map, "color_map": self.color_map,
+            "opacity": _OPACITY, "blending": "over", "visible": True, "widths_um": [None, None],
+            "histogram": None, "phases": [],
         }  # fmt: skip
 
 
@@ -181,8 +195,8 @@ def _between(nodes: NDArray[np.float64], width_px: int, height_px: int) -> NDArr
 
 def _weights(count: int) -> NDArray[np.float32]:
     """What each of so many pixels takes of the nodes along one side, shape (count, 33)."""
-    place = np.clip((np.arange(count) + 0.5) / count * _STEPS - 0.5, 0, _STEPS - 1)
-    first = np.minimum(place.astype(int), _STEPS - 2)
+    place = (np.arange(count) + 0.5) / count * (_STEPS - 1)
+    first = place.astype(int)
     out = np.zeros((count, _STEPS), np.float32)
     out[np.arange(count), first] = 1 - (place - first)
     out[np.arange(count), first + 1] = place - first

@@ -159,7 +159,9 @@ def ghost_marks(picker: Any, side: str, *, size: int = 13) -> MarkDrawer:
         place = shown.to_canvas(list(found.position.values()), marks.size[0])[0]
         nu = picker.fit().transform.nu
         draw_region(marks, shown, place, found.covariance_um2, nu=nu)
-        draw_mark(marks, place, "expected", color=REGION, size=size)
+        taken = [r.fields[side] for r in picker.records() if predicted_side(r) == side]
+        label = "" if found.position in taken else "expected"  # else its pair says so already
+        draw_mark(marks, place, label, color=REGION, size=size)
 
     return draw
 

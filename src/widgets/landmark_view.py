@@ -45,6 +45,7 @@ def landmark_view(picker: Any) -> ipw.VBox:
     parts.build(message)
     follow(picker, ("revision", "model", "target", "theme", "show_error", "show_next"), parts.renew)
     follow(picker, ("selected",), parts.select)
+    follow(picker, ("pointed",), parts.redraw, parts.tell_ghost)
     for side in SIDES:
         redraw_all(picker.view_of(side), parts.redraw, parts.tell_ghost)
     parts.renew()
@@ -73,7 +74,7 @@ class _Parts:
             self.panels[side] = FieldPanel(
                 picker,
                 side,
-                guard=message.guard,
+                guard=message.quiet,
                 aspect=partial(tallest, picker),
                 marks=self._marks(side),
                 title=side_title(picker, side),

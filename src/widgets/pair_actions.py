@@ -11,9 +11,9 @@ import ipywidgets as ipw
 
 from ..analysis.imaging import KINDS
 from ..io.landmark_tables import FORMATS
-from .pair_records import predicted_side
+from .pair_records import SIDES, predicted_side
 from .snap_to import SnapProposal
-from .views import Message, button
+from .views import Message, button, link
 
 _ROW = ipw.Layout(flex_flow="row wrap", align_items="center")
 _SHORT = {"description_width": "52px"}
@@ -104,6 +104,11 @@ class Snapper:
         self._kind = ipw.Dropdown(
             options=KINDS, description="snap to", layout=ipw.Layout(width="180px"), style=_SHORT
         )
+        side = ipw.Dropdown(
+            options=SIDES, description="in", layout=ipw.Layout(width="130px"),
+            style={"description_width": "20px"},
+        )  # fmt: skip
+        link(side, picker, "pointed", message)
         self._take = button("move there", message.guard(self._move), tip="Undo brings a pair back")
         crosshair = message.guard(lambda: self._look(""))
         pair = message.guard(lambda: self._look(chosen_pair(picker)))
@@ -111,6 +116,7 @@ class Snapper:
         self.widget = ipw.HBox(
             [
                 self._kind,
+                side,
                 button("crosshair", crosshair, tip=tips[0], icon="magnet"),
                 button("chosen pair", pair, tip=tips[1], icon="magnet"),
                 self._take,

@@ -73,7 +73,8 @@ def error_field(picker: Any, side: str) -> Field:
     over = np.asarray(fit.tre_at(_spread(picker.images["moving"])))
     low, high = _spanned(over)
     return Field(
-        key=_key("error", side, fit, low, high),
+        key=f"error {side}",
+        mark=_mark(low, high, fit),
         title="predicted RMS error",
         color_map="cividis",
         low=low,
@@ -112,7 +113,8 @@ def next_field(picker: Any, side: str) -> Field:
     over = 100 * (1 - errors_with_landmark(fit, _spread(picker.images["moving"]), target) / present)
     high = max(float(over.max()), 1e-3)
     return Field(
-        key=_key("next", side, fit, 0.0, high) + hashlib.sha1(target.tobytes()).hexdigest(),
+        key=f"next {side}",
+        mark=_mark(0.0, high, fit, target),
         title=f"error at {picker.target} falls by",
         color_map="magma",
         low=0.0,
@@ -171,7 +173,6 @@ def _spanned(values: NDArray[np.float64]) -> tuple[float, float]:
     return low, max(high, low * 1.0001 + 1e-12)
 
 
-def _key(kind: str, side: str, fit: Any, low: float, high: float) -> str:
-    mark = hashlib.sha1(usedforsecurity=False)
-    mark.update(repr((kind, side, low, high, fit.transform.to_dict())).encode())
-    return f"{kind} {mark.hexdigest()}"
+def _mark(low: float, high: float, fit: Any, target: NDArray[np.float64] | None = None) -> str:
+    given = (low, high, fit.transform.to_dict(), None if target is None else target.tolist())
+    return hashlib.sha1(repr(given).encode(), usedforsecurity=False).hexdigest()

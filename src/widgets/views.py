@@ -54,6 +54,22 @@ class Message:
 
         return run
 
+    def quiet(self, action: Callable[[], Any]) -> Callable[..., None]:
+        """Wrap what happens in passing, as a view that moves: what was said before stays, unless
+        there is something new to say.
+        """
+
+        def run(*_: Any) -> None:
+            try:
+                result = action()
+            except REFUSALS as error:
+                self.say(words_of(error), "refused")
+            else:
+                if isinstance(result, str):
+                    self.say(result)
+
+        return run
+
 
 def words_html(page: Page, *, hint: str = "") -> str:
     """Legend, caption and what the pointer does, as HTML; escaped."""

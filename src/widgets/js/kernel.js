@@ -30,7 +30,13 @@ const REST_MS = 120;
 const TELL_MS = 300;
 const LATE_MS = 3000;
 
-let patchNumber = 0;
+/** Patches are counted for the whole page: its panels share one drawing context and its textures,
+ * and each loads this module anew. */
+const COUNT = Symbol.for("scalebridge.patches.1");
+const nextNumber = () => {
+  const page = /** @type {any} */ (globalThis);
+  return (page[COUNT] = (page[COUNT] ?? 0) + 1);
+};
 
 /**
  * @param {any} model @param {string} me @param {Panel} panel
@@ -99,7 +105,7 @@ export function correspond(model, me, panel, draws) {
     if (content.kind === "patch") {
       const before = plane.patches.get(content.key);
       if (before) panel.forget(before.number);
-      plane.patches.set(content.key, { ...content, bytes: bytesOf(buffers[0]), number: ++patchNumber });
+      plane.patches.set(content.key, { ...content, bytes: bytesOf(buffers[0]), number: nextNumber() });
       panel.redraw();
     } else if (content.sequence === plane.asked) {
       if (content.kind === "picture") {
