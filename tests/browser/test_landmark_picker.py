@@ -15,6 +15,19 @@ from scalebridge import Workspace
 sys.path.insert(0, str(Path(__file__).parent))
 from driving import run_all, until
 
+# Share of the places in a column that have a colour; beside the left edge of the image by a share
+# of the width, and away from the words at the top.
+COLORED = """(canvas, beside) => {
+  const { centre_um, width_um } = JSON.parse(canvas.dataset.view);
+  const edge = (-0.5 - centre_um[2]) / width_um + 0.5;
+  const { width, height } = canvas;
+  const pen = canvas.getContext("2d");
+  const [top, tall] = [Math.round(0.25 * height), Math.round(0.4 * height)];
+  const { data } = pen.getImageData(Math.round((edge + beside) * width), top, 1, tall);
+  let colored = 0;
+  for (let i = 0; i < tall; i++) colored += Math.abs(data[4 * i] - data[4 * i + 2]) > 12 ? 1 : 0;
+  return colored / tall;
+}"""
 SPOTS_UM = np.random.default_rng(4).uniform((6, 10, 10), (34, 70, 70), (9, 3))
 ERRORS_UM = np.random.default_rng(5).normal(0, 0.3, (9, 3))
 
@@ -91,7 +104,8 @@ def test_rows_are_selected_and_switched_by_mouse_and_keys(page, specimen):
     assert page.evaluate("document.activeElement.dataset.row") == "L3"
     page.keyboard.press("Space")
     assert until(lambda: not pairs(specimen)["L3"].active, page)
-    assert until(lambda: page.evaluate("document.activeElement.dataset.row") == "L3", page)
+    assert until(lambda: not rows.nth(2).locator("input").is_checked(), page)
+    assert page.evaluate("document.activeElement.dataset.row") == "L3"  # drawn anew, and kept
     page.keyboard.press("Space")
     assert until(lambda: pairs(specimen)["L3"].active, page)
     page.get_by_role("button", name="accept ghost").click()
@@ -102,6 +116,11 @@ def test_rows_are_selected_and_switched_by_mouse_and_keys(page, specimen):
     assert not rows.nth(9).locator("input").is_checked()
     page.get_by_role("button", name="confirm").click()
     assert until(lambda: rows.nth(9).locator("input").is_checked(), page)
+    rows.nth(7).locator("td").nth(2).click()  # near the left edge
     page.get_by_text("show the predicted error").click()
     assert until(lambda: page.get_by_text("Colours: predicted RMS error").count() > 0, page)
+    for number in (0, 1):  # each panel has its own colours, up to its own image's edge
+        panel = panels.nth(number).locator("canvas[data-view]").first
+        assert until(lambda at=panel: at.evaluate(COLORED, 0.03) > 0.9, page)
+        assert panel.evaluate(COLORED, -0.03) < 0.1
     assert page.outside == []
