@@ -107,12 +107,13 @@ class LandmarkPicker(Pointing):
 
         Parameters
         ----------
-        model : {"rigid", "similarity", "affine"}, optional
+        model : {"rigid", "similarity", "affine", "thin-plate"}, optional
             By default the trait ``model``, which chooses.
 
         Returns
         -------
         LandmarkFit
+            For a thin-plate spline a SplineFit, which reads alike.
 
         Raises
         ------

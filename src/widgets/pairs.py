@@ -12,11 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import Degenerate
+from ..quantities import format_length
 from .pair_records import CONFIRMED, predicted_side
 from .state import named_point
 
 AUTO = "auto"
-MODELS = (AUTO, "rigid", "similarity", "affine")
+SPLINE = "thin-plate"
+MODELS = (AUTO, "rigid", "similarity", "affine", SPLINE)
+_CLEARLY_BETTER = 0.95  # as between the models with a covariance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +64,7 @@ def fit_pairs(
 
     Nothing is raised for landmarks that determine no model: the reason says so in words.
     """
-    from ..analysis.registration import choose_model, fit_landmarks
+    from ..analysis.registration import choose_model, fit_landmarks, fit_spline
 
     active = tuple(record for record in records if record.active)
     given = {
@@ -74,10 +77,16 @@ def fit_pairs(
     fixed = positions(active, "fixed", planar=ndim_fixed == 2)
     choice, wanted, reason = None, model, f"{model}: chosen by hand"
     try:
+        fit: Any
+        if model == SPLINE:
+            fit = fit_spline(moving, fixed, ndim_moving=ndim_moving, ndim_fixed=ndim_fixed)
+        else:
+            if model == AUTO:
+                choice = choose_model(moving, fixed, **given)
+                wanted, reason = choice.model, choice.reason
+            fit = fit_landmarks(moving, fixed, model=wanted, **given)
         if model == AUTO:
-            choice = choose_model(moving, fixed, **given)
-            wanted, reason = choice.model, choice.reason
-        fit = fit_landmarks(moving, fixed, model=wanted, **given)
+            reason += spline_words(moving, fixed, fit, ndim_moving, ndim_fixed)
     except Degenerate as error:
         return FitState(fit=None, reason=str(error), warnings=(), choice=choice, records=active)
     notes = (
@@ -86,6 +95,34 @@ def fit_pairs(
         *confirmed_places(active, fit),
     )
     return FitState(fit=fit, reason=reason, warnings=notes, choice=choice, records=active)
+
+
+def spline_words(
+    moving: NDArray[np.float64],
+    fixed: NDArray[np.float64],
+    fit: Any,
+    ndim_moving: int,
+    ndim_fixed: int,
+) -> str:
+    """How a thin-plate spline compares; empty where it cannot be checked.
+
+    It is never chosen by itself: what is cut or measured later needs a covariance, which it has
+    not.
+    """
+    from ..analysis.registration import fit_spline
+
+    try:
+        spline = fit_spline(moving, fixed, ndim_moving=ndim_moving, ndim_fixed=ndim_fixed)
+    except Degenerate:
+        return ""
+    mine, other = spline.loo_rms_um, fit.loo_rms_um
+    said = f"leave-one-out {format_length(mine)} RMS against {format_length(other)}"
+    if not mine < _CLEARLY_BETTER * other:
+        return f" Thin-plate predicts no better: {said}."
+    return (
+        f" Thin-plate predicts left-out landmarks better ({said}): the specimen may be bent. It is "
+        "yours to choose by hand, as it gives accepted transforms no covariance."
+    )
 
 
 def with_names(warning: str, records: Sequence[Any]) -> str:

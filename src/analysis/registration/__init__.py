@@ -19,12 +19,14 @@ from .repeatability import Repeatability, picking_repeatability
 from .simpleitk import from_sitk, to_sitk
 from .sound import refuse_unsound
 from .spline import ThinPlateSpline, transform_from_dict
+from .spline_fit import SPLINE, SplineFit, SplineMap, fit_spline
 from .surprise import surprise_outside, surprises
 from .tangent import MODELS, Model
 from .transform import AffineTransform
 
 __all__ = [
     "MODELS",
+    "SPLINE",
     "AffineTransform",
     "ConstellationMatch",
     "Containment",
@@ -37,6 +39,8 @@ __all__ = [
     "ModelChoice",
     "Region",
     "Repeatability",
+    "SplineFit",
+    "SplineMap",
     "ThinPlateSpline",
     "ball_probability",
     "box_containment",
@@ -46,6 +50,7 @@ __all__ = [
     "containment_probability",
     "errors_with_landmark",
     "fit_landmarks",
+    "fit_spline",
     "from_sitk",
     "margin_for_probability",
     "match_constellation",

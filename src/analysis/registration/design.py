@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from ...errors import CovarianceUnavailable
 from .fit import LandmarkFit, error_at_target
 from .points import lift
+from .spline_fit import SPLINE
 
 
 def next_landmark(
@@ -84,6 +85,11 @@ def errors_with_landmark(
         If the fit has no covariance.
     """
     transform = fit.transform
+    if transform.covariance is None and transform.model == SPLINE:
+        raise CovarianceUnavailable(
+            "a thin-plate spline has no covariance that could tell what one more landmark changes: "
+            "choose rigid, similarity or affine"
+        )
     sigma = transform.sigma_um if sigma_um is None else sigma_um
     if transform.covariance is None or not sigma:
         raise CovarianceUnavailable(
