@@ -318,3 +318,18 @@ def test_a_thin_plate_of_too_few_pairs_is_no_fit_and_says_how_many_it_needs(ws: 
     picker.model = "thin-plate"
     assert picker.state().fit is None
     assert "needs 6 or more, got 5" in picker.reason
+
+
+def test_pairs_are_read_as_they_stand_whoever_wrote_them_and_inside_a_transaction(ws: Any) -> None:
+    picker = picked(ws, count=3)
+    assert len(picker.records()) == 3
+    with Workspace.open(ws.path) as other:
+        other.landmarks.remove("L2")
+    assert [record.name for record in picker.records()] == ["L1", "L3"]
+    with pytest.raises(RuntimeError), ws.transaction():
+        picker.remove_pair("L1")
+        assert [record.name for record in picker.records()] == ["L3"]
+        picker.remove_pair("L3")
+        assert picker.records() == []
+        raise RuntimeError
+    assert [record.name for record in picker.records()] == ["L1", "L3"]
