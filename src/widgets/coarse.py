@@ -92,7 +92,9 @@ class Coarse:
         return {"low": float(ends[0]), "high": float(ends[1]), "counts": counts.tolist()}
 
 
-def coarse_copy(item: Placed, *, time: int = 0, most_voxels: int | None = None) -> Coarse:
+def coarse_copy(
+    item: Placed, *, time: int = 0, most_voxels: int | None = None, narrow: bool = False
+) -> Coarse:
     """Read the coarse copy of a layer.
 
     Parameters
@@ -103,6 +105,8 @@ def coarse_copy(item: Placed, *, time: int = 0, most_voxels: int | None = None) 
     most_voxels : int, optional
         The finest level of at most so many voxels is read; else the coarsest, in strides. A
         million unless told.
+    narrow : bool
+        Grey values in 256 steps, from the 0.05 % to the 99.95 % quantile and a tenth beyond.
     """
     level, stride = _level(item, most_voxels or MOST_VOXELS)
     chosen = item.levels[level]
@@ -112,7 +116,7 @@ def coarse_copy(item: Placed, *, time: int = 0, most_voxels: int | None = None) 
         np.asarray(chosen.array[(*item.select(time=time, channel=channel), *steps)])
         for channel in channels
     ]
-    coding = _coding(stack[0], item)
+    coding = _narrow(stack[0], item) if narrow else _coding(stack[0], item)
     voxels = encoded(stack, item, coding)
     shape = (1, *stack[0].shape) if item.dims == 2 else stack[0].shape
     spacing, origin = np.ones(3), np.zeros(3)
@@ -274,6 +278,16 @@ def _coding(values: NDArray[Any], item: Placed) -> Coding:
     # finer levels hold values that the coarse one has averaged away
     low, high = low - (high - low), high + (high - low)
     return Coding(low, (high - low) / _WIDEST if high > low else 1.0, wide=True)
+
+
+def _narrow(values: NDArray[Any], item: Placed) -> Coding:
+    known = _coding(values, item)
+    finite = values[np.isfinite(values)] if known.wide else values
+    if not (known.wide and finite.size):
+        return known
+    low, high = (float(v) for v in np.quantile(finite, [0.0005, 0.9995]))
+    margin = 0.1 * (high - low)
+    return Coding(low - margin, (high - low + 2 * margin) / 255 or 1.0, wide=False)
 
 
 def _grid(

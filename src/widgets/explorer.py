@@ -284,6 +284,12 @@ class SliceExplorer(Pinned):
 
         return explorer_picture(self, width_px=width_px, marks=marks)
 
+    def offline(self) -> dict[str, Any]:
+        """Everything that a page without a kernel draws it from, see `offline_view`."""
+        from .offline import offline_view
+
+        return offline_view(self)
+
     def _build_view(self) -> Any:
         from .explorer_view import explorer_view
 

@@ -3,7 +3,7 @@
 
 import { sharedGl } from "./gl.js";
 import { correspond } from "./kernel.js";
-import { layerList, select } from "./layerlist.js";
+import { applied, layerList, select } from "./layerlist.js";
 import { AXES, cursorOn, depthOf, fitted, flown, movedTo, viewsOf } from "./look.js";
 import { drawCrosshair, drawOrientation, drawScaleBar, drawSheet, drawSplit } from "./marks.js";
 import { overview } from "./overview.js";
@@ -51,6 +51,7 @@ function render({ model, el }) {
   const redraw = () => {
     if (waiting) return;
     waiting = true;
+    for (const { canvas } of shown()) canvas.dataset.sharp = "false";
     requestAnimationFrame(() => {
       waiting = false;
       if (!signal.aborted) drawAll();
@@ -186,11 +187,7 @@ function render({ model, el }) {
   const edit = (name, changes) => {
     const row = layers().find((one) => one.name === name);
     if (!row) return;
-    const own = { ...changes };
-    if (changes.color_map) own.table = changes.color_map;
-    if (changes.limits === "auto") delete own.limits;
-    else if (changes.limits) own.limits = changes.limits.map((/** @type {number} */ grey) => (grey - row.coding[0]) / row.coding[1]);
-    edited.set(name, { ...edited.get(name), ...own });
+    edited.set(name, { ...edited.get(name), ...applied(row, changes) });
     clearTimeout(telling);
     telling = setTimeout(() => model.send({ kind: "layer", name, changes }), 60);
     redraw();

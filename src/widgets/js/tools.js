@@ -108,11 +108,13 @@ export function tools({ model, frame, redraw, ask, set }) {
       go.textContent = name;
       go.title = `Fly to ${name}`;
       go.addEventListener("click", () => ask("fly", { name }));
+      if (model.get("offline")) continue;
       const away = add(row, "button", "sb-word");
       away.textContent = "×";
       away.title = `Remove the bookmark ${name}`;
       away.addEventListener("click", () => ask("forget", { name }));
     }
+    if (model.get("offline")) return;
     const entry = /** @type {HTMLInputElement} */ (add(list, "input", "sb-entry"));
     entry.placeholder = "name this view, then Enter";
     entry.addEventListener("keydown", (event) => {
