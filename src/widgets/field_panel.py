@@ -26,8 +26,9 @@ class FieldPanel(LivePanel):
         self._picker, self._side = picker, side
         super().__init__(picker.view_of(side), **given)
 
-    def _drawn(self) -> list[Drawn]:
-        drawn, field = super()._drawn(), shown_field(self._picker, self._side)
+    def drawn(self) -> list[Drawn]:
+        """The image, and the field over it."""
+        drawn, field = super().drawn(), shown_field(self._picker, self._side)
         if field is None:
             return drawn
         colors = np.column_stack([table(field.color_map), np.full(256, 255, np.uint8)])
