@@ -213,9 +213,11 @@ class LivePanel(anywidget.AnyWidget):
     def _drag(self, content: Mapping[str, Any]) -> Any:
         if self._dragged is None:
             raise ValueError("nothing can be dragged here")
-        return self._dragged(
-            str(content["key"]), triple_of(content["at_um"]), bool(content["done"])
-        )
+        at_um = triple_of(content["at_um"])
+        try:
+            return self._dragged(str(content["key"]), at_um, bool(content["done"]))
+        finally:
+            self.send({"kind": "dragged"})
 
     def copies(self) -> list[Coarse]:
         """The coarse copies that the layers are drawn from, the smallest first."""

@@ -357,10 +357,11 @@ function render({ model, el }) {
   ];
   for (const [name, handler] of follows) model.on(name, handler);
   /** @param {any} content @param {any[]} buffers */
-  const printed = (content, buffers) => {
+  const hear = (content, buffers) => {
+    if (content.kind === "dragged") desk.heard();
     if (content.kind === "printed") download(new Blob([buffers[0]], { type: "image/png" }));
   };
-  model.on("msg:custom", printed);
+  model.on("msg:custom", hear);
 
   const watch = new ResizeObserver(() => {
     redraw();
@@ -386,7 +387,7 @@ function render({ model, el }) {
     kernel.end();
     for (const { patches } of planes) for (const patch of patches.values()) gl?.forget("p" + patch.number);
     for (const [name, handler] of follows) model.off(name, handler);
-    model.off("msg:custom", printed);
+    model.off("msg:custom", hear);
   };
 }
 

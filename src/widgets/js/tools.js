@@ -14,7 +14,8 @@ import { add } from "./toolbar.js";
 const GRIP_PX = 9; // of the split, to either side
 const LENS_PX = 120;
 const LENS_TIMES = 4;
-const DRAG_TELL_MS = 80;
+const DRAG_TELL_MS = 60;
+const GIVEN_UP_MS = 1500; // an answer that has not come by then will not
 const TOOLS = [["distance", "Distance between two points", "d"], ["angle", "Angle at the second of three points", "a"], ["area", "Area: click round it, end with a double click or Enter", "r"], ["note", "Note pinned to a place", "n"]];
 
 /**
@@ -33,6 +34,7 @@ export function tools({ model, frame, redraw, ask, set }) {
   /** What is dragged, until Python has it. @type {{handle: Handle, at: Triple, plane: Plane, place: Place} | null} */
   let dragged = null;
   let told = 0;
+  let answered = true;
   const list = add(frame, "div", "sb-pop");
   list.hidden = true;
 
@@ -128,6 +130,8 @@ export function tools({ model, frame, redraw, ask, set }) {
     pinned,
     handles,
     split: () => split ?? model.get("split"),
+    /** Python has done what it was told of a drag: it may be told again. */
+    heard: () => (answered = true),
     /** After Python has taken over what was dragged. */
     renew: () => {
       if (dragged && !dragged.plane.canvas.matches(":active")) dragged = null;
@@ -210,6 +214,12 @@ export function tools({ model, frame, redraw, ask, set }) {
     },
   };
 
+  /** A drag is told as often as Python keeps up with. */
+  function mayTell() {
+    const since = performance.now() - told;
+    return since > (answered ? DRAG_TELL_MS : GIVEN_UP_MS);
+  }
+
   function divider() {
     /** @param {Place} place */
     const drag = (place) => {
@@ -224,12 +234,12 @@ export function tools({ model, frame, redraw, ask, set }) {
     /** @param {Place} to */
     const drag = (to) => {
       dragged = { handle, at: draggedTo(plane.view, handle, from, to), plane, place: to };
-      if (!handle.key.startsWith("pin\n") && performance.now() - told > DRAG_TELL_MS) tell(false);
+      if (!handle.key.startsWith("pin\n") && mayTell()) tell(false);
       redraw();
     };
     /** @param {boolean} done */
     const tell = (done) => {
-      told = performance.now();
+      [told, answered] = [performance.now(), false];
       if (dragged) model.send({ kind: "handle", key: handle.key, at_um: dragged.at, done });
     };
     /** @param {Place} to */
