@@ -134,17 +134,17 @@ def pair_marks(picker: Any, side: str, *, size: int = 13) -> MarkDrawer:
         far = np.abs(shown.distance_um(points)) > shown.width_um / 50
         for record, where, away in zip(records, canvas, far, strict=True):
             color = _ACTIVE if record.active else _EXCLUDED
-            label = record.name + _standing(record)
+            label = record.name + _standing(record, side)
             shade = (*color[:3], 150) if away and not planar else color
             draw_mark(marks, where, label, color=shade, size=size)
 
     return draw
 
 
-def _standing(record: Any) -> str:
+def _standing(record: Any, side: str) -> str:
     """Why a pair does not count, beside its name."""
-    if predicted_side(record):
-        return " (only expected)"
+    if guessed := predicted_side(record):
+        return " (expected)" if guessed == side else " (not yet used)"
     return "" if record.active else " (excluded)"
 
 
