@@ -121,6 +121,6 @@ def test_rows_are_selected_and_switched_by_mouse_and_keys(page, specimen):
     assert until(lambda: page.get_by_text("Colours: predicted RMS error").count() > 0, page)
     for number in (0, 1):  # each panel has its own colours, up to its own image's edge
         panel = panels.nth(number).locator("canvas[data-view]").first
-        assert until(lambda at=panel: at.evaluate(COLORED, 0.03) > 0.9, page)
-        assert panel.evaluate(COLORED, -0.03) < 0.1
+        assert until(lambda at=panel: at.evaluate(COLORED, 0.01) > 0.9, page)
+        assert panel.evaluate(COLORED, -0.01) < 0.1
     assert page.outside == []
