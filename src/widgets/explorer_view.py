@@ -43,7 +43,7 @@ _STEPS = 20_000  # the browser rounds what it shows to whole steps
 def explorer_view(explorer: SliceExplorer, *, width_px: int = 1200) -> ipw.VBox:
     """Build the controls of an explorer."""
     message = Message()
-    panel = LivePanel(explorer, guard=message.guard, bar=EXPLORING)
+    panel = LivePanel(explorer, guard=message.quiet, bar=EXPLORING)
     words, reading = ipw.HTML(), ipw.HTML()
 
     def tell() -> None:
