@@ -23,10 +23,12 @@ _HOMES = {
     "LandmarkPicker": ".widgets",
     "SegmentationSliders": ".widgets",
     "TargetPicker": ".widgets",
+    "Scene": ".widgets",
 }
 
 __all__ = [
     "LandmarkPicker",
+    "Scene",
     "SegmentationSliders",
     "SliceExplorer",
     "TargetPicker",
@@ -35,7 +37,13 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from .widgets import LandmarkPicker, SegmentationSliders, SliceExplorer, TargetPicker
+    from .widgets import (
+        LandmarkPicker,
+        Scene,
+        SegmentationSliders,
+        SliceExplorer,
+        TargetPicker,
+    )
     from .workspace import Workspace
 
 
