@@ -48,7 +48,7 @@ check: $(VENV)/.test  ## lint, format, types, notebooks without outputs
 	@$(BIN)/mypy
 	@$(BIN)/nbstripout --verify templates/*.ipynb notebooks/*.ipynb
 	@if command -v npm >/dev/null; then built=$$(mktemp -d) && cp src/widgets/static/*.js $$built \
-	  && $(MAKE) --silent widgets && for part in panel scene; do \
+	  && $(MAKE) --silent widgets && for part in panel scene timeline; do \
 	    cmp $$built/$$part.js src/widgets/static/$$part.js || { \
 	      echo "src/widgets/static/$$part.js is not what src/widgets/js gives: make widgets" >&2; \
 	      exit 1; }; done; \

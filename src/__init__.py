@@ -24,12 +24,14 @@ _HOMES = {
     "SegmentationSliders": ".widgets",
     "TargetPicker": ".widgets",
     "Scene": ".widgets",
+    "SeriesExplorer": ".widgets",
 }
 
 __all__ = [
     "LandmarkPicker",
     "Scene",
     "SegmentationSliders",
+    "SeriesExplorer",
     "SliceExplorer",
     "TargetPicker",
     "Workspace",
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         LandmarkPicker,
         Scene,
         SegmentationSliders,
+        SeriesExplorer,
         SliceExplorer,
         TargetPicker,
     )

@@ -14,6 +14,7 @@ from .layers import Layer
 from .plane import Plane, axis_plane
 from .scene3d import Scene
 from .segmentation import SegmentationSliders
+from .series import SeriesExplorer
 from .sheet import slice_sheet
 from .targets import TargetPicker
 from .volumes import Volume
@@ -27,6 +28,7 @@ __all__ = [
     "Prediction",
     "Scene",
     "SegmentationSliders",
+    "SeriesExplorer",
     "SliceExplorer",
     "TargetPicker",
     "Volume",

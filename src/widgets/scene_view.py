@@ -76,7 +76,7 @@ def served(scene: Scene) -> Any:
     space = scene.space()
     add_all(plotter, space)
     look(plotter, scene.view_plane(), space)
-    return plotter.show(jupyter_backend="trame", return_viewer=True)
+    return plotter.show(jupyter_backend="server", return_viewer=True)
 
 
 def framed(page: str, *, height_px: int = 560) -> ipw.HTML:

@@ -1,0 +1,93 @@
+"""The series' live panel: the image, with the difference to the reference over it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .colors import DIFFERENCE, table
+from .difference import coding_of, difference_bytes, difference_on
+from .live import Drawn, LivePanel
+from .plane import Plane
+from .series_picture import draw_box_measured, title_of
+
+
+class SeriesPanel(LivePanel):
+    """A panel of the time point that is seen; in its mode the difference covers the image.
+
+    The browser has a coarse copy of the image and none of the difference: that is drawn by Python
+    for the plane that rests.
+
+    Parameters
+    ----------
+    series : SeriesExplorer
+    guard : callable
+        As of `LivePanel`.
+    reference : bool
+        Whether the reference is shown and not the time point.
+    """
+
+    def __init__(
+        self,
+        series: Any,
+        *,
+        guard: Callable[[Callable[[], Any]], Callable[..., None]],
+        reference: bool = False,
+    ) -> None:
+        self._series, self._reference = series, reference
+        super().__init__(
+            series.beside if reference else series.explorer,
+            guard=guard,
+            marks=lambda marks, plane: draw_box_measured(marks, plane, series),
+        )
+
+    def redraw(self, *_: Any) -> None:
+        """Tell the browser of the present state."""
+        series = self._series
+        title = title_of(series, series.reference if self._reference else series.time)
+        if self._differs():
+            title = f"{title} − {title_of(series, series.reference)}"
+        self.title = title
+        super().redraw()
+
+    def _differs(self) -> bool:
+        return self._series.mode == "difference" and not self._reference
+
+    def _drawn(self) -> list[Drawn]:
+        images = super()._drawn()
+        return [*images, self._difference(images[0])] if self._differs() else images
+
+    def _difference(self, image: Drawn) -> Drawn:
+        series = self._series
+        limit, coding = series.limit(), coding_of(series.limit())
+        moments = [series.moments[number] for number in (series.time, series.reference)]
+        mark = hashlib.sha1(repr((moments, limit)).encode(), usedforsecurity=False).hexdigest()
+        colors = np.column_stack([table(DIFFERENCE), np.full(256, 255, np.uint8)]).tobytes()
+        spec = {
+            **image.spec,
+            "key": f"difference {mark}",
+            "volume": "",
+            "name": "difference",
+            "mode": "image",
+            "grid": None,
+            "wide": coding.wide,
+            "limits": [coding.coded(-limit), coding.coded(limit)],
+            "table": DIFFERENCE,
+            "opacity": 1.0,
+            "blending": "over",
+        }
+
+        def patch(plane: Plane, width: int, height: int) -> bytes | None:
+            found = difference_on(
+                series.frame_at(series.time),
+                series.frame_at(series.reference),
+                plane,
+                width_px=width,
+                height_px=height,
+            )
+            return difference_bytes(found, limit)
+
+        return Drawn(spec, (DIFFERENCE, colors), patch)
