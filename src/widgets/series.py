@@ -143,7 +143,9 @@ class SeriesExplorer(Widget):
             half = half_sizes(value["half_size"])
         except (TypeError, ValueError) as error:
             raise TraitError(f"box: {error}") from error
-        return {"position": by_name(point), "half_size": half}
+        box = {"position": by_name(point), "half_size": half}
+        self._refuse_outside(box)
+        return box
 
     @validate("quantity")
     def _check_quantity(self, proposal: Any) -> str:
@@ -271,11 +273,7 @@ class SeriesExplorer(Widget):
         if not self.box:
             corners = self.explorer.world.corners_um()
             return np.array([corners.min(axis=0), corners.max(axis=0)])
-        centre = np.array(list(self.box["position"].values()))
-        half = np.array([self.box["half_size"][name] for name in ("z_um", "y_um", "x_um")])
-        if self.explorer.planar:
-            half[0] = 0.0
-        return np.array([centre - half, centre + half])
+        return self._corners_of(self.box)
 
     # -- pictures ------------------------------------------------------------
 
@@ -297,6 +295,24 @@ class SeriesExplorer(Widget):
         if self.quantity and self.quantity not in self.quantities():
             self.quantity = ""
         self.set_trait("revision", self.revision + 1)
+
+    def _corners_of(self, box: Mapping[str, Any]) -> NDArray[np.float64]:
+        centre = np.array(list(box["position"].values()))
+        half = np.array([box["half_size"][name] for name in ("z_um", "y_um", "x_um")])
+        if self.explorer.planar:
+            half[0] = 0.0
+        return np.array([centre - half, centre + half])
+
+    def _refuse_outside(self, box: Mapping[str, Any]) -> None:
+        low, high = self._corners_of(box)
+        world = self.explorer.world
+        for name in dict.fromkeys(moment.image for moment in self.moments.points):
+            corners = world.corners_um([name])
+            if np.any(high < corners.min(axis=0)) or np.any(low > corners.max(axis=0)):
+                raise TraitError(
+                    f"box needs to reach into every time point's image, and lies beside {name}: "
+                    "choose another, or measure everywhere"
+                )
 
     def _share_looks(self) -> None:
         """Give every time point the same colours and contrast: else a change of light is drawn."""

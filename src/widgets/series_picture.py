@@ -48,8 +48,8 @@ def series_words(series: Any) -> Page:
     legend: tuple[Entry, ...] = explorer_words(series.explorer).legend
     if series.mode == "difference":
         limit = grey_words(series.limit())
-        title = f"{title_of(series, series.time)} − {title_of(series, series.reference)}"
-        legend = (Ramp(title=title, color_map=DIFFERENCE, low=f"−{limit} grey", high=f"+{limit}"),)
+        title = f"{title_of(series, series.time)} − {title_of(series, series.reference)}, grey"
+        legend = (Ramp(title=title, color_map=DIFFERENCE, low=f"−{limit}", high=f"+{limit}"),)
     views = shown_views(series)
     layers = [layer for view, _ in views for layer in view.layers]
     said = [caption_of(series.explorer.world, layers), mode_words(series), plot_words(series)]

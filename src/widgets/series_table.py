@@ -14,7 +14,7 @@ from .shares import phase_shares
 
 COLUMNS = ("time_point", "time", "quantity", "series", "value", "lower", "upper", "unit")
 GREY, QUANTILES, SHARES = "mean grey value", "quantiles of the grey value", "share of the phases"
-_QUANTILES = {"5 %": 0.05, "median": 0.5, "95 %": 0.95}
+_QUANTILES = {"5 %": 0.05, "50 %": 0.5, "95 %": 0.95}
 MEASURED_HERE = (GREY, QUANTILES, SHARES)
 _POINTS = 48  # along each axis
 _BLOCK_VOXELS = 8_000_000
