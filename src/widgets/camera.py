@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .plane import Plane, triple
 
-_MARGIN = 1.12
+_MARGINS = (1.3, 1.2)  # across and down: room for ticks and their numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ class Camera:
         offset = np.atleast_2d(np.asarray(corners_um, float)) - np.asarray(focus_um, float)
         wide = 2 * float(np.abs(offset @ self.across).max())
         high = 2 * float(np.abs(offset @ self.down).max())
-        width = _MARGIN * max(wide, high / aspect) / self.zoom
+        width = max(_MARGINS[0] * wide, _MARGINS[1] * high / aspect) / self.zoom
         return Plane(
             centre_um=triple(focus_um),
             across=triple(self.across),

@@ -107,7 +107,7 @@ def _outer_edge(
     edges = [edge for edge in edges if np.ptp(box[list(edge)][:, axis]) > 0]
     if not edges:
         return None
-    score = (-1.0, 1e-3) if axis == 0 else (1e-3, 1.0)
+    score = (-1.0, 1e-3) if axis == 0 else (-1e-3, 1.0)
     return max(edges, key=lambda edge: float(seen[list(edge)].mean(axis=0) @ score))
 
 

@@ -25,7 +25,7 @@ _REDRAWN = (
     "camera", "focus", "slices", "reach", "volumes", "surfaces", "boxes", "targets", "plans",
     "cut", "axes", "aspect",
 )  # fmt: skip
-_STYLE = {"description_width": "76px"}
+_STYLE = {"description_width": "96px"}
 _WIDE = ipw.Layout(width="calc(100% - 4px)", max_width="340px")
 
 

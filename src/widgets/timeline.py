@@ -58,7 +58,7 @@ def timeline_svg(table: pd.DataFrame, *, at: float, time_unit: str) -> str:
     middle = (y.top + y.bottom) / 2
     turn = f' transform="rotate(-90 12 {middle:.1f})"'
     parts.append(_text(12, middle, name, anchor="middle", more=turn))
-    head = f'viewBox="0 0 {_SIZE[0]} {_SIZE[1]}" width="100%" role="img"'
+    head = f'viewBox="0 0 {_SIZE[0]} {_SIZE[1]}" width="100%" role="img" class="sb-timeline"'
     words = f"<title>{escape(name)} against time</title>"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {head} style="{_FONT}">{words}'
