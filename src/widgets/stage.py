@@ -180,8 +180,8 @@ def _light_of(block: Block) -> Any:
     light.SetColor(colors)
     light.SetScalarOpacityUnitDistance(block.opaque_um)
     light.ShadeOn()
-    light.SetAmbient(0.5)
-    light.SetDiffuse(0.9)
+    light.SetAmbient(0.55)
+    light.SetDiffuse(1.15)
     light.SetSpecular(0.15)
     light.SetSpecularPower(12)
     return light
