@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,9 @@ from .coarse import Coding
 from .colors import DIFFERENCE, table
 from .compose import GROUND
 from .plane import Plane
+from .rendering import PLAIN, Rendering
 from .sampling import choose_level, sample
-from .scene import Placed, sample_on
+from .scene import Placed, sample_slab
 
 # Limits and means are found on so many points along each axis.
 GRID = 40
@@ -36,11 +37,20 @@ class Differences:
 
 
 def difference_on(
-    frame: Frame, reference: Frame, plane: Plane, *, width_px: int, height_px: int
+    frame: Frame,
+    reference: Frame,
+    plane: Plane,
+    *,
+    width_px: int,
+    height_px: int,
+    how: Rendering = PLAIN,
 ) -> Differences:
-    """Sample two time points on the same points of a plane, and subtract."""
+    """Sample two time points on the same points of a plane, or through a slab, and subtract."""
     points = plane.points(width_px, height_px)
-    now, before = (sample_on(one.item, plane, points, time=one.index) for one in (frame, reference))
+    now, before = (
+        sample_slab(one.item, plane, points, how=replace(how, time=one.index))
+        for one in (frame, reference)
+    )
     values = now.values.astype(np.float32) - before.values.astype(np.float32)
     return Differences(values, now.inside & before.inside & np.isfinite(values))
 

@@ -63,7 +63,7 @@ class PhasePanel(LivePanel):
         def patch(plane: Plane, width: int, height: int) -> bytes | None:
             return patch_of(
                 item, coarse, plane, width_px=width, height_px=height,
-                time=self._explorer.time, nearest=True,
+                how=self._explorer.rendering(), nearest=True,
             )  # fmt: skip
 
         return Drawn(spec, table, patch)

@@ -17,8 +17,11 @@ from .moments import Moment, Moments, moments_of
 from .plane import Plane
 
 MODES = ("single", "beside", "difference")
-_LOOKED = ("cursor_um", "centre_um", "width_um", "orientation", "across", "down", "aspect")
-_SHARED = ("color_map", "limits", "opacity", "channel")
+_LOOKED = (
+    "cursor_um", "centre_um", "width_um", "orientation", "across", "down", "aspect", "linked",
+    "slab_um", "slab", "crosshair",
+)  # fmt: skip
+_SHARED = ("color_map", "limits", "opacity", "channel", "widths_um")
 
 
 class SeriesExplorer(MeasuredSeries):

@@ -10,9 +10,11 @@ import numpy as np
 
 from .colors import DIFFERENCE, table
 from .difference import coding_of, difference_bytes, difference_on
-from .live import Drawn, LivePanel
+from .live import LOOKING, Drawn, LivePanel, slab_mark
 from .plane import Plane
-from .series_picture import draw_box_measured, title_of
+from .series_picture import draw_box_measured, panel_of, panel_title
+
+_BAR = (*LOOKING, "linked", "cube", "layers")
 
 
 class SeriesPanel(LivePanel):
@@ -38,19 +40,18 @@ class SeriesPanel(LivePanel):
         reference: bool = False,
     ) -> None:
         self._series, self._reference = series, reference
+        self._view = series.beside if reference else series.explorer
         super().__init__(
-            series.beside if reference else series.explorer,
+            self._view,
             guard=guard,
+            bar=_BAR,
             marks=lambda marks, plane: draw_box_measured(marks, plane, series),
         )
 
     def redraw(self, *_: Any) -> None:
         """Tell the browser of the present state."""
-        series = self._series
-        title = title_of(series, series.reference if self._reference else series.time)
-        if self._differs():
-            title = f"{title} − {title_of(series, series.reference)}"
-        self.title = title
+        self.title = panel_title(self._series, self._view)
+        self.bar = [part for part in _BAR if part != "layers" or not self._differs()]
         super().redraw()
 
     def _differs(self) -> bool:
@@ -68,7 +69,7 @@ class SeriesPanel(LivePanel):
         colors = np.column_stack([table(DIFFERENCE), np.full(256, 255, np.uint8)]).tobytes()
         spec = {
             **image.spec,
-            "key": f"difference {mark}",
+            "key": f"difference {mark} {slab_mark(series.explorer)}",
             "volume": "",
             "name": "difference",
             "mode": "image",
@@ -78,6 +79,8 @@ class SeriesPanel(LivePanel):
             "table": DIFFERENCE,
             "opacity": 1.0,
             "blending": "over",
+            "visible": True,
+            "histogram": None,
         }
 
         def patch(plane: Plane, width: int, height: int) -> bytes | None:
@@ -87,7 +90,12 @@ class SeriesPanel(LivePanel):
                 plane,
                 width_px=width,
                 height_px=height,
+                how=series.explorer.rendering(),
             )
             return difference_bytes(found, limit)
 
         return Drawn(spec, (DIFFERENCE, colors), patch)
+
+    def _picture(self, plane: Plane, width_px: int, *, first: bool) -> Any:
+        title = None if first else ""
+        return panel_of(self._series, self._view, plane, width_px=width_px, size=13, title=title)

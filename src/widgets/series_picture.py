@@ -24,23 +24,31 @@ BOX = (230, 159, 0, 255)
 def series_page(series: Any, *, width_px: int) -> Page:
     """Draw a series as it stands, with the plot of its measurements."""
     words = series_words(series)
-    panels = 2 if series.mode == "beside" else 1
+    planes = series.explorer.planes()
+    panels = len(planes) * (2 if series.mode == "beside" else 1)
     width = panel_width(width_px, panels=panels, legend=bool(words.legend))
     size = text_size(width_px)
-    if series.mode == "difference":
-        drawn: tuple[Image.Image, ...] = (difference_panel(series, width_px=width, size=size),)
-    else:
-        drawn = tuple(
-            _panel(view, series, number, width, size) for view, number in shown_views(series)
-        )
+    drawn = tuple(
+        panel_of(series, view, plane, width_px=width, size=size)
+        for view in shown_views(series)
+        for plane in planes
+    )
     whole = width * panels + GAP_PX * (panels - 1)
     return replace(words, panels=drawn, below=plot_picture(series, width_px=whole))
 
 
-def shown_views(series: Any) -> list[tuple[Any, int]]:
-    """Explorers that are drawn, each with its time point."""
-    seen = [(series.explorer, series.time)]
-    return [(series.beside, series.reference), *seen] if series.mode == "beside" else seen
+def shown_views(series: Any) -> list[Any]:
+    """Explorers that are drawn: that of the reference, where it stands beside, and the series'."""
+    return [series.beside, series.explorer] if series.mode == "beside" else [series.explorer]
+
+
+def panel_title(series: Any, view: Any) -> str:
+    """Which time point, or which difference, is seen."""
+    if view is series.beside:
+        return title_of(series, series.reference)
+    here = title_of(series, series.time)
+    differs = series.mode == "difference"
+    return f"{here} − {title_of(series, series.reference)}" if differs else here
 
 
 def series_words(series: Any) -> Page:
@@ -48,10 +56,9 @@ def series_words(series: Any) -> Page:
     legend: tuple[Entry, ...] = explorer_words(series.explorer).legend
     if series.mode == "difference":
         limit = grey_words(series.limit())
-        title = f"{title_of(series, series.time)} − {title_of(series, series.reference)}, grey"
+        title = f"{panel_title(series, series.explorer)}, grey"
         legend = (Ramp(title=title, color_map=DIFFERENCE, low=f"−{limit}", high=f"+{limit}"),)
-    views = shown_views(series)
-    layers = [layer for view, _ in views for layer in view.layers]
+    layers = [layer for view in shown_views(series) for layer in view.layers]
     said = [caption_of(series.explorer.world, layers), mode_words(series), plot_words(series)]
     return Page(panels=(), legend=legend, caption=(" ".join(filter(None, said)),))
 
@@ -95,9 +102,11 @@ def plot_words(series: Any) -> str:
     return f"Below: {quantity} {where}{of}{thresholds}."
 
 
-def difference_panel(series: Any, *, width_px: int, size: int) -> Image.Image:
-    """The difference on the plane, with scale bar, orientation and crosshair."""
-    plane, explorer = series.plane(), series.explorer
+def difference_panel(
+    series: Any, plane: Plane, *, width_px: int, size: int, title: str
+) -> Image.Image:
+    """The difference on a plane, with scale bar, orientation and crosshair."""
+    explorer = series.explorer
     height = plane.height_px(width_px)
     found = difference_on(
         series.frame_at(series.time),
@@ -105,6 +114,7 @@ def difference_panel(series: Any, *, width_px: int, size: int) -> Image.Image:
         plane,
         width_px=width_px,
         height_px=height,
+        how=explorer.rendering(),
     )
     sheet = Marks(width_px, height)
     if explorer.crosshair:
@@ -113,8 +123,15 @@ def difference_panel(series: Any, *, width_px: int, size: int) -> Image.Image:
     draw_box_measured(sheet, plane, series)
     unit = explorer.world.unit
     draw_scale_bar(sheet, pixel_um=plane.pixel_um(width_px), size=size, unit=unit)
-    title = f"{title_of(series, series.time)} − {title_of(series, series.reference)}"
-    draw_orientation(sheet, plane, size=size, unit=unit, title=title, flat=explorer.planar)
+    draw_orientation(
+        sheet,
+        plane,
+        size=size,
+        unit=unit,
+        title=title,
+        flat=explorer.planar,
+        how=explorer.rendering(),
+    )
     return sheet.over(Image.fromarray(difference_colors(found, series.limit())))
 
 
@@ -153,16 +170,21 @@ def plot_picture(series: Any, *, width_px: int) -> Image.Image:
     return Image.open(io.BytesIO(still(plot, width_px=width_px))).convert("RGB")
 
 
-def _panel(view: Any, series: Any, number: int, width_px: int, size: int) -> Image.Image:
+def panel_of(
+    series: Any, view: Any, plane: Plane, *, width_px: int, size: int, title: str | None = None
+) -> Image.Image:
+    """One plane of a time point, or of the difference."""
+    words = panel_title(series, view) if title is None else title
+    if series.mode == "difference" and view is series.explorer:
+        return difference_panel(series, plane, width_px=width_px, size=size, title=words)
     return panel_picture(
         view.world.placed(view.layers),
-        view.plane(),
+        plane,
         width_px=width_px,
         size=size,
-        time=view.time,
-        compare=view.compare,
+        how=view.rendering(),
         unit=view.world.unit,
         cursor_um=tuple(view.cursor_um.values()) if view.crosshair else None,
-        title=title_of(series, number),
+        title=words,
         marks=lambda marks, plane: draw_box_measured(marks, plane, series),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as ipw
 
-from .explorer_view import columns, layer_panel, navigation, redraw_all
+from .explorer_view import columns, navigation, redraw_all
 from .live import HINT
 from .series import MODES, SeriesExplorer
 from .series_panel import SeriesPanel
@@ -50,12 +50,9 @@ def series_view(series: SeriesExplorer, *, width_px: int = 900) -> ipw.VBox:
     say()
     picture = ipw.VBox([row, plot, words], layout=ipw.Layout(flex="1 1 460px"))
     picture.layout.max_width = f"{width_px}px"
-    look = ipw.Accordion(children=[layer_panel(series.explorer, series.layer, message)])
-    look.set_title(0, "Colours and contrast of all time points")
     side = columns(
         ipw.VBox(_time_controls(series, message)),
         ipw.VBox(_without_time(navigation(series.explorer, message))),
-        look,
         flex="1 1 280px",
     )
     return ipw.VBox([columns(picture, side), message.widget])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .plane import Plane, triple
+from .rendering import PLAIN, Rendering
 from .scene import Placed, box_corners_um, draw
 from .space import EDGES, Sheet
 
@@ -23,8 +24,7 @@ def sheet_of(
     *,
     name: str,
     width_px: int,
-    time: int = 0,
-    compare: str = "blend",
+    how: Rendering = PLAIN,
 ) -> Sheet | None:
     """Draw a plane as the explorer does, and cut it out where visible images cover it.
 
@@ -33,15 +33,19 @@ def sheet_of(
     Sheet or None
         None where the plane meets no image.
     """
-    placed = [item for item in world.placed(layers) if item.layer.visible]
+    placed = [item for item in world.placed(layers) if _is_seen(item.layer, plane)]
     outlines = [outline(item_corners_um(world, item, plane, width_px), plane) for item in placed]
     polygons = [found for found in outlines if len(found) > 2]
     if not polygons:
         return None
-    pixels = draw(placed, plane, width_px=width_px, time=time, compare=compare)
+    pixels = draw(placed, plane, width_px=width_px, how=how)
     size = np.array([width_px, pixels.shape[0]])
     places = tuple(plane.to_canvas(polygon, width_px) / size for polygon in polygons)
     return Sheet(name=name, pixels=pixels, polygons=tuple(polygons), places=places)
+
+
+def _is_seen(layer: Any, plane: Plane) -> bool:
+    return bool(layer.visible and layer.shown(plane.width_um) > 0)
 
 
 def whole_plane(plane: Plane, corners_um: ArrayLike) -> Plane:

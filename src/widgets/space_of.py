@@ -59,10 +59,7 @@ def _sheets(scene: Any) -> tuple[Sheet, ...]:
     found = []
     for plane in explorer.planes():
         shown = whole_plane(plane, corners) if scene.reach == "whole" else plane
-        key = (
-            "sheet", shown, _state_of(*explorer.layers), explorer.time, explorer.compare,
-            world.ws.state,
-        )  # fmt: skip
+        key = ("sheet", shown, _state_of(*explorer.layers), explorer.rendering(), world.ws.state)
 
         def make(shown: Any = shown) -> Sheet | None:
             return sheet_of(
@@ -71,8 +68,7 @@ def _sheets(scene: Any) -> tuple[Sheet, ...]:
                 shown,
                 name=position_words(shown),
                 width_px=_SHEET_PX,
-                time=explorer.time,
-                compare=explorer.compare,
+                how=explorer.rendering(),
             )
 
         found.append(scene.keep(key, make))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import ipywidgets as ipw
@@ -15,7 +14,6 @@ from .explorer_view import columns, navigation, redraw_all
 from .live import HINT, LivePanel
 from .page import Page
 from .picture import MarkDrawer
-from .plane import Plane
 from .target_picture import captions, other_marks, own_marks, shown_views
 from .views import (
     Message,
@@ -110,14 +108,13 @@ class _Panels:
         return LivePanel(
             view,
             guard=self._message.guard,
-            plane=partial(self._plane, view),
+            aspect=self._aspect,
             marks=marks,
             title=view.frame,
         )
 
-    def _plane(self, view: SliceExplorer) -> Plane:
-        plane: Plane = view.plane(aspect=max(shown.aspect for shown in self._shown))
-        return plane
+    def _aspect(self) -> float:
+        return max(float(shown.aspect) for shown in self._shown)
 
 
 def refusal_html(picker: Any) -> str:

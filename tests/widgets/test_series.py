@@ -24,7 +24,7 @@ from scalebridge.widgets.difference import (
 from scalebridge.widgets.live import LivePanel, view_of
 from scalebridge.widgets.moments import elapsed
 from scalebridge.widgets.series_panel import SeriesPanel
-from scalebridge.widgets.series_picture import difference_panel, series_page, series_words
+from scalebridge.widgets.series_picture import panel_of, series_page, series_words
 from scalebridge.widgets.timeline import Timeline, places, timeline_svg
 from scalebridge.widgets.views import Message
 
@@ -207,10 +207,14 @@ def test_more_is_red_and_less_is_blue(film):
     film.mode, film.time = "difference", 3
     film.explorer.crosshair = False
     film.explorer.look_at({"x_um": 14.5, "y_um": 11.5, "z_um": 10}, width_um=16)
-    brighter = np.asarray(difference_panel(film, width_px=160, size=10)).astype(int)
+    brighter = np.asarray(
+        panel_of(film, film.explorer, film.plane(), width_px=160, size=10)
+    ).astype(int)
     film.time = 2
     film.difference_limit = 10.0
-    darker = np.asarray(difference_panel(film, width_px=160, size=10)).astype(int)
+    darker = np.asarray(panel_of(film, film.explorer, film.plane(), width_px=160, size=10)).astype(
+        int
+    )
     middle = (brighter.shape[0] // 2, 80)
     assert brighter[middle][0] > brighter[middle][2] + 50
     assert darker[middle][2] > darker[middle][0] + 50
