@@ -253,6 +253,12 @@ class Scene(Widget):
 
         return scene_page(self, width_px=width_px).picture(width_px=width_px, theme=self.theme)
 
+    def offline(self) -> dict[str, Any]:
+        """Everything that a page without a kernel draws it from, see `scene_state`."""
+        from .scene_page import scene_state
+
+        return scene_state(self)
+
     def to_html(self, *, title: str = "") -> str:
         """A page that shows the scene and lets a person turn it; it asks for nothing outside."""
         from .scene_page import scene_html

@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,33 +54,37 @@ footer {{ flex: 0 0 auto; padding: 4px 12px; }}
 <div id="scene" role="img" aria-label="{alt}"></div>
 <div id="failed" hidden></div>
 <footer>{words}</footer>
-<script>
-(async () => {{
-  const packed = {packed};
-  const open = async (name) => {{
-    const bytes = Uint8Array.from(atob(packed[name]), (letter) => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).text();
-  }};
-  const run = (text) => {{
-    const script = document.createElement("script");
-    script.textContent = text;
-    document.head.append(script);
-  }};
-  try {{
-    window.scalebridgeScene = JSON.parse(await open("scene"));
-    run(await open("library"));
-    run(await open("host"));
-  }} catch (error) {{
-    const failed = document.getElementById("failed");
-    failed.textContent = `This browser cannot open the scene: ${{error}}`;
-    failed.hidden = false;
-  }}
-}})();
-</script>
+<script type="application/json" id="packed">{packed}</script>
+<script>{loader}</script>
 </body>
 </html>
 """
+# The same in every page, so that a report's policy can name it by its hash.
+_LOADER = """
+(async () => {
+  const packed = JSON.parse(document.getElementById("packed").textContent);
+  const open = async (name) => {
+    const bytes = Uint8Array.from(atob(packed[name]), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).text();
+  };
+  const run = (text) => {
+    const script = document.createElement("script");
+    script.textContent = text;
+    document.head.append(script);
+  };
+  try {
+    window.scalebridgeScene = JSON.parse(await open("scene"));
+    run(await open("library"));
+    run(await open("host"));
+  } catch (error) {
+    const failed = document.getElementById("failed");
+    failed.textContent = `This browser cannot open the scene: ${error}`;
+    failed.hidden = false;
+  }
+})();
+"""
+KIND = "scene"
 _HINT = "Drag: turn. Shift + drag: move. Wheel: zoom."
 
 
@@ -94,19 +99,55 @@ def scene_html(scene: Any, *, title: str = "") -> str:
     space = scene.space()
     caption = scene_caption(scene, space)
     words = Page(panels=(), legend=tuple(scene_legend(scene, space)), caption=tuple(caption))
-    packed = {
-        "library": _packed(vtk_js().read_bytes()),
-        "host": _packed((_STATIC / "scene.js").read_bytes()),
-        "scene": _packed(json.dumps(scene_data(scene, space)).encode()),
+    state = scene_state(scene, space)
+    return page_of(state, title=title or repr(scene), words=words_html(words, hint=_HINT))
+
+
+def scene_state(scene: Any, space: Space | None = None) -> dict[str, Any]:
+    """What a page without a kernel draws a scene from: plain JSON types."""
+    shown = space or scene.space()
+    return {
+        "kind": KIND,
+        "scene": _packed(json.dumps(scene_data(scene, shown)).encode()),
+        "alt": " ".join(scene_caption(scene, shown)),
     }
+
+
+def page_of(state: Mapping[str, Any], *, title: str, words: str = "") -> str:
+    """Write a page of what `scene_state` gave.
+
+    Parameters
+    ----------
+    state : mapping
+    title : str
+    words : str
+        HTML below the scene; by default how it is turned.
+    """
+    packed = {"library": _library(), "host": _packed(_host().encode()), "scene": state["scene"]}
     return _PAGE.format(
         policy=escape(_POLICY),
-        title=escape(title or repr(scene)),
+        title=escape(title),
         ground="rgb({}, {}, {})".format(*GROUND),
-        alt=escape(" ".join(caption)),
-        words=words_html(words, hint=_HINT),
-        packed=json.dumps(packed),
+        alt=escape(str(state["alt"])),
+        words=words or escape(_HINT),
+        packed=json.dumps(packed).replace("<", "\\u003c"),
+        loader=_LOADER,
     )
+
+
+def scene_scripts() -> tuple[str, ...]:
+    """Every script that a scene's page runs; they are the same in every page."""
+    return (_LOADER, _host(), vtk_js().read_text(encoding="utf-8"))
+
+
+@cache
+def _host() -> str:
+    return (_STATIC / "scene.js").read_text(encoding="utf-8")
+
+
+@cache
+def _library() -> str:
+    return _packed(vtk_js().read_bytes())
 
 
 def vtk_js() -> Path:

@@ -66,9 +66,9 @@ def blue(picture):
 
 def test_a_person_compares_time_points_and_turns_the_scene(page):
     run_all(page)
-    panels = page.locator(".sb-panel canvas")
+    panels = page.locator("canvas.sb-canvas")
     assert until(lambda: panels.count() == 1, page)
-    compare = page.locator("select", has=page.locator("option[value='difference']")).first
+    compare = page.locator("select", has=page.locator("option[value='beside']")).first
     compare.select_option("difference")
     plot = page.locator("svg.sb-timeline")
     assert plot.locator("circle").count() == 3
