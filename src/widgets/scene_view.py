@@ -181,7 +181,10 @@ def _turning(scene: Scene, place: ipw.VBox, message: Message) -> list[ipw.Button
 
 def _why() -> str:
     if can_serve():
-        return "In this page works everywhere; through the kernel needs a way to a port of its own."
+        return (
+            "In this page works everywhere. Through the kernel needs a way to a port of its own, "
+            "and trame asks gitlab.kitware.com for a part when it starts."
+        )
     return (
         "The picture is drawn by the kernel. Turning through the kernel needs trame: "
         "pip install 'scalebridge[scene]'."

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from .colors import DIFFERENCE, table
 from .difference import coding_of, difference_bytes, difference_on
+from .layers import AUTO
 from .live import LOOKING, Drawn, LivePanel, slab_mark
 from .plane import Plane
 from .series_picture import draw_box_measured, panel_of, panel_title
 
+NAME = "difference"
 _BAR = (*LOOKING, "linked", "cube", "layers")
 
 
@@ -44,14 +46,13 @@ class SeriesPanel(LivePanel):
         super().__init__(
             self._view,
             guard=guard,
-            bar=_BAR,
+            bar=_BAR[:-1] if reference else _BAR,
             marks=lambda marks, plane: draw_box_measured(marks, plane, series),
         )
 
     def redraw(self, *_: Any) -> None:
         """Tell the browser of the present state."""
         self.title = panel_title(self._series, self._view)
-        self.bar = [part for part in _BAR if part != "layers" or not self._differs()]
         super().redraw()
 
     def _differs(self) -> bool:
@@ -71,7 +72,7 @@ class SeriesPanel(LivePanel):
             **image.spec,
             "key": f"difference {mark} {slab_mark(series.explorer)}",
             "volume": "",
-            "name": "difference",
+            "name": NAME,
             "mode": "image",
             "grid": None,
             "wide": coding.wide,
@@ -80,6 +81,9 @@ class SeriesPanel(LivePanel):
             "opacity": 1.0,
             "blending": "over",
             "visible": True,
+            "color_map": DIFFERENCE,
+            "coding": [coding.offset, coding.gain],
+            "auto": series.difference_limit == AUTO,
             "histogram": None,
         }
 
@@ -95,6 +99,20 @@ class SeriesPanel(LivePanel):
             return difference_bytes(found, limit)
 
         return Drawn(spec, (DIFFERENCE, colors), patch)
+
+    def _edit_layer(self, name: str, changes: Mapping[str, Any]) -> None:
+        """Contrast of the difference is the series'; all else is the layer's."""
+        if not (name == NAME and self._differs()):
+            return super()._edit_layer(name, changes)
+        if set(changes) != {"limits"}:
+            raise ValueError(
+                f"the difference changes its limits alone, got {', '.join(changes)}: "
+                "choose another comparison to see the image"
+            )
+        wanted = changes["limits"]
+        self._series.difference_limit = (
+            AUTO if wanted == AUTO else max(abs(float(value)) for value in wanted)
+        )
 
     def _picture(self, plane: Plane, width_px: int, *, first: bool) -> Any:
         title = None if first else ""

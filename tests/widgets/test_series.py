@@ -359,6 +359,23 @@ def test_the_live_panel_gets_the_difference_of_the_plane_that_rests(film, told):
     assert patches[0][1][0] == difference_bytes(expected, film.limit())
 
 
+def test_contrast_of_the_difference_stays_symmetric_when_the_panel_changes_it(film):
+    film.mode, film.time = "difference", 3
+    panel = SeriesPanel(film, guard=lambda action: lambda *_: action())
+    offset, gain = panel.layers[-1]["coding"]
+    assert [offset + gain * value for value in panel.layers[-1]["limits"]] == pytest.approx(
+        [-film.limit(), film.limit()]
+    )
+    panel._hear({"kind": "layer", "name": "difference", "changes": {"limits": [-5, 20]}})
+    assert film.difference_limit == 20
+    panel._hear({"kind": "layer", "name": "difference", "changes": {"limits": "auto"}})
+    assert film.difference_limit == "auto"
+    with pytest.raises(ValueError, match="the difference changes its limits alone, got opacity"):
+        panel._hear({"kind": "layer", "name": "difference", "changes": {"opacity": 0.5}})
+    panel._hear({"kind": "layer", "name": "film", "changes": {"opacity": 0.5}})
+    assert film.layer.opacity == 0.5
+
+
 def test_without_the_difference_the_panel_shows_the_image_alone(film):
     panel = SeriesPanel(film, guard=Message().guard)
     film.mode = "beside"
