@@ -211,8 +211,9 @@ class Scene(Widget):
         """The rectangle of the scene that the picture shows; it lies across the view."""
         world = self.explorer.world
         corners = world.corners_um([self.focus] if self.focus else None)
-        middle = (corners.min(axis=0) + corners.max(axis=0)) / 2
-        return self.camera.plane(corners, focus_um=middle, aspect=self.aspect)
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        box = np.where(np.indices((2, 2, 2)).reshape(3, 8).T == 0, low, high)  # the axes' too
+        return self.camera.plane(box, focus_um=(low + high) / 2, aspect=self.aspect)
 
     def octant(self) -> Octant | None:
         """What is left out towards the eye, if anything."""

@@ -142,6 +142,8 @@ def _draw_axis(
     away = 10 + (size * 1.5 if abs(out[1]) > 0.7 else size * 0.6 + widest)
     words = f"{name} [µm]"
     place = ends.mean(axis=0) + away * out
+    wide = text_width(words, size, True) * {"l": 0, "m": 0.5, "r": 1}[anchor[0]]
+    place[0] = max(place[0], wide + 3)
     marks.text(place, words, size=size, color=_AXIS, anchor=anchor, bold=True)
 
 

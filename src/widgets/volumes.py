@@ -19,7 +19,7 @@ from .space import Block, Octant
 from .state import State
 
 OF_LAYER = "of its layer"
-MOST_VOXELS = 128**3
+MOST_VOXELS = 3_500_000  # about 150 along each axis, 14 MB with their colours
 _AUTO_WINDOW = (0.55, 0.95)  # of the contrast limits
 _PATHS = 48  # as many times an opaque length goes into the mean edge of a volume
 

@@ -27,9 +27,10 @@ from scalebridge.widgets.scene_view import can_serve, served
 from scalebridge.widgets.slices3d import outline
 from scalebridge.widgets.space import Space, Surface, ellipsoid
 from scalebridge.widgets.stage import render
+from scalebridge.widgets.volumes import affine_of
 
 sys.path.insert(0, str(Path(__file__).parent))
-from specimens import BEADS_UM, beads, fine_to_survey, join_fine, write
+from specimens import BEADS_UM, OFFSET_UM, beads, fine_to_survey, join_fine, write
 
 WIDE = 320
 
@@ -298,6 +299,39 @@ def test_phases_of_a_segmentation_are_shown_but_for_the_most_abundant(ws):
     assert distance.max() < 2.5
     scene.show_surfaces("beads", phases=("matrix",))
     assert [one.name for one in scene.space().surfaces] == ["matrix"]
+
+
+def test_a_layer_of_labels_stands_as_surfaces_and_as_a_volume_in_its_colours(tmp_path):
+    labels = np.zeros((12, 14, 16), np.uint8)
+    labels[3:7, 4:9, 5:11], labels[8:11, 9:12, 2:6] = 1, 2
+    with Workspace.create(tmp_path / "ws") as ws:
+        write(ws, "cells", labels, spacing_um=(2.0, 1.0, 1.0), labels=True)
+        scene = bare(Scene(ws, ["cells"]))
+        scene.explorer.layer("cells").phases = (
+            {"label": 1, "name": "cell", "color": "#009E73"},
+            {"label": 2, "name": "pore", "color": "#56B4E9"},
+        )
+        scene.show_surfaces("cells")
+        scene.show_volume("cells", density=1.0)
+        space = scene.space()
+    cell, pore = space.surfaces
+    assert (cell.name, pore.name) == ("cell", "pore")
+    np.testing.assert_allclose(cell.vertices_um.min(axis=0), (5, 3.5, 4.5), atol=0.4)
+    np.testing.assert_allclose(pore.vertices_um.max(axis=0), (21, 11.5, 5.5), atol=0.4)
+    rgba = space.blocks[0].rgba[1:-1, 1:-1, 1:-1]
+    np.testing.assert_array_equal(rgba[..., 3] > 0, labels > 0)
+    assert tuple(rgba[4, 5, 6, :3]) == (0, 158, 115)
+
+
+def test_a_way_that_bends_is_found_out_and_the_nearest_straight_one_taken(ws):
+    levels = ws.images["survey"].levels
+    matrix, offset, bends = affine_of(fine_to_survey().apply, levels)
+    np.testing.assert_allclose(matrix, fine_to_survey().matrix, atol=1e-9)
+    np.testing.assert_allclose(offset, OFFSET_UM, atol=1e-9)
+    assert not bends
+    matrix, _, bends = affine_of(lambda own: own + 1e-3 * own**2, levels)
+    assert bends
+    np.testing.assert_allclose(matrix, np.eye(3), atol=0.06)
 
 
 def test_a_target_of_another_frame_stands_there_with_its_ellipsoid(ws):
