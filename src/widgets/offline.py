@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any
 
 from .coarse import Coarse, coarse_copy
-from .live import LivePanel, look_of
+from .live import LivePanel
+from .looks import look_of
 
 # About what 2 to 4 MB of a page hold for a few images.
 MOST_VOXELS = 500_000

@@ -55,7 +55,8 @@ def _wait_for(address, server, log):
 
 
 @pytest.fixture
-def page(chromium, lab, notebooks):
+def browser(chromium):
+    """A browser that draws with software."""
     sync_api = pytest.importorskip("playwright.sync_api")
     flags = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-sync",
              "--disable-background-networking", "--disable-component-update",
@@ -63,24 +64,29 @@ def page(chromium, lab, notebooks):
              "--ignore-gpu-blocklist"]  # fmt: skip
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        page = browser.new_page(viewport={"width": 1300, "height": 5000})
-        page.set_default_timeout(40_000)
-        page.outside, page.volumes = [], []  # addresses asked for; coarse copies that came
-        page.on("websocket", lambda socket: socket.on("framereceived", count_volumes))
-
-        def count_volumes(frame):
-            data = frame if isinstance(frame, bytes) else frame.encode()
-            page.volumes += re.findall(rb'"kind": ?"volume", ?"key": ?"(\w+)"', data)
-
-        def only_here(route):
-            if not route.request.url.startswith((lab, "data:", "blob:")):
-                page.outside.append(route.request.url)
-                return route.abort()
-            return route.continue_()
-
-        page.route("**/*", only_here)
-        (notebook,) = notebooks.glob("*.ipynb")
-        page.goto(f"{lab}/doc/tree/{notebook.name}")
-        page.wait_for_selector(".jp-Notebook .jp-Cell")
-        yield page
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(browser, lab, notebooks):
+    page = browser.new_page(viewport={"width": 1300, "height": 5000})
+    page.set_default_timeout(40_000)
+    page.outside, page.volumes = [], []  # addresses asked for; coarse copies that came
+    page.on("websocket", lambda socket: socket.on("framereceived", count_volumes))
+
+    def count_volumes(frame):
+        data = frame if isinstance(frame, bytes) else frame.encode()
+        page.volumes += re.findall(rb'"kind": ?"volume", ?"key": ?"(\w+)"', data)
+
+    def only_here(route):
+        if not route.request.url.startswith((lab, "data:", "blob:")):
+            page.outside.append(route.request.url)
+            return route.abort()
+        return route.continue_()
+
+    page.route("**/*", only_here)
+    (notebook,) = notebooks.glob("*.ipynb")
+    page.goto(f"{lab}/doc/tree/{notebook.name}")
+    page.wait_for_selector(".jp-Notebook .jp-Cell")
+    return page

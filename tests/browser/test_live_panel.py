@@ -17,7 +17,7 @@ from scipy.ndimage import gaussian_filter
 
 from scalebridge import SliceExplorer, Workspace
 from scalebridge.analysis.registration import AffineTransform
-from scalebridge.widgets.live import plane_of
+from scalebridge.widgets.looks import plane_of
 from scalebridge.widgets.scene import draw
 
 sys.path.insert(0, str(Path(__file__).parent))

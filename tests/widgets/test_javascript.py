@@ -16,7 +16,7 @@ from scalebridge.quantities import format_length
 from scalebridge.widgets.annotate import scale_bar_length
 from scalebridge.widgets.coarse import coarse_copy
 from scalebridge.widgets.layers import Layer
-from scalebridge.widgets.live import look_of, view_of
+from scalebridge.widgets.looks import look_of, view_of
 from scalebridge.widgets.measuring import measured_words
 from scalebridge.widgets.picture import position_words
 from scalebridge.widgets.plane import Plane, axes_through, axis_plane

@@ -19,7 +19,9 @@ from scalebridge.widgets import coarse as coarse_module
 from scalebridge.widgets.annotate import draw_mark
 from scalebridge.widgets.coarse import coarse_copy, color_table, patch_of
 from scalebridge.widgets.colors import rgb
-from scalebridge.widgets.live import Handle, LivePanel, plane_of, view_of
+from scalebridge.widgets.drawn import Handle
+from scalebridge.widgets.live import LivePanel
+from scalebridge.widgets.looks import plane_of, view_of
 from scalebridge.widgets.phase_panel import PhasePanel
 from scalebridge.widgets.picture import position_words
 from scalebridge.widgets.plane import axis_plane
@@ -306,7 +308,7 @@ def test_only_the_newest_request_is_answered(ws: Any, told: Any) -> None:
     async def in_a_kernel() -> None:
         for sequence in (1, 2, 3):
             hear(panel, kind="rest", sequence=sequence, view=view, width_px=300, height_px=200)
-        await panel._answers[0]
+        await panel._refining.answers[0]
 
     asyncio.run(in_a_kernel())
     assert [one for one, _ in told if one["kind"] == "rested"] == [
@@ -330,7 +332,7 @@ def test_a_damaged_image_is_told_and_the_other_layers_are_still_sharp(
 
     async def in_a_kernel() -> None:
         hear(panel, kind="rest", sequence=1, view=view, width_px=300, height_px=200)
-        await panel._answers[0]
+        await panel._refining.answers[0]
 
     asyncio.run(in_a_kernel())
     keys = [content.get("key") for content, _ in told]
@@ -413,7 +415,7 @@ def test_the_phases_that_the_browser_draws_are_those_of_the_preview(
     sliders.set_threshold(70.0, 130.0)
     sliders.smoothing_px = 1.5 if clean else 0.0
     panel = PhasePanel(sliders, guard=Message().guard)
-    image, phases = panel._drawn()
+    image, phases = panel.drawn()
     width, height = 160, 120
     plane = sliders.explorer.plane(aspect=height / width)
     pixels = phases.patch(plane, width, height)

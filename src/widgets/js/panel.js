@@ -51,6 +51,7 @@ function render({ model, el }) {
   const redraw = () => {
     if (waiting) return;
     waiting = true;
+    for (const { canvas } of shown()) canvas.dataset.sharp = "false";
     requestAnimationFrame(() => {
       waiting = false;
       if (!signal.aborted) drawAll();
