@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from .annotate import Marks
 from .colors import DIFFERENCE, table
 from .difference import coding_of, difference_bytes, difference_on
+from .drawn import Drawn, slab_mark
 from .layers import AUTO
-from .live import LOOKING, Drawn, LivePanel, slab_mark
+from .live import LOOKING, LivePanel
 from .plane import Plane
+from .refining import Refining
 from .series_picture import draw_box_measured, panel_of, panel_title
 
 NAME = "difference"
@@ -43,12 +46,12 @@ class SeriesPanel(LivePanel):
     ) -> None:
         self._series, self._reference = series, reference
         self._view = series.beside if reference else series.explorer
-        super().__init__(
-            self._view,
-            guard=guard,
-            bar=_BAR[:-1] if reference else _BAR,
-            marks=lambda marks, plane: draw_box_measured(marks, plane, series),
-        )
+
+        def marks(sheet: Marks, plane: Plane) -> None:
+            draw_box_measured(sheet, plane, series)
+
+        super().__init__(self._view, guard=guard, bar=_BAR[:-1] if reference else _BAR, marks=marks)
+        self._refining = SeriesRefining(self, series, self._view, guard=guard, marks=marks)
 
     def redraw(self, *_: Any) -> None:
         """Tell the browser of the present state."""
@@ -58,8 +61,9 @@ class SeriesPanel(LivePanel):
     def _differs(self) -> bool:
         return self._series.mode == "difference" and not self._reference
 
-    def _drawn(self) -> list[Drawn]:
-        images = super()._drawn()
+    def drawn(self) -> list[Drawn]:
+        """What is drawn, the first at the bottom."""
+        images = super().drawn()
         return [*images, self._difference(images[0])] if self._differs() else images
 
     def _difference(self, image: Drawn) -> Drawn:
@@ -100,10 +104,13 @@ class SeriesPanel(LivePanel):
 
         return Drawn(spec, (DIFFERENCE, colors), patch)
 
-    def _edit_layer(self, name: str, changes: Mapping[str, Any]) -> None:
-        """Contrast of the difference is the series'; all else is the layer's."""
-        if not (name == NAME and self._differs()):
-            return super()._edit_layer(name, changes)
+    def _hear(self, content: Mapping[str, Any]) -> Any:
+        of_difference = content.get("kind") == "layer" and content.get("name") == NAME
+        if of_difference and self._differs():
+            return self._edit_difference(content["changes"])
+        return super()._hear(content)
+
+    def _edit_difference(self, changes: Mapping[str, Any]) -> None:
         if set(changes) != {"limits"}:
             raise ValueError(
                 f"the difference changes its limits alone, got {', '.join(changes)}: "
@@ -114,6 +121,16 @@ class SeriesPanel(LivePanel):
             AUTO if wanted == AUTO else max(abs(float(value)) for value in wanted)
         )
 
+
+class SeriesRefining(Refining):
+    """Answers of a series' panel; a browser that cannot draw gets the difference too."""
+
+    def __init__(self, panel: Any, series: Any, view: Any, **given: Any) -> None:
+        super().__init__(panel, view, **given)
+        self._series = series
+
     def _picture(self, plane: Plane, width_px: int, *, first: bool) -> Any:
         title = None if first else ""
-        return panel_of(self._series, self._view, plane, width_px=width_px, size=13, title=title)
+        return panel_of(
+            self._series, self._explorer, plane, width_px=width_px, size=13, title=title
+        )

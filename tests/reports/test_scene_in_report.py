@@ -57,7 +57,12 @@ def test_the_scene_draws_in_the_report_without_a_network(figure, executed, tmp_p
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         page = browser.new_page(viewport={"width": 800, "height": 900})
         outside, dialogs = [], []
-        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+        def told(dialog):
+            dialogs.append(dialog.message)
+            dialog.dismiss()
+
+        page.on("dialog", told)
         page.on("request", lambda request: outside.append(request.url))
         page.goto(path.as_uri())
         page.get_by_text("Turn it").click()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from traitlets import TraitError
 
 from scalebridge import SeriesExplorer, Workspace
@@ -21,7 +23,8 @@ from scalebridge.widgets.difference import (
     difference_colors,
     difference_on,
 )
-from scalebridge.widgets.live import LivePanel, view_of
+from scalebridge.widgets.live import LivePanel
+from scalebridge.widgets.looks import view_of
 from scalebridge.widgets.moments import elapsed
 from scalebridge.widgets.series_panel import SeriesPanel
 from scalebridge.widgets.series_picture import panel_of, series_page, series_words
@@ -357,6 +360,18 @@ def test_the_live_panel_gets_the_difference_of_the_plane_that_rests(film, told):
     assert len(patches) == 1
     expected = difference_on(film.frame_at(3), film.frame_at(0), plane, **size)
     assert patches[0][1][0] == difference_bytes(expected, film.limit())
+
+
+def test_a_browser_that_cannot_draw_gets_the_difference_as_a_picture(film, told):
+    film.mode, film.time = "difference", 3
+    film.explorer.look_at({"x_um": 14.5, "y_um": 11.5, "z_um": 10}, width_um=16)
+    panel = SeriesPanel(film, guard=Message().guard)
+    plane = film.plane()
+    size = {"width_px": 240, "height_px": plane.height_px(240)}
+    panel._hear({"kind": "picture", "view": view_of(plane), "sequence": 1, **size})
+    ((_, buffers),) = [(c, b) for c, b in told if c["kind"] == "picture"]
+    pixels = np.asarray(Image.open(io.BytesIO(buffers[0])).convert("RGB")).astype(int)
+    assert ((pixels[..., 0] - pixels[..., 2]) > 50).mean() > 0.1
 
 
 def test_contrast_of_the_difference_stays_symmetric_when_the_panel_changes_it(film):
