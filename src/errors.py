@@ -17,6 +17,8 @@ a careful caller can still meet::
     │   ├── ImportCancelled    an import was told to stop before its end
     │   └── Conflict           somebody else edited the record first
     ├── Uncalibrated           a physical answer was asked of an image without voxel size
+    ├── SegmentationCancelled  a segmentation was told to stop before its end
+    ├── SegmentationLimit      a segmentation would need more memory than it may have
     ├── Degenerate             landmarks do not determine the model that was asked for
     ├── CovarianceUnavailable  no covariance is defined for this model
     ├── NoPath                 two frames are not connected by accepted transforms
@@ -149,6 +151,14 @@ class Conflict(WorkspaceError):
 
 class Uncalibrated(ScalebridgeError):
     """A physical answer was asked of an image without a voxel size."""
+
+
+class SegmentationCancelled(ScalebridgeError):
+    """A segmentation was told to stop before its end; nothing of it is left."""
+
+
+class SegmentationLimit(ScalebridgeError):
+    """A segmentation would need more memory than it may have."""
 
 
 class Degenerate(ScalebridgeError):

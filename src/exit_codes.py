@@ -19,6 +19,7 @@ from .errors import (
     NotFound,
     ParameterError,
     RefusedRecord,
+    SegmentationCancelled,
     Uncalibrated,
 )
 
@@ -39,7 +40,7 @@ def exit_code(error: BaseException) -> int:
     >>> exit_code(NotFound("no image 'scan'")), exit_code(OSError("the disk is full"))
     (2, 1)
     """
-    if isinstance(error, ImportCancelled | KeyboardInterrupt):
+    if isinstance(error, ImportCancelled | SegmentationCancelled | KeyboardInterrupt):
         return STOPPED
     return ASKED if isinstance(error, _ASKED) else FAILED
 

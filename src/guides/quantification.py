@@ -13,9 +13,12 @@ from PIL import Image as Picture
 from ..analysis.quantification.measurement import Check, Measurement
 from ..analysis.quantification.objects import label_objects, object_table
 from ..analysis.quantification.phases import PhaseMeasurements, measure_phases
+from ..analysis.segmentation import SegmentationRecipe
 from ..errors import DecisionNeeded
 from ..quantities import format_beside, format_value
 from ..widgets import SegmentationSliders
+from ..widgets.applied import volume_of
+from ..widgets.phase_record import recipe_of
 from ..workspace import Workspace
 from .survey import sampled
 
@@ -37,9 +40,8 @@ class Settings:
         None where the template's parameters decide.
     thresholds, uncertainty : tuple of float
         Grey values; standard uncertainty of each.
-    smoothing_px : float
-    min_size_px : int
-    fill_holes : bool
+    recipe : SegmentationRecipe
+        What is done beside the thresholds, and with them.
     phases : tuple of str
         From dark to bright.
     """
@@ -49,9 +51,7 @@ class Settings:
     record: Any
     thresholds: tuple[float, ...]
     uncertainty: tuple[float, ...]
-    smoothing_px: float
-    min_size_px: int
-    fill_holes: bool
+    recipe: SegmentationRecipe
     phases: tuple[str, ...]
 
 
@@ -205,7 +205,8 @@ def _from_parameters(
 ) -> Settings:
     names = tuple(phases or (f"class {label}" for label in range(len(thresholds) + 1)))
     unknown = tuple(0.0 for _ in thresholds)
-    return Settings("by parameter", image, None, thresholds, unknown, 0.0, 0, False, names)
+    recipe = SegmentationRecipe(thresholds)
+    return Settings("by parameter", image, None, thresholds, unknown, recipe, names)
 
 
 def _from_record(record: Any) -> Settings:
@@ -217,9 +218,7 @@ def _from_record(record: Any) -> Settings:
         record,
         thresholds,
         tuple(record.threshold_uncertainty) or tuple(0.0 for _ in thresholds),
-        record.smoothing_px,
-        record.min_size_px,
-        bool(record.parameters.get("fill_holes", False)),
+        recipe_of(record),
         phases or tuple(f"class {label}" for label in range(len(thresholds) + 1)),
     )
 
@@ -252,7 +251,7 @@ def phase_results(
     """
     image = ws.images[settings.image]
     spacing = image.spacing_um
-    grey = image.array()
+    grey = grey_values(image, settings)
     wanted = _wanted(settings, measured)
     found = [
         measure_phases(
@@ -263,9 +262,7 @@ def phase_results(
             spacing_uncertainty=image.spacing_uncertainty or 0.0,
             names=settings.phases,
             phase=phase,
-            smoothing_px=settings.smoothing_px,
-            min_size_px=settings.min_size_px,
-            fill_holes=settings.fill_holes,
+            recipe=settings.recipe,
             correct=correct,
         )
         for phase in wanted
@@ -280,9 +277,24 @@ def phase_results(
     diameters = {
         phase: _diameters(labels == settings.phases.index(phase), spacing) for phase in wanted
     }
+    sample = _sample(ws, settings)
     return PhaseResults(
-        settings, _joined(found), measurements, diameters, sampled(image), _picture(ws, settings)
+        settings, _joined(found), measurements, diameters, sample, _picture(ws, settings)
     )
+
+
+def grey_values(image: Any, settings: Settings) -> np.ndarray:
+    """Read the channel and moment of an image that a segmentation speaks of."""
+    if settings.record is None:
+        return np.asarray(image.array())
+    return volume_of(image, settings.record)[...]
+
+
+def _sample(ws: Workspace, settings: Settings) -> np.ndarray:
+    """Grey values as the thresholds see them."""
+    if settings.recipe.method == "local":
+        return np.asarray(segmentation_sliders(ws, settings).sample())
+    return sampled(ws.images[settings.image])
 
 
 def _wanted(settings: Settings, measured: Sequence[str] | None) -> list[str]:
@@ -345,9 +357,6 @@ def segmentation_sliders(ws: Workspace, settings: Settings) -> SegmentationSlide
         settings.image,
         thresholds=settings.thresholds,
         threshold_uncertainty=settings.uncertainty if any(settings.uncertainty) else (),
-        smoothing_px=settings.smoothing_px,
-        min_size_px=settings.min_size_px,
-        fill_holes=settings.fill_holes,
     )
     sliders.name_phases(*settings.phases)
     return sliders

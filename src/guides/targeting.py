@@ -22,7 +22,7 @@ from ..workspace.surface import (
     NearSurface,
     SpecimenSurface,
     coverage_factor,
-    magnification,
+    extent_um,
 )
 from .decisions import decided
 
@@ -154,10 +154,11 @@ def plan_cut(
     )
     plane = None if found is None else found.plane
     margin = box_margin(way, place[0], half, probability=wanted)
+    extent = extent_um(way, place[0], half)
     plan = target_plan(
         located.points_um[0],
         located.covariance_um2[0],
-        half_size_um=(half * magnification(way, place[0])).tolist(),
+        half_size_um=extent.tolist(),
         nu=located.nu,
         probability=wanted,
         surface=plane,
@@ -184,7 +185,7 @@ def plan_cut(
         tuple(measurements),
         checks,
         located.notes,
-        _drawn(located, region, plan, half * magnification(way, place[0]), plane, target),
+        _drawn(located, region, plan, extent, plane, target),
     )
 
 

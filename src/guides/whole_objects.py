@@ -9,8 +9,9 @@ import numpy as np
 
 from ..analysis.quantification.measurement import Measurement
 from ..analysis.quantification.phases import measure_phases
+from ..analysis.segmentation import levelled
 from ..workspace import Workspace
-from .quantification import Settings
+from .quantification import Settings, grey_values
 
 _RIM_PX = 8
 _TOTALS = {
@@ -54,7 +55,11 @@ def whole_object(ws: Workspace, settings: Settings, *, phase: str) -> tuple[Meas
     spacing = image.spacing_um
     if image.ndim != 3:
         raise ValueError(f"{image.name} needs to be a volume to hold a whole object, got {image!r}")
-    grey = image.array()
+    grey, recipe = grey_values(image, settings), settings.recipe
+    if recipe.method == "local":  # before the box is cut out, whose border has no surroundings
+        scale = recipe.scale(spacing, image.ndim)
+        grey = levelled(grey, window_um=recipe.window, spacing_um=scale, shape=recipe.window_shape)
+        recipe = recipe.levelled()
     box = _box(_inside(grey, settings.thresholds, settings.phases.index(phase)))
     found = measure_phases(
         grey[box],
@@ -64,9 +69,7 @@ def whole_object(ws: Workspace, settings: Settings, *, phase: str) -> tuple[Meas
         spacing_uncertainty=image.spacing_uncertainty or 0.0,
         names=settings.phases,
         phase=phase,
-        smoothing_px=settings.smoothing_px,
-        min_size_px=settings.min_size_px,
-        fill_holes=settings.fill_holes,
+        recipe=recipe,
         correct=False,
     )
     volume = float(np.prod(grey[box].shape) * np.prod(spacing))

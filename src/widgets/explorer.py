@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -283,6 +284,45 @@ class SliceExplorer(Pinned):
         from .picture import explorer_picture
 
         return explorer_picture(self, width_px=width_px, marks=marks)
+
+    def film(
+        self,
+        path: str | Path,
+        stops: Sequence[str] = (),
+        *,
+        seconds: float = 3.0,
+        fps: float = 15.0,
+        width_px: int = 640,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Path:
+        """Write a flight through bookmarks as a GIF, or an MP4 where ffmpeg is installed.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.gif`` or ``.mp4``.
+        stops : sequence of str
+            Names of bookmarks; by default from everything to this view.
+        seconds : float
+            From one to the next.
+        fps : float
+            Pictures a second.
+        width_px : int
+        progress : callable, optional
+            Called with how many pictures are done, and of how many.
+        """
+        from .flight import film_frames, write_film
+        from .looks import look_of, looks_at
+
+        here = look_of(self, self.plane())
+        looks = [looks_at(self, self._record(self.ws.bookmarks, name)) for name in stops]
+        if not looks:
+            whole = np.ptp(self.world.corners_um(), axis=0).max()
+            looks = [{**here, "width_um": 1.04 * float(whole)}, here]
+        frames = max(2, round(seconds * fps))
+        count = frames * (len(looks) - 1)
+        pictures = film_frames(self, looks, frames=frames, width_px=width_px)
+        return write_film(pictures, path, fps=fps, count=count, progress=progress)
 
     def offline(self) -> dict[str, Any]:
         """Everything that a page without a kernel draws it from, see `offline_view`."""

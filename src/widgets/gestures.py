@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .looks import plane_name, triple_of
@@ -21,10 +21,17 @@ class Gestures:
     ----------
     panel : LivePanel
     explorer : SliceExplorer
+    deeds : mapping of str to callable
+        What else can be done, by name; called with the message.
     """
 
-    def __init__(self, panel: Any, explorer: Any) -> None:
-        self._panel, self._explorer = panel, explorer
+    def __init__(
+        self,
+        panel: Any,
+        explorer: Any,
+        deeds: Mapping[str, Callable[[Mapping[str, Any]], Any]],
+    ) -> None:
+        self._panel, self._explorer, self._deeds = panel, explorer, deeds
 
     def follow(self, look: Mapping[str, Any], *, by: str) -> None:
         """Look where the browser looks."""
@@ -63,6 +70,9 @@ class Gestures:
     def do(self, what: str, content: Mapping[str, Any]) -> str | None:
         """Pin, keep, fly, order, take back, print."""
         explorer = self._explorer
+        if what in self._deeds:
+            words = self._deeds[what](content)
+            return words if isinstance(words, str) else None
         if what == "annotate":
             points = [by_name(triple_of(point)) for point in content["points"]]
             text, key = str(content.get("text", "")), content.get("key")

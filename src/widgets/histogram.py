@@ -27,6 +27,7 @@ def histogram_picture(
     height_px: int | None = None,
     size: int = 12,
     theme: str | Ground = "light",
+    what: str = "grey value",
 ) -> Image.Image:
     """Draw how often each grey value occurs, coloured by phase, counts to the power of 1/3.
 
@@ -58,9 +59,11 @@ def histogram_picture(
     for value, anchor in ((low, "la"), (high, "ra")):
         where = (across(value), floor + 4)
         ink = _ink(ground.quiet)
-        marks.text(where, grey_words(value), size=size, color=ink, anchor=anchor, halo=False)
+        words = grey_words(value) if finite.dtype.kind in "ui" else f"{value:.3g}"
+        words = words.replace("-", "−")
+        marks.text(where, words, size=size, color=ink, anchor=anchor, halo=False)
     middle = ((left + right) / 2, floor + 4)
-    words = "grey value (height: cube root of the count)"
+    words = f"{what} (height: cube root of the count)"
     marks.text(middle, words, size=size, color=_ink(ground.quiet), anchor="ma", halo=False)
     return marks.over(Image.new("RGB", (width_px, height), ground.paper))
 

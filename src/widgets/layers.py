@@ -165,13 +165,18 @@ def auto_limits(levels: Any, select: tuple[int, ...]) -> tuple[float, float]:
 
 def coarse_values(levels: Any, select: tuple[int, ...] = ()) -> Any:
     """Grey values of the finest level that is small enough to be read at once."""
-    for level in levels:
+    return coarse_level(levels, select)[0]
+
+
+def coarse_level(levels: Any, select: tuple[int, ...] = ()) -> tuple[Any, int]:
+    """Grey values of the finest level that is small enough to be read at once, and which it is."""
+    for number, level in enumerate(levels):
         spatial = level.array.shape[len(select) :]
         if np.prod(spatial, dtype=float) <= _SAMPLE_VOXELS:
-            return np.asarray(level.array[select] if select else level.array[...])
+            return np.asarray(level.array[select] if select else level.array[...]), number
     spatial = levels[-1].array.shape[len(select) :]
     middle = tuple(
         slice(max(0, size // 2 - 63), size // 2 + 63) if size > 126 else slice(None)
         for size in spatial
     )
-    return np.asarray(levels[-1].array[(*select, *middle)])
+    return np.asarray(levels[-1].array[(*select, *middle)]), len(levels) - 1

@@ -46,14 +46,16 @@ class LivePanel(anywidget.AnyWidget):
     turns : bool
         Whether a person may turn the plane here.
     bar : sequence of str
-        What the bar offers: planes, linked, cube, layers, tools, bookmarks, history,
-        picture.
+        What the bar offers: planes, linked, cube, layers, tools, brush, bookmarks,
+        history, picture.
     aspect : callable, optional
         Gives height over width, when it is not the explorer's own.
     handles : callable, optional
         Gives what can be dragged.
     coarse : callable
         Makes the coarse copy of a layer, see `coarse_copy`.
+    deeds : mapping of str to callable, optional
+        What else the bar can do, by name; called with the message.
     dragged : callable, optional
         Called with a handle's key, where it is now (z, y, x [µm]) and whether it was let go.
     """
@@ -75,6 +77,7 @@ class LivePanel(anywidget.AnyWidget):
     annotations: Any = List(help="What is pinned to places.").tag(sync=True)
     handles: Any = List(help="What can be dragged.").tag(sync=True)
     maps: Any = List(help="Names of the colour maps.").tag(sync=True)
+    classes: Any = List(help="Of labels that can be painted: label, name, color.").tag(sync=True)
     bookmarks: Any = List(help="Names of the views that are kept.").tag(sync=True)
     history = Dict(help="What undo and redo would do, in words.").tag(sync=True)
     compare = Unicode("blend").tag(sync=True)
@@ -104,6 +107,7 @@ class LivePanel(anywidget.AnyWidget):
         handles: Callable[[], Sequence[Handle]] | None = None,
         dragged: Callable[[str, Triple, bool], Any] | None = None,
         coarse: Callable[..., Coarse] = coarse_copy,
+        deeds: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
     ) -> None:
         super().__init__(title=title, turns=turns, bar=list(bar), maps=list(COLOR_MAPS))
         self._explorer, self._aspect = explorer, aspect
@@ -111,7 +115,7 @@ class LivePanel(anywidget.AnyWidget):
         self._give_handles, self._dragged = handles, dragged
         self._make_coarse, self._coarse = coarse, dict[Any, Coarse]()
         self.by, self._sheet_px = "kernel", {0: _SHEET_PX}
-        self._gestures = Gestures(self, explorer)
+        self._gestures = Gestures(self, explorer, deeds or {})
         self._refining = Refining(self, explorer, guard=guard, marks=marks)
         self.on_msg(lambda _, content, buffers: guard(lambda: self._hear(content))())
         self.redraw()
@@ -213,9 +217,11 @@ class LivePanel(anywidget.AnyWidget):
     def _drag(self, content: Mapping[str, Any]) -> Any:
         if self._dragged is None:
             raise ValueError("nothing can be dragged here")
-        return self._dragged(
-            str(content["key"]), triple_of(content["at_um"]), bool(content["done"])
-        )
+        at_um = triple_of(content["at_um"])
+        try:
+            return self._dragged(str(content["key"]), at_um, bool(content["done"]))
+        finally:
+            self.send({"kind": "dragged"})
 
     def copies(self) -> list[Coarse]:
         """The coarse copies that the layers are drawn from, the smallest first."""

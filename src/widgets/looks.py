@@ -22,6 +22,18 @@ def look_of(explorer: Any, plane: Plane) -> dict[str, Any]:
     }
 
 
+def looks_at(explorer: Any, bookmark: Any) -> dict[str, Any]:
+    """Where a bookmark looks, as the browser reads it."""
+    return {
+        "cursor_um": [bookmark.cursor[name] for name in ("z_um", "y_um", "x_um")],
+        "centre_um": [bookmark.centre[name] for name in ("z_um", "y_um", "x_um")],
+        "across": list(bookmark.across),
+        "down": list(bookmark.down),
+        "width_um": bookmark.width_um,
+        "aspect": explorer.aspect,
+    }
+
+
 def plane_name(across: Triple, down: Triple) -> str:
     """``xy``, ``xz``, ``yz`` or ``oblique``."""
     return next((name for name, axes in AXES.items() if axes == (across, down)), "oblique")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import gzip
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from .coarse import Coarse, coarse_copy
 from .live import LivePanel
-from .looks import look_of
+from .looks import looks_at
 
 # About what 2 to 4 MB of a page hold for a few images.
 MOST_VOXELS = 500_000
@@ -51,7 +51,7 @@ def offline_view(explorer: Any, *, most_voxels: int = MOST_VOXELS) -> dict[str, 
             "traits": {**traits, "offline": True, "history": {}},
             "tables": {name: _text(table) for name, table in panel.tables.items()},
             "volumes": {copy.key: _packed(copy) for copy in panel.copies()},
-            "looks": {record.name: _look(explorer, record) for record in explorer.bookmarks()},
+            "looks": {record.name: looks_at(explorer, record) for record in explorer.bookmarks()},
         }
     finally:
         panel.close()
@@ -64,22 +64,6 @@ def _packed(copy: Coarse) -> dict[str, Any]:
         "smooth": copy.smooth,
         "zipped": _text(gzip.compress(copy.data, compresslevel=6, mtime=0)),
     }
-
-
-def _look(explorer: Any, record: Any) -> dict[str, Any]:
-    here = look_of(explorer, explorer.plane())
-    return {
-        **here,
-        "cursor_um": _triple(record.cursor),
-        "centre_um": _triple(record.centre),
-        "across": list(record.across),
-        "down": list(record.down),
-        "width_um": record.width_um,
-    }
-
-
-def _triple(position: Any) -> Sequence[float]:
-    return [position[name] for name in ("z_um", "y_um", "x_um")]
 
 
 def _text(data: bytes) -> str:

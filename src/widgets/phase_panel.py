@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,13 +29,23 @@ class PhasePanel(LivePanel):
     sliders : SegmentationSliders
     guard : callable
         As of `LivePanel`.
+    seen : callable, optional
+        Called whenever a browser tells something: there is somebody who looks.
     """
 
     def __init__(
-        self, sliders: Any, *, guard: Callable[[Callable[[], Any]], Callable[..., None]]
+        self,
+        sliders: Any,
+        *,
+        guard: Callable[[Callable[[], Any]], Callable[..., None]],
+        seen: Callable[[], None] = lambda: None,
     ) -> None:
-        self._sliders = sliders
+        self._sliders, self._seen = sliders, seen
         super().__init__(sliders.explorer, guard=guard, title="phases")
+
+    def _hear(self, content: Mapping[str, Any]) -> Any:
+        self._seen()
+        return super()._hear(content)
 
     def drawn(self) -> list[Drawn]:
         """The image, and its classes over it."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..analysis.segmentation import SegmentationRecipe
+from ..errors import UnusableRecord
+
 _NOT_SEEN = ("accepted", "note")
 
 
@@ -18,9 +21,11 @@ def record_fields(sliders: Any, *, accepted: bool, note: str) -> dict[str, Any]:
     note : str
         Why; if empty, where the thresholds come from.
     """
+    further = sliders.recipe().parameters() if sliders.thresholds else {}
+    further.pop("fill_holes", None)
     return {
         "image": sliders.image,
-        "method": "thresholds",
+        "method": sliders.method,
         "thresholds": list(sliders.thresholds),
         "threshold_uncertainty": list(sliders.threshold_uncertainty),
         "smoothing_px": sliders.smoothing_px,
@@ -30,11 +35,40 @@ def record_fields(sliders: Any, *, accepted: bool, note: str) -> dict[str, Any]:
             "fill_holes": sliders.fill_holes,
             "channel": sliders.explorer.layers[0].channel,
             "time": sliders.explorer.time,
+            **({"recipe": further} if further else {}),
             **_reference(sliders),
         },
         "accepted": accepted,
         "note": note or " ".join(filter(None, [sliders.note, sliders.origin()])),
     }
+
+
+def recipe_of(record: Any) -> SegmentationRecipe:
+    """What a record says is done to its image.
+
+    Raises
+    ------
+    UnusableRecord
+        The record says what this program does not know, or what cannot be.
+    """
+    known = record.parameters.get("recipe", {})
+    fill = bool(record.parameters.get("fill_holes", False))
+    try:
+        if not isinstance(known, dict):
+            raise ValueError(f"recipe needs names and values, got {known!r}")
+        return SegmentationRecipe.from_parameters(
+            {**known, "fill_holes": fill},
+            thresholds=record.thresholds,
+            method=record.method,
+            smoothing_px=record.smoothing_px,
+            min_size_px=record.min_size_px,
+        )
+    except (TypeError, ValueError) as error:
+        raise UnusableRecord(
+            f"the segmentation {record.name!r} cannot be done: {error}; open it with the program "
+            "that wrote it, or choose anew with SegmentationSliders",
+            names=(str(record.name),),
+        ) from error
 
 
 def says_the_same(record: Any, sliders: Any) -> bool:

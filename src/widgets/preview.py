@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..analysis.segmentation.recipe import SegmentationRecipe
 from .plane import Plane
 from .sampling import choose_level
 from .scene import GridLevel, Placed
 
-# More than this and a coarser level is previewed.
-_MAX_VOXELS = 24_000_000
+# More than this and a coarser level is previewed; cutting objects takes a second for the fewer.
+_MAX_VOXELS, _MAX_CUT_VOXELS = 24_000_000, 2_000_000
+_AROUND = 12  # voxels of the level, for what is judged by whole pieces: growing and cutting
 
 
 def preview_levels(
@@ -21,15 +23,12 @@ def preview_levels(
     *,
     width_px: int,
     time: int,
-    thresholds: tuple[float, ...],
-    smoothing_px: float,
-    min_size_px: int,
-    fill_holes: bool,
+    recipe: SegmentationRecipe,
 ) -> tuple[list[GridLevel], int]:
     """Segment the block of voxels around a plane.
 
-    Smoothing and sizes are given in voxels of the finest level and scaled to the level that the
-    screen needs. Pieces that the block cuts are judged by what lies inside it.
+    Lengths and sizes in voxels are of the finest level and scaled to the level that the screen
+    needs. Pieces that the block cuts are judged by what lies inside it.
 
     Returns
     -------
@@ -44,27 +43,42 @@ def preview_levels(
     points = item.placement.apply(plane.points(min(width_px, 64), min(height, 64)))
     pixel = plane.pixel_um(width_px) * np.array([plane.across, plane.down])
     number = choose_level(item.levels, pixel)
-    halo = max(4 * smoothing_px, 1.5 * min_size_px ** (1 / 3)) + 1
+    most = _MAX_CUT_VOXELS if recipe.split_depth else _MAX_VOXELS
     while True:
         level = item.levels[number]
-        box = _box(level, points, halo / np.asarray(level_factors(item, number)))
-        if np.prod([s.stop - s.start for s in box]) <= _MAX_VOXELS or number + 1 == len(
-            item.levels
-        ):
+        at_level, spacing = _at_level(recipe, item, number)
+        box = _box(level, points, _halo(at_level, spacing))
+        few = np.prod([s.stop - s.start for s in box]) <= most
+        if few or number + 1 == len(item.levels):
             break
         number += 1
-    factors = np.asarray(level_factors(item, number))
     block = np.asarray(level.array[(*item.select(time=time), *box)])
-    labels = segment(
-        block,
-        thresholds=thresholds,
-        smoothing_px=tuple(smoothing_px / factors),
-        min_size_px=round(min_size_px / float(np.prod(factors))),
-        fill_holes=fill_holes,
-    )
+    labels = segment(block, recipe=at_level, spacing_um=spacing)
     start = np.array([s.start for s in box])
     origin = np.asarray(level.origin_um) + start * np.asarray(level.spacing_um)
     return [GridLevel(labels, tuple(level.spacing_um), tuple(origin))], number
+
+
+def _at_level(
+    recipe: SegmentationRecipe, item: Placed, number: int
+) -> tuple[SegmentationRecipe, tuple[float, ...]]:
+    """The recipe in terms of a level, and that level's voxel size in the recipe's unit."""
+    from ..analysis.segmentation.segment import coarser
+
+    factors = level_factors(item, number)
+    in_um = recipe.length_unit == "um"
+    spacing = tuple(item.levels[number].spacing_um) if in_um else factors
+    return coarser(recipe, factors), tuple(map(float, spacing))
+
+
+def _halo(recipe: SegmentationRecipe, spacing: tuple[float, ...]) -> NDArray[np.float64]:
+    """How far around a plane has to be known [voxel of the level]."""
+    from ..analysis.segmentation.grey_classes import class_step, shape_step
+
+    reach = np.add(class_step(recipe, spacing)[1], shape_step(recipe, spacing)[1])
+    pieces = _AROUND if recipe.method == "hysteresis" or recipe.split_depth else 0
+    around = max(pieces, 1.5 * recipe.min_size_px ** (1 / len(spacing)))
+    return np.asarray(reach + around + 1, float)
 
 
 def level_factors(item: Placed, number: int) -> tuple[float, ...]:

@@ -12,15 +12,15 @@ from PIL import Image
 from ..plots.theme import OKABE_ITO
 from .explorer import SliceExplorer
 from .history import RecordStep
-from .layers import Layer, coarse_values
-from .phase_record import record_fields, says_the_same
-from .preview import preview_levels
+from .layers import Layer, coarse_level
+from .phase_record import recipe_of, record_fields, says_the_same
+from .preview import level_factors, preview_levels
 from .scene import Placed
 from .shares import finest_values, phase_shares
-from .threshold_settings import SETTINGS, ThresholdSettings
+from .whole_image import WholeImage
 
 
-class SegmentationSliders(ThresholdSettings):
+class SegmentationSliders(WholeImage):
     """Thresholds between phases, previewed on the plane that is seen.
 
     Changing a setting changes the preview; `save` writes the settings as a record, which the
@@ -52,6 +52,7 @@ class SegmentationSliders(ThresholdSettings):
         self.ws = ws
         self.explorer = SliceExplorer(ws, [image], crosshair=False)
         self.set_trait("image", image)
+        self._take_unit(traits)
         if record is not None:
             self._take(ws.segmentations[record])
         super().__init__(**traits)
@@ -77,7 +78,7 @@ class SegmentationSliders(ThresholdSettings):
         from ..analysis.segmentation import suggest_thresholds
 
         count = classes or max(len(self.phases), 2)
-        estimate = suggest_thresholds(self._volume(), classes=count)
+        estimate = suggest_thresholds(self._levelled(self._volume(), 0), classes=count)
         values, uncertainty = map(float, estimate.values), map(float, estimate.uncertainty)
         note = " ".join([estimate.method, *estimate.warnings])
         changes = self.stated(tuple(values), tuple(uncertainty), note=note)
@@ -136,7 +137,7 @@ class SegmentationSliders(ThresholdSettings):
             phase, fraction, lower, upper (thresholds moved by two standard uncertainties).
         """
         return phase_shares(
-            self._sample(),
+            self.sample(),
             thresholds=self.thresholds,
             uncertainty=self.threshold_uncertainty,
             names=[phase["name"] for phase in self.named_phases()],
@@ -152,18 +153,10 @@ class SegmentationSliders(ThresholdSettings):
             self.explorer.plane(),
             width_px=width_px,
             time=self.explorer.time,
-            thresholds=self.thresholds,
-            smoothing_px=self.smoothing_px,
-            min_size_px=self.min_size_px,
-            fill_holes=self.fill_holes,
+            recipe=self.recipe(),
         )
         axes = "zyx"[-image.dims :]
         return [image, Placed(layer=self.phase_layer(), levels=levels, axes=axes)]
-
-    @property
-    def cleaned(self) -> bool:
-        """Whether more is done than to part grey values at the thresholds."""
-        return bool(self.smoothing_px or self.min_size_px or self.fill_holes)
 
     def drawn_phases(self) -> tuple[dict[str, Any], ...]:
         """The phases that are coloured: the matrix stays grey."""
@@ -198,12 +191,13 @@ class SegmentationSliders(ThresholdSettings):
         from .histogram import histogram_picture
 
         return histogram_picture(
-            self._sample(),
+            self.sample(),
             thresholds=self.thresholds,
             uncertainty=self.threshold_uncertainty,
             colors=[phase["color"] for phase in self.named_phases()],
             width_px=width_px,
             theme=self.theme,
+            what=self.grey_words(),
         )
 
     def _build_view(self) -> Any:
@@ -216,12 +210,15 @@ class SegmentationSliders(ThresholdSettings):
     def _placed(self) -> Placed:
         return self.explorer.world.placed(self.explorer.layers)[0]
 
-    def _sample(self) -> NDArray[Any]:
+    def sample(self) -> NDArray[Any]:
+        """Grey values of a coarse copy as the thresholds see them, flat and finite."""
         item = self._placed()
         select = item.select(time=self.explorer.time)
-        key = (select, id(item.levels))
+        local = self.method == "local"
+        surroundings = (self.window, self.window_shape, self.length_unit) if local else None
+        key = (select, id(item.levels), surroundings)
         if getattr(self, "_sampled", (None, None))[0] != key:
-            values = coarse_values(item.levels, select)
+            values = self._levelled(*coarse_level(item.levels, select))
             self._sampled = (key, values[np.isfinite(values)])
         return self._sampled[1]
 
@@ -229,15 +226,53 @@ class SegmentationSliders(ThresholdSettings):
         item = self._placed()
         return finest_values(item.levels, item.select(time=self.explorer.time), dims=item.dims)
 
+    def _levelled(self, values: NDArray[Any], level: int) -> NDArray[Any]:
+        """Grey values of a level as the thresholds see them."""
+        if self.method != "local":
+            return values
+        from ..analysis.segmentation import levelled
+
+        item = self._placed()
+        in_um = self.length_unit == "um"
+        scale = item.levels[level].spacing_um if in_um else level_factors(item, level)
+        return levelled(
+            values, window_um=self.window, spacing_um=tuple(scale), shape=self.window_shape
+        )
+
+    def dims(self) -> int:
+        """Number of spatial axes of the image."""
+        return self._placed().dims
+
+    def spacing_um(self) -> tuple[float, ...] | None:
+        """Voxel size along each axis [µm], None without one."""
+        image = self.explorer.world.images[self.image]
+        return tuple(image.spacing_um) if image.calibrated else None
+
+    def level_shift(self, before: str, after: str) -> float:
+        """What thresholds are moved by: the mean grey value, off for local ones and on again."""
+        if (before == "local") == (after == "local"):
+            return 0.0
+        item = self._placed()
+        values, _ = coarse_level(item.levels, item.select(time=self.explorer.time))
+        mean = float(f"{np.nanmean(values):.4g}")
+        return -mean if after == "local" else mean
+
+    def _take_unit(self, traits: dict[str, Any]) -> None:
+        """Lengths in µm where the voxel size is known, and a window that is some voxels wide."""
+        self.set_trait("length_unit", self.explorer.world.unit)
+        if traits.get("length_unit", self.length_unit) == "um":
+            voxel = min(self.spacing_um() or (1.0,))
+            self.set_trait("window", float(f"{type(self).window.default_value * voxel:.2g}"))
+
     def _take(self, record: Any) -> None:
         if record.image != self.image:
             raise ValueError(f"{record.name} is a segmentation of {record.image}, not {self.image}")
-        for setting in SETTINGS:
-            source = record.parameters if setting == "fill_holes" else record.fields
-            value = source.get(setting, False)
-            if setting == "threshold_uncertainty" and len(value) == 1:
-                value = value * len(self.thresholds)  # a record may give one for all
-            self.set_trait(setting, tuple(value) if isinstance(value, list) else value)
+        self.take_recipe(recipe_of(record))
+        known = tuple(record.threshold_uncertainty)
+        # a record may give one for all
+        known = known * len(self.thresholds) if len(known) == 1 else known
+        self.set_trait("threshold_uncertainty", known)
+        self.set_trait("phases", tuple(record.phases))
         stated = self.stated(self.thresholds, self.threshold_uncertainty)
         pairs = record.parameters.get("reference") or stated["reference"]
         self.set_trait("reference", tuple(tuple(pair) for pair in pairs))

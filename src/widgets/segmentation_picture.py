@@ -46,7 +46,7 @@ def segmentation_words(sliders: Any) -> Page:
 def threshold_histogram(sliders: Any, width_px: int, size: int, theme: str) -> Image.Image:
     """The histogram of grey values in the colours of their phases, with the thresholds."""
     return histogram_picture(
-        sliders._sample(),
+        sliders.sample(),
         thresholds=sliders.thresholds,
         uncertainty=sliders.threshold_uncertainty,
         colors=[phase["color"] for phase in sliders.named_phases()],
@@ -54,6 +54,7 @@ def threshold_histogram(sliders: Any, width_px: int, size: int, theme: str) -> I
         height_px=round(width_px * 0.19),
         size=size,
         theme=theme,
+        what=sliders.grey_words(),
     )
 
 
@@ -67,7 +68,7 @@ def _legend(sliders: Any, placed: Any) -> list[Entry]:
         shares = sliders.fractions()
         rows = zip(sliders.named_phases(), shares["fraction"], strict=True)
         named = tuple((f"{p['name']} ≈ {share:.1%}", p["color"]) for p, share in rows)
-        entries.append(Swatches(title="phases", entries=named))
+        entries.append(Swatches(title="phases, on a sample", entries=named))
     return entries
 
 
@@ -77,12 +78,7 @@ def _words(sliders: Any) -> str:
     known = list(sliders.threshold_uncertainty) or [0.0] * len(sliders.thresholds)
     pairs = zip(sliders.thresholds, known, strict=False)
     parts = [_threshold_words(value, sigma) for value, sigma in pairs]
-    cleaning = [
-        f"Gaussian {sliders.smoothing_px:g} voxels" if sliders.smoothing_px else "",
-        f"pieces under {sliders.min_size_px} voxels merged" if sliders.min_size_px else "",
-        "enclosed pieces filled" if sliders.fill_holes else "",
-    ]
-    done = "; ".join(text for text in cleaning if text)
+    done = sliders.cleaning_words()
     words = f"Thresholds {', '.join(parts)}" + (f"; {done}." if done else ".")
     origin = sliders.origin()
     return f"{words} {origin[0].upper()}{origin[1:]}." if origin else words

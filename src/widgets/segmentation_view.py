@@ -6,15 +6,16 @@ from typing import Any
 
 import ipywidgets as ipw
 import numpy as np
-import pandas as pd
 
+from .cleaning_view import cleaning_section
 from .explorer_view import columns, navigation, redraw_all
 from .live import HINT, LivePanel
 from .phase_panel import PhasePanel
 from .segmentation_picture import segmentation_words, threshold_histogram
 from .state import quick_png_bytes
 from .threshold_settings import SETTINGS
-from .views import Message, button, follow, heading, html_table, link, notice, words_html
+from .views import Message, button, follow, heading, link, notice, words_html
+from .whole_view import WholeShares, apply_row
 
 _HISTOGRAM_PX = 1000
 _WIDE = ipw.Layout(width="100%", max_width="420px")
@@ -27,15 +28,15 @@ def segmentation_view(sliders: Any) -> ipw.VBox:
     message = Message()
     panels = (
         LivePanel(sliders.explorer, guard=message.guard, title=sliders.image),
-        PhasePanel(sliders, guard=message.guard),
+        PhasePanel(sliders, guard=message.guard, seen=lambda: shares.watch()),
     )
     histogram, words = ipw.Image(layout=ipw.Layout(width="100%")), ipw.HTML()
-    status, shares = ipw.HTML(), ipw.HTML()
+    status, shares = ipw.HTML(), WholeShares(sliders)
     thresholds = ipw.VBox()
 
     def refresh() -> None:
         status.value = status_html(sliders)
-        shares.value = html_table(_in_percent(sliders.fractions())) if sliders.thresholds else ""
+        shares.ask()
         picture = threshold_histogram(sliders, _HISTOGRAM_PX, 13, "dark")
         histogram.value = quick_png_bytes(picture)
         redraw()
@@ -47,8 +48,12 @@ def segmentation_view(sliders: Any) -> ipw.VBox:
             panel.redraw()
         words.value = words_html(page, hint=HINT)
 
+    built: list[Any] = []
+
     def rebuild() -> None:
-        if len(thresholds.children) != len(sliders.thresholds):
+        wanted = [len(sliders.thresholds), sliders.method == "local"]  # these have other ranges
+        if built != wanted:
+            built[:] = wanted
             count = range(len(sliders.thresholds))
             thresholds.children = [_threshold(sliders, number, message) for number in count]
 
@@ -56,9 +61,21 @@ def segmentation_view(sliders: Any) -> ipw.VBox:
     redraw_all(sliders.explorer, redraw)
     rebuild()
     refresh()
-    left = ipw.VBox([heading("Thresholds"), thresholds, _suggest_row(sliders, message), shares])
+    left = ipw.VBox(
+        [
+            heading("Thresholds"),
+            thresholds,
+            _suggest_row(sliders, message),
+            shares.widget,
+        ]
+    )
     right = ipw.VBox(
-        [heading("View"), navigation(sliders.explorer, message), _cleaning(sliders, message)]
+        [
+            heading("View"),
+            navigation(sliders.explorer, message),
+            _opacity(sliders, message),
+            cleaning_section(sliders, message),
+        ]
     )
     return ipw.VBox(
         [
@@ -66,16 +83,10 @@ def segmentation_view(sliders: Any) -> ipw.VBox:
             status,
             columns(left, right),
             _save_row(sliders, message),
+            apply_row(sliders, message),
             message.widget,
         ]
     )
-
-
-def _in_percent(shares: pd.DataFrame) -> pd.DataFrame:
-    """Shares as a person reads them; the bounds only where they differ."""
-    percent = shares.set_index("phase").mul(100).add_suffix(" [%]").reset_index()
-    known = (shares["upper"] > shares["lower"]).any()
-    return percent if known else percent[["phase", "fraction [%]"]]
 
 
 def status_html(sliders: Any) -> str:
@@ -93,7 +104,7 @@ def status_html(sliders: Any) -> str:
 
 
 def _threshold(sliders: Any, number: int, message: Message) -> ipw.FloatSlider:
-    low, high = (float(v) for v in np.quantile(sliders._sample(), [0.0005, 0.9995]))
+    low, high = (float(v) for v in np.quantile(sliders.sample(), [0.0005, 0.9995]))
     step = 10.0 ** np.floor(np.log10(max(high - low, 1e-9) / 1000))
     slider = ipw.FloatSlider(
         value=sliders.thresholds[number],
@@ -140,25 +151,17 @@ def _suggest_row(sliders: Any, message: Message) -> ipw.HBox:
     return ipw.HBox([count, button("suggest", message.guard(suggest), icon="magic")])
 
 
-def _cleaning(sliders: Any, message: Message) -> ipw.VBox:
-    smoothing = ipw.BoundedFloatText(
-        min=0, max=20, step=0.5, description="smooth [px]", layout=_SMALL, style=_SHORT
-    )
-    smallest = ipw.BoundedIntText(
-        min=0, max=10**9, description="smallest [px]", layout=_SMALL, style=_SHORT
-    )
-    holes = ipw.Checkbox(description="fill holes", indent=False)
+def _opacity(sliders: Any, message: Message) -> ipw.FloatSlider:
     opacity = ipw.FloatSlider(
-        min=0, max=1, step=0.05, description="opacity", layout=_WIDE, style=_SHORT
+        min=0,
+        max=1,
+        step=0.05,
+        description="opacity",
+        layout=ipw.Layout(width="calc(100% - 4px)", max_width="340px"),
+        style={"description_width": "68px"},
     )
-    for control, trait in (
-        (smoothing, "smoothing_px"),
-        (smallest, "min_size_px"),
-        (holes, "fill_holes"),
-        (opacity, "opacity"),
-    ):
-        link(control, sliders, trait, message)
-    return ipw.VBox([smoothing, smallest, holes, opacity])
+    link(opacity, sliders, "opacity", message)
+    return opacity
 
 
 def _save_row(sliders: Any, message: Message) -> ipw.HBox:

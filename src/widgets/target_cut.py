@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..columns import significant
 from ..errors import ScalebridgeError
 from ..quantities import format_length
-from ..workspace.surface import SURFACE_TAG, SpecimenSurface, magnification
+from ..workspace.surface import SURFACE_TAG, SpecimenSurface, extent_um
 
 # Margins from so many drawn transforms follow a drag; a report draws more.
 _DRAWS = 10_000
@@ -68,6 +68,7 @@ class Cuts:
     def __init__(self, ws: Any) -> None:
         self._ws = ws
         self._surfaces: dict[Any, SpecimenSurface] = {}
+        self._last: tuple[Any, TargetCut] | None = None
 
     def around(
         self,
@@ -92,17 +93,34 @@ class Cuts:
         ------
         NoPath
         """
+        asked = (self._ws.state, frame, to, probability, repr(place_um), repr(half_um))
+        if self._last is None or self._last[0] != asked:
+            cut = self._found(place_um, half_um, frame, to, probability)
+            self._last = (asked, cut)
+        return self._last[1]
+
+    def _found(
+        self,
+        place_um: NDArray[np.float64],
+        half_um: NDArray[np.float64] | None,
+        frame: str,
+        to: str,
+        probability: float,
+    ) -> TargetCut:
         from ..analysis.registration.cut import box_margin
 
-        way = self._ws.graph().path(frame, to)
+        graph = self._ws.graph()
+        way = graph.path(frame, to)
         half = np.zeros(3) if half_um is None else np.asarray(half_um, float)
         margin = box_margin(way, place_um, half, probability=probability, draws=_DRAWS).margin_um
-        depth, doubt = self._depth(place_um, frame, to)
+        depth, doubt = self._depth(place_um, frame, to, graph)
         centre = np.asarray(way.apply(place_um[None]))[0]
-        size = half * magnification(way, place_um) + margin
+        size = extent_um(way, place_um, half) + margin
         return TargetCut(centre, size, float(margin), probability, depth, doubt)
 
-    def _depth(self, place_um: NDArray[np.float64], frame: str, to: str) -> tuple[float, float]:
+    def _depth(
+        self, place_um: NDArray[np.float64], frame: str, to: str, graph: Any
+    ) -> tuple[float, float]:
         tagged = [record for record in self._ws.segmentations if SURFACE_TAG in record.tags]
         if len(tagged) != 1:  # none, or one that a person has to choose
             return np.nan, np.nan
@@ -110,7 +128,7 @@ class Cuts:
         if key not in self._surfaces:
             self._surfaces = {key: SpecimenSurface(self._ws, tagged[0])}
         try:
-            near = self._surfaces[key].near(place_um, frame=frame, to=to)
+            near = self._surfaces[key].near(place_um, frame=frame, to=to, graph=graph)
         except (ScalebridgeError, ValueError):
             return np.nan, np.nan  # not connected, or no surface there: the report says why
         return near.depth_um, float(np.sqrt(np.sum(np.square(list(near.parts.values())))))

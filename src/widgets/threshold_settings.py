@@ -7,11 +7,11 @@ import math
 from typing import Any
 
 import numpy as np
-from traitlets import Bool, Enum, Float, Int, TraitError, Tuple, Unicode, validate
+from traitlets import Bool, Enum, Float, TraitError, Tuple, Unicode, validate
 
+from .cleaning_settings import CHOICES, CleaningSettings
 from .history import History, StateStep
 from .layers import checked_phases
-from .state import Widget
 
 SETTINGS = (
     "thresholds",
@@ -20,10 +20,11 @@ SETTINGS = (
     "min_size_px",
     "fill_holes",
     "phases",
+    *CHOICES,
 )
 
 
-class ThresholdSettings(Widget):
+class ThresholdSettings(CleaningSettings):
     """Thresholds between phases, how the phases are cleaned, and what they are called.
 
     A threshold that is suggested or given with its uncertainty is remembered in ``reference``.
@@ -35,12 +36,7 @@ class ThresholdSettings(Widget):
     history : History
     """
 
-    image = Unicode(read_only=True, help="Name of the image.")
-    thresholds = Tuple(help="Ascending grey values; n of them part n + 1 phases.")
     threshold_uncertainty = Tuple(help="Standard uncertainty of each [grey value]; may be empty.")
-    smoothing_px = Float(0.0, help="Gaussian before the thresholds, standard deviation [voxel].")
-    min_size_px = Int(0, help="Smaller pieces go to the phase around them [voxel].")
-    fill_holes = Bool(False, help="Whether enclosed pieces of the first phase are filled.")
     phases = Tuple(help="Dicts with label, name, color; dark to bright.")
     reference = Tuple(
         read_only=True,
@@ -82,13 +78,6 @@ class ThresholdSettings(Widget):
                 f"got {len(values)}"
             )
         return values
-
-    @validate("smoothing_px", "min_size_px")
-    def _check_not_negative(self, proposal: Any) -> Any:
-        value = proposal["value"]
-        if not (math.isfinite(value) and value >= 0):
-            raise TraitError(f"{proposal['trait'].name} needs 0 or more, got {value}")
-        return value
 
     @validate("opacity")
     def _check_opacity(self, proposal: Any) -> float:
@@ -177,6 +166,13 @@ class ThresholdSettings(Widget):
         )
         return tuple(named.get(phase["label"], phase) for phase in plain)
 
+    def level_shift(self, before: str, after: str) -> float:
+        """What thresholds are moved by when the method changes, so that the picture stays near.
+
+        Local thresholds are differences to the surroundings, others are grey values.
+        """
+        raise NotImplementedError
+
     # -- steps -------------------------------------------------------------------
 
     def _apply_together(self, title: str, changes: dict[str, Any]) -> None:
@@ -213,7 +209,12 @@ class ThresholdSettings(Widget):
         )
 
     def _follows(self, given: dict[str, Any]) -> dict[str, Any]:
-        """What a change of the thresholds or their uncertainty says of the other."""
+        """What a change of the thresholds, their uncertainty or the method says of the others."""
+        if "method" in given and "thresholds" not in given and self.thresholds:
+            shift = self.level_shift(self._known["method"], given["method"])
+            if shift:
+                moved = tuple(value + shift for value in self.thresholds)
+                return self.stated(moved, ())
         if "threshold_uncertainty" in given:
             note = "" if "thresholds" in given else self.note
             return self.stated(self.thresholds, self.threshold_uncertainty, note=note)

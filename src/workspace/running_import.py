@@ -212,7 +212,7 @@ def begin_import(
     shown = time.monotonic() - began
 
     def work(step: Callable[[ImportProgress], None]) -> Image:
-        own = _own_connection(images)
+        own = own_connection(images)
         try:
             done = import_file(own, path, name=title, answers=answers, frame=frame, progress=step)
             return images.present(done.record)
@@ -262,7 +262,8 @@ def _voxels(said: ImageDescription) -> int:
     return count
 
 
-def _own_connection(images: Images) -> Images:
+def own_connection(images: Images) -> Images:
+    """Give the images of a workspace over a connection of its own, for another thread."""
     theirs = images.records
     records = Records(
         make_engine(theirs.engine.url),

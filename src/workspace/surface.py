@@ -54,7 +54,9 @@ class SpecimenSurface:
         self._ws, self._segmentation = ws, segmentation
         self._image = ws.images[segmentation.image]
 
-    def near(self, place_um: NDArray[np.float64], *, frame: str, to: str) -> NearSurface:
+    def near(
+        self, place_um: NDArray[np.float64], *, frame: str, to: str, graph: Any = None
+    ) -> NearSurface:
         """The surface around a place, in the frame of an instrument.
 
         Parameters
@@ -65,6 +67,8 @@ class SpecimenSurface:
             That the place is given in.
         to : str
             Of the instrument.
+        graph : FrameGraph, optional
+            The workspace's, where it was just read.
 
         Raises
         ------
@@ -73,7 +77,7 @@ class SpecimenSurface:
         from ..analysis.targeting.surface_plane import fit_surface
         from ..analysis.targeting.surface_points import flat_part
 
-        graph, image = self._ws.graph(), self._image
+        graph, image = graph or self._ws.graph(), self._image
         centre = graph.positions(place_um[None], frame, image.frame)[0]
         here, *moved = (
             flat_part(points, around_um=centre, radius_um=_RADIUS_UM) for points in self._points
@@ -103,8 +107,32 @@ class SpecimenSurface:
 
 def magnification(way: FramePath, place_um: NDArray[np.float64]) -> float:
     """Mean magnification of a way near a place, (3,) [µm]."""
-    steps = way.apply(place_um + np.vstack([np.zeros(3), np.eye(3)]))
-    return float(abs(np.linalg.det(steps[1:] - steps[0])) ** (1 / 3))
+    return float(abs(np.linalg.det(_jacobian(way, place_um))) ** (1 / 3))
+
+
+def extent_um(
+    way: FramePath, place_um: NDArray[np.float64], half_um: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Half the edges of the box, along the axes of another frame, that holds a mapped box.
+
+    Parameters
+    ----------
+    way : FramePath
+    place_um, half_um : ndarray, shape (3,)
+        Middle and half the edges of the box, z, y, x [µm].
+
+    Returns
+    -------
+    ndarray, shape (3,)
+        Larger than ``half_um`` where the frames are turned against each other.
+    """
+    return np.asarray(np.abs(_jacobian(way, place_um)) @ half_um)
+
+
+def _jacobian(way: FramePath, place_um: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How a place moves in the other frame, one column for each own direction."""
+    steps = np.asarray(way.apply(place_um + np.vstack([np.zeros(3), np.eye(3)])))
+    return (steps[1:] - steps[0]).T
 
 
 def coverage_factor(nu: float | None) -> float:

@@ -15,6 +15,7 @@ from scalebridge import SliceExplorer
 from scalebridge.quantities import format_length
 from scalebridge.widgets.annotate import scale_bar_length
 from scalebridge.widgets.coarse import coarse_copy
+from scalebridge.widgets.flight import flown
 from scalebridge.widgets.layers import Layer
 from scalebridge.widgets.looks import look_of, view_of
 from scalebridge.widgets.measuring import measured_words
@@ -24,6 +25,8 @@ from scalebridge.widgets.rendering import Rendering
 from scalebridge.widgets.state import by_name
 
 sys.path.insert(0, str(Path(__file__).parent))
+import itertools
+
 from specimens import beads, join_fine
 
 JS = Path(__file__).parent / "js"
@@ -108,11 +111,17 @@ def test_the_browser_computes_what_python_computes(node: str, tmp_path: Path) ->
         ]
         looks = [look_fixture(explorer, plane) for plane in shown]
     assert any(any(one["inside"]) and not all(one["inside"]) for one in textures)
+    at = [one["look"] for one in looks]
     widths = [0.003, 0.9, 12.0, 470.0, 5e3, 8.2e4]
     lengths = [0.02, 0.5, 1.0, 5.0, 200.0, 1000.0, 1234.0]
     fixtures = {
         "looks": looks,
         "measured": measured_fixtures(),
+        "flights": [
+            [start, end, share, flown(start, end, share)]
+            for start, end in itertools.pairwise(at)
+            for share in (0.0, 0.3, 0.8, 1.0)
+        ],
         "fades": [
             [list(widths), width, Layer(image="a", widths_um=widths).shown(width)]
             for widths in ((None, None), (2.0, None), (None, 8.0), (2.0, 8.0))

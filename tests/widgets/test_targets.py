@@ -19,7 +19,7 @@ from scalebridge.widgets.target_picture import target_page
 sys.path.insert(0, str(Path(__file__).parent))
 from specimens import beads, fine_to_survey, join_fine
 
-TURNED = np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]])  # x to z, z to y, y to x
+TURNED = np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]])  # z to x, y to z, x to y
 HERE = {"z_um": 7.0, "y_um": 16.0, "x_um": 17.0}
 
 
@@ -203,6 +203,8 @@ def test_the_cut_has_the_margin_of_the_transforms_and_follows_the_drag(ws: Any) 
     assert np.isnan(cut.depth_um)
     assert "lies in it with 95 %" in cut.statement
     picker.draft = {"name": "pore", "half": np.array([2.0, 2.0, 6.0])}
-    assert picker.cut(to="mill").half_um[0] > cut.half_um[0] + 3
+    longer = picker.cut(to="mill").half_um - cut.half_um
+    assert longer[1] == pytest.approx(4.0, abs=0.5)  # the volume's x is the mill's y
+    assert np.abs(longer[[0, 2]]).max() < 0.5
     with pytest.raises(ValueError, match="needs to="):
         picker.cut()

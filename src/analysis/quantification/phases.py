@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..segmentation.levelling import levelled
 from ..segmentation.phase_cores import PhaseGrey, phase_grey
+from ..segmentation.recipe import SegmentationRecipe
 from ..segmentation.segment import checked_thresholds, segment
 from ..spacing import checked_image_ndim, checked_spacing
 from .bias import Bias, estimate_bias
@@ -94,6 +96,7 @@ def measure_phases(
     smoothing_px: float = 0.0,
     min_size_px: int = 0,
     fill_holes: bool = False,
+    recipe: SegmentationRecipe | None = None,
     mask: NDArray | None = None,
     connectivity: int | None = None,
     correct: bool = True,
@@ -127,6 +130,9 @@ def measure_phases(
         Measure only this one.
     smoothing_px, min_size_px, fill_holes
         See `segment`.
+    recipe : SegmentationRecipe, optional
+        The whole segmentation, in place of these; its thresholds are not looked at. Where they are
+        local, all grey values below are differences to the surroundings.
     mask : ndarray of bool, optional
         Where the specimen is.
     connectivity : int, optional
@@ -174,11 +180,24 @@ def measure_phases(
     inside = None if mask is None else checked_mask(mask, image.shape)
     titles = checked_names(names, len(levels) + 1)
     connectivity = _FULL[ndim] if connectivity is None else connectivity
-    segmenter = partial(
-        segment, smoothing_px=smoothing_px, min_size_px=min_size_px, fill_holes=fill_holes
-    )
     if np.issubdtype(image.dtype, np.integer):  # a grey value stands for all that rounds to it
         sigmas = tuple(float(np.hypot(s, 0.5 / np.sqrt(3))) for s in sigmas)
+    if recipe is None:
+        segmenter = partial(
+            segment, smoothing_px=smoothing_px, min_size_px=min_size_px, fill_holes=fill_holes
+        )
+    else:
+        if smoothing_px or min_size_px or fill_holes:
+            raise ValueError(
+                "measure_phases needs a recipe or smoothing_px, min_size_px and fill_holes, "
+                "got both: say it in the recipe"
+            )
+        if recipe.method == "local":
+            scale = recipe.scale(spacing, ndim)
+            image = levelled(
+                image, window_um=recipe.window, spacing_um=scale, shape=recipe.window_shape
+            )
+        segmenter = partial(segment, recipe=recipe.levelled(), spacing_um=spacing)
     job = PhaseJob(
         image, levels, sigmas, spacing, spacing_uncertainty, connectivity, inside, segmenter
     )

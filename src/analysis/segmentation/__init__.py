@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from .blobs import BlobCentre, find_blobs, refine_centre
+from .class_shares import class_shares
 from .cleaning import fill_enclosed, merge_small
+from .components import Components, connected_components
 from .hand_placed import hand_placed_uncertainty
+from .hysteresis import hysteresis_labels
+from .levelling import levelled
+from .opening import closed, opened
 from .phase_cores import PhaseGrey, phase_grey
+from .recipe import SegmentationRecipe
 from .sampling import sample_blocks, spaced_blocks
 from .segment import segment
+from .segment_blocks import segment_blocks
+from .splitting import cut_touching, split_touching
 from .thresholds import (
     ThresholdEstimate,
     otsu_thresholds,
@@ -16,17 +24,28 @@ from .thresholds import (
 
 __all__ = [
     "BlobCentre",
+    "Components",
     "PhaseGrey",
+    "SegmentationRecipe",
     "ThresholdEstimate",
+    "class_shares",
+    "closed",
+    "connected_components",
+    "cut_touching",
     "fill_enclosed",
     "find_blobs",
     "hand_placed_uncertainty",
+    "hysteresis_labels",
+    "levelled",
     "merge_small",
+    "opened",
     "otsu_thresholds",
     "phase_grey",
     "refine_centre",
     "sample_blocks",
     "segment",
+    "segment_blocks",
     "spaced_blocks",
+    "split_touching",
     "suggest_thresholds",
 ]

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
+from .components import connected_components
 
-def merge_small(labels: NDArray[np.uint8], *, min_size_px: int) -> NDArray[np.uint8]:
+
+def merge_small(
+    labels: NDArray[np.uint8], *, min_size_px: int, connectivity: int | None = None
+) -> NDArray[np.uint8]:
     """Merge components of any class below a size into the class that surrounds them most.
 
     Parameters
     ----------
     labels : ndarray of uint8, (z, y, x) or (y, x)
     min_size_px : int
-        Components (faces touching) with fewer voxels are merged.
+        Components with fewer voxels are merged.
+    connectivity : {6, 18, 26}, in 2D {4, 8}, optional
+        What belongs to one component; faces unless told. Around it are its faces in any case.
 
     Returns
     -------
@@ -29,13 +33,15 @@ def merge_small(labels: NDArray[np.uint8], *, min_size_px: int) -> NDArray[np.ui
            [1, 1, 1],
            [1, 1, 1]], dtype=uint8)
     """
-    components = _components(labels)
+    components = _components(labels, connectivity)
     sizes = np.bincount(components.ravel())
     return _give_away(labels, components, sizes < min_size_px)
 
 
 def fill_enclosed(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Give components of class 0 that do not reach the image's border to the class around them.
+
+    A hole is enclosed where no way over faces leads out of it.
 
     Examples
     --------
@@ -53,13 +59,9 @@ def fill_enclosed(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return _give_away(labels, components, enclosed)
 
 
-def _components(labels: NDArray[np.uint8]) -> NDArray:
-    import cc3d
-
-    faces: Literal[4, 6] = 4 if labels.ndim == 2 else 6
-    # +1: cc3d leaves zeros alone, and class 0 has components like any other
-    shifted: NDArray = labels + np.uint8(1)
-    return cc3d.connected_components(shifted, connectivity=faces)
+def _components(labels: NDArray[np.uint8], connectivity: int | None = None) -> NDArray:
+    # +1: zeros are left alone, and class 0 has components like any other
+    return connected_components(labels + np.uint8(1), connectivity=connectivity).labels
 
 
 def _give_away(

@@ -1,15 +1,22 @@
-"""From grey values to labels by thresholds: smooth, cut, clean."""
+"""From grey values to labels: part at thresholds, clean, cut what touches."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..spacing import checked_image_ndim
 from .cleaning import fill_enclosed, merge_small
+from .grey_classes import Step, checked_sigmas, class_step, shape_step
+from .hysteresis import grown
+from .recipe import SegmentationRecipe, checked_thresholds
+from .splitting import cut_touching
+from .tiles import map_tiles
+
+__all__ = ["checked_thresholds", "segment"]
 
 _SLAB_VOXELS = 2**24  # working copies stay near 64 MB of float32
 
@@ -17,21 +24,24 @@ _SLAB_VOXELS = 2**24  # working copies stay near 64 MB of float32
 def segment(
     image: NDArray,
     *,
-    thresholds: Sequence[float],
+    thresholds: Sequence[float] | None = None,
     smoothing_px: float | Sequence[float] = 0.0,
     min_size_px: int = 0,
     fill_holes: bool = False,
+    recipe: SegmentationRecipe | None = None,
+    spacing_um: Sequence[float] | None = None,
 ) -> NDArray[np.uint8]:
-    """Label an image by grey-value thresholds.
+    """Label an image by grey-value thresholds, and clean the labels.
 
-    A voxel whose value equals a threshold belongs to the upper class.
+    A voxel whose value equals a threshold belongs to the upper class. `segment_blocks` makes the
+    same labels of an image that does not fit into memory.
 
     Parameters
     ----------
     image : ndarray, (z, y, x) or (y, x)
         Grey values; NaN is labelled 0.
     thresholds : sequence of float
-        Increasing; n thresholds give the classes 0 to n.
+        Increasing; n thresholds give the classes 0 to n. With a recipe, in place of its own.
     smoothing_px : float or sequence of float
         Standard deviation of a Gaussian applied first, for all axes or one an axis [px].
         It moves curved interfaces inwards by about sigma**2 / R.
@@ -41,6 +51,10 @@ def segment(
     fill_holes : bool
         Give components of class 0 that do not reach the border of the image to the class around
         them.
+    recipe : SegmentationRecipe, optional
+        All of this and more, in place of the keywords above.
+    spacing_um : sequence of float, optional
+        Voxel size along each axis, for a recipe with lengths in µm [µm].
 
     Returns
     -------
@@ -50,7 +64,8 @@ def segment(
     Raises
     ------
     ValueError
-        Thresholds missing, not finite or not increasing; image neither 2D nor 3D.
+        Thresholds missing, not finite or not increasing; image neither 2D nor 3D; lengths in µm
+        without a voxel size.
 
     Examples
     --------
@@ -61,63 +76,79 @@ def segment(
     """
     image = np.asarray(image)
     ndim = checked_image_ndim(image.shape)
-    levels = checked_thresholds(thresholds)
-    sigmas = _checked_smoothing(smoothing_px, ndim)
-    if min_size_px < 0:
-        raise ValueError(
-            f"min_size_px needs a count of 0 or more, got {min_size_px}: use 0 for none"
+    if recipe is None:
+        given = checked_thresholds(() if thresholds is None else thresholds)
+        recipe = SegmentationRecipe(
+            given,
+            smoothing_px=checked_sigmas(smoothing_px, ndim),
+            min_size_px=min_size_px,
+            fill_holes=fill_holes,
         )
-    labels = _labels_smoothed(image, levels, sigmas) if any(sigmas) else _labels(image, levels)
-    if min_size_px > 1:
-        labels = merge_small(labels, min_size_px=int(min_size_px))
-    return fill_enclosed(labels) if fill_holes else labels
+    else:
+        _refuse_both(smoothing_px, min_size_px, fill_holes)
+        recipe = recipe if thresholds is None else recipe.with_thresholds(thresholds)
+    scale = recipe.scale(spacing_um, ndim)
+    neighbours = recipe.neighbours(ndim)
+    labels = _shaped(_classes(image, recipe, scale), recipe, scale)
+    if recipe.min_size_px > 1:
+        labels = merge_small(labels, min_size_px=recipe.min_size_px, connectivity=neighbours)
+    if recipe.fill_holes:
+        labels = fill_enclosed(labels)
+    if recipe.split_depth:
+        labels = cut_touching(
+            labels, phase=recipe.cut_phase, depth_um=recipe.split_depth, spacing_um=scale
+        )
+    return labels
 
 
-def checked_thresholds(thresholds: Sequence[float]) -> tuple[float, ...]:
-    """Return increasing, finite thresholds as floats, or say what is wrong with them.
+def coarser(recipe: SegmentationRecipe, factors: Sequence[float]) -> SegmentationRecipe:
+    """Return a recipe for a coarser level of an image, with its lengths in voxels of the finest.
 
-    Examples
-    --------
-    >>> checked_thresholds([90, 120])
-    (90.0, 120.0)
+    Give the voxel size of that level as ``spacing_um``: the factors for lengths in voxels, µm else.
+
+    Parameters
+    ----------
+    recipe : SegmentationRecipe
+    factors : sequence of float
+        Voxels of the finest level in one of the coarser, along each axis.
     """
-    levels = tuple(float(value) for value in np.atleast_1d(np.asarray(thresholds, dtype=float)))
-    if not 1 <= len(levels) <= 254:
-        raise ValueError(f"thresholds needs 1 to 254 values, got {len(levels)}: give at least one")
-    if not np.all(np.isfinite(levels)):
-        raise ValueError(f"thresholds needs finite values, got {levels}: remove NaN and inf")
-    if any(b <= a for a, b in pairwise(levels)):
-        raise ValueError(f"thresholds needs increasing values, got {levels}: sort them")
-    return levels
+    steps = np.asarray(factors, dtype=float)
+    return replace(
+        recipe,
+        length_unit="um",
+        smoothing_px=tuple(np.asarray(recipe.smoothing_px) / steps),
+        min_size_px=round(recipe.min_size_px / float(np.prod(steps))),
+    )
 
 
-def _checked_smoothing(smoothing_px: float | Sequence[float], ndim: int) -> tuple[float, ...]:
-    sigmas = np.broadcast_to(np.asarray(smoothing_px, dtype=float), (ndim,))
-    if not np.all(np.isfinite(sigmas)) or np.any(sigmas < 0):
-        raise ValueError(
-            f"smoothing_px needs finite values of 0 or more, got {smoothing_px}: use 0 for none"
-        )
-    return tuple(float(sigma) for sigma in sigmas)
-
-
-def _labels(image: NDArray, levels: tuple[float, ...]) -> NDArray[np.uint8]:
-    labels = np.greater_equal(image, levels[0]).view(np.uint8)
-    for level in levels[1:]:
-        labels += np.greater_equal(image, level).view(np.uint8)
-    return labels
-
-
-def _labels_smoothed(
-    image: NDArray, levels: tuple[float, ...], sigmas: tuple[float, ...]
+def _classes(
+    image: NDArray, recipe: SegmentationRecipe, scale: tuple[float, ...]
 ) -> NDArray[np.uint8]:
-    """Smooth and label slab by slab, with the halo that makes slabs agree with the whole."""
-    from scipy.ndimage import gaussian_filter
+    labels = _by_slabs(image, *class_step(recipe, scale))
+    if recipe.method != "hysteresis":
+        return labels
+    seeds = _by_slabs(image, *class_step(recipe, scale, seeds=True))
+    return grown(labels, seeds, connectivity=recipe.connectivity)
 
+
+def _shaped(
+    labels: NDArray[np.uint8], recipe: SegmentationRecipe, scale: tuple[float, ...]
+) -> NDArray[np.uint8]:
+    step, halo = shape_step(recipe, scale)
+    return labels if step is None else _by_slabs(labels, step, halo)
+
+
+def _by_slabs(image: NDArray, step: Step, halo: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Work slab by slab, with the halo that makes slabs agree with the whole."""
     labels = np.empty(image.shape, np.uint8)
-    halo = int(4 * sigmas[0] + 0.5)  # scipy's radius for truncate=4
-    step = max(1, _SLAB_VOXELS // max(1, image[0].size))
-    for start in range(0, len(image), step):
-        low, high = max(0, start - halo), min(len(image), start + step + halo)
-        smooth = gaussian_filter(image[low:high].astype(np.float32), sigmas)
-        labels[start : start + step] = _labels(smooth[start - low :][:step], levels)
+    thick = max(1, _SLAB_VOXELS // max(1, image[0].size))
+    map_tiles(step, image, labels, block=(thick, *image.shape[1:]), halo=halo)
     return labels
+
+
+def _refuse_both(smoothing_px: float | Sequence[float], min_size_px: int, fill_holes: bool) -> None:
+    if np.any(smoothing_px) or min_size_px or fill_holes:
+        raise ValueError(
+            "segment needs a recipe or smoothing_px, min_size_px and fill_holes, got both: "
+            "say it in the recipe"
+        )

@@ -23,14 +23,12 @@ import { bytesOf, gone, keep, wanted } from "./volumes.js";
  * @property {() => void} redraw
  * @property {(words: string) => void} badge
  * @property {(plane: Shown, busy: boolean) => void} busy
- * @property {(patch: number) => void} forget a texture
+ * @property {(patch: string) => void} forget a texture
  */
 
 const REST_MS = 120;
 const TELL_MS = 300;
 const LATE_MS = 3000;
-
-let patchNumber = 0;
 
 /**
  * @param {any} model @param {string} me @param {Panel} panel
@@ -38,6 +36,7 @@ let patchNumber = 0;
  */
 export function correspond(model, me, panel, draws) {
   let [resting, telling, told, late] = [0, 0, 0, 0];
+  let patchNumber = 0; // textures are the page's: with whom it makes a name for one
   let pending = false; // a question that will be asked once the view rests
   const usual = draws ? "" : "no WebGL here: Python draws each picture";
   const silent = draws ? "coarse: no answer from the kernel" : "no WebGL, and no answer from the kernel";
@@ -99,7 +98,7 @@ export function correspond(model, me, panel, draws) {
     if (content.kind === "patch") {
       const before = plane.patches.get(content.key);
       if (before) panel.forget(before.number);
-      plane.patches.set(content.key, { ...content, bytes: bytesOf(buffers[0]), number: ++patchNumber });
+      plane.patches.set(content.key, { ...content, bytes: bytesOf(buffers[0]), number: `${me} ${++patchNumber}` });
       panel.redraw();
     } else if (content.sequence === plane.asked) {
       if (content.kind === "picture") {

@@ -169,6 +169,7 @@ function render({ model, el }) {
     }
     if (compare.mode === "split") drawSplit(pen, compare.split * width, height, ratio);
     for (const pinned of desk.pinned()) drawPinned(pen, view, pinned, { width, height, letters, unit });
+    desk.paint.draw(pen, view, width, height);
     drawHandles(pen, view, desk.handles(), width, height, letters);
     const depth = depthOf(view, model.get("bounds_um"));
     plane.slider.value = String(Math.round(((depth.at - depth.least) / Math.max(1e-12, depth.most - depth.least)) * STEPS));
@@ -221,7 +222,7 @@ function render({ model, el }) {
   /** @param {string} name @param {any} value */
   const set = (name, value) => model.send({ kind: "set", name, value });
 
-  const desk = tools({ model, frame: stage, look: () => look, redraw, ask, set });
+  const desk = tools({ model, frame: stage, look: () => look, redraw, ask, set, signal });
 
   const has = (/** @type {string} */ part) => model.get("bar").includes(part);
   const faced = (/** @type {string} */ name) => planeName(planes[0]?.view ?? viewsOf(look, 1)[0]) === name;
@@ -281,7 +282,12 @@ function render({ model, el }) {
   };
   renewView();
   renewList();
-  const renewBar = fillBar(bar, buttons, signal);
+  const renewButtons = fillBar(bar, buttons, signal);
+  const renewClasses = has("brush") ? desk.paint.settings(add(bar, "span", "sb-group sb-settings")) : () => {};
+  const renewBar = () => {
+    renewButtons();
+    renewClasses();
+  };
   if (!model.get("bar").length) bar.hidden = true;
 
   const save = () => {
@@ -345,7 +351,7 @@ function render({ model, el }) {
       kernel.rest();
     }],
     ["change:bar", redraw],
-    ...["tables", "marks", "compare", "split", "title", "unit", "crosshair", "flat", "annotations", "handles", "history", "bookmarks"].map(
+    ...["tables", "marks", "compare", "split", "title", "unit", "crosshair", "flat", "annotations", "handles", "history", "bookmarks", "classes"].map(
       (name) => /** @type {[string, () => void]} */ (["change:" + name, () => {
         desk.renew();
         renewView();
@@ -357,10 +363,11 @@ function render({ model, el }) {
   ];
   for (const [name, handler] of follows) model.on(name, handler);
   /** @param {any} content @param {any[]} buffers */
-  const printed = (content, buffers) => {
+  const hear = (content, buffers) => {
+    if (content.kind === "dragged") desk.heard();
     if (content.kind === "printed") download(new Blob([buffers[0]], { type: "image/png" }));
   };
-  model.on("msg:custom", printed);
+  model.on("msg:custom", hear);
 
   const watch = new ResizeObserver(() => {
     redraw();
@@ -386,7 +393,7 @@ function render({ model, el }) {
     kernel.end();
     for (const { patches } of planes) for (const patch of patches.values()) gl?.forget("p" + patch.number);
     for (const [name, handler] of follows) model.off(name, handler);
-    model.off("msg:custom", printed);
+    model.off("msg:custom", hear);
   };
 }
 

@@ -1,5 +1,6 @@
 // What a person does on the planes beside looking: measures, notes, drags handles, compares.
 
+import { brush } from "./brush.js";
 import { measured, POINTS } from "./measure.js";
 import { draggedTo, handleAt } from "./pins.js";
 import { placeOf, pointAt } from "./plane.js";
@@ -14,7 +15,8 @@ import { add } from "./toolbar.js";
 const GRIP_PX = 9; // of the split, to either side
 const LENS_PX = 120;
 const LENS_TIMES = 4;
-const DRAG_TELL_MS = 80;
+const DRAG_TELL_MS = 60;
+const GIVEN_UP_MS = 1500; // an answer that has not come by then will not
 const TOOLS = [["distance", "Distance between two points", "d"], ["angle", "Angle at the second of three points", "a"], ["area", "Area: click round it, end with a double click or Enter", "r"], ["note", "Note pinned to a place", "n"]];
 
 /**
@@ -22,8 +24,10 @@ const TOOLS = [["distance", "Distance between two points", "d"], ["angle", "Angl
  * @param {any} given.model @param {HTMLElement} given.frame
  * @param {() => import("./look.js").Look} given.look @param {() => void} given.redraw
  * @param {(what: string, more?: object) => void} given.ask @param {(name: string, value: any) => void} given.set
+ * @param {AbortSignal} given.signal
  */
-export function tools({ model, frame, redraw, ask, set }) {
+export function tools({ model, frame, redraw, ask, set, signal }) {
+  const paint = brush({ model, redraw, ask, signal });
   /** @type {{shape: string, points: Triple[]} | null} */
   let tool = null;
   /** @type {Triple | null} */
@@ -33,6 +37,7 @@ export function tools({ model, frame, redraw, ask, set }) {
   /** What is dragged, until Python has it. @type {{handle: Handle, at: Triple, plane: Plane, place: Place} | null} */
   let dragged = null;
   let told = 0;
+  let answered = true;
   const list = add(frame, "div", "sb-pop");
   list.hidden = true;
 
@@ -127,7 +132,10 @@ export function tools({ model, frame, redraw, ask, set }) {
   return {
     pinned,
     handles,
+    paint,
     split: () => split ?? model.get("split"),
+    /** Python has done what it was told of a drag: it may be told again. */
+    heard: () => (answered = true),
     /** After Python has taken over what was dragged. */
     renew: () => {
       if (dragged && !dragged.plane.canvas.matches(":active")) dragged = null;
@@ -140,12 +148,14 @@ export function tools({ model, frame, redraw, ask, set }) {
         ? TOOLS.map(([shape, title, key]) => ({
             icon: shape, title, key,
             run: () => {
+              paint.put();
               tool = tool?.shape === shape ? null : { shape, points: [] };
               redraw();
             },
             pressed: () => tool?.shape === shape,
           }))
         : []),
+      ...(has("brush") ? paint.buttons() : []),
       ...(has("bookmarks") ? [{ icon: "mark", title: "Bookmarks: name this view, fly to another", key: "b", run: () => ((list.hidden = !list.hidden), bookmark()), pressed: () => !list.hidden }] : []),
       ...(has("history")
         ? [
@@ -156,7 +166,8 @@ export function tools({ model, frame, redraw, ask, set }) {
     ],
     /** @param {string} key */
     command: (key) => {
-      if (key === "Escape" && (tool || !list.hidden)) [tool, hovered, list.hidden] = [null, null, true];
+      if (key === "Escape" && paint.active()) paint.put();
+      else if (key === "Escape" && (tool || !list.hidden)) [tool, hovered, list.hidden] = [null, null, true];
       else if (key === "Enter" && tool && tool.points.length >= POINTS[tool.shape][0]) finish(tool.points, tool.shape);
       else if (key === "Backspace" && tool?.points.length) tool.points.pop();
       else return false;
@@ -167,11 +178,13 @@ export function tools({ model, frame, redraw, ask, set }) {
     on: (plane, point) => ({
       /** @param {Place} place @param {boolean} double */
       click: (place, double) => {
-        if (tool) useTool(plane, place, double);
+        if (paint.active()) paint.click(plane.view, place);
+        else if (tool) useTool(plane, place, double);
         else if (!double) point(pointAt(plane.view, place.u, place.v));
       },
       /** @param {Place | null} place */
       hover: (place) => {
+        if (paint.active()) paint.hover(plane.view, place);
         if (!tool?.points.length) return;
         hovered = place && pointAt(plane.view, place.u, place.v);
         redraw();
@@ -179,6 +192,7 @@ export function tools({ model, frame, redraw, ask, set }) {
       /** @param {Place} place @param {boolean} touch */
       grip: (place, touch) => {
         const width = plane.canvas.clientWidth;
+        if (paint.active()) return paint.grip(() => plane.view, place, width);
         if (model.get("compare") === "split" && Math.abs(place.u - (split ?? model.get("split"))) * width < GRIP_PX) return divider();
         const handle = tool ? null : handleAt(plane.view, handles(), place, width, touch);
         return handle && held(plane, handle, place);
@@ -210,6 +224,12 @@ export function tools({ model, frame, redraw, ask, set }) {
     },
   };
 
+  /** A drag is told as often as Python keeps up with. */
+  function mayTell() {
+    const since = performance.now() - told;
+    return since > (answered ? DRAG_TELL_MS : GIVEN_UP_MS);
+  }
+
   function divider() {
     /** @param {Place} place */
     const drag = (place) => {
@@ -224,12 +244,12 @@ export function tools({ model, frame, redraw, ask, set }) {
     /** @param {Place} to */
     const drag = (to) => {
       dragged = { handle, at: draggedTo(plane.view, handle, from, to), plane, place: to };
-      if (!handle.key.startsWith("pin\n") && performance.now() - told > DRAG_TELL_MS) tell(false);
+      if (!handle.key.startsWith("pin\n") && mayTell()) tell(false);
       redraw();
     };
     /** @param {boolean} done */
     const tell = (done) => {
-      told = performance.now();
+      [told, answered] = [performance.now(), false];
       if (dragged) model.send({ kind: "handle", key: handle.key, at_um: dragged.at, done });
     };
     /** @param {Place} to */

@@ -15,6 +15,7 @@ export const KEYS = [
   ["1 2 3 4", "xy, xz, yz, three planes"],
   ["0, c, f", "everything, centre, full screen"],
   ["d a r n", "distance, angle, area, note"],
+  ["p e q g", "brush, eraser, lasso, fill, where labels are corrected"],
   ["b, z, y, s", "bookmarks, undo, redo, save"],
   ["Esc", "put a tool away"],
 ];

@@ -11,6 +11,7 @@ from scalebridge.analysis.quantification import (
     edge_weights,
     euler_density,
     euler_number,
+    label_objects,
     object_table,
     size_distribution,
     volume_fraction,
@@ -145,3 +146,20 @@ def test_percolation_is_told_axis_by_axis() -> None:
 def test_a_wrong_connectivity_is_refused_in_words() -> None:
     with pytest.raises(ValueError, match=r"connectivity needs one of \(26, 6\) in 3D, got 18"):
         connectivity_of(np.ones((3, 3, 3), bool), connectivity=18)
+
+
+@pytest.mark.parametrize("connectivity", [4, 8, 6, 26])
+def test_objects_are_numbered_as_scipy_numbers_them(connectivity) -> None:
+    """cc3d 4.1.1, told that an image is binary, parts what touches by corners (5 % of these)."""
+    from scipy import ndimage
+
+    ndim = 2 if connectivity in (4, 8) else 3
+    touch = ndimage.generate_binary_structure(ndim, 1 if connectivity in (4, 6) else ndim)
+    rng = np.random.default_rng(connectivity)
+    for _ in range(100):
+        phase = rng.random(tuple(rng.integers(2, {2: 50, 3: 14}[ndim], ndim))) < rng.random()
+        found = label_objects(phase, connectivity=connectivity)
+        expected, count = ndimage.label(phase, touch)
+        assert found.max(initial=0) == count
+        pairs = np.unique(np.stack([found.ravel(), expected.ravel()]), axis=1)
+        assert pairs.shape[1] == len(np.unique(expected))

@@ -66,6 +66,10 @@ test("a flight begins here, ends there, and goes out before it goes across", () 
   const half = look.flown(from, to, 0.5);
   assert.ok(half.width_um > 500);
   near([plane.dot(half.across, half.down), plane.dot(half.across, half.across)], [0, 1]);
+  for (const [start, end, share, there] of known.flights) {
+    const got = look.flown(start, end, share);
+    for (const name of ["cursor_um", "centre_um", "across", "down", "width_um"]) near(got[name], there[name], 1e-7);
+  }
   const still = look.flown(from, { ...from, width_um: 80 }, 0.5);
   near(still.width_um, 20);
 });

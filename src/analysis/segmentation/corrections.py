@@ -1,0 +1,244 @@
+"""Labels corrected by hand: brush, lasso and fill, kept as strokes that can be done again."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+TOOLS = ("brush", "lasso", "fill")
+Tool = Literal["brush", "lasso", "fill"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stroke:
+    """One correction, in the frame of the image.
+
+    Attributes
+    ----------
+    tool : {"brush", "lasso", "fill"}
+        A ball along a line; what a closed line surrounds, as deep as wide is told; the piece of
+        one label around a point, as far as a ball reaches.
+    label : int or None
+        What the voxels become; None takes earlier corrections away.
+    points_um : tuple of tuples of 3 float
+        z, y, x [µm].
+    radius_um : float
+        Of the brush and the fill; half the depth of a lasso [µm].
+    normal : tuple of 3 float, optional
+        Unit vector z, y, x at right angles to a lasso's plane.
+    """
+
+    tool: Tool
+    label: int | None
+    points_um: tuple[tuple[float, float, float], ...]
+    radius_um: float
+    normal: tuple[float, float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if self.tool not in TOOLS:
+            raise ValueError(f"a stroke needs one of {', '.join(TOOLS)}, got {self.tool!r}")
+        if not (np.isfinite(self.radius_um) and self.radius_um > 0):
+            raise ValueError(f"a stroke needs a positive radius_um [µm], got {self.radius_um!r}")
+        points = np.asarray(self.points_um, float)
+        least = 3 if self.tool == "lasso" else 1
+        if points.ndim != 2 or points.shape[1:] != (3,) or len(points) < least:
+            raise ValueError(f"a {self.tool} needs at least {least} points z, y, x, got {points}")
+        if not np.all(np.isfinite(points)):
+            raise ValueError(f"a {self.tool} needs finite points, got {self.points_um}")
+        if self.tool == "lasso" and (
+            self.normal is None or not np.isclose(np.linalg.norm(self.normal), 1, atol=1e-6)
+        ):
+            raise ValueError(f"a lasso needs the unit normal of its plane, got {self.normal}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The stroke as plain JSON types, for a record."""
+        return {
+            "tool": self.tool,
+            "label": self.label,
+            "points_um": [list(point) for point in self.points_um],
+            "radius_um": self.radius_um,
+            "normal": None if self.normal is None else list(self.normal),
+        }
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> Stroke:
+        """A stroke as a record tells it.
+
+        Raises
+        ------
+        ValueError
+            It is none.
+        """
+        try:
+            normal = told.get("normal")
+            return cls(
+                tool=told["tool"],
+                label=None if told["label"] is None else int(told["label"]),
+                points_um=tuple(_triple(point) for point in told["points_um"]),
+                radius_um=float(told["radius_um"]),
+                normal=None if normal is None else _triple(normal),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(
+                f"a stroke needs tool, label, points_um and radius_um, got {dict(told)}"
+            ) from error
+
+
+def correct(
+    labels: Any,
+    strokes: Sequence[Stroke],
+    *,
+    spacing_um: Sequence[float],
+    origin_um: Sequence[float] | None = None,
+) -> int:
+    """Correct labels in place, stroke after stroke.
+
+    Only the box around each stroke is read and written, so an array on disk of any size will do;
+    memory is that of the largest box, and of all those in which corrections are taken away.
+
+    Parameters
+    ----------
+    labels : array, shape (z, y, x) or (y, x)
+        Anything that is read and written by slices.
+    strokes : sequence of Stroke
+        Oldest first.
+    spacing_um : sequence of float
+        Voxel size per axis [µm].
+    origin_um : sequence of float, optional
+        Centre of the first voxel [µm]; 0 unless told.
+
+    Returns
+    -------
+    int
+        Number of voxels that were written, a voxel of two strokes twice.
+
+    Examples
+    --------
+    >>> labels = np.zeros((1, 5), int)
+    >>> stroke = Stroke(tool="brush", label=2, points_um=((0, 0, 2),), radius_um=1.0)
+    >>> correct(labels, [stroke], spacing_um=(1, 1)), labels.tolist()
+    (3, [[0, 2, 2, 2, 0]])
+    """
+    dims = len(spacing_um)
+    spacing = np.asarray(spacing_um, float)
+    origin = np.zeros(dims) if origin_um is None else np.asarray(origin_um, float)
+    boxes = [_box(stroke, labels.shape, spacing, origin) for stroke in strokes]
+    automatic = {
+        number: np.array(labels[box])
+        for number, (stroke, box) in enumerate(zip(strokes, boxes, strict=True))
+        if stroke.label is None and box is not None
+    }
+    written = 0
+    for number, (stroke, box) in enumerate(zip(strokes, boxes, strict=True)):
+        if box is None:
+            continue
+        block = np.array(labels[box])
+        inside = _inside(stroke, block, box, spacing, origin)
+        if not inside.any():
+            continue
+        before = automatic.get(number)
+        block[inside] = before[inside] if before is not None else stroke.label
+        labels[box] = block
+        written += int(np.count_nonzero(inside))
+    return written
+
+
+def _box(
+    stroke: Stroke,
+    shape: Sequence[int],
+    spacing: NDArray[np.float64],
+    origin: NDArray[np.float64],
+) -> tuple[slice, ...] | None:
+    """The voxels that a stroke can reach; None beside the image."""
+    dims = len(spacing)
+    points = np.asarray(stroke.points_um, float)[:, -dims:]
+    last = np.asarray(shape[-dims:]) - 1
+    low = np.floor((points.min(axis=0) - stroke.radius_um - origin) / spacing).astype(int)
+    high = np.ceil((points.max(axis=0) + stroke.radius_um - origin) / spacing).astype(int)
+    low, high = np.maximum(low, 0), np.minimum(high, last)
+    if np.any(high < low):
+        return None
+    return tuple(slice(int(a), int(b) + 1) for a, b in zip(low, high, strict=True))
+
+
+def _inside(
+    stroke: Stroke,
+    block: NDArray[Any],
+    box: tuple[slice, ...],
+    spacing: NDArray[np.float64],
+    origin: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    axes = [
+        np.arange(part.start, part.stop) * step + start
+        for part, step, start in zip(box, spacing, origin, strict=True)
+    ]
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    dims = len(spacing)
+    line = np.asarray(stroke.points_um, float)[:, -dims:]
+    if stroke.tool == "lasso":
+        return _in_lasso(points, line, stroke)
+    if stroke.tool == "brush":
+        return _distance_um(points, line) <= stroke.radius_um * (1 + 1e-9)
+    return _piece(block, _distance_um(points, line[:1]) <= stroke.radius_um, line[0], axes)
+
+
+def _distance_um(points: NDArray[np.float64], line: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance of points from a line of straight parts, or from one point."""
+    found = np.linalg.norm(points - line[0], axis=-1)
+    for start, end in itertools.pairwise(line):
+        along = end - start
+        length = float(along @ along)
+        if length == 0:
+            continue
+        share = np.clip((points - start) @ along / length, 0, 1)
+        found = np.minimum(
+            found, np.linalg.norm(points - start - share[..., None] * along, axis=-1)
+        )
+    return np.asarray(found)
+
+
+def _in_lasso(
+    points: NDArray[np.float64], line: NDArray[np.float64], stroke: Stroke
+) -> NDArray[np.bool_]:
+    from skimage.measure import points_in_poly
+
+    dims = points.shape[-1]
+    normal = np.asarray(stroke.normal, float)
+    if dims == 2:
+        flat, outline, near = points, line, np.ones(points.shape[:-1], bool)
+    else:
+        first = np.eye(3)[int(np.argmin(np.abs(normal)))]
+        across = first - (first @ normal) * normal
+        across /= np.linalg.norm(across)
+        plane = np.stack([across, np.cross(normal, across)])
+        offset = points - line[0]
+        near = np.abs(offset @ normal) <= stroke.radius_um * (1 + 1e-9)
+        flat, outline = offset @ plane.T, (line - line[0]) @ plane.T
+    found = np.zeros(near.shape, bool)
+    found[near] = points_in_poly(flat[near], outline)
+    return found
+
+
+def _piece(
+    block: NDArray[Any],
+    reach: NDArray[np.bool_],
+    seed: NDArray[np.float64],
+    axes: Sequence[NDArray[np.float64]],
+) -> NDArray[np.bool_]:
+    """The piece of one label, joined by faces, that holds the point."""
+    from scipy import ndimage
+
+    index = tuple(int(np.argmin(np.abs(axis - at))) for axis, at in zip(axes, seed, strict=True))
+    same = (block == block[index]) & reach
+    pieces, _ = ndimage.label(same)
+    return np.asarray((pieces == pieces[index]) & same) if same[index] else np.zeros_like(same)
+
+
+def _triple(values: ArrayLike) -> tuple[float, float, float]:
+    z, y, x = np.asarray(values, float)
+    return float(z), float(y), float(x)

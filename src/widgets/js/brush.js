@@ -1,0 +1,140 @@
+// Painting labels by hand: brush, eraser, lasso and fill. A stroke is told when it is finished.
+
+import { line } from "./marks.js";
+import { normal, placeOf, pointAt } from "./plane.js";
+import { add } from "./toolbar.js";
+
+/** @typedef {import("./plane.js").Triple} Triple */
+/** @typedef {import("./plane.js").View} View */
+/** @typedef {{u: number, v: number}} Place */
+/** @typedef {{label: number, name: string, color: string}} Class */
+
+const TOOLS = [
+  ["brush", "Brush: paint the chosen class", "p"],
+  ["eraser", "Eraser: take corrections away", "e"],
+  ["lasso", "Lasso: what is surrounded becomes the chosen class", "q"],
+  ["fill", "Fill: the piece that is clicked becomes the chosen class", "g"],
+];
+const APART_PX = 3; // points of a line that are nearer say nothing more
+const PREVIEW = 0.45;
+
+/**
+ * @param {object} given
+ * @param {any} given.model @param {() => void} given.redraw @param {(what: string, more: object) => void} given.ask
+ * @param {AbortSignal} given.signal
+ */
+export function brush({ model, redraw, ask, signal }) {
+  let tool = "";
+  /** @type {{view: View, points: Triple[]} | null} */
+  let stroke = null;
+  /** @type {{view: View, at: Triple} | null} */
+  let hovered = null;
+  let [chosen, radius] = [0, 0];
+
+  /** @returns {Class[]} */
+  const classes = () => model.get("classes");
+  const color = () => (tool === "eraser" ? "#ffffff" : classes()[chosen]?.color ?? "#ffffff");
+  /** @param {View} view */
+  const reach = (view) => radius || view.width_um / 40;
+
+  const finish = () => {
+    if (!stroke) return;
+    const { view, points } = stroke;
+    const shape = tool === "eraser" ? "brush" : tool;
+    if (shape !== "lasso" || points.length > 2) {
+      const deep = tool === "fill" ? view.width_um : reach(view);
+      const label = tool === "eraser" ? null : classes()[chosen]?.label ?? null;
+      ask("stroke", { tool: shape, label, points, radius_um: deep, normal: normal(view) });
+    }
+    stroke = null;
+    redraw();
+  };
+
+  return {
+    active: () => tool !== "",
+    put: () => {
+      tool = "";
+      stroke = hovered = null;
+    },
+    /** @returns {import("./toolbar.js").Button[]} */
+    buttons: () => TOOLS.map(([icon, title, key]) => ({
+      icon, title, key,
+      run: () => {
+        tool = tool === icon ? "" : icon;
+        redraw();
+      },
+      pressed: () => tool === icon,
+    })),
+    /** The class and the size, beside the buttons. @param {HTMLElement} place @returns {() => void} renews them */
+    settings: (place) => {
+      const names = /** @type {HTMLSelectElement} */ (add(place, "select", "sb-select"));
+      names.title = "Class that is painted";
+      names.addEventListener("change", () => (chosen = names.selectedIndex), { signal });
+      const size = /** @type {HTMLInputElement} */ (add(place, "input", "sb-number"));
+      Object.assign(size, { type: "number", min: "0", step: "any", title: "Radius of the brush, half the depth of a lasso [µm]; empty: with the view", placeholder: "auto" });
+      size.addEventListener("change", () => (radius = Math.max(0, Number(size.value))), { signal });
+      add(place, "span", "sb-unit").textContent = "µm";
+      return () => {
+        if (names.options.length !== classes().length) names.replaceChildren(...classes().map(() => document.createElement("option")));
+        classes().forEach(({ name }, i) => (names.options[i].textContent = name));
+        chosen = Math.min(chosen, Math.max(0, classes().length - 1));
+        names.selectedIndex = chosen;
+      };
+    },
+    /** @param {View} view @param {Place} place */
+    click: (view, place) => {
+      if (tool === "lasso") return;
+      stroke = { view, points: [pointAt(view, place.u, place.v)] };
+      finish();
+    },
+    /** @param {View} view @param {Place | null} place */
+    hover: (view, place) => {
+      hovered = place && { view, at: pointAt(view, place.u, place.v) };
+      redraw();
+    },
+    /** @param {() => View} view @param {Place} from @param {number} width css pixels */
+    grip: (view, from, width) => {
+      if (tool === "fill") return null;
+      stroke = { view: view(), points: [pointAt(view(), from.u, from.v)] };
+      let last = from;
+      return {
+        /** @param {Place} place */
+        drag: (place) => {
+          if (Math.hypot((place.u - last.u) * width, (place.v - last.v) * width * view().aspect) < APART_PX) return;
+          last = place;
+          stroke?.points.push(pointAt(view(), place.u, place.v));
+          hovered = { view: view(), at: pointAt(view(), place.u, place.v) };
+          redraw();
+        },
+        drop: finish,
+      };
+    },
+    /** @param {CanvasRenderingContext2D} pen @param {View} view @param {number} width @param {number} height */
+    draw: (pen, view, width, height) => {
+      /** @param {Triple} point */
+      const seen = (point) => {
+        const { u, v } = placeOf(view, point);
+        return [u * width, v * height];
+      };
+      const wide = (reach(view) / view.width_um) * width;
+      pen.save();
+      if (stroke && stroke.view.across === view.across) {
+        pen.globalAlpha = PREVIEW;
+        pen.strokeStyle = pen.fillStyle = color();
+        pen.lineWidth = tool === "lasso" ? 2 : 2 * wide;
+        pen.lineCap = pen.lineJoin = "round";
+        pen.beginPath();
+        stroke.points.forEach((point) => pen.lineTo(...(/** @type {[number, number]} */ (seen(point)))));
+        if (tool === "lasso") pen.fill();
+        else pen.lineTo(...(/** @type {[number, number]} */ (seen(stroke.points[stroke.points.length - 1]))));
+        pen.stroke();
+      }
+      pen.restore();
+      if (hovered && tool && tool !== "lasso" && tool !== "fill") {
+        const [x, y] = seen(hovered.at);
+        const ring = Array.from({ length: 33 }, (_, i) => [x + wide * Math.cos((i * Math.PI) / 16), y + wide * Math.sin((i * Math.PI) / 16)]);
+        line(pen, ring, color(), 1.2, true);
+      }
+    },
+  };
+}

@@ -1,0 +1,140 @@
+"""What sliders do to the whole image, block by block: label it, and count its phases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from ..errors import SegmentationCancelled
+from .background import Background
+from .threshold_settings import ThresholdSettings
+
+
+class WholeImage(ThresholdSettings):
+    """Settings that can be done to the whole image, at once or in the background.
+
+    Attributes
+    ----------
+    ws : Workspace
+    explorer : SliceExplorer
+    """
+
+    ws: Any
+    explorer: Any
+
+    def apply(
+        self,
+        name: str | None = None,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Any:
+        """Segment the whole image as saved, block by block, and write an image of labels.
+
+        Parameters
+        ----------
+        name : str, optional
+            Of the label image; by default ``<image>_<record>``.
+        progress : callable, optional
+            Called with the voxels done and to do, over all passes.
+        cancelled : callable, optional
+            Asked after every block.
+
+        Returns
+        -------
+        Image
+            To the bit what the headless run segments.
+
+        Raises
+        ------
+        ValueError
+            The settings are not saved, or the name is taken.
+        SegmentationCancelled
+            Nothing is left of it.
+        """
+        from .applied import apply_record
+
+        return apply_record(
+            self.ws.images, self._saved_record(), name=name, progress=progress, cancelled=cancelled
+        )
+
+    def begin_apply(self, name: str | None = None) -> Background[Any]:
+        """Do what `apply` does in the background.
+
+        Returns
+        -------
+        Background
+            With ``fraction``, ``words()``, ``cancel()`` and ``result()``.
+        """
+        from ..workspace.running_import import own_connection
+        from .applied import applied_name, apply_record
+
+        record = self._saved_record()
+        title = name or applied_name(record)
+
+        def work(progress: Any, cancelled: Any) -> Any:
+            own = own_connection(self.ws.images)
+            try:
+                made = apply_record(own, record, name=name, progress=progress, cancelled=cancelled)
+                return self.ws.images.present(made.record)
+            finally:
+                own.records.engine.dispose()
+
+        return Background(f"labels {title}", work).start()
+
+    def _saved_record(self) -> Any:
+        if not self.saved:
+            raise ValueError(
+                "apply needs a record of what is seen: save first, so that it can be done again"
+            )
+        return self.ws.segmentations[self.name]
+
+    def whole_fractions(
+        self,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> pd.DataFrame:
+        """Share of each phase of the whole image, after smoothing and cleaning.
+
+        The image is read block by block, once, and twice more where thresholds have an
+        uncertainty. Columns as `fractions`; `progress` and `cancelled` as `apply`.
+        """
+        return self._counting()(progress, cancelled)
+
+    def begin_fractions(self, *, after_s: float = 0.0) -> Background[pd.DataFrame]:
+        """Do what `whole_fractions` does in the background, after a pause [s]."""
+        count = self._counting()
+
+        def work(progress: Any, cancelled: Any) -> pd.DataFrame:
+            if job.stopping(after_s):
+                raise SegmentationCancelled("something newer is counted")
+            return count(progress, cancelled)
+
+        job = Background("counting the whole image", work, waited_for=False)
+        return job.start()
+
+    def _counting(self) -> Callable[..., pd.DataFrame]:
+        """Count with the settings as they are now, whatever they become meanwhile."""
+        from .shares import whole_shares
+
+        source, recipe, known = self.source(), self.recipe(), self.threshold_uncertainty
+        names = [phase["name"] for phase in self.named_phases()]
+        spacing = self.spacing_um()
+
+        def count(progress: Any, cancelled: Any) -> pd.DataFrame:
+            return whole_shares(
+                source, recipe, uncertainty=known, names=names, spacing_um=spacing,
+                progress=progress, cancelled=cancelled,
+            )  # fmt: skip
+
+        return count
+
+    def source(self) -> Any:
+        """The volume or picture that is segmented, read box by box."""
+        from .applied import OneVolume
+
+        (item, *_) = self.explorer.world.placed(self.explorer.layers)
+        return OneVolume(item.levels[0].array, item.select(time=self.explorer.time))
