@@ -12,6 +12,7 @@ from traitlets import Float, Int, TraitError, Tuple, Unicode, validate
 
 from ..plots.theme import phase_color
 from .colors import label_color
+from .phase_record import recipe_of
 from .scene import Placed
 from .space import Octant, Surface
 from .state import State
@@ -105,20 +106,19 @@ def labelled_layer(item: Placed, *, time: int, most_voxels: int) -> Labelled:
 def labelled_record(record: Any, image: Any, *, most_voxels: int) -> Labelled:
     """Phases of a segmentation's record, from the grey values of a level."""
     from ..analysis.segmentation import segment
+    from ..analysis.segmentation.segment import coarser
 
     level, stride = level_within(image.levels, image.ndim, most_voxels)
     chosen, steps = image.levels[level], (slice(None, None, stride),) * image.ndim
-    given = record.parameters or {}
-    before = {"t": given.get("time", 0), "c": given.get("channel", 0)}
+    before = {"t": record.parameters.get("time", 0), "c": record.parameters.get("channel", 0)}
     select = tuple(int(before[axis]) for axis in image.axes if axis in "tc")
     spacing = np.asarray(chosen.spacing_um, float) * stride
     factors = spacing / np.asarray(image.spacing_um, float)
+    recipe = recipe_of(record)
     labels = segment(
         np.asarray(chosen.array[(*select, *steps)]),
-        thresholds=tuple(record.thresholds),
-        smoothing_px=tuple(record.smoothing_px / factors),
-        min_size_px=round(record.min_size_px / float(np.prod(factors))),
-        fill_holes=bool(given.get("fill_holes", False)),
+        recipe=coarser(recipe, factors.tolist()),
+        spacing_um=(spacing if recipe.length_unit == "um" else factors).tolist(),
     )
     phases = tuple(
         {**phase, "color": phase.get("color") or phase_color(phase["name"])}

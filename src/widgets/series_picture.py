@@ -98,7 +98,7 @@ def plot_words(series: Any) -> str:
     of = f", voxels of {format_length(spacing)}" if spacing else ""
     thresholds = ""
     if quantity == SHARES and (record := segmentation_of(series)) is not None:
-        thresholds = f", parted by the thresholds of {record.name} at every time point"
+        thresholds = f", parted by the thresholds of {record.name} alone at every time point"
     return f"Below: {quantity} {where}{of}{thresholds}."
 
 

@@ -73,9 +73,13 @@ def series_table(series: Any) -> pd.DataFrame:
 
 
 def segmentation_of(series: Any) -> Any:
-    """The newest segmentation of an image of the series; its thresholds serve all of them."""
+    """The newest segmentation of an image of the series; its thresholds alone serve all of them."""
     names = {moment.image for moment in series.moments.points}
-    found = [record for record in series.ws.segmentations if record.image in names]
+    found = [
+        record
+        for record in series.ws.segmentations
+        if record.image in names and record.method == "thresholds" and record.phases
+    ]
     return found[-1] if found else None
 
 

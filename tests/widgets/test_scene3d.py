@@ -297,6 +297,18 @@ def test_phases_of_a_segmentation_are_shown_but_for_the_most_abundant(ws):
     assert surface.name == "particle"
     distance = np.linalg.norm(surface.vertices_um[:, None] - BEADS_UM, axis=2).min(axis=1)
     assert distance.max() < 2.5
+    ws.segmentations.add(
+        name="opened",
+        image="survey",
+        method="thresholds",
+        thresholds=[120.0],
+        phases=[{"label": 0, "name": "matrix"}, {"label": 1, "name": "particle"}],
+        parameters={"recipe": {"opening_radius": 5.0, "length_unit": "um"}},
+    )
+    scene.surfaces = ()
+    scene.show_surfaces("opened", phases=("particle",))
+    assert scene.space().surfaces == ()  # the whole recipe is done: no bead is as large as that
+    scene.surfaces = ()
     scene.show_surfaces("beads", phases=("matrix",))
     assert [one.name for one in scene.space().surfaces] == ["matrix"]
 
