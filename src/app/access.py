@@ -1,8 +1,8 @@
 """Who may open the page: whoever has the address with its token, as with Jupyter.
 
-The page listens on the loopback address only, but on a shared machine every user can reach that, and
-a page of any other site can try. Without the token (or the cookie that it leaves) there is neither
-page nor websocket nor report.
+The page listens on the loopback address only, but on a shared machine every user can reach that,
+and a page of any other site can try. Without the token (or the cookie that it leaves) there is
+neither page nor websocket nor report.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Access(AuthProvider):
         super().__init__()
 
     @property
-    def get_user(self) -> Callable[[Any], str | None]:
+    def get_user(self) -> Callable[[Any], Any]:
         """Bokeh asks this for every page and websocket."""
         return self.user_of
 
@@ -78,4 +78,6 @@ class NoToken(RequestHandler):
         """Answer in words."""
         self.set_status(403)
         self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.write("This page needs the whole address that `scalebridge app` prints, with its token.")
+        self.write(
+            "This page needs the whole address that `scalebridge app` prints, with its token."
+        )

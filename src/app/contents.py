@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import ipywidgets as ipw
 import pandas as pd
+from traitlets import TraitError
 
 from ..columns import significant
-from ..errors import NotFound
+from ..errors import NotFound, ScalebridgeError
 from ..guides import choose_instrument, choose_map, map_images
 from ..guides.decisions import CUT_TAG
 from ..guides.survey import times
@@ -137,7 +139,8 @@ def images_by_frame(ws: Workspace) -> dict[str, str]:
 
 def pair_table(ws: Workspace) -> pd.DataFrame:
     """One row a pair with landmarks or a transform: how many, how well, what was decided."""
-    at, counts = images_by_frame(ws), {}
+    at = images_by_frame(ws)
+    counts: dict[tuple[str, str], int] = {}
     for mark in ws.landmarks:
         pair = (mark.moving_frame, mark.fixed_frame)
         counts[pair] = counts.get(pair, 0) + bool(mark.active)
@@ -174,8 +177,7 @@ def _targeting(ws: Workspace) -> Content:
     there = first_map(ws)
     begin = placed[0] if placed else (ws.images[there].frame if there else None)
     frame = choice("placed in", [(name, name) for name in frames], begin)
-    cut = next((str(f.name) for f in ws.frames if CUT_TAG in f.tags), None)
-    tool = choice("instrument that cuts", [(name, name) for name in frames], cut)
+    tool = choice("instrument that cuts", [(name, name) for name in frames], _cutting_frame(ws))
     surfaces = [(f"{r.name} of {r.image}", r.name) for r in ws.segmentations]
     surface = choice("surface", surfaces or [_NONE], _surface(ws))
     shown: dict[str, Any] = {}
@@ -186,6 +188,10 @@ def _targeting(ws: Workspace) -> Content:
         shown["picker"] = None
         names = [str(record.name) for record in ws.targets if record.frame == frame.value]
         picker = TargetPicker(ws, frame.value, selected=names[0] if names else "")
+        tool_frame = _cutting_frame(ws)
+        if names and tool_frame and tool_frame != frame.value:
+            with suppress(ScalebridgeError, TraitError):  # not connected: the step says so
+                picker.into = tool_frame
         shown["picker"] = picker
         return picker
 
@@ -212,6 +218,10 @@ def _targeting(ws: Workspace) -> Content:
         row(frame, button("open", message.guard(lambda: holder.show(place) and None))),
     ]
     return Content((ipw.VBox([*rows, message.widget]), holder), lambda: None, parameters)
+
+
+def _cutting_frame(ws: Workspace) -> str | None:
+    return next((str(frame.name) for frame in ws.frames if CUT_TAG in frame.tags), None)
 
 
 def _surface(ws: Workspace) -> str | None:

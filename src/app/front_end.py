@@ -1,9 +1,9 @@
 """Jupyter's widgets in a Panel page with every script from this installation: the one trick.
 
-`ipywidgets_bokeh` draws ipywidgets and carries their messages, binary ones too, but it fetches the
-front end of any further package from a CDN, as ``<cdn>/anywidget@~0.11.*/dist/index``. Its model has
-a property for that address: here it is a path of our own server, which answers with the module that
-anywidget installs for the classic notebook, the same AMD module that the CDN has. Panel's own
+`ipywidgets_bokeh` draws ipywidgets and carries their messages, binary ones too, but it fetches
+the front end of any further package from a CDN, as ``<cdn>/anywidget@~0.11.*/dist/index``. Its
+model has a property for that address: here it is a path of our own server, which answers with the
+module that anywidget installs for the classic notebook, an AMD module as the CDN's is. Panel's own
 `AnyWidgetComponent` is no way round it: it lacks ``model.send``.
 
 Tied to anywidget's installed layout; ``tests/app/test_front_end.py`` and the browser test fail when
@@ -18,7 +18,7 @@ from typing import Any
 import anywidget
 
 # First of the two: it keeps ipywidgets_bokeh from taking over the kernel of a notebook.
-import panel.io.ipywidget  # isort: skip
+import panel.io.ipywidget  # noqa: F401  # isort: skip
 from ipywidgets_bokeh.widget import IPyWidget as BokehModel  # isort: skip
 from bokeh.settings import settings
 from panel.pane import IPyWidget
@@ -55,4 +55,3 @@ def stay_local() -> None:
     """Take every script and style sheet from this installation, whatever the environment says."""
     settings.resources = "server"
     BokehModel.__css__ = []  # Panel names a style sheet of symbols on a CDN
-

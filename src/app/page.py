@@ -74,7 +74,7 @@ class GuidedPage:
         step = next(step for step in self._steps if step.key == key)
         self._open = key
         self._tell()
-        self._busy.value = notice("reading the images …", "information")
+        self._say_busy("reading the images …")
         self._place.objects = []
         document = pn.state.curdoc
         if document is None:
@@ -109,9 +109,13 @@ class GuidedPage:
             words = ipw.HTML(notice(words_of(error), "refused"))
             self._content = Content((words,), lambda: None)
         self._place.objects = self._content.panes()
-        self._busy.value = ""
+        self._say_busy("")
         old.close()
         self._report.of(step, self._content.parameters)
+
+    def _say_busy(self, words: str) -> None:
+        self._busy.value = notice(words, "information") if words else ""
+        self._busy.layout.display = None if words else "none"
 
     def _tell(self) -> None:
         for step in self._steps:
@@ -142,4 +146,3 @@ class GuidedPage:
         made = ipw.VBox(list(self._items.values()))
         made.add_class("sb-steps")
         return made
-

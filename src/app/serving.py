@@ -143,7 +143,8 @@ def free_port(wanted: int | None) -> int:
             return int(tried.getsockname()[1])
     if wanted is None:
         raise ParameterError(
-            f"none of the ports {FIRST_PORT} to {FIRST_PORT + _TRIED - 1} is free: give one with --port"
+            f"none of the ports {FIRST_PORT} to {FIRST_PORT + _TRIED - 1} is free: give another "
+            "with --port"
         )
     raise ParameterError(f"port {wanted} is taken or not allowed: give another --port, or none")
 

@@ -88,14 +88,18 @@ def last_run(ws: Workspace, template: str) -> Any:
 def _survey(ws: Workspace) -> Found:
     images, maps = list(ws.images), map_images(ws)
     if not images:
-        return "open", "no image yet", "Import images in a shell: scalebridge import FILE -w WORKSPACE."
+        return (
+            "open",
+            "no image yet",
+            "Import images, in a shell with scalebridge import FILE --workspace FOLDER.",
+        )
     lacking = [image.name for image in images if not image.calibrated]
     if lacking:
         return (
             "attention",
             f"{_count(len(lacking), 'image')} without voxel size",
-            f"Give {lacking[0]} its voxel size, in a shell with scalebridge calibrate: until then it "
-            "gives no lengths.",
+            f"Give {lacking[0]} its voxel size, in a shell with scalebridge calibrate: until then "
+            "it gives no lengths.",
         )
     if not maps:
         return (
@@ -115,8 +119,8 @@ def _registration(ws: Workspace) -> Found:
         return (
             "attention",
             "landmarks have changed",
-            f"The landmarks of {changed[0]} are not those it was accepted with: look at the pair and "
-            "accept or refuse it again.",
+            f"The landmarks of {changed[0]} are not those it was accepted with: look at the pair "
+            "and accept or refuse it again.",
         )
     if waiting := undecided(ws):
         return (
@@ -131,7 +135,7 @@ def _registration(ws: Workspace) -> Found:
         return (
             "open",
             f"{_count(len(apart), 'image')} not on the map",
-            f"Pick landmarks between {apart[0]} and an image that is on the map, or leave it apart.",
+            f"Pick landmarks between {apart[0]} and an image on the map, or leave it apart.",
         )
     if not accepted:
         return "done", "nothing to register", "All images share one frame: go on to the target."
@@ -206,8 +210,8 @@ def _targeting(ws: Workspace) -> Found:
         return (
             "open",
             "no surface chosen",
-            "Save a segmentation of a volume that shows the surface (step quantification), and choose "
-            "it below: depths are measured from it.",
+            "Save a segmentation of a volume that shows the surface (step quantification), and "
+            "choose it below: depths are measured from it.",
         )
     for target in targets:
         if not _connected(ws.graph(), target.frame, str(cut[0])):
