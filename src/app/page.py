@@ -70,7 +70,9 @@ class GuidedPage:
         pn.state.on_session_destroyed(lambda _: self.close())
 
     def open_step(self, key: str) -> None:
-        """Show a step; one that cannot be shown says why."""
+        """Show a step; one that cannot be shown says why, and one that is shown stays."""
+        if key == self._open:
+            return
         step = next(step for step in self._steps if step.key == key)
         self._open = key
         self._tell()
