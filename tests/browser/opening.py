@@ -14,14 +14,21 @@ NO_GL = ["--disable-gpu", "--disable-software-rasterizer", "--disable-3d-apis"]
 
 @contextmanager
 def browser_of(chromium, *, flags=SOFTWARE_GL):
-    """A browser, closed at the end."""
+    """The browser of a test, closed at the end."""
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=[*QUIET, *flags])
-        try:
+        with launched(playwright.chromium, chromium, flags=flags) as browser:
             yield browser
-        finally:
-            browser.close()
+
+
+@contextmanager
+def launched(kind, chromium, *, flags):
+    """A further browser beside one that runs."""
+    browser = kind.launch(executable_path=chromium, args=[*QUIET, *flags])
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 def only(page, address):
