@@ -17,9 +17,9 @@ def run_all(page):
     for _ in range(12):
         if begun():
             break
-    assert until(lambda: _all_ran(prompts.all_inner_texts()), page, seconds=90), (
-        page.locator("body").inner_text()
-    )
+    assert until(lambda: _all_ran(prompts.all_inner_texts()), page, seconds=90), page.locator(
+        "body"
+    ).inner_text()
 
 
 def choose_run_all(page):

@@ -16,9 +16,11 @@ NO_GL = ["--disable-gpu", "--disable-software-rasterizer", "--disable-3d-apis"]
 def browser_of(chromium, *, flags=SOFTWARE_GL):
     """The browser of a test, closed at the end."""
     sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        with launched(playwright.chromium, chromium, flags=flags) as browser:
-            yield browser
+    with (
+        sync_api.sync_playwright() as playwright,
+        launched(playwright.chromium, chromium, flags=flags) as browser,
+    ):
+        yield browser
 
 
 @contextmanager

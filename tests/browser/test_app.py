@@ -75,7 +75,11 @@ def test_the_explorer_draws_the_coarse_copy_then_a_patch_and_a_click_reaches_pyt
     textures = page.evaluate(TEXTURES)
     assert any(key.startswith("v") for key in textures)  # came as a message with a buffer
     assert any(key.startswith("p") for key in textures)
-    box, before, old = canvas.bounding_box(), slider(page, "x ["), canvas.get_attribute("data-rested")
+    box, before, old = (
+        canvas.bounding_box(),
+        slider(page, "x ["),
+        canvas.get_attribute("data-rested"),
+    )
     canvas.click(position={"x": 0.25 * box["width"], "y": 0.5 * box["height"]})
     assert until(lambda: canvas.get_attribute("data-rested") != old, page)
     assert until(lambda: slider(page, "x [") < before - 50, page)

@@ -203,8 +203,12 @@ def test_a_rerun_after_a_restart_draws_again_and_leaks_no_textures(orphan):
     assert len(orphan.evaluate(TEXTURES)) <= len(orphan.textures)
 
 
-def test_twenty_explorers_on_a_page_are_all_painted_with_one_context(open_notebook):
-    page = open_notebook("many", height=30_000)
+@pytest.fixture(scope="module")
+def many(browser, lab):
+    """Twenty explorers on one page, every other one of a scan that needs patches."""
+    page = only(browser.new_page(viewport={"width": 1200, "height": 30_000}), lab)
+    page.goto(f"{lab}/doc/tree/many.ipynb")
+    page.wait_for_selector(".jp-Notebook .jp-Cell")
     page.evaluate(
         """() => {
           window.contexts = 0;
@@ -216,10 +220,26 @@ def test_twenty_explorers_on_a_page_are_all_painted_with_one_context(open_notebo
         }"""
     )
     run_all(page)
-    panels = settled(page, panels=20)
-    assert len(panels) == 20
-    assert min(panel.evaluate(GREYS) for panel in panels) > 60
-    assert page.evaluate("() => window.contexts") == 1
+    page.panels = settled(page, panels=20)
+    yield page
+    assert page.outside == []
+    page.close()
+
+
+def test_twenty_explorers_on_a_page_are_all_painted_with_one_context(many):
+    assert len(many.panels) == 20
+    assert min(panel.evaluate(GREYS) for panel in many.panels) > 60
+    assert many.evaluate("() => window.contexts") == 1
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="panel.js counts patches in a variable of its module, which each widget loads anew, but "
+    "keeps their textures for the whole page under that number: panels show each other's patches",
+)
+def test_every_panel_that_was_sent_a_patch_has_a_texture_of_its_own(many):
+    patches = [key for key in many.evaluate(TEXTURES) if key.startswith("p")]
+    assert len(patches) == 10
 
 
 @pytest.fixture(scope="module")
