@@ -76,14 +76,23 @@ def browser(chromium):
         yield browser
 
 
-def nothing_ran(page, outputs):
+def nothing_ran(page, outputs, *, wait_ms=1500):
     """Let what would run have time to, then look for what it would have left."""
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(wait_ms)
     assert page.dialogs == []
     assert page.evaluate("() => window.__xss") is None
     assert page.locator(f"{outputs} :is({MADE})").count() == 0
     assert page.locator(f"{outputs} script").evaluate_all(SCRIPTS) == 0
     assert page.outside == []
+
+
+@pytest.mark.parametrize("name", PAYLOADS[:22])
+def test_the_look_out_sees_a_name_that_is_put_into_a_page_unescaped(browser, name):
+    page = only(browser.new_page(), "http://127.0.0.1")
+    page.set_content(f"<main><div><table><tr><td>{name}</td></tr></table></div></main>")
+    with pytest.raises(AssertionError):
+        nothing_ran(page, "main", wait_ms=50)
+    page.close()
 
 
 def test_in_a_notebook_every_widget_shows_them_as_text(specimen, browser, tmp_path):
@@ -118,6 +127,12 @@ def test_in_a_notebook_every_widget_shows_them_as_text(specimen, browser, tmp_pa
         page.close()
 
 
+def panels_rest(page, least):
+    panels = page.locator(".sb-panel canvas:visible")
+    rests = "all => all.every(canvas => canvas.dataset.rested)"
+    return panels.count() >= least and panels.evaluate_all(rests)
+
+
 def test_in_the_application_every_step_shows_them_as_text(specimen, browser):
     with served(specimen) as application:
         page = only(browser.new_page(viewport={"width": 1200, "height": 6000}), application.origin)
@@ -128,15 +143,7 @@ def test_in_the_application_every_step_shows_them_as_text(specimen, browser):
                             ("Quantification", 2)):  # fmt: skip
             page.get_by_role("button", name=name).first.click()
             page.locator("h2", has_text=name).wait_for()
-            panels = page.locator(".sb-panel canvas:visible")
-            rests = "all => all.every(canvas => canvas.dataset.rested)"
-            assert until(
-                lambda panels=panels, least=least: (
-                    panels.count() >= least and panels.evaluate_all(rests)
-                ),
-                page,
-                seconds=60,
-            )
+            assert until(lambda least=least: panels_rest(page, least), page, seconds=60)
             nothing_ran(page, "body")
             found = page.locator("td, option, .jupyter-widgets").all_text_contents()
             shown += " ".join(found)

@@ -183,8 +183,8 @@ def test_without_its_kernel_the_picture_still_zooms_and_slices(orphan):
 
 @pytest.mark.xfail(
     strict=True,
-    reason="panel.js: once the kernel was restarted, model.send throws 'Cannot send' in tell(), and "
-    "what comes after it in rest() does not happen: no badge, and no redraw at full resolution",
+    reason="panel.js: once the kernel was restarted, model.send throws 'Cannot send' in tell(), "
+    "and what comes after it in rest() does not happen: no badge, no redraw at full resolution",
 )
 def test_without_its_kernel_a_badge_says_so_within_seconds(orphan):
     badge = orphan.locator(".sb-badge")
