@@ -82,16 +82,17 @@ def nothing_ran(page, outputs, *, wait_ms=1500):
     assert page.dialogs == []
     assert page.evaluate("() => window.__xss") is None
     assert page.locator(f"{outputs} :is({MADE})").count() == 0
-    assert page.locator(f"{outputs} script").evaluate_all(SCRIPTS) == 0
+    assert page.locator(f"{outputs} :is(script, style)").evaluate_all(SCRIPTS) == 0
     assert page.outside == []
 
 
-@pytest.mark.parametrize("name", PAYLOADS[:22])
-def test_the_look_out_sees_a_name_that_is_put_into_a_page_unescaped(browser, name):
+def test_the_look_out_sees_each_name_that_is_put_into_a_page_unescaped(browser):
     page = only(browser.new_page(), "http://127.0.0.1")
-    page.set_content(f"<main><div><table><tr><td>{name}</td></tr></table></div></main>")
-    with pytest.raises(AssertionError):
-        nothing_ran(page, "main", wait_ms=50)
+    for name in PAYLOADS[:22]:  # the others are only markup once they were unescaped
+        page.set_content(f"<main><div><table><tr><td>{name}</td></tr></table></div></main>")
+        page.dialogs.clear()
+        with pytest.raises(AssertionError):
+            nothing_ran(page, "main", wait_ms=50)
     page.close()
 
 
