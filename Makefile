@@ -59,9 +59,9 @@ check: $(VENV)/.test  ## lint, format, types, notebooks without outputs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/nbstripout --verify templates/*.ipynb notebooks/*.ipynb
-	@if command -v npm >/dev/null; then built=$$(mktemp) && cp src/widgets/static/panel.js $$built \
-	  && $(MAKE) --silent widgets && cmp $$built src/widgets/static/panel.js \
-	  || { echo "src/widgets/static/panel.js is not what src/widgets/js gives: make widgets" >&2; exit 1; }; \
+	@if command -v npm >/dev/null; then built=$$(mktemp -d) && cp src/widgets/static/*.js $$built \
+	  && $(MAKE) --silent widgets && diff -rq --exclude='*.css' $$built src/widgets/static \
+	  || { echo "src/widgets/static is not what src/widgets/js gives: make widgets" >&2; exit 1; }; \
 	else echo "npm is missing: the browser's part was not rebuilt and compared"; fi
 
 widgets:  ## rebuild what the browser runs (needs npm), after its types were checked

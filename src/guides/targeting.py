@@ -8,23 +8,25 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
-from scipy.stats import t as student
 
 from ..analysis.quantification.measurement import Check, Measurement, measurement_from_parts
 from ..analysis.registration import FramePath, Located, Region, confidence_region
 from ..analysis.registration.cut import box_margin
 from ..analysis.targeting.plan import BELOW_SURFACE, TargetPlan, target_plan
-from ..analysis.targeting.surface_plane import SurfacePlane, fit_surface
-from ..analysis.targeting.surface_points import flat_part, surface_points
+from ..analysis.targeting.surface_plane import SurfacePlane
 from ..columns import significant
 from ..quantities import format_value
 from ..workspace import Workspace
+from ..workspace.surface import (
+    SURFACE_TAG,
+    NearSurface,
+    SpecimenSurface,
+    coverage_factor,
+    extent_um,
+)
 from .decisions import decided
 
-SURFACE_TAG = "surface"
 _PROBABILITIES = (0.5, 0.8, 0.9, 0.95, 0.99)
-_RADIUS_UM = 160.0  # lateral reach of the surface around the target
 _AXES = ("z", "y", "x")
 _DEPTH = ".depth_um"
 
@@ -91,26 +93,6 @@ class CutPlan:
         return path
 
 
-@dataclass(frozen=True)
-class _Surface:
-    """The surface around the target in the frame of the instrument, and the target against it.
-
-    The way from the image of the surface to the instrument carries surface and target alike, so
-    only what it does to their distance counts.
-
-    Attributes
-    ----------
-    plane : SurfacePlane
-    depth_um : float
-    parts : dict of str to float
-        95 % half-widths of the depth [µm].
-    """
-
-    plane: SurfacePlane
-    depth_um: float
-    parts: dict[str, float]
-
-
 def surface_segmentation(ws: Workspace, name: str | None) -> Any:
     """Return the segmentation whose boundary is the surface.
 
@@ -165,13 +147,18 @@ def plan_cut(
     located = ws.locate(record.position, from_=record.frame, to=to)
     wanted = record.probability if probability is None else probability
     half = _array(record.half_size) if record.half_size else np.zeros(3)
-    found = None if surface is None else _surface_near(ws, surface, place, record.frame, to)
+    found = (
+        None
+        if surface is None
+        else SpecimenSurface(ws, surface).near(place[0], frame=record.frame, to=to)
+    )
     plane = None if found is None else found.plane
     margin = box_margin(way, place[0], half, probability=wanted)
+    extent = extent_um(way, place[0], half)
     plan = target_plan(
         located.points_um[0],
         located.covariance_um2[0],
-        half_size_um=(half * _scale(way, place)).tolist(),
+        half_size_um=extent.tolist(),
         nu=located.nu,
         probability=wanted,
         surface=plane,
@@ -198,7 +185,7 @@ def plan_cut(
         tuple(measurements),
         checks,
         located.notes,
-        _drawn(located, region, plan, half * _scale(way, place), plane, target),
+        _drawn(located, region, plan, extent, plane, target),
     )
 
 
@@ -206,63 +193,9 @@ def _array(position: Any) -> np.ndarray:
     return np.array([position[f"{axis}_um"] for axis in _AXES], float)
 
 
-def _scale(way: FramePath, place: np.ndarray) -> float:
-    """Mean magnification of a way near a place."""
-    steps = way.apply(place + np.vstack([np.zeros(3), np.eye(3)]))
-    return float(abs(np.linalg.det(steps[1:] - steps[0])) ** (1 / 3))
-
-
-def _surface_near(ws: Workspace, surface: Any, place: np.ndarray, frame: str, to: str) -> _Surface:
-    image = ws.images[surface.image]
-    graph = ws.graph()
-    centre = graph.positions(place, frame, image.frame)[0]
-    volume, threshold = image.array(), surface.thresholds[0]
-    doubt = surface.threshold_uncertainty[0] if surface.threshold_uncertainty else 0.0
-
-    def heights(level: float) -> np.ndarray:
-        points = surface_points(
-            volume, threshold=level, spacing_um=image.spacing_um, origin_um=image.origin_um
-        )
-        return flat_part(points, around_um=centre, radius_um=_RADIUS_UM)
-
-    here = heights(threshold)
-    moved = (
-        [heights(threshold + sign * doubt)[:, 0].mean() for sign in (-1, 1)] if doubt else [0, 0]
-    )
-    way = graph.path(image.frame, to)
-    position = way.apply(centre[None])[0]
-    plane = fit_surface(way.apply(here), inside_um=position)
-    shift = abs(moved[1] - moved[0]) / 2 * _scale(way, centre[None])
-    parts = _depth_parts(graph.path(frame, image.frame), way, place[0], plane)
-    depth = float((plane.point_um - position) @ plane.normal)
-    return _Surface(plane, depth, {**parts, "threshold": float(1.96 * shift)})
-
-
-def _depth_parts(
-    to_image: FramePath, way: FramePath, place: np.ndarray, plane: SurfacePlane
-) -> dict[str, float]:
-    """95 % half-widths of a depth: of the target, of the surface, of lengths along the way."""
-    normal, image, matrix = plane.normal, to_image.apply(place[None])[0], way.matrix()
-    offset = way.apply(image[None])[0] - plane.point_um
-    foot = image - np.linalg.solve(matrix, (offset @ normal) * normal)
-    of_target = matrix @ to_image.covariance_at(place[None])[0] @ matrix.T
-    of_way = way.difference_covariance(foot, image)
-    along = np.concatenate([[1.0], plane.tangents @ offset])
-    return {
-        "target": _factor(to_image.nu) * float(np.sqrt(normal @ of_target @ normal)),
-        "surface": _factor(plane.nu) * float(np.sqrt(along @ plane.covariance @ along)),
-        "scale": _factor(way.nu) * float(np.sqrt(max(normal @ of_way @ normal, 0.0))),
-    }
-
-
-def _factor(nu: float | None) -> float:
-    known = nu is None or not np.isfinite(nu)
-    return float(norm.ppf(0.975) if known else student.ppf(0.975, nu))
-
-
 def _positions(target: str, to: str, located: Located) -> list[Measurement]:
     sigma = np.sqrt(np.diag(located.covariance_um2[0]))
-    factor = _factor(located.nu) if located.stated else float("nan")
+    factor = coverage_factor(located.nu) if located.stated else float("nan")
     return [
         measurement_from_parts(
             key=f"targeting.{target}.{to}.{axis}_um",
@@ -276,7 +209,7 @@ def _positions(target: str, to: str, located: Located) -> list[Measurement]:
     ]
 
 
-def _depth(target: str, to: str, surface: _Surface) -> Measurement:
+def _depth(target: str, to: str, surface: NearSurface) -> Measurement:
     """Depth below the surface, in the lengths of the instrument's frame."""
     return measurement_from_parts(
         key=f"targeting.{target}{_DEPTH}",

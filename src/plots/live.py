@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
-_HEADLESS = "SCALEBRIDGE_RUN"
+from ..workspace.serving import is_headless
+
 _state = {"live": False}
 
 
@@ -15,7 +15,7 @@ def go_live() -> None:
 
     Loads Bokeh's scripts into the notebook, from this machine. A headless run shows stills.
     """
-    if os.environ.get(_HEADLESS) is not None:
+    if is_headless():
         return
     from bokeh.resources import Resources
     from IPython.display import publish_display_data

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
+from ..workspace.serving import is_headless
 from .item import ITEM_MIME, Item, for_notebook, required
 from .markup import Markup, safe
 from .pictures import is_plot, png_bytes, size_px
@@ -27,6 +29,8 @@ class Figure(Item):
         Short name, e.g. ``"overlay"``; it is also the picture's text for those who cannot see it.
     wide : bool, optional
         Use the report's wide column; by default large pictures twice as wide as high do.
+    offline : dict, optional
+        What the report's page draws a live view from; by default what a widget gives in a run.
     """
 
     picture: Any
@@ -34,6 +38,7 @@ class Figure(Item):
     _: KW_ONLY
     name: str
     wide: bool | None = None
+    offline: dict[str, Any] | None = None
     kind: ClassVar[str] = "figure"
 
     def __post_init__(self) -> None:
@@ -43,6 +48,10 @@ class Figure(Item):
         object.__setattr__(self, "_plot", plot)
         if plot is not None and self.wide is None:  # plots are made for the column
             object.__setattr__(self, "wide", False)
+        widget = self.picture if hasattr(self.picture, "offline") else None
+        object.__setattr__(self, "_widget", widget)
+        if widget is not None and self.offline is None and is_headless():
+            object.__setattr__(self, "offline", widget.offline())
         object.__setattr__(self, "picture", png_bytes(self.picture))
 
     @property
@@ -59,16 +68,18 @@ class Figure(Item):
 
     def content(self) -> dict[str, Any]:
         """Return what it says as plain JSON types."""
-        return {"name": self.name, "caption": self.caption, "wide": self.wide}
+        said = {"name": self.name, "caption": self.caption, "wide": self.wide}
+        return said if self.offline is None else {**said, "offline": self.offline}
 
     def html(self) -> Markup:
         """Return its fragment for notebook and report."""
         width, height = size_px(self.png)
         return Markup(
-            '<figure class="sb-figure{}"><img src="data:image/png;base64,{}" alt="{}" '
+            '<figure class="sb-figure{}">{}<img src="data:image/png;base64,{}" alt="{}" '
             'width="{}" height="{}"><figcaption>{}</figcaption></figure>'
         ).format(
             " sb-wide" if self.is_wide else "",
+            Markup("") if self.offline is None else _offline(self.offline),
             base64.b64encode(self.png).decode("ascii"),
             safe(self.name),
             width,
@@ -96,6 +107,11 @@ class Figure(Item):
 
         bundle = self._repr_mimebundle_()
         caption = Markup('<p class="sb-caption">{}</p>').format(safe(self.caption))
+        widget = getattr(self, "_widget", None)
+        if is_live() and widget is not None:  # there to be used; its still goes to the report
+            display({**bundle, **widget.view()._repr_mimebundle_()}, raw=True)
+            display({"text/plain": "", "text/html": str(for_notebook(caption))}, raw=True)
+            return
         if not is_live():
             display(bundle, raw=True)
             display({"text/plain": "", "text/html": str(for_notebook(caption))}, raw=True)
@@ -118,3 +134,12 @@ class Figure(Item):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.caption}"
+
+
+def _offline(state: dict[str, Any]) -> Markup:
+    """A place for a live view, and what it is drawn from; JSON that cannot end its element."""
+    data = json.dumps(state, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    return Markup(
+        '<div class="sb-map" hidden></div><script type="application/json" class="sb-offline">{}'
+        "</script>"
+    ).format(Markup(data))

@@ -73,7 +73,10 @@ def _read_key_number(content: Mapping[str, Any], _: Mapping[str, Any]) -> KeyNum
 
 def _read_figure(content: Mapping[str, Any], data: Mapping[str, Any]) -> Figure:
     png = base64.b64decode(data["image/png"])
-    return Figure(png, content["caption"], name=content["name"], wide=content["wide"])
+    offline = content.get("offline")
+    return Figure(
+        png, content["caption"], name=content["name"], wide=content["wide"], offline=offline
+    )
 
 
 def _read_table(content: Mapping[str, Any], _: Mapping[str, Any]) -> Table:

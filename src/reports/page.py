@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from .chapter import Chapter, read_chapter
+from .figure import Figure
 from .items import Check, Item, KeyNumber, Method
 from .markup import Markup, joined, safe
 from .origin import provenance
@@ -42,7 +43,7 @@ _PAGE = Markup(
 {body}
 </main>
 <footer>{footer}</footer>
-<script>{script}</script>
+{scripts}
 </body>
 </html>
 """
@@ -90,10 +91,14 @@ def render_report(
         _checks(chapters),
         provenance(chapters, ws),
     )
-    style, script = _own("items.css") + _own("page.css"), _own("page.js")
+    scripts = [_own("page.js")]
+    style = _own("items.css") + _own("page.css")
+    if any(figure.offline for chapter in chapters for figure in chapter.of_kind(Figure)):
+        scripts.append(_widget("report.js"))
+        style += _widget("panel.css")
     return str(
         _PAGE.format(
-            policy=_policy(script),
+            policy=_policy(scripts),
             title=safe(_page_title(chapters, name)),
             style=Markup(style),
             header=_header(chapters, ws, name),
@@ -101,7 +106,7 @@ def render_report(
             footer=Markup("Made by Scalebridge {}. The page loads nothing from elsewhere.").format(
                 _version(chapters)
             ),
-            script=Markup(script),
+            scripts=joined(Markup("<script>{}</script>").format(Markup(one)) for one in scripts),
         )
     )
 
@@ -111,11 +116,20 @@ def _own(name: str) -> str:
     return (files(__package__) / name).read_text(encoding="utf-8")
 
 
-def _policy(script: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+@cache
+def _widget(name: str) -> str:
+    """A file that the widgets bring for a browser."""
+    from .. import widgets
+
+    return (files(widgets.__name__) / "static" / name).read_text(encoding="utf-8")
+
+
+def _policy(scripts: Sequence[str]) -> str:
+    hashes = (hashlib.sha256(script.encode("utf-8")).digest() for script in scripts)
+    allowed = " ".join(f"'sha256-{base64.b64encode(one).decode('ascii')}'" for one in hashes)
     return (
         f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
-        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+        f"script-src {allowed}; base-uri 'none'; form-action 'none'"
     )
 
 

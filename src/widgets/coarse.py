@@ -9,19 +9,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .colors import label_color, rgb, table
+from .colors import COLOR_MAPS, label_color, rgb, table
 from .layers import Layer
 from .plane import Plane
+from .rendering import PLAIN, Rendering
 from .sampling import choose_level
-from .scene import Placed, box_corners_um, sample_on
+from .scene import Placed, box_corners_um, sample_slab
 
 MOST_VOXELS = 1_000_000
 _WIDEST = 65535.0
+_BINS = 128
+_OPAQUE = np.full(256, 255, np.uint8)
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,24 @@ class Coarse:
     level: int
     grid: dict[str, Any]
 
+    @cached_property
+    def histogram(self) -> dict[str, Any]:
+        """How often each grey value occurs, evenly from ``low`` to ``high``: a list of counts."""
+        raw = np.frombuffer(self.data, np.uint8)
+        values = raw.view("<u2") if self.channels == 2 else raw
+        low, high = (float(v) for v in np.quantile(values, [0.0005, 0.9995]))
+        low, high = low - 0.1 * (high - low) - 0.5, high + 0.1 * (high - low) + 0.5
+        # no more bins than whole numbers: else they leave gaps
+        step = max(1.0, np.ceil((high - low) / _BINS))
+        edges = low + step * np.arange(int(np.ceil((high - low) / step)) + 1)
+        counts = np.histogram(values, bins=edges)[0]
+        ends = self.coding.offset + self.coding.gain * edges[[0, -1]]
+        return {"low": float(ends[0]), "high": float(ends[1]), "counts": counts.tolist()}
 
-def coarse_copy(item: Placed, *, time: int = 0, most_voxels: int | None = None) -> Coarse:
+
+def coarse_copy(
+    item: Placed, *, time: int = 0, most_voxels: int | None = None, narrow: bool = False
+) -> Coarse:
     """Read the coarse copy of a layer.
 
     Parameters
@@ -85,6 +105,8 @@ def coarse_copy(item: Placed, *, time: int = 0, most_voxels: int | None = None) 
     most_voxels : int, optional
         The finest level of at most so many voxels is read; else the coarsest, in strides. A
         million unless told.
+    narrow : bool
+        Grey values in 256 steps, from the 0.05 % to the 99.95 % quantile and a tenth beyond.
     """
     level, stride = _level(item, most_voxels or MOST_VOXELS)
     chosen = item.levels[level]
@@ -94,7 +116,7 @@ def coarse_copy(item: Placed, *, time: int = 0, most_voxels: int | None = None) 
         np.asarray(chosen.array[(*item.select(time=time, channel=channel), *steps)])
         for channel in channels
     ]
-    coding = _coding(stack[0], item)
+    coding = _narrow(stack[0], item) if narrow else _coding(stack[0], item)
     voxels = encoded(stack, item, coding)
     shape = (1, *stack[0].shape) if item.dims == 2 else stack[0].shape
     spacing, origin = np.ones(3), np.zeros(3)
@@ -157,11 +179,17 @@ def slots(labels: NDArray[Any], item: Placed) -> NDArray[np.uint8]:
     return present
 
 
+@cache
+def map_tables() -> dict[str, bytes]:
+    """Every colour map as a table, and a blank one that has no name."""
+    tables = {name: np.column_stack([table(name), _OPAQUE]).tobytes() for name in COLOR_MAPS}
+    return {"": bytes(1024), **tables}
+
+
 def color_table(layer: Layer) -> tuple[str, bytes]:
     """256 colours of a layer with their opacity, and what they are known by."""
     if layer.mode != "labels":
-        name = layer.color_map
-        return name, np.column_stack([table(name), np.full(256, 255, np.uint8)]).tobytes()
+        return layer.color_map, map_tables()[layer.color_map]
     rgba = np.zeros((256, 4), np.uint8)
     if layer.phases:
         colors = [rgb(phase["color"]) for phase in layer.phases[:255]]
@@ -179,7 +207,7 @@ def patch_of(
     *,
     width_px: int,
     height_px: int,
-    time: int = 0,
+    how: Rendering = PLAIN,
     nearest: bool = False,
 ) -> bytes | None:
     """Sample what a layer shows on a plane.
@@ -198,7 +226,7 @@ def patch_of(
     if item.placement.matrix is not None and coarse.level == _wanted_level(item, plane, width_px):
         return None
     size = {"width_px": width_px, "height_px": height_px}
-    return sampled_patch(item, coarse.coding, plane, **size, time=time, nearest=nearest)
+    return sampled_patch(item, coarse.coding, plane, **size, how=how, nearest=nearest)
 
 
 def sampled_patch(
@@ -208,14 +236,14 @@ def sampled_patch(
     *,
     width_px: int,
     height_px: int,
-    time: int = 0,
+    how: Rendering = PLAIN,
     nearest: bool = False,
 ) -> bytes:
     """Sample what a layer shows on a plane, however fine: as `patch_of`."""
     points = plane.points(width_px, height_px)
     channels = range(3) if item.layer.mode == "rgb" else (None,)
     seen = [
-        sample_on(item, plane, points, time=time, channel=channel, nearest=nearest or None)
+        sample_slab(item, plane, points, how=how, channel=channel, nearest=nearest or None)
         for channel in channels
     ]
     inside = seen[0].inside & np.isfinite(seen[0].values.astype(float))
@@ -250,6 +278,16 @@ def _coding(values: NDArray[Any], item: Placed) -> Coding:
     # finer levels hold values that the coarse one has averaged away
     low, high = low - (high - low), high + (high - low)
     return Coding(low, (high - low) / _WIDEST if high > low else 1.0, wide=True)
+
+
+def _narrow(values: NDArray[Any], item: Placed) -> Coding:
+    known = _coding(values, item)
+    finite = values[np.isfinite(values)] if known.wide else values
+    if not (known.wide and finite.size):
+        return known
+    low, high = (float(v) for v in np.quantile(finite, [0.0005, 0.9995]))
+    margin = 0.1 * (high - low)
+    return Coding(low - margin, (high - low + 2 * margin) / 255 or 1.0, wide=False)
 
 
 def _grid(

@@ -13,7 +13,7 @@ from .colors import label_color, rgb, table
 # Near black, in light and dark: what no image covers.
 GROUND = (14, 14, 16)
 BLENDINGS = ("over", "add", "max")
-COMPARE_MODES = ("blend", "checkerboard", "split")
+COMPARE_MODES = ("blend", "checkerboard", "split", "flicker", "difference")
 
 Picture = NDArray[np.float32]
 
@@ -98,25 +98,33 @@ def blend(
     raise ValueError(f"blending needs one of {', '.join(BLENDINGS)}, got {blending!r}")
 
 
-def turn_mask(shape: tuple[int, int], turn: int, turns: int, mode: str) -> NDArray[np.bool_]:
-    """Which pixels a layer may use when layers take turns (checkerboard, split).
+def uppermost_mask(shape: tuple[int, int], mode: str, *, split: float = 0.5) -> NDArray[np.bool_]:
+    """Which pixels the uppermost layer may use when it is compared with those below.
 
     Parameters
     ----------
     shape : tuple of 2 int
         Height and width [px].
-    turn, turns : int
-        Number of this layer and how many take turns.
     mode : {"checkerboard", "split"}
-        Fields of an eighth of the width, or side by side.
+        Every other field of an eighth of the width, or what lies right of a share of it.
+    split : float
+        That share, 0 to 1.
+
+    Examples
+    --------
+    >>> uppermost_mask((1, 4), "split", split=0.5).tolist()
+    [[False, False, True, True]]
     """
     rows, columns = np.indices(shape, sparse=True)
     if mode == "split":
-        return np.broadcast_to(columns * turns // shape[1] == turn, shape)
-    if mode == "checkerboard":
-        field = max(1, shape[1] // 8)
-        return (rows // field + columns // field) % turns == turn
-    raise ValueError(f"compare needs one of {', '.join(COMPARE_MODES)}, got {mode!r}")
+        return np.broadcast_to((columns + 0.5) / shape[1] >= split, shape)
+    field = max(1, shape[1] // 8)
+    return (rows // field + columns // field) % 2 == 1
+
+
+def difference(below: Picture, above: Picture, opacity: NDArray[np.float32]) -> Picture:
+    """How far two pictures are apart, colour by colour; what the upper one lacks stays as it is."""
+    return np.abs(below - above * opacity[..., None])
 
 
 def to_bytes(picture: Picture) -> NDArray[np.uint8]:

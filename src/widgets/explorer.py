@@ -16,15 +16,17 @@ from ..errors import NoPath
 from .annotate import Marks
 from .compose import COMPARE_MODES
 from .layers import Layer
+from .pinned import Pinned
 from .plane import AXES, Plane, Triple, axes_through, axis_plane, check_axes, triple
-from .state import PositionTrait, Widget, by_name, named_point
+from .rendering import SLABS, Rendering
+from .state import PositionTrait, by_name, named_point
 from .world import World
 
 ORIENTATIONS = (*AXES, "oblique")
 SCHEMA_VERSION = 1
 
 
-class SliceExplorer(Widget):
+class SliceExplorer(Pinned):
     """Slices through one or several images in one world.
 
     Parameters
@@ -61,7 +63,10 @@ class SliceExplorer(Widget):
     down = Tuple(*[Float()] * 3, default_value=AXES["xy"][1], help="Down, unit z, y, x.")
     linked = Bool(False, help="Whether the two planes at right angles are shown beside it.")
     time = Int(0, help="Index along the time axis, where an image has one.")
-    compare = Enum(COMPARE_MODES, "blend", help="How layers share the picture.")
+    compare = Enum(COMPARE_MODES, "blend", help="How the uppermost layer meets those below it.")
+    split = Float(0.5, help="Share of the width left of the uppermost layer, where it is split.")
+    slab_um = Float(0.0, help="Thickness of what is seen [µm]; 0 is the plane alone.")
+    slab = Enum(SLABS, "mean", help="What of the values in a slab is seen.")
     crosshair = Bool(True, help="Whether the cursor is drawn.")
     theme = Enum(("light", "dark"), "light", help="Ground of the page around the picture.")
     world = Instance(World, help="Where the images stand.")
@@ -80,8 +85,7 @@ class SliceExplorer(Widget):
             names = connected_images(ws, frame=frame)
         world = World(ws, list(names), frame=frame, proposed=proposed)
         given = {"layers": tuple(_first_layer(world.images[name]) for name in world.images)}
-        self.planar = world.planar
-        self.world = world
+        self.ws, self.planar, self.world = ws, world.planar, world
         self.set_trait("frame", world.frame)
         self._look_at_everything()
         super().__init__(**{**given, **traits})
@@ -112,6 +116,16 @@ class SliceExplorer(Widget):
             raise TraitError(f"{proposal['trait'].name} needs a positive number, got {value}")
         return value
 
+    @validate("split", "slab_um")
+    def _check_share_or_thickness(self, proposal: Any) -> float:
+        name, value = proposal["trait"].name, float(proposal["value"])
+        most = 1.0 if name == "split" else math.inf
+        if not (math.isfinite(value) and 0 <= value <= most):
+            raise TraitError(
+                f"{name} needs 0 {'to 1' if name == 'split' else 'or more'}, got {value}"
+            )
+        return value
+
     @validate("time")
     def _check_time(self, proposal: Any) -> int:
         value, count = int(proposal["value"]), time_count(self.world)
@@ -129,6 +143,13 @@ class SliceExplorer(Widget):
         names = ", ".join(layer.name for layer in self.layers)
         raise KeyError(f"no layer is called {name!r}; there are: {names}")
 
+    def move_layer(self, name: str, steps: int) -> None:
+        """Draw a layer later, above others, or with negative steps earlier, below them."""
+        layers = list(self.layers)
+        at = layers.index(self.layer(name))
+        layers.insert(max(0, at + steps), layers.pop(at))
+        self.layers = tuple(layers)
+
     def plane(self, *, aspect: float | None = None) -> Plane:
         """The plane that is shown, through the cursor."""
         size = {"width_um": self.width_um, "height_um": self.width_um * (aspect or self.aspect)}
@@ -140,12 +161,22 @@ class SliceExplorer(Widget):
             plane = axis_plane(self.orientation, centre_um=centre, **size)
         return plane.through(tuple(self.cursor_um.values()))
 
-    def planes(self) -> tuple[Plane, ...]:
+    def rendering(self) -> Rendering:
+        """What is common to all layers of the picture."""
+        return Rendering(
+            time=self.time,
+            compare=self.compare,
+            split=self.split,
+            slab_um=self.slab_um,
+            slab=self.slab,
+        )
+
+    def planes(self, *, aspect: float | None = None) -> tuple[Plane, ...]:
         """The plane that is shown and, where they are ``linked``, the two at right angles to it.
 
         All go through the cursor; a world without depth has one.
         """
-        plane = self.plane()
+        plane = self.plane(aspect=aspect)
         if not self.linked or self.planar:
             return (plane,)
         cursor, centre = tuple(self.cursor_um.values()), triple(list(self.centre_um.values()))
@@ -252,6 +283,12 @@ class SliceExplorer(Widget):
         from .picture import explorer_picture
 
         return explorer_picture(self, width_px=width_px, marks=marks)
+
+    def offline(self) -> dict[str, Any]:
+        """Everything that a page without a kernel draws it from, see `offline_view`."""
+        from .offline import offline_view
+
+        return offline_view(self)
 
     def _build_view(self) -> Any:
         from .explorer_view import explorer_view

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets as ipw
 import numpy as np
 
-from .colors import COLOR_MAPS
-from .compose import BLENDINGS, COMPARE_MODES
-from .explorer import ORIENTATIONS, SliceExplorer, time_count
-from .layers import AUTO, Layer
-from .live import HINT, LivePanel
+from .explorer import SliceExplorer, time_count
+from .live import EXPLORING, HINT, LivePanel
 from .picture import explorer_words
-from .plane import ACROSS_THE_PLANE, Plane
-from .views import Message, button, follow, heading, html_table, link, words_html
+from .plane import ACROSS_THE_PLANE
+from .views import Message, follow, html_table, link, words_html
 
 _VIEW = ("cursor_um", "centre_um", "width_um", "orientation", "across", "down")
-_LOOK = ("layers", "linked", "aspect", "time", "compare", "crosshair", "theme")
+_LOOK = (
+    "layers", "linked", "aspect", "time", "compare", "split", "slab_um", "slab", "crosshair",
+    "theme",
+)  # fmt: skip
 _READ = ("cursor_um", "layers", "time")  # a zoom reads nothing else
 _LAYER = (
     "mode",
@@ -32,6 +32,7 @@ _LAYER = (
     "channel",
     "phases",
     "slab_um",
+    "widths_um",
 )
 _NARROW = ipw.Layout(width="calc(100% - 4px)", max_width="340px")
 _SHORT = {"description_width": "68px"}
@@ -39,62 +40,33 @@ _LATE_S = 2.0
 _STEPS = 20_000  # the browser rounds what it shows to whole steps
 
 
-def explorer_view(explorer: SliceExplorer, *, width_px: int = 900) -> ipw.VBox:
+def explorer_view(explorer: SliceExplorer, *, width_px: int = 1200) -> ipw.VBox:
     """Build the controls of an explorer."""
     message = Message()
-    panels = _panels(explorer, message)
+    panel = LivePanel(explorer, guard=message.guard, bar=EXPLORING)
     words, reading = ipw.HTML(), ipw.HTML()
-    row = columns(panels[0], gap="8px")
 
     def tell() -> None:
         page = explorer_words(explorer)
-        shown = panels[: len(explorer.planes())]
-        if len(row.children) != len(shown):
-            row.children = columns(*shown).children
-        for panel in shown:
-            panel.alt = " ".join(page.caption)
-            panel.redraw()
-        words.value = words_html(page, hint=HINT)
+        panel.alt = " ".join(page.caption)
+        panel.redraw()
+        words.value = words_html(replace(page, legend=()), hint=HINT)
 
     def read() -> None:
         reading.value = html_table(explorer.read())
 
     redraw_all(explorer, tell)
     follow(explorer, _READ, read)
+    follow(explorer, ("revision",), panel.redraw_pins)
     for layer in explorer.layers:
         follow(layer, ("channel",), read)
     tell()
     read()
-    layers = ipw.Accordion(
-        children=[layer_panel(explorer, layer, message) for layer in reversed(explorer.layers)]
-    )
-    for number, layer in enumerate(reversed(explorer.layers)):
-        layers.set_title(number, layer.name)
     more = ipw.Accordion(children=[reading])
     more.set_title(0, "At the cursor")
-    side = columns(
-        navigation(explorer, message, with_linked=True),
-        ipw.VBox([heading("Layers, the uppermost first"), layers, more]),
-        flex="1 1 280px",
-    )
-    picture = ipw.VBox([row, words], layout=ipw.Layout(flex="1 1 460px", max_width=f"{width_px}px"))
-    return ipw.VBox([columns(picture, side), message.widget])
-
-
-def _panels(explorer: SliceExplorer, message: Message) -> list[LivePanel]:
-    """The plane, and the two at right angles to it, which are there when they are wanted."""
-
-    def plane(number: int) -> Plane:
-        shown = explorer.planes()
-        return shown[min(number, len(shown) - 1)]
-
-    panels = [
-        LivePanel(explorer, guard=message.guard, plane=partial(plane, number), turns=number == 0)
-        for number in range(1 if explorer.planar else 3)
-    ]
-    for number, panel in enumerate(panels):
-        panel.layout.flex = "1 1 40%" if number else "1 1 100%"  # two below the first
-    return panels
+    below = columns(navigation(explorer, message), ipw.VBox([words, more]))
+    stage = ipw.Layout(max_width=f"{width_px}px", width="100%")
+    return ipw.VBox([panel, message.widget, below], layout=stage)
 
 
 def columns(*parts: ipw.Widget, flex: str = "", gap: str = "8px 20px") -> ipw.HBox:
@@ -120,24 +92,9 @@ def redraw_all(explorer: SliceExplorer, *handlers: Any) -> None:
         follow(layer, _LAYER, *handlers)
 
 
-def navigation(explorer: SliceExplorer, message: Message, *, with_linked: bool = False) -> ipw.VBox:
-    """Plane, cursor sliders, zoom, time; the choice of three planes where they can be shown."""
-    orientation = ipw.Dropdown(
-        options=ORIENTATIONS, description="plane", layout=_NARROW, style=_SHORT
-    )
-    link(orientation, explorer, "orientation", message)
-    compare = ipw.Dropdown(
-        options=COMPARE_MODES, description="compare", layout=_NARROW, style=_SHORT
-    )
-    link(compare, explorer, "compare", message)
-    rows: list[Any] = [orientation]
-    if len(explorer.layers) > 1:
-        rows.append(compare)
-    if not explorer.planar and with_linked:
-        linked = ipw.Checkbox(description="three planes", indent=False)
-        link(linked, explorer, "linked", message)
-        rows.append(linked)
-    rows += cursor_sliders(explorer, message)
+def navigation(explorer: SliceExplorer, message: Message) -> ipw.VBox:
+    """Cursor, width of the view, time."""
+    rows: list[Any] = [*cursor_sliders(explorer, message)]
     rows.append(_zoom_slider(explorer, message))
     if (count := time_count(explorer.world)) > 1:
         moment = ipw.IntSlider(
@@ -145,14 +102,7 @@ def navigation(explorer: SliceExplorer, message: Message, *, with_linked: bool =
         )
         link(moment, explorer, "time", message)
         rows.append(moment)
-    fit = button("whole", message.guard(explorer.fit), tip="Show everything", icon="expand")
-    here = button(
-        "centre",
-        message.guard(lambda: explorer.look_at(explorer.cursor_um)),
-        tip="Bring the cursor to the middle",
-        icon="crosshairs",
-    )
-    return ipw.VBox([*rows, ipw.HBox([fit, here])])
+    return ipw.VBox(rows)
 
 
 def cursor_sliders(explorer: SliceExplorer, message: Message) -> list[ipw.FloatSlider]:
@@ -249,55 +199,6 @@ def _zoom_slider(explorer: SliceExplorer, message: Message) -> ipw.FloatLogSlide
     slider.observe(moved, names="value")
     explorer.observe(follow_width, names="width_um")
     return slider
-
-
-def layer_panel(explorer: SliceExplorer, layer: Layer, message: Message) -> ipw.VBox:
-    """Visibility, colours, contrast, opacity, blending of one layer."""
-    visible = ipw.Checkbox(description="visible", indent=False)
-    opacity = ipw.FloatSlider(
-        min=0, max=1, step=0.05, description="opacity", layout=_NARROW, style=_SHORT
-    )
-    blending = ipw.Dropdown(options=BLENDINGS, description="blending", layout=_NARROW, style=_SHORT)
-    for control, trait in ((visible, "visible"), (opacity, "opacity"), (blending, "blending")):
-        link(control, layer, trait, message)
-    rows: list[Any] = [visible]
-    if layer.mode == "image":
-        colors = ipw.Dropdown(
-            options=COLOR_MAPS, description="colours", layout=_NARROW, style=_SHORT
-        )
-        link(colors, layer, "color_map", message)
-        rows += [colors, *_contrast(explorer, layer)]
-    return ipw.VBox([*rows, opacity, blending])
-
-
-def _contrast(explorer: SliceExplorer, layer: Layer) -> list[Any]:
-    low, high = next(i for i in _placed(explorer) if i.layer is layer).limits(explorer.time)
-    margin = (high - low) * 0.75
-    slider = ipw.FloatRangeSlider(
-        value=(low, high),
-        min=low - margin,
-        max=high + margin,
-        step=(high - low) / 200,
-        description="contrast",
-        readout_format=".4g",
-        layout=_NARROW,
-        style=_SHORT,
-    )
-
-    def moved(change: Any) -> None:
-        start, end = change["new"]
-        before = np.array((low, high) if layer.limits == AUTO else layer.limits)
-        rounded = np.abs(before - change["new"]).max() <= 0.51 * slider.step
-        if start < end and not rounded:
-            layer.limits = (start, end)
-
-    def automatic(*_: Any) -> None:
-        slider.value = (low, high)
-        layer.limits = AUTO
-
-    slider.observe(moved, names="value")
-    auto = button("auto contrast", automatic, tip="0.5 to 99.5 % of the grey values")
-    return [slider, auto]
 
 
 def _placed(explorer: SliceExplorer) -> Any:

@@ -92,7 +92,7 @@ def _panel(picker: Any, side: str, *, width_px: int, size: int) -> Image.Image:
         shown_plane(picker, side),
         width_px=width_px,
         size=size,
-        time=view.time,
+        how=view.rendering(),
         cursor_um=tuple(view.cursor_um.values()) if view.crosshair else None,
         title=side_title(picker, side),
         marks=pair_marks(picker, side, size=size),
@@ -142,11 +142,15 @@ def ghost_marks(picker: Any, side: str, *, size: int = 13) -> MarkDrawer:
 
 
 def shown_plane(picker: Any, side: str) -> Plane:
-    """Both panels are equally high: the flatter image gets the other's shape."""
-    tallest = max(picker.moving_view.aspect, picker.fixed_view.aspect)
+    """The plane of one side, as high as that of the other."""
     view = picker.moving_view if side == "moving" else picker.fixed_view
-    plane: Plane = view.plane(aspect=tallest)
+    plane: Plane = view.plane(aspect=tallest(picker))
     return plane
+
+
+def tallest(picker: Any) -> float:
+    """Both panels are equally high: the flatter image gets the other's shape."""
+    return max(float(picker.moving_view.aspect), float(picker.fixed_view.aspect))
 
 
 def _draw_residuals(

@@ -13,7 +13,7 @@ from ..columns import significant
 from ..quantities import format_length
 from .annotate import Marks
 from .explorer_view import columns, navigation, redraw_all
-from .landmark_picture import caption, ghost_marks, pair_marks, shown_plane, side_title
+from .landmark_picture import caption, ghost_marks, pair_marks, side_title, tallest
 from .live import HINT, LivePanel
 from .page import Page
 from .pairs import MODELS
@@ -59,7 +59,7 @@ def landmark_view(picker: Any) -> ipw.VBox:
         side: LivePanel(
             getattr(picker, f"{side}_view"),
             guard=message.guard,
-            plane=partial(shown_plane, picker, side),
+            aspect=partial(tallest, picker),
             marks=pointed.marks(side),
             title=side_title(picker, side),
         )

@@ -41,6 +41,14 @@ class Layer(State):
         help="A 2-D image shows within this distance of its plane [µm]; None: one pixel.",
     )
 
+    widths_um = Tuple(
+        Float(None, allow_none=True),
+        Float(None, allow_none=True),
+        default_value=(None, None),
+        help="Least and most width of the view in which it is drawn [µm]; None: no limit. It fades "
+        "over a factor of two beyond them.",
+    )
+
     @default("name")
     def _named_like_image(self) -> str:
         return self.image
@@ -71,6 +79,31 @@ class Layer(State):
         if value is not None and not (math.isfinite(value) and value > 0):
             raise TraitError(f"slab_um needs a positive distance [µm] or None, got {value}")
         return value
+
+    @validate("widths_um")
+    def _check_widths(self, proposal: Any) -> tuple[float | None, float | None]:
+        least, most = proposal["value"]
+        given = [value for value in (least, most) if value is not None]
+        if not all(math.isfinite(value) and value > 0 for value in given) or (
+            len(given) == 2 and least > most
+        ):
+            raise TraitError(
+                f"widths_um needs a least and a larger most width, got {least}, {most}"
+            )
+        return least, most
+
+    def shown(self, width_um: float) -> float:
+        """How strongly it shows in a view so wide, 0 to 1.
+
+        Examples
+        --------
+        >>> Layer(image="sem", widths_um=(None, 100.0)).shown(200**0.5 * 10)
+        0.5
+        """
+        least, most = self.widths_um
+        below = math.log2(least / width_um) if least is not None else 0.0
+        above = math.log2(width_um / most) if most is not None else 0.0
+        return min(1.0, max(0.0, 1.0 - max(below, above, 0.0)))
 
     @validate("phases")
     def _check_phases(self, proposal: Any) -> tuple[dict[str, Any], ...]:

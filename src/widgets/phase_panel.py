@@ -10,7 +10,8 @@ import numpy as np
 
 from .coarse import Coding, color_table, patch_of, sampled_patch
 from .colors import rgb
-from .live import Drawn, LivePanel
+from .drawn import Drawn
+from .live import LivePanel
 from .plane import Plane
 from .threshold_settings import SETTINGS
 
@@ -36,8 +37,9 @@ class PhasePanel(LivePanel):
         self._sliders = sliders
         super().__init__(sliders.explorer, guard=guard, title="phases")
 
-    def _drawn(self) -> list[Drawn]:
-        image = super()._drawn()[0]
+    def drawn(self) -> list[Drawn]:
+        """The image, and its classes over it."""
+        image = super().drawn()[0]
         if not self._sliders.thresholds:
             return [image]
         return [image, self._cleaned(image) if self._sliders.cleaned else self._classes(image)]
@@ -63,7 +65,7 @@ class PhasePanel(LivePanel):
         def patch(plane: Plane, width: int, height: int) -> bytes | None:
             return patch_of(
                 item, coarse, plane, width_px=width, height_px=height,
-                time=self._explorer.time, nearest=True,
+                how=self._explorer.rendering(), nearest=True,
             )  # fmt: skip
 
         return Drawn(spec, table, patch)

@@ -24,7 +24,9 @@ from .annotate import (
 from .colors import rgb
 from .layers import Layer
 from .page import Entry, Page, Ramp, Swatches, panel_width, text_size, wrapped
+from .pinned_picture import pinned_marks, together
 from .plane import ACROSS_THE_PLANE, AXES, Plane
+from .rendering import PLAIN, Rendering
 from .scene import Placed, draw
 
 MarkDrawer = Callable[[Marks, Plane], None]
@@ -41,19 +43,18 @@ def explorer_picture(
 
 def explorer_page(explorer: Any, *, width_px: int, marks: MarkDrawer | None = None) -> Page:
     """Draw the explorer's view, its words beside it."""
-    words, planes = explorer_words(explorer), explorer.planes()
+    words, planes, size = explorer_words(explorer), explorer.planes(), text_size(width_px)
     width = panel_width(width_px, panels=len(planes), legend=bool(words.legend))
     panels = tuple(
         panel_picture(
             explorer.world.placed(explorer.layers),
             plane,
             width_px=width,
-            size=text_size(width_px),
-            time=explorer.time,
-            compare=explorer.compare,
+            size=size,
+            how=explorer.rendering(),
             unit=explorer.world.unit,
             cursor_um=tuple(explorer.cursor_um.values()) if explorer.crosshair else None,
-            marks=marks,
+            marks=together(pinned_marks(explorer, size=size), marks),
         )
         for plane in planes
     )
@@ -73,8 +74,7 @@ def panel_picture(
     *,
     width_px: int,
     size: int,
-    time: int = 0,
-    compare: str = "blend",
+    how: Rendering = PLAIN,
     unit: str = "um",
     cursor_um: Sequence[float] | None = None,
     title: str = "",
@@ -82,7 +82,7 @@ def panel_picture(
 ) -> Image.Image:
     """One plane with scale bar, orientation, crosshair and marks."""
     height = plane.height_px(width_px)
-    pixels = draw(placed, plane, width_px=width_px, height_px=height, time=time, compare=compare)
+    pixels = draw(placed, plane, width_px=width_px, height_px=height, how=how)
     sheet = Marks(width_px, height)
     if cursor_um is not None:
         draw_crosshair(sheet, plane.to_canvas(cursor_um, width_px)[0])
@@ -90,7 +90,7 @@ def panel_picture(
         marks(sheet, plane)
     draw_scale_bar(sheet, pixel_um=plane.pixel_um(width_px), size=size, unit=unit)
     flat = all(item.dims == 2 for item in placed)
-    draw_orientation(sheet, plane, size=size, unit=unit, title=title, flat=flat)
+    draw_orientation(sheet, plane, size=size, unit=unit, title=title, flat=flat, how=how)
     return sheet.over(Image.fromarray(pixels))
 
 
@@ -117,6 +117,7 @@ def draw_orientation(
     unit: str = "um",
     title: str = "",
     flat: bool = False,
+    how: Rendering = PLAIN,
 ) -> None:
     """Name the plane, its position and the directions of its axes at the top left.
 
@@ -127,16 +128,19 @@ def draw_orientation(
     words = plane_name(plane) if flat else position_words(plane, unit=unit)
     titles = wrapped(title, size, marks.size[0] - 2 * margin, bold=True)
     rows = [(text_width(line, size, bold=True), 1.5) for line in titles]
-    rows += [(text_width(words, size), 1.5), (size * 2.6, 2.9)]
+    lines = [words, *slab_words(how, unit=unit)]
+    rows += [*((text_width(line, size), 1.5) for line in lines), (size * 2.6, 2.9)]
     edge = float(margin)
-    for width, lines in rows:  # no wider than the words: the corner may hold what is looked for
-        marks.plate((margin / 3, edge - size * 0.25), (width + 1.3 * margin, size * lines))
-        edge += size * lines
+    for width, tall in rows:  # no wider than the words: the corner may hold what is looked for
+        marks.plate((margin / 3, edge - size * 0.25), (width + 1.3 * margin, size * tall))
+        edge += size * tall
     for line in titles:
         marks.text((margin, top), line, size=size, bold=True)
         top += round(size * 1.5)
-    marks.text((margin, top), words, size=size)
-    top += round(size * 1.9)
+    for line in lines:
+        marks.text((margin, top), line, size=size)
+        top += round(size * 1.5)
+    top += round(size * 0.4)
     length = size * 1.5
     origin = np.array([margin + 2, top])
     for direction, name in zip(np.eye(2), axis_names(plane), strict=True):
@@ -145,6 +149,19 @@ def draw_orientation(
         side = np.array([-direction[1], direction[0]]) * 3
         marks.line([tip - 4 * direction + side, tip, tip - 4 * direction - side], width=1.4)
         marks.text(tip + direction * size * 0.6, name, size=size - 2, anchor="mm")
+
+
+def slab_words(how: Rendering, *, unit: str = "um") -> list[str]:
+    """What of a thick slab is seen; nothing of a thin one.
+
+    Examples
+    --------
+    >>> slab_words(Rendering(slab_um=12.5, slab="max"))
+    ['max of a slab of 12.5 µm']
+    """
+    if not how.slab_um > 0:
+        return []
+    return [f"{how.slab} of a slab of {how.slab_um:.3g} {'px' if unit == 'px' else 'µm'}"]
 
 
 def plane_name(plane: Plane) -> str:

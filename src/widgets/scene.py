@@ -13,6 +13,7 @@ from . import compose
 from .layers import AUTO, Layer, auto_limits, channel_select
 from .placement import IDENTITY, Placement
 from .plane import Plane
+from .rendering import PLAIN, Rendering
 from .sampling import Sampled, sample
 
 
@@ -97,8 +98,7 @@ def draw(
     *,
     width_px: int,
     height_px: int | None = None,
-    time: int = 0,
-    compare: str = "blend",
+    how: Rendering = PLAIN,
 ) -> NDArray[np.uint8]:
     """Draw all visible layers, the first at the bottom.
 
@@ -109,13 +109,58 @@ def draw(
     height = height_px or plane.height_px(width_px)
     points = plane.points(width_px, height)
     picture = compose.ground(width_px, height)
-    visible = [item for item in placed if item.layer.visible]
-    for turn, item in enumerate(visible):
-        colors, opacity = _drawn(item, plane, points, time)
-        if compare != "blend":
-            opacity = opacity * compose.turn_mask((height, width_px), turn, len(visible), compare)
+    visible = [i for i in placed if i.layer.visible and i.layer.shown(plane.width_um) > 0]
+    for item in visible:
+        colors, opacity = _drawn(item, plane, points, how)
+        compared = item is visible[-1] and len(visible) > 1
+        if compared and how.compare == "difference":
+            picture = compose.difference(picture, colors, opacity)
+            continue
+        if compared and how.compare in ("checkerboard", "split"):
+            shape = (height, width_px)
+            opacity = opacity * compose.uppermost_mask(shape, how.compare, split=how.split)
         picture = compose.blend(picture, colors, opacity, item.layer.blending)
     return compose.to_bytes(picture)
+
+
+def sample_slab(
+    item: Placed,
+    plane: Plane,
+    points_um: NDArray[np.float64],
+    *,
+    how: Rendering = PLAIN,
+    channel: int | None = None,
+    nearest: bool | None = None,
+) -> Sampled:
+    """Sample one layer as `sample_on`, through the thickness that is seen; labels on the plane."""
+    given: dict[str, Any] = {"time": how.time, "channel": channel, "nearest": nearest}
+    depths = how.depths_um(
+        pixel_um=plane.width_um / points_um.shape[1], finest_um=max(item.levels[0].spacing_um)
+    )
+    if len(depths) == 1 or item.layer.mode == "labels" or nearest or item.dims == 2:
+        return sample_on(item, plane, points_um, **given)
+    total, count, level = np.zeros(points_um.shape[:2]), np.zeros(points_um.shape[:2], int), 0
+    for depth in depths:
+        seen = sample_on(item, plane, points_um + depth * plane.normal, **given)
+        there = seen.inside & np.isfinite(seen.values)
+        values, level = np.where(there, seen.values, 0).astype(np.float64), seen.level
+        total = _reduced(total, values, there, count, how.slab)
+        count += there
+    mean = how.slab == "mean"
+    return Sampled(total / np.maximum(count, 1) if mean else total, count > 0, level)
+
+
+def _reduced(
+    total: NDArray[np.float64],
+    values: NDArray[np.float64],
+    there: NDArray[np.bool_],
+    count: NDArray[np.int64],
+    slab: str,
+) -> NDArray[np.float64]:
+    if slab == "mean":
+        return total + values
+    both = np.maximum(total, values) if slab == "max" else np.minimum(total, values)
+    return np.where(there & (count > 0), both, np.where(there, values, total))
 
 
 def sample_on(
@@ -153,30 +198,32 @@ def _slab(item: Placed, steps_um: NDArray[np.float64]) -> float:
 
 
 def _drawn(
-    item: Placed, plane: Plane, points: NDArray[np.float64], time: int
+    item: Placed, plane: Plane, points: NDArray[np.float64], how: Rendering
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Colours and opacity of one layer."""
     layer = item.layer
     if layer.mode == "rgb":
-        return _drawn_rgb(item, plane, points, time)
-    seen = sample_on(item, plane, points, time=time)
-    opacity = seen.inside.astype(np.float32) * np.float32(layer.opacity)
+        return _drawn_rgb(item, plane, points, how)
+    seen = sample_slab(item, plane, points, how=how)
+    strength = layer.opacity * layer.shown(plane.width_um)
+    opacity = seen.inside.astype(np.float32) * np.float32(strength)
     if layer.mode == "labels":
         named = {phase["label"]: phase["color"] for phase in layer.phases}
         shown = np.isin(seen.values, list(named)) if named else seen.values != 0
         opacity = opacity * shown  # label 0 is the background unless phases name it
-        opacity[compose.rims(seen.values) & (opacity > 0)] = min(1.0, 2 * layer.opacity)
+        opacity[compose.rims(seen.values) & (opacity > 0)] = min(1.0, 2 * strength)
         return compose.label_colors(seen.values, named), opacity
     if seen.values.dtype.kind == "f":
         opacity = opacity * np.isfinite(seen.values)
-    return compose.grey_colors(seen.values, item.limits(time), layer.color_map), opacity
+    return compose.grey_colors(seen.values, item.limits(how.time), layer.color_map), opacity
 
 
 def _drawn_rgb(
-    item: Placed, plane: Plane, points: NDArray[np.float64], time: int
+    item: Placed, plane: Plane, points: NDArray[np.float64], how: Rendering
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    seen = [sample_on(item, plane, points, time=time, channel=channel) for channel in range(3)]
+    seen = [sample_slab(item, plane, points, how=how, channel=channel) for channel in range(3)]
     low, high = (0.0, 255.0) if item.layer.limits == AUTO else item.layer.limits
     stack = np.stack([channel.values for channel in seen], axis=-1).astype(np.float32)
     colors = (np.clip((stack - low) / (high - low), 0, 1) * 255).astype(np.float32)
-    return colors, seen[0].inside.astype(np.float32) * np.float32(item.layer.opacity)
+    strength = item.layer.opacity * item.layer.shown(plane.width_um)
+    return colors, seen[0].inside.astype(np.float32) * np.float32(strength)

@@ -25,7 +25,8 @@ def segmentation_page(sliders: Any, *, width_px: int, theme: str, histogram: boo
     size = text_size(width_px)
     width = panel_width(width_px, panels=2, legend=True)
     explorer, placed = sliders.explorer, sliders.preview(width)
-    given = {"width_px": width, "size": size, "time": explorer.time, "unit": explorer.world.unit}
+    given = {"width_px": width, "size": size, "how": explorer.rendering()}
+    given["unit"] = explorer.world.unit
     panels = (
         panel_picture(placed[:1], explorer.plane(), **given),
         panel_picture(placed, explorer.plane(), title=_title(sliders), **given),

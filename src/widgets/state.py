@@ -36,6 +36,10 @@ class Widget(State):
         """The picture of the present state, with scale bar, legend and caption."""
         raise NotImplementedError
 
+    def offline(self) -> dict[str, Any] | None:
+        """Everything that a page without a kernel draws it from; None where it is a still."""
+        return None
+
     def view(self) -> Any:
         """The controls, an ipywidgets box; the same one at every call."""
         if not hasattr(self, "_view"):

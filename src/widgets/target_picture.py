@@ -21,6 +21,7 @@ from .plane import Plane
 from .state import by_name
 
 _TARGET: Color = (*rgb(OKABE_ITO["yellow"]), 255)
+_CUT: Color = (*rgb(OKABE_ITO["vermilion"]), 255)
 
 
 def target_picture(picker: Any, *, width_px: int) -> Image.Image:
@@ -70,7 +71,11 @@ def target_words(picker: Any, record: Any, *, with_region: bool) -> str:
     there = ", ".join(
         f"{axis} = {format_value(row[f'{axis}_um'], row[f's{axis}_um'])}" for axis in "xyz"
     )
-    return f"{words} In {picker.into}: {there} µm (± one standard uncertainty); {row['statement']}."
+    cut = picker.cut().statement
+    return (
+        f"{words} In {picker.into}: {there} µm (± one standard uncertainty); {row['statement']}. "
+        f"{cut[0].upper()}{cut[1:]} (dashed)."
+    )
 
 
 def _panel(view: Any, width: int, size: int, aspect: float, marks: MarkDrawer) -> Image.Image:
@@ -79,8 +84,7 @@ def _panel(view: Any, width: int, size: int, aspect: float, marks: MarkDrawer) -
         view.plane(aspect=aspect),
         width_px=width,
         size=size,
-        time=view.time,
-        compare=view.compare,
+        how=view.rendering(),
         unit=view.world.unit,
         cursor_um=tuple(view.cursor_um.values()),
         title=view.frame,
@@ -93,10 +97,9 @@ def own_marks(picker: Any, size: int = 13) -> MarkDrawer:
 
     def draw(marks: Marks, plane: Plane) -> None:
         for record in picker.records():
-            centre = np.array([record.position[name] for name in ("z_um", "y_um", "x_um")])
-            if record.half_size:
-                half = [record.half_size[name] for name in ("z_um", "y_um", "x_um")]
-                draw_box(marks, plane, box_corners(centre, np.array(half)), color=_TARGET)
+            centre, half = picker.drawn_target(record.name)
+            if half is not None:
+                draw_box(marks, plane, box_corners(centre, half), color=_TARGET)
             where = plane.to_canvas(centre, marks.size[0])[0]
             draw_mark(marks, where, record.name, color=_TARGET, size=size)
 
@@ -125,17 +128,20 @@ def other_marks(picker: Any, size: int = 13) -> MarkDrawer:
     record = picker.target()
 
     def draw(marks: Marks, plane: Plane) -> None:
-        width = marks.size[0]
-        if record.half_size:
-            half = np.array([record.half_size[name] for name in ("z_um", "y_um", "x_um")])
-            corners = _mapped(picker, box_corners(_centre(record), half))
+        width, (place, half) = marks.size[0], picker.drawn_target()
+        if half is not None:
+            corners = _mapped(picker, box_corners(place, half))
             draw_box(marks, plane, corners, color=_TARGET)
-        where = plane.to_canvas(_mapped(picker, _centre(record)), width)[0]
+        where = plane.to_canvas(_mapped(picker, place), width)[0]
         try:
-            located = picker.locate()
+            located = picker.ws.locate(by_name(place), from_=picker.frame, to=picker.into)
+            cut = picker.cut()
         except CovarianceUnavailable:
             pass
         else:
+            if np.isfinite(cut.margin_um):
+                corners = box_corners(cut.centre_um, cut.half_um)
+                draw_box(marks, plane, corners, color=_CUT, dashed=True)
             draw_region(marks, plane, where, located.covariance_um2[0], nu=located.nu)
         draw_mark(marks, where, record.name, color=_TARGET, size=size)
 
@@ -148,13 +154,29 @@ def box_corners(centre: NDArray[np.float64], half: NDArray[np.float64]) -> NDArr
     return centre + signs * half
 
 
-def draw_box(marks: Marks, plane: Plane, corners: NDArray[np.float64], *, color: Color) -> None:
+def draw_box(
+    marks: Marks,
+    plane: Plane,
+    corners: NDArray[np.float64],
+    *,
+    color: Color,
+    dashed: bool = False,
+) -> None:
     """The twelve edges of a box, seen along the normal."""
     canvas = plane.to_canvas(corners, marks.size[0])
     for first in range(8):
         for bit in (1, 2, 4):
             if not first & bit:
-                marks.line([canvas[first], canvas[first | bit]], color=color, width=1.2)
+                ends = np.array([canvas[first], canvas[first | bit]])
+                for part in _dashes(ends) if dashed else [ends]:
+                    marks.line(part, color=color, width=1.2)
+
+
+def _dashes(ends: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Every other piece of a line, about 7 px long."""
+    pieces = int(np.clip(np.hypot(*(ends[1] - ends[0])) / 7, 1, 199)) | 1  # it ends as it begins
+    places = ends[0] + np.linspace(0, 1, pieces + 1)[:, None] * (ends[1] - ends[0])
+    return [places[number : number + 2] for number in range(0, pieces, 2)]
 
 
 def _centre(record: Any) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import ipywidgets as ipw
@@ -15,7 +14,7 @@ from .explorer_view import columns, navigation, redraw_all
 from .live import HINT, LivePanel
 from .page import Page
 from .picture import MarkDrawer
-from .plane import Plane
+from .target_handles import TargetHandles
 from .target_picture import captions, other_marks, own_marks, shown_views
 from .views import (
     Message,
@@ -54,6 +53,7 @@ def target_view(picker: Any) -> ipw.VBox:
 
     follow(picker, ("revision", "selected", "into", "theme"), refresh)
     redraw_all(picker.explorer, panels.redraw)
+    follow(picker, ("draft",), panels.redraw)
     refresh()
     link(chosen, picker, "selected", message)
     into = ipw.Dropdown(
@@ -84,6 +84,7 @@ class _Panels:
     def __init__(self, picker: Any, message: Message) -> None:
         self._picker, self._message = picker, message
         self._shown: tuple[SliceExplorer, ...] = (picker.explorer,)
+        self._handles = TargetHandles(picker)
         self._own = self._panel(picker.explorer, own_marks(picker))
         self._words, self._row = ipw.HTML(), columns(self._own, gap="8px")
         self.widget = ipw.VBox([self._row, self._words])
@@ -107,17 +108,19 @@ class _Panels:
         self._words.value = words_html(Page(panels=(), caption=tuple(lines)), hint=HINT)
 
     def _panel(self, view: SliceExplorer, marks: MarkDrawer) -> LivePanel:
+        own = view is self._picker.explorer
         return LivePanel(
             view,
             guard=self._message.guard,
-            plane=partial(self._plane, view),
+            aspect=self._aspect,
             marks=marks,
             title=view.frame,
+            handles=self._handles if own else None,
+            dragged=self._handles.dragged if own else None,
         )
 
-    def _plane(self, view: SliceExplorer) -> Plane:
-        plane: Plane = view.plane(aspect=max(shown.aspect for shown in self._shown))
-        return plane
+    def _aspect(self) -> float:
+        return max(float(shown.aspect) for shown in self._shown)
 
 
 def refusal_html(picker: Any) -> str:

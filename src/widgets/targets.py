@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from PIL import Image
-from traitlets import Enum, Int, TraitError, Unicode, observe, validate
+from traitlets import Dict, Enum, Int, TraitError, Unicode, observe, validate
 
 from .explorer import SliceExplorer
 from .history import History, RecordStep
 from .state import Widget, by_name, named_point
+from .target_cut import Cuts, TargetCut
 
 
 class TargetPicker(Widget):
@@ -46,11 +48,12 @@ class TargetPicker(Widget):
     selected = Unicode("", help="Name of the target that is looked at; empty for none.")
     into = Unicode("", help="Another frame in which the target is shown; empty for none.")
     theme = Enum(("light", "dark"), "light", help="Ground of the page around the pictures.")
+    draft = Dict(help="What is dragged and not written yet: name, and position or half [µm].")
     revision = Int(0, read_only=True, help="Grows with every change of a record made here.")
 
     def __init__(self, ws: Any, frame: str, *, images: Any = None, **traits: Any) -> None:
         self.ws = ws
-        self.history = History()
+        self.history, self._cuts = History(), Cuts(ws)
         names = list(images) if images is not None else images_of(ws, frame)
         for name in names:
             _ = ws.images[name].spacing_um  # Uncalibrated: pixels must not pass for micrometres
@@ -143,14 +146,14 @@ class TargetPicker(Widget):
         self.selected = written.name
         return written
 
-    def move_target(self, name: str, position: Any) -> Any:
-        """Place a target anew."""
+    def move_target(self, name: str, position: Any, *, look: bool = True) -> Any:
+        """Place a target anew, and look there unless told."""
         point = by_name(named_point(position, planar=self.explorer.planar))
-        return self._edit(f"move {name}", name, position=point)
+        return self._edit(f"move {name}", name, look=look, position=point)
 
-    def resize_target(self, name: str, half_size: Any) -> Any:
+    def resize_target(self, name: str, half_size: Any, *, look: bool = True) -> Any:
         """Give a target another volume of interest; None for a point."""
-        return self._edit(f"resize {name}", name, half_size=half_sizes(half_size))
+        return self._edit(f"resize {name}", name, look=look, half_size=half_sizes(half_size))
 
     def remove_target(self, name: str) -> None:
         """Take a target away; undo and ``as_of`` still reach it."""
@@ -199,6 +202,42 @@ class TargetPicker(Widget):
         record = self.target(name)
         return self.ws.locate(dict(record.position), from_=self.frame, to=frame)
 
+    def drawn_target(
+        self, name: str | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """Where a target and half its edges are drawn: while it is dragged, where it is dragged.
+
+        Returns
+        -------
+        place_um : ndarray, shape (3,)
+            z, y, x [µm].
+        half_um : ndarray, shape (3,), or None for a point
+        """
+        record = self.target(name)
+        names = ("z_um", "y_um", "x_um")
+        place = np.array([record.position[key] for key in names])
+        half = None if record.half_size is None else np.array([record.half_size[k] for k in names])
+        if self.draft.get("name") == record.name:
+            place, half = self.draft.get("position", place), self.draft.get("half", half)
+        return place, half
+
+    def cut(self, name: str | None = None, *, to: str | None = None) -> TargetCut:
+        """The cut in another frame with which the volume lies in it as probably as is wanted.
+
+        Parameters as of `locate`.
+
+        Raises
+        ------
+        NoPath
+        """
+        frame = to or self.into
+        if not frame:
+            raise ValueError("cut needs to=, the frame of the instrument that cuts; got none")
+        record = self.target(name)
+        place, half = self.drawn_target(record.name)
+        probability = record.probability
+        return self._cuts.around(place, half, frame=self.frame, to=frame, probability=probability)
+
     def where(self, name: str | None = None, *, to: str | None = None) -> pd.DataFrame:
         """Position of a target in another frame with its uncertainty.
 
@@ -234,11 +273,11 @@ class TargetPicker(Widget):
 
     # -- steps ---------------------------------------------------------------------
 
-    def _edit(self, title: str, name: str, **changes: Any) -> Any:
+    def _edit(self, title: str, name: str, *, look: bool = True, **changes: Any) -> Any:
         before = self.target(name)
         written = self.ws.targets.edit(before.id, version=before.version, **changes)
         self._did(title, before, written)
-        if written.name == self.selected:
+        if look and written.name == self.selected:
             self.explorer.look_at(dict(written.position))
         return written
 

@@ -208,6 +208,48 @@ class NoteFields(Fields):
     position: Position | None = None
 
 
+class Corner(Position):
+    """One of several points."""
+
+
+class AnnotationFields(Fields):
+    """What a person measured by hand between points; the value follows from them."""
+
+    needs_name = False
+    references = {"frame": "frames"}
+    geometry = frozenset({"points"})
+    places = ("frame",)
+
+    frame: Text
+    shape: Literal["distance", "angle", "area"]
+    points: Annotated[list[Corner], Field(min_length=2)]
+    text: str = ""
+
+    @model_validator(mode="after")
+    def _as_many_points_as_the_shape_has(self) -> AnnotationFields:
+        least, most = {"distance": (2, 2), "angle": (3, 3), "area": (3, 200)}[self.shape]
+        if not least <= len(self.points) <= most:
+            wanted = str(least) if least == most else f"{least} to {most}"
+            raise ValueError(f"{self.shape} needs {wanted} points, got {len(self.points)}")
+        return self
+
+
+class BookmarkFields(Fields):
+    """A view to come back to."""
+
+    references = {"frame": "frames"}
+    geometry = frozenset({"cursor", "centre"})
+    places = ("frame",)
+
+    frame: Text
+    cursor: Position
+    centre: Position
+    across: Annotated[list[float], Field(min_length=3, max_length=3)]
+    down: Annotated[list[float], Field(min_length=3, max_length=3)]
+    width_um: PositiveFloat
+    note: str = ""
+
+
 class RunFields(Fields):
     """One execution of a template."""
 
@@ -255,6 +297,8 @@ KINDS: dict[str, type[Fields]] = {
     "segmentations": SegmentationFields,
     "measurements": MeasurementFields,
     "notes": NoteFields,
+    "annotations": AnnotationFields,
+    "bookmarks": BookmarkFields,
     "runs": RunFields,
     "cleanings": CleaningFields,
 }

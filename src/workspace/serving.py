@@ -13,6 +13,11 @@ def current_run() -> str | None:
     return os.environ.get(VARIABLE) or None
 
 
+def is_headless() -> bool:
+    """Say whether a run or a replay is served, and nobody sits before it."""
+    return os.environ.get(VARIABLE) is not None
+
+
 def run_mark(run: str | None) -> str:
     """Return what stands behind the name of the software in every row that a run wrote.
 

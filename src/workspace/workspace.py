@@ -40,7 +40,8 @@ class Workspace:
     Attributes
     ----------
     images : Images
-    frames, transforms, landmarks, targets, segmentations, measurements, notes, runs : Collection
+    frames, transforms, landmarks, targets, segmentations, measurements, notes, annotations, \
+bookmarks, runs : Collection
         What people decided and what was measured; each has ``table()``.
 
     Examples
@@ -65,6 +66,8 @@ class Workspace:
         self.segmentations = Collection(self.records, "segmentations")
         self.measurements = Collection(self.records, "measurements")
         self.notes = Collection(self.records, "notes")
+        self.annotations = Collection(self.records, "annotations")
+        self.bookmarks = Collection(self.records, "bookmarks")
         self.runs = Collection(self.records, "runs")
 
     @classmethod

@@ -93,8 +93,8 @@ def test_the_report_says_what_to_run_where_nothing_has_been_run(application):
 
 
 def command(*words):
-    words = [sys.executable, "-m", "scalebridge.cli", "app", *map(str, words), "--no-browser"]
-    return subprocess.run(words, capture_output=True, text=True, timeout=60)
+    command = [sys.executable, "-m", "scalebridge.cli", "app", *map(str, words), "--no-browser"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
 def test_a_taken_port_and_a_folder_that_is_no_workspace_are_refused_in_words(

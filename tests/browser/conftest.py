@@ -21,17 +21,23 @@ def lab(notebooks, tmp_path):
 
 
 @pytest.fixture
-def page(chromium, lab, notebooks):
+def browser(chromium):
+    """A browser that draws with software."""
     with browser_of(chromium) as browser:
-        page = only(browser.new_page(viewport={"width": 1300, "height": 5000}), lab)
-        page.volumes = []  # coarse copies that came
+        yield browser
 
-        def count_volumes(frame):
-            data = frame if isinstance(frame, bytes) else frame.encode()
-            page.volumes += re.findall(rb'"kind": ?"volume", ?"key": ?"(\w+)"', data)
 
-        page.on("websocket", lambda socket: socket.on("framereceived", count_volumes))
-        (notebook,) = notebooks.glob("*.ipynb")
-        page.goto(f"{lab}/doc/tree/{notebook.name}")
-        page.wait_for_selector(".jp-Notebook .jp-Cell")
-        yield page
+@pytest.fixture
+def page(browser, lab, notebooks):
+    page = only(browser.new_page(viewport={"width": 1300, "height": 5000}), lab)
+    page.volumes = []  # coarse copies that came
+
+    def count_volumes(frame):
+        data = frame if isinstance(frame, bytes) else frame.encode()
+        page.volumes += re.findall(rb'"kind": ?"volume", ?"key": ?"(\w+)"', data)
+
+    page.on("websocket", lambda socket: socket.on("framereceived", count_volumes))
+    (notebook,) = notebooks.glob("*.ipynb")
+    page.goto(f"{lab}/doc/tree/{notebook.name}")
+    page.wait_for_selector(".jp-Notebook .jp-Cell")
+    return page

@@ -15,7 +15,7 @@ from driving import until
 from opening import browser_of, only
 from served import make_specimen, served
 
-PANELS = ".sb-panel canvas:visible"
+PANELS = ".sb-plane canvas:visible"
 TEXTURES = """() => {
   const gl = globalThis[Symbol.for("scalebridge.gl.1")];
   return gl ? [...gl.textures.keys()] : [];

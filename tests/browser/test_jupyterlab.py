@@ -77,7 +77,7 @@ def test_a_click_on_both_images_and_a_button_become_a_landmark(page, specimen):
     assert plots.first.bounding_box()["width"] > 200
     with Workspace.open(specimen) as ws:
         assert [record.status for record in ws.transforms] == ["accepted"]
-    panels = page.locator(".sb-panel canvas")
+    panels = page.locator(".sb-plane canvas")
     assert until(lambda: panels.count() == 2, page)
     for number in (0, 1):  # the same place of the left and of the right image
         panel = panels.nth(number)

@@ -17,7 +17,7 @@ from scipy.ndimage import gaussian_filter
 
 from scalebridge import SliceExplorer, Workspace
 from scalebridge.analysis.registration import AffineTransform
-from scalebridge.widgets.live import plane_of
+from scalebridge.widgets.looks import plane_of
 from scalebridge.widgets.scene import draw
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -103,12 +103,17 @@ def notebooks(specimen, tmp_path):
 def settled(page, panel):
     """Wait until the kernel has answered the newest rest, and return what is shown."""
     page.wait_for_timeout(400)
-    busy = "canvas => canvas.parentElement.classList.contains('sb-busy')"
-    assert until(lambda: panel.get_attribute("data-rested") and not panel.evaluate(busy), page)
-    page.wait_for_timeout(200)
+    drawn = """canvas => canvas.dataset.sharp === "true"
+      && !canvas.parentElement.classList.contains("sb-busy")"""
+    assert until(lambda: panel.evaluate(drawn), page)
     url = panel.evaluate("canvas => canvas.toDataURL('image/png')")
     picture = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
     return np.asarray(picture.convert("RGB")), json.loads(panel.get_attribute("data-view"))
+
+
+def bookmarks(folder):
+    with Workspace.open(folder) as ws:
+        return list(ws.bookmarks)
 
 
 def in_python(folder, view, size):
@@ -130,7 +135,7 @@ def differences(folder, picture, view):
 
 def test_the_browser_draws_what_python_draws_while_a_person_zooms_and_turns(page, specimen):
     run_all(page)
-    panels = page.locator(".sb-panel canvas")
+    panels = page.locator(".sb-plane canvas")
     assert until(lambda: panels.count() == 2, page)
     for panel in (panels.nth(1), panels.nth(0)):
         panel.scroll_into_view_if_needed()
@@ -163,6 +168,11 @@ def test_the_browser_draws_what_python_draws_while_a_person_zooms_and_turns(page
     assert until(lambda: int(panel.get_attribute("data-drawn")) > before, page)
     picture, _ = settled(page, panel)
     assert np.mean(differences(specimen, picture, turned)) < 0.6
-    plane = page.locator(".widget-dropdown select").first  # as Python has it now
-    assert until(lambda: plane.input_value() == "oblique", page)
+    panel.press("b")  # and as Python has it now
+    page.locator(".sb-entry").first.fill("tilted")
+    page.locator(".sb-entry").first.press("Enter")
+    assert until(lambda: len(bookmarks(specimen)) == 1, page)
+    (bookmark,) = bookmarks(specimen)
+    assert np.allclose(bookmark.across, turned["across"])
+    assert bookmark.width_um == pytest.approx(turned["width_um"])
     assert page.outside == []

@@ -112,7 +112,7 @@ def test_in_a_notebook_every_widget_shows_them_as_text(specimen, browser, tmp_pa
         page.goto(f"{address}/doc/tree/names.ipynb")
         page.wait_for_selector(".jp-Notebook .jp-Cell")
         run_all(page)
-        panels = page.locator(".sb-panel canvas")
+        panels = page.locator(".sb-plane canvas")
         assert until(lambda: panels.count() >= 6, page, seconds=60)
         output = ".jp-OutputArea-output"
         assert page.locator('[data-mime-type="application/vnd.jupyter.error"]').count() == 0
@@ -129,7 +129,7 @@ def test_in_a_notebook_every_widget_shows_them_as_text(specimen, browser, tmp_pa
 
 
 def panels_rest(page, least):
-    panels = page.locator(".sb-panel canvas:visible")
+    panels = page.locator(".sb-plane canvas:visible")
     rests = "all => all.every(canvas => canvas.dataset.rested)"
     return panels.count() >= least and panels.evaluate_all(rests)
 

@@ -14,7 +14,7 @@ from scalebridge import SliceExplorer, TargetPicker, Workspace
 from scalebridge.errors import NoPath, Uncalibrated
 from scalebridge.widgets.layers import Layer
 from scalebridge.widgets.picture import legend_of
-from scalebridge.widgets.scene import draw
+from scalebridge.widgets.scene import draw, sample_slab
 from scalebridge.widgets.target_picture import target_page
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -168,12 +168,69 @@ def test_checkerboard_shows_each_image_in_its_own_fields(ws: Any) -> None:
     explorer.layer("survey").color_map = "blue"
     explorer.layer("fine").color_map = "orange"
     plane, placed = explorer.plane(), explorer.world.placed(explorer.layers)
-    both = draw(placed, plane, width_px=160, compare="checkerboard")
-    for turn, item in enumerate(placed):
-        alone = draw([item], plane, width_px=160)
+    both = draw(placed, plane, width_px=160, how=explorer.rendering())
+    for turn, shown in enumerate((placed[:1], placed)):
+        alone = draw(shown, plane, width_px=160)
         rows, columns = np.indices((160, 160))
         own = (rows // 20 + columns // 20) % 2 == turn
         np.testing.assert_array_equal(both[own], alone[own])
+
+
+def test_a_split_shows_the_uppermost_image_right_of_its_line(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey", "fine"], compare="split", split=0.25, aspect=1.0)
+    explorer.look_at(named(BEADS_UM[0]), width_um=4.0)
+    explorer.layer("fine").color_map = "orange"
+    plane, placed = explorer.plane(), explorer.world.placed(explorer.layers)
+    both = draw(placed, plane, width_px=160, how=explorer.rendering())
+    np.testing.assert_array_equal(both[:, :40], draw(placed[:1], plane, width_px=160)[:, :40])
+    np.testing.assert_array_equal(both[:, 40:], draw(placed, plane, width_px=160)[:, 40:])
+    explorer.compare = "flicker"
+    still = draw(placed, plane, width_px=160, how=explorer.rendering())
+    np.testing.assert_array_equal(still, draw(placed, plane, width_px=160))
+
+
+def test_a_difference_is_black_where_two_images_agree(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey", "fine"], compare="difference", aspect=1.0)
+    explorer.look_at(named(BEADS_UM[0]), width_um=4.0)
+    same = explorer.layers[0]
+    explorer.layers = (same, Layer(image="survey", name="again"))
+    plane, placed = explorer.plane(), explorer.world.placed(explorer.layers)
+    assert draw(placed, plane, width_px=80, how=explorer.rendering()).max() == 0
+    explorer.layers[1].opacity = 0.5
+    half = draw(placed, plane, width_px=80, how=explorer.rendering())
+    alone = draw(placed[:1], plane, width_px=80)
+    assert np.abs(half.astype(float) - alone / 2).max() <= 1
+
+
+@pytest.mark.parametrize(("slab", "reduce"), [("mean", np.mean), ("max", np.max), ("min", np.min)])
+def test_a_slab_shows_what_lies_above_and_below(tmp_path: Path, slab: str, reduce: Any) -> None:
+    values = np.random.default_rng(3).uniform(0, 1, (9, 12, 14)).astype(np.float32)
+    with Workspace.create(tmp_path / "w") as ws:
+        write(ws, "image", values, spacing_um=(2.0, 1.0, 1.0))
+        explorer = SliceExplorer(ws, ["image"], slab_um=4.0, slab=slab, aspect=12 / 14)
+        explorer.look_at({"z_um": 8.0, "y_um": 5.5, "x_um": 6.5}, width_um=14.0)
+        (item,) = explorer.world.placed(explorer.layers)
+        plane = explorer.plane()
+        seen = sample_slab(item, plane, plane.points(14, 12), how=explorer.rendering())
+        np.testing.assert_allclose(seen.values, reduce(values[3:6], axis=0), atol=1e-6)
+        edge = plane.through((16.0, 0.0, 0.0))
+        seen = sample_slab(item, edge, edge.points(14, 12), how=explorer.rendering())
+        assert seen.inside.all()  # half of the slab lies outside, and does not count
+        np.testing.assert_allclose(seen.values, reduce(values[7:], axis=0), atol=1e-6)
+
+
+def test_a_layer_fades_with_the_width_of_the_view(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey"], aspect=1.0)
+    explorer.look_at(named(BEADS_UM[0]), width_um=8.0)
+    (item,), plane = explorer.world.placed(explorer.layers), explorer.plane()
+    whole = draw([item], plane, width_px=60).astype(float)
+    item.layer.widths_um = (None, 4 * 2**0.5)
+    faded = draw([item], plane, width_px=60)
+    assert np.abs(faded - (whole + np.array([14, 14, 16])) / 2).max() <= 1
+    item.layer.widths_um = (16.0, None)
+    assert (draw([item], plane, width_px=60) == [14, 14, 16]).all()
+    with pytest.raises(TraitError, match="least and a larger"):
+        item.layer.widths_um = (5.0, 2.0)
 
 
 def test_channel_is_named_in_the_legend_and_read_from_its_own_plane(ws: Any) -> None:

@@ -15,9 +15,13 @@ from scalebridge import SliceExplorer
 from scalebridge.quantities import format_length
 from scalebridge.widgets.annotate import scale_bar_length
 from scalebridge.widgets.coarse import coarse_copy
-from scalebridge.widgets.live import view_of
+from scalebridge.widgets.layers import Layer
+from scalebridge.widgets.looks import look_of, view_of
+from scalebridge.widgets.measuring import measured_words
 from scalebridge.widgets.picture import position_words
 from scalebridge.widgets.plane import Plane, axes_through, axis_plane
+from scalebridge.widgets.rendering import Rendering
+from scalebridge.widgets.state import by_name
 
 sys.path.insert(0, str(Path(__file__).parent))
 from specimens import beads, join_fine
@@ -67,6 +71,32 @@ def texture_fixture(item: Any, plane: Plane) -> dict[str, Any]:
     }
 
 
+def look_fixture(explorer: SliceExplorer, plane: Plane) -> dict[str, Any]:
+    """The three planes of a view that goes through a cursor beside its middle."""
+    explorer.across, explorer.down, explorer.orientation = plane.across, plane.down, "oblique"
+    explorer.linked, explorer.width_um = True, plane.width_um
+    explorer.cursor_um = by_name((3.0, 11.0, 17.5))
+    explorer.centre_um = by_name((5.0, 9.0, 14.0))
+    seen = explorer.planes()
+    return {"look": look_of(explorer, seen[0]), "views": [view_of(one) for one in seen]}
+
+
+def planes_of(slab_um: float, pixel_um: float, finest_um: float) -> int:
+    return len(Rendering(slab_um=slab_um).depths_um(pixel_um=pixel_um, finest_um=finest_um))
+
+
+def measured_fixtures() -> list[Any]:
+    points = np.random.default_rng(0).uniform(-5, 5, (4, 3))
+    flat = points * [0, 1, 1]
+    given = [("distance", points[:2]), ("angle", points[:3]), ("area", flat)]
+    given += [("distance", points[:2] * 1e-3), ("area", flat * 1e-2), ("area", flat * 1e3)]
+    return [
+        [shape, unit, where.tolist(), measured_words(shape, where.tolist(), unit=unit)]
+        for shape, where in given
+        for unit in ("um", "px")
+    ]
+
+
 def test_the_browser_computes_what_python_computes(node: str, tmp_path: Path) -> None:
     with beads(tmp_path) as ws:
         join_fine(ws)
@@ -76,10 +106,28 @@ def test_the_browser_computes_what_python_computes(node: str, tmp_path: Path) ->
         textures = [
             texture_fixture(item, plane) for item in placed for plane in (shown[0], shown[3])
         ]
+        looks = [look_fixture(explorer, plane) for plane in shown]
     assert any(any(one["inside"]) and not all(one["inside"]) for one in textures)
     widths = [0.003, 0.9, 12.0, 470.0, 5e3, 8.2e4]
     lengths = [0.02, 0.5, 1.0, 5.0, 200.0, 1000.0, 1234.0]
     fixtures = {
+        "looks": looks,
+        "measured": measured_fixtures(),
+        "fades": [
+            [list(widths), width, Layer(image="a", widths_um=widths).shown(width)]
+            for widths in ((None, None), (2.0, None), (None, 8.0), (2.0, 8.0))
+            for width in (0.5, 1.5, 2.0, 5.0, 11.0, 40.0)
+        ],
+        "slabs": [
+            [
+                slab,
+                pixel,
+                finest,
+                len(Rendering(slab_um=slab).depths_um(pixel_um=pixel, finest_um=finest)),
+            ]
+            for slab in (0.0, 0.3, 7.0, 500.0)
+            for pixel, finest in ((0.5, 0.1), (0.2, 3.0))
+        ],
         "planes": [plane_fixture(plane) for plane in shown],
         "textures": textures,
         "bars": [[width, scale_bar_length(width)] for width in widths],

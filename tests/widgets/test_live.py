@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,13 +12,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from scalebridge import SegmentationSliders, SliceExplorer, Workspace
 from scalebridge.widgets import coarse as coarse_module
 from scalebridge.widgets.annotate import draw_mark
 from scalebridge.widgets.coarse import coarse_copy, color_table, patch_of
 from scalebridge.widgets.colors import rgb
-from scalebridge.widgets.live import LivePanel, plane_of, view_of
+from scalebridge.widgets.drawn import Handle
+from scalebridge.widgets.live import LivePanel
+from scalebridge.widgets.looks import plane_of, view_of
 from scalebridge.widgets.phase_panel import PhasePanel
 from scalebridge.widgets.picture import position_words
 from scalebridge.widgets.plane import axis_plane
@@ -158,37 +162,121 @@ def test_no_patch_is_sent_where_the_coarse_copy_is_as_fine_as_the_screen(ws: Any
     assert patch_of(item, coarse_copy(item), plane, width_px=2000, height_px=1500) is None
 
 
+def look(panel: LivePanel, **changes: Any) -> dict[str, Any]:
+    return {**{k: v for k, v in panel.look.items() if k != "by"}, **changes}
+
+
 def test_the_browser_moves_the_explorer_and_is_not_moved_back(ws: Any) -> None:
     explorer = SliceExplorer(ws, ["survey"])
     panel = panel_of(explorer)
-    assert panel.view_plane["by"] == "kernel"
-    plane = explorer.plane()
-    view = {**view_of(plane), "width_um": plane.width_um / 2}
-    hear(panel, kind="view", by="window 1", view=view, cursor_um=[5.0, 4.0, 3.0])
-    assert explorer.width_um == plane.width_um / 2
+    assert panel.look["by"] == "kernel"
+    width = explorer.width_um
+    seen = look(panel, width_um=width / 2, cursor_um=[5.0, 4.0, 3.0])
+    hear(panel, kind="look", by="window 1", look=seen)
+    assert explorer.width_um == width / 2
     assert explorer.cursor_um == {"z_um": 5.0, "y_um": 4.0, "x_um": 3.0}
-    assert panel.view_plane["by"] == "window 1"
+    assert panel.look["by"] == "window 1"
     explorer.layer("survey").opacity = 0.5
     panel.redraw()
-    assert panel.view_plane["by"] == "window 1"  # the plane is where the window has it
+    assert panel.look["by"] == "window 1"  # the plane is where the window has it
     explorer.width_um = 7.0
     panel.redraw()
-    assert (panel.view_plane["by"], panel.view_plane["width_um"]) == ("kernel", 7.0)
+    assert (panel.look["by"], panel.look["width_um"]) == ("kernel", 7.0)
 
 
-def test_a_turned_plane_is_oblique(ws: Any) -> None:
+def test_a_turned_plane_is_oblique_and_a_named_one_has_its_name(ws: Any) -> None:
     explorer = SliceExplorer(ws, ["survey"])
     panel = panel_of(explorer)
-    view = {**view_of(explorer.plane()), "across": [0.6, 0.0, 0.8], "down": [0.0, 1.0, 0.0]}
-    hear(panel, kind="view", by="w", view=view, cursor_um=list(explorer.cursor_um.values()))
+    seen = look(panel, across=[0.6, 0.0, 0.8], down=[0.0, 1.0, 0.0])
+    hear(panel, kind="look", by="w", look=seen)
     assert explorer.orientation == "oblique"
     assert explorer.plane().across == (0.6, 0.0, 0.8)
+    hear(panel, kind="look", by="w", look=look(panel, across=[0, 0, 1], down=[1, 0, 0]))
+    assert explorer.orientation == "xz"
+    fixed = panel_of(SliceExplorer(ws, ["survey"]), turns=False)
+    hear(fixed, kind="look", by="w", look=seen)
+    assert fixed._explorer.orientation == "xy"
+
+
+def test_the_bar_sets_only_what_it_may(ws: Any) -> None:
+    explorer, said = SliceExplorer(ws, ["survey", "fine"]), Message()
+    panel = LivePanel(explorer, guard=said.guard)
+    for name, value in (("linked", True), ("compare", "split"), ("split", 0.3), ("slab_um", 4.0)):
+        hear(panel, kind="set", name=name, value=value)
+        assert getattr(explorer, name) == value
+    panel.redraw()
+    assert (panel.planes, len(panel.marks)) == (3, 3)
+    hear(panel, kind="set", name="ws", value=None)
+    assert "a panel sets" in said.widget.value
+    assert explorer.ws is ws
+
+
+def test_what_a_person_pins_is_a_record_that_can_be_taken_back(ws: Any, told: Any) -> None:
+    explorer, said = SliceExplorer(ws, ["survey"]), Message()
+    panel = LivePanel(explorer, guard=said.guard)
+    explorer.observe(panel.redraw_pins, names="revision")
+    points = [[1.0, 2.0, 3.0], [1.0, 2.0, 7.0]]
+    hear(panel, kind="do", what="annotate", shape="distance", points=points, text="gap")
+    (pinned,) = panel.annotations
+    assert (pinned["shape"], pinned["text"]) == ("distance", "gap")
+    table = explorer.annotation_table()
+    assert table[["value", "unit"]].to_numpy().tolist() == [[4.0, "µm"]]
+    assert panel.history["undo"] == "pin distance"
+    moved = [points[0], [1.0, 2.0, 9.0]]
+    key = pinned["key"]
+    hear(panel, kind="do", what="annotate", shape="distance", points=moved, key=key, text="gap")
+    assert explorer.annotation_table()["value"].tolist() == [6.0]
+    hear(panel, kind="do", what="undo")
+    assert explorer.annotation_table()["value"].tolist() == [4.0]
+    hear(panel, kind="do", what="undo")
+    assert panel.annotations == []
+    hear(panel, kind="do", what="annotate", shape="note", points=points[:1], text="<i>here</i>")
+    assert [note.text for note in ws.notes] == ["<i>here</i>"]
+    hear(panel, kind="do", what="annotate", shape="area", points=points)
+    assert "area needs 3" in said.widget.value
+
+
+def test_a_bookmark_is_flown_to(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey"], orientation="yz")
+    panel = panel_of(explorer)
+    explorer.look_at({"z_um": 5, "y_um": 6, "x_um": 7}, width_um=3.0)
+    hear(panel, kind="do", what="bookmark", name="here")
+    explorer.orientation, explorer.width_um = "xy", 20.0
+    panel.redraw()
+    assert panel.bookmarks == ["here"]
+    explorer.observe(panel.redraw, names="width_um")
+    hear(panel, kind="do", what="fly", name="here")
+    assert (explorer.orientation, explorer.width_um) == ("yz", 3.0)
+    assert panel.look["by"] == "flight"
+    assert [record.name for record in ws.bookmarks] == ["here"]
+    hear(panel, kind="do", what="forget", name="here")
+    assert explorer.bookmarks() == []
+
+
+def test_what_is_dragged_is_told_with_its_key(ws: Any) -> None:
+    seen = []
+    panel = panel_of(
+        SliceExplorer(ws, ["survey"]),
+        handles=lambda: [Handle("top", (1.0, 2.0, 3.0), along=(1.0, 0.0, 0.0))],
+        dragged=lambda *what: seen.append(what),
+    )
+    assert panel.handles[0]["at_um"] == (1.0, 2.0, 3.0)
+    hear(panel, kind="handle", key="top", at_um=[4, 2, 3], done=True)
+    assert seen == [("top", (4.0, 2.0, 3.0), True)]
+
+
+def test_the_picture_is_printed_from_the_pyramid(ws: Any, told: Any) -> None:
+    panel = panel_of(SliceExplorer(ws, ["survey"]))
+    hear(panel, kind="do", what="print")
+    ((content, buffers),) = told
+    assert content == {"kind": "printed"}
+    assert Image.open(io.BytesIO(buffers[0])).width == 2400
 
 
 def test_what_the_browser_lacks_is_sent_once_and_small_copies_first(ws: Any, told: Any) -> None:
     explorer = SliceExplorer(ws, ["survey", "fine"])
     panel = panel_of(explorer)
-    keys = [layer["key"] for layer in panel.layers]
+    keys = [layer["volume"] for layer in panel.layers]
     hear(panel, kind="hello", missing=keys)
     assert {content["key"] for content, _ in told} == set(keys)
     sizes = [len(buffers[0]) for _, buffers in told]
@@ -209,7 +297,7 @@ def test_a_rest_is_answered_with_patches_and_its_number(ws: Any, told: Any) -> N
     assert [patch["kind"] for patch in patches] == ["patch"]
     assert (patches[0]["width"], patches[0]["height"]) == (1200, 24)
     assert len(told[0][1][0]) == 1200 * 24 * 4
-    assert last == {"kind": "rested", "sequence": 3}
+    assert last == {"kind": "rested", "plane": 0, "sequence": 3}
 
 
 def test_only_the_newest_request_is_answered(ws: Any, told: Any) -> None:
@@ -220,12 +308,11 @@ def test_only_the_newest_request_is_answered(ws: Any, told: Any) -> None:
     async def in_a_kernel() -> None:
         for sequence in (1, 2, 3):
             hear(panel, kind="rest", sequence=sequence, view=view, width_px=300, height_px=200)
-        assert panel._answer is not None
-        await panel._answer
+        await panel._refining.answers[0]
 
     asyncio.run(in_a_kernel())
     assert [one for one, _ in told if one["kind"] == "rested"] == [
-        {"kind": "rested", "sequence": 3}
+        {"kind": "rested", "plane": 0, "sequence": 3}
     ]
 
 
@@ -245,13 +332,12 @@ def test_a_damaged_image_is_told_and_the_other_layers_are_still_sharp(
 
     async def in_a_kernel() -> None:
         hear(panel, kind="rest", sequence=1, view=view, width_px=300, height_px=200)
-        assert panel._answer is not None
-        await panel._answer
+        await panel._refining.answers[0]
 
     asyncio.run(in_a_kernel())
     keys = [content.get("key") for content, _ in told]
     assert keys == [panel.layers[0]["key"], None]
-    assert told[-1][0] == {"kind": "rested", "sequence": 1}
+    assert told[-1][0] == {"kind": "rested", "plane": 0, "sequence": 1}
     assert "fine" in said.widget.value or "missing" in said.widget.value
 
 
@@ -265,7 +351,9 @@ def known(panel: LivePanel) -> Any:
     [
         {"kind": "nonsense"},
         {"kind": "rest", "sequence": 1, "view": {}, "width_px": 10, "height_px": 10},
-        {"kind": "view", "by": "w", "view": {"across": [1, 0, 0]}, "cursor_um": [0, 0, 0]},
+        {"kind": "look", "by": "w", "look": {"across": [1, 0, 0], "down": [1, 0, 0]}},
+        {"kind": "do", "what": "format the disk"},
+        {"kind": "handle", "key": "x", "at_um": [0, 0, 0], "done": True},
         {"kind": "hello"},
     ],
 )
@@ -295,21 +383,21 @@ def test_marks_travel_as_shapes_for_the_view_that_they_were_drawn_for(ws: Any) -
         )
 
     panel = panel_of(explorer, marks=draw)
-    ring, label = panel.marks["shapes"]
+    ring, label = panel.marks[0]["shapes"]
     assert (ring["kind"], len(ring["at"])) == ("line", 33)
     assert (label["kind"], label["text"], label["color"]) == ("text", "<b>", [1, 2, 3, 4])
-    assert panel.marks["view"] == view_of(explorer.plane())
-    assert np.mean(ring["at"][:-1], axis=0)[0] == pytest.approx(panel.marks["width_px"] / 2)
+    assert panel.marks[0]["view"] == view_of(explorer.plane())
+    assert np.mean(ring["at"][:-1], axis=0)[0] == pytest.approx(panel.marks[0]["width_px"] / 2)
 
 
-def test_a_browser_that_cannot_draw_gets_the_picture(ws: Any) -> None:
+def test_a_browser_that_cannot_draw_gets_the_picture(ws: Any, told: Any) -> None:
     explorer = SliceExplorer(ws, ["survey"])
     panel = panel_of(explorer)
-    assert panel.png == b""
     view = view_of(explorer.plane())
-    cursor = list(explorer.cursor_um.values())
-    hear(panel, kind="picture", width_px=300, view=view, cursor_um=cursor)
-    assert panel.png.startswith(b"\x89PNG")
+    hear(panel, kind="picture", plane=0, sequence=4, width_px=300, height_px=200, view=view)
+    ((content, buffers),) = told
+    assert content == {"kind": "picture", "plane": 0, "sequence": 4}
+    assert buffers[0].startswith(b"\x89PNG")
 
 
 def test_nothing_heavy_is_kept_in_a_notebook_that_no_browser_has_seen(ws: Any) -> None:
@@ -327,7 +415,7 @@ def test_the_phases_that_the_browser_draws_are_those_of_the_preview(
     sliders.set_threshold(70.0, 130.0)
     sliders.smoothing_px = 1.5 if clean else 0.0
     panel = PhasePanel(sliders, guard=Message().guard)
-    image, phases = panel._drawn()
+    image, phases = panel.drawn()
     width, height = 160, 120
     plane = sliders.explorer.plane(aspect=height / width)
     pixels = phases.patch(plane, width, height)
@@ -336,7 +424,7 @@ def test_the_phases_that_the_browser_draws_are_those_of_the_preview(
     table = np.frombuffer(phases.table[1], np.uint8).reshape(256, 4)
     slot = rgba[..., 0].astype(int)
     if not clean:
-        assert phases.spec["volume"] == image.spec["key"]
+        assert phases.spec["volume"] == image.spec["volume"]
         slot = np.sum([slot >= level for level in phases.spec["thresholds"]], axis=0)
     labels = sliders.preview(width)[1]
     seen = sample_on(labels, plane, plane.points(width, height))
@@ -368,23 +456,9 @@ def test_three_planes_go_through_the_cursor_and_each_moves_what_it_shows(ws: Any
     assert [position_words(plane)[:2] for plane in (xy, xz, yz)] == ["xy", "xz", "yz"]
     cursor = tuple(explorer.cursor_um.values())
     assert [float(plane.distance_um(cursor)[0]) for plane in (xy, xz, yz)] == [0, 0, 0]
-    panel = panel_of(explorer, plane=lambda: explorer.planes()[1], turns=False)
-    before = dict(explorer.centre_um)
-    moved = {**view_of(xz), "centre_um": [xz.centre_um[0] + 2, 12.0, xz.centre_um[2] + 3]}
-    hear(panel, kind="view", by="w", view=moved, cursor_um=list(cursor))
-    assert explorer.orientation == "xy"
-    assert explorer.centre_um == pytest.approx(
-        {"z_um": before["z_um"] + 2, "y_um": before["y_um"], "x_um": before["x_um"] + 3}
-    )
-    assert explorer.planes()[0].centre_um[1] == pytest.approx(xy.centre_um[1])
-    away = explorer.centre_um["y_um"] - 12.0
-    assert away != 0
-    closer = {**moved, "width_um": xz.width_um / 4}
-    hear(panel, kind="view", by="w", view=closer, cursor_um=list(cursor))
-    assert explorer.centre_um["y_um"] - 12.0 == pytest.approx(away / 4)
-    turned = {**moved, "across": [0.6, 0.0, 0.8], "down": [0.8, 0.0, -0.6]}
-    hear(panel, kind="view", by="w", view=turned, cursor_um=list(cursor))
-    assert explorer.orientation == "xy"
+    panel = panel_of(explorer)
+    assert panel.planes == 3
+    assert [sheet["view"] for sheet in panel.marks] == [view_of(p) for p in (xy, xz, yz)]
 
 
 def test_three_planes_stand_side_by_side_in_a_picture_too(ws: Any) -> None:

@@ -10,13 +10,16 @@ import pytest
 from traitlets import TraitError
 
 from scalebridge import TargetPicker, Workspace
-from scalebridge.analysis.registration import AffineTransform
+from scalebridge.analysis.registration import AffineTransform, fit_landmarks
+from scalebridge.analysis.registration.cut import box_margin
 from scalebridge.errors import NoPath
+from scalebridge.widgets.target_handles import TargetHandles
 from scalebridge.widgets.target_picture import target_page
 
 sys.path.insert(0, str(Path(__file__).parent))
 from specimens import beads, fine_to_survey, join_fine
 
+TURNED = np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]])  # z to x, y to z, x to y
 HERE = {"z_um": 7.0, "y_um": 16.0, "x_um": 17.0}
 
 
@@ -143,3 +146,65 @@ def test_picture_shows_the_target_here_and_there(ws: Any) -> None:
     both = picker.snapshot(width_px=600)
     assert alone.width == both.width == 600
     assert both.height < alone.height
+
+
+def selected(ws: Any) -> TargetPicker:
+    picker = TargetPicker(ws, "survey")
+    picker.place_target(HERE, half_size=2.0, name="pore")
+    return picker
+
+
+def test_a_dragged_face_resizes_the_volume_when_it_is_let_go(ws: Any) -> None:
+    picker = selected(ws)
+    handles = TargetHandles(picker)
+    found = {handle.key: handle for handle in handles()}
+    assert len(found) == 7
+    assert found["2 1"].at_um == (7.0, 16.0, 19.0)
+    assert found["2 1"].along == (0.0, 0.0, 1.0)
+    handles.dragged("2 1", (7.0, 16.0, 22.5), False)
+    assert picker.target().half_size["x_um"] == 2.0  # not written while it is dragged
+    assert picker.drawn_target()[1].tolist() == [2.0, 2.0, 5.5]
+    assert {h.key: h for h in handles()}["2 -1"].at_um == (7.0, 16.0, 11.5)
+    handles.dragged("2 1", (7.0, 16.0, 22.0), True)
+    assert picker.target().half_size == {"z_um": 2.0, "y_um": 2.0, "x_um": 5.0}
+    assert picker.draft == {}
+    handles.dragged("2 1", (7.0, 16.0, 17.0), True)
+    assert 0 < picker.target().half_size["x_um"] < 1e-3
+    picker.undo()
+    picker.undo()
+    assert picker.target().half_size["x_um"] == 2.0
+
+
+def test_a_dragged_middle_moves_the_target_and_not_the_view(ws: Any) -> None:
+    picker = selected(ws)
+    before = dict(picker.explorer.centre_um)
+    TargetHandles(picker).dragged("middle", (8.0, 15.0, 14.0), True)
+    assert picker.target().position == {"z_um": 8.0, "y_um": 15.0, "x_um": 14.0}
+    assert picker.explorer.centre_um == before
+    picker.selected = ""
+    assert TargetHandles(picker)() == []
+
+
+def test_the_cut_has_the_margin_of_the_transforms_and_follows_the_drag(ws: Any) -> None:
+    picker = selected(ws)
+    pairs = np.random.default_rng(1).uniform(4, 20, (12, 3))
+    noise = np.random.default_rng(2).normal(0, 0.3, pairs.shape)
+    fit = fit_landmarks(pairs, pairs @ TURNED + noise, model="affine")
+    ws.frames.add(name="mill")
+    ws.transforms.add(
+        name="survey_to_mill", from_frame="survey", to_frame="mill",
+        transform=fit.transform.to_dict(), status="accepted", method="landmarks",
+    )  # fmt: skip
+    cut = picker.cut(to="mill")
+    way = ws.graph().path("survey", "mill")
+    margin = box_margin(way, np.array([7.0, 16.0, 17.0]), np.full(3, 2.0), probability=0.95)
+    assert cut.margin_um == pytest.approx(margin.margin_um, rel=0.05)
+    assert cut.centre_um == pytest.approx(fit.transform.apply([[7.0, 16.0, 17.0]])[0])
+    assert np.isnan(cut.depth_um)
+    assert "lies in it with 95 %" in cut.statement
+    picker.draft = {"name": "pore", "half": np.array([2.0, 2.0, 6.0])}
+    longer = picker.cut(to="mill").half_um - cut.half_um
+    assert longer[1] == pytest.approx(4.0, abs=0.5)  # the volume's x is the mill's y
+    assert np.abs(longer[[0, 2]]).max() < 0.5
+    with pytest.raises(ValueError, match="needs to="):
+        picker.cut()

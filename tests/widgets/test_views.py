@@ -45,17 +45,18 @@ def test_slider_moves_the_slice_and_the_picture_follows(ws: Any) -> None:
     panel = next(w for w in walk(view) if isinstance(w, LivePanel))
     find(view, ipw.FloatSlider, "z [µm]").value = 5.0
     assert explorer.cursor_um["z_um"] == pytest.approx(5.0, abs=0.02)
-    assert panel.view_plane["centre_um"][0] == explorer.cursor_um["z_um"]
-    assert panel.cursor_um[0] == explorer.cursor_um["z_um"]
+    assert panel.look["cursor_um"][0] == explorer.cursor_um["z_um"]
     explorer.cursor_um = {**explorer.cursor_um, "z_um": 9.0}
     assert find(view, ipw.FloatSlider, "z [µm]").value == pytest.approx(9.0)
 
 
 def test_headless_state_and_the_controls_give_the_same_picture(ws: Any) -> None:
     driven, headless = SliceExplorer(ws, ["survey"]), SliceExplorer(ws, ["survey"])
-    view = driven.view()
-    find(view, ipw.Dropdown, "plane").value = "xz"
-    find(view, ipw.Dropdown, "colours").value = "viridis"
+    panel = next(w for w in walk(driven.view()) if isinstance(w, LivePanel))
+    look = {**panel.look, "down": [1.0, 0.0, 0.0]}
+    panel._handle_custom_msg({"kind": "look", "by": "w", "look": look}, [])
+    changes = {"color_map": "viridis"}
+    panel._handle_custom_msg({"kind": "layer", "name": "survey", "changes": changes}, [])
     headless.orientation = "xz"
     headless.layer("survey").color_map = "viridis"
     assert driven.snapshot(500).tobytes() == headless.snapshot(500).tobytes()
@@ -88,7 +89,7 @@ def test_the_side_that_was_not_pointed_at_shows_where_the_place_is_expected(ws: 
     moving, fixed = (w for w in walk(view) if isinstance(w, LivePanel))
 
     def ghosts(panel: LivePanel) -> list[Any]:
-        return [s["at"][0] for s in panel.marks["shapes"] if s.get("text") == "expected"]
+        return [s["at"][0] for s in panel.marks[0]["shapes"] if s.get("text") == "expected"]
 
     picker.moving_view.cursor_um = dict(zip(names, (0.0, 1.0, 2.0), strict=True))
     assert (len(ghosts(moving)), len(ghosts(fixed))) == (0, 1)
@@ -96,8 +97,8 @@ def test_the_side_that_was_not_pointed_at_shows_where_the_place_is_expected(ws: 
     find(view, ipw.Button, "go to ghost").click()
     assert picker.fixed_view.cursor_um == expected
     assert (len(ghosts(moving)), len(ghosts(fixed))) == (0, 1)
-    plane = fixed._plane()
-    place = plane.to_canvas(list(expected.values()), fixed.marks["width_px"])[0]
+    (plane,) = fixed.seen_planes()
+    place = plane.to_canvas(list(expected.values()), fixed.marks[0]["width_px"])[0]
     assert np.abs(np.array(ghosts(fixed)[0]) - place).max() < 12  # the word stands beside its ring
     picker.fixed_view.cursor_um = {**expected, "x_um": expected["x_um"] + 0.5}
     assert (len(ghosts(moving)), len(ghosts(fixed))) == (1, 0)

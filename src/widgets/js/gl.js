@@ -31,11 +31,30 @@ uniform vec2 bytesWeight;        // of the low and the high byte
 uniform vec2 limits;             // values of the first and last colour
 uniform float opacity;
 uniform vec2 pixel;              // size of a pixel on the panel
-uniform ivec3 turn;              // this layer's turn, how many take turns, 1 checkerboard 2 split
+uniform int cut;                 // the uppermost layer in 1 the fields of a checkerboard, 2 the right part
+uniform float split;             // where the right part begins, in panel widths
 uniform float field;             // of the checkerboard, in panel widths
+uniform vec3 through;            // a thick slab, along the normal
+uniform int slabCount, slabMode; // planes in it; 0 their mean, 1 the largest, 2 the smallest value
 uniform float aspect;
 
 bool inside(vec3 t) { return all(greaterThanEqual(t, low)) && all(lessThanEqual(t, high)); }
+
+vec4 slabAt(vec3 middle) {
+  vec4 found = vec4(0.0);
+  for (int k = 0; k < slabCount; k++) {
+    vec3 t = middle + through * (float(k) / float(slabCount - 1) - 0.5);
+    if (!inside(t)) continue;
+    vec4 texel = texture(volume, t.zyx);
+    vec3 value = isRgb ? texel.rgb * 255.0 : vec3(dot(texel.rg, bytesWeight), 0.0, 0.0);
+    if (slabMode == 0) found.rgb += value;
+    else if (found.w == 0.0) found.rgb = value;
+    else found.rgb = slabMode == 1 ? max(found.rgb, value) : min(found.rgb, value);
+    found.w += 1.0;
+  }
+  if (found.w == 0.0) return found;
+  return vec4(slabMode == 0 ? found.rgb / found.w : found.rgb, 1.0);
+}
 
 // value in x (or red, green, blue), and whether there is one in w
 vec4 valueAt(vec2 at) {
@@ -48,7 +67,9 @@ vec4 valueAt(vec2 at) {
     }
   }
   vec3 t = start + at.x * right + at.y * below;
-  if (!hasVolume || !inside(t)) return vec4(0.0);
+  if (!hasVolume) return vec4(0.0);
+  if (slabCount > 1) return slabAt(t);
+  if (!inside(t)) return vec4(0.0);
   vec4 texel = thresholdCount > 0
     ? texelFetch(volume, min(ivec3(t.zyx * vec3(textureSize(volume, 0))), textureSize(volume, 0) - 1), 0)
     : texture(volume, t.zyx);
@@ -63,11 +84,8 @@ float slotOf(float value) {
 }
 
 void main() {
-  if (turn.z != 0) {
-    int number = turn.z == 2 ? int(place.x * float(turn.y))
-      : (int(place.y * aspect / field) + int(place.x / field)) % turn.y;
-    if (number != turn.x) discard;
-  }
+  if (cut == 1 && (int(place.y * aspect / field) + int(place.x / field)) % 2 == 0) discard;
+  if (cut == 2 && place.x < split) discard;
   vec4 value = valueAt(place);
   if (value.w == 0.0) discard;
   if (isRgb) {
@@ -271,8 +289,12 @@ export class Gl {
     gl.uniform2fv(at.limits, layer.limits);
     gl.uniform1f(at.opacity, layer.opacity);
     gl.uniform2fv(at.pixel, layer.pixel);
-    gl.uniform3iv(at.turn, layer.turn);
+    gl.uniform1i(at.cut, layer.cut);
+    gl.uniform1f(at.split, layer.split);
     gl.uniform1f(at.field, layer.field);
+    gl.uniform3fv(at.through, layer.slab.through);
+    gl.uniform1i(at.slabCount, layer.slab.count);
+    gl.uniform1i(at.slabMode, layer.slab.mode);
     gl.uniform1f(at.aspect, layer.aspect);
     gl.blendEquation(layer.blending === "max" ? gl.MAX : gl.FUNC_ADD);
     gl.blendFunc(gl.ONE, layer.blending === "over" ? gl.ONE_MINUS_SRC_ALPHA : gl.ONE);
@@ -294,8 +316,10 @@ export class Gl {
  * @property {number[]} thresholds at most 8
  * @property {number} opacity
  * @property {number[]} pixel
- * @property {number[]} turn
+ * @property {number} cut 1 the fields of a checkerboard, 2 the right part, 0 all of it
+ * @property {number} split
  * @property {number} field
+ * @property {{through: number[], count: number, mode: number}} slab
  * @property {number} aspect
  * @property {string} blending
  */

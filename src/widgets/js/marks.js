@@ -24,7 +24,7 @@ const FONT = "system-ui, 'DejaVu Sans', sans-serif";
 const css = (color) => `rgba(${color[0]},${color[1]},${color[2]},${(color[3] ?? 255) / 255})`;
 
 /** @param {CanvasRenderingContext2D} pen @param {number[][]} points @param {string} color @param {number} width @param {boolean} halo */
-function line(pen, points, color, width, halo) {
+export function line(pen, points, color, width, halo) {
   for (const [style, wide] of /** @type {[string, number][]} */ (halo ? [[HALO, width + 1.6], [color, width]] : [[color, width]])) {
     pen.strokeStyle = style;
     pen.lineWidth = wide;
@@ -37,7 +37,7 @@ function line(pen, points, color, width, halo) {
 
 /** @param {CanvasRenderingContext2D} pen @param {string} text @param {number} x @param {number} y
  * @param {{size: number, color?: string, bold?: boolean, anchor?: string, halo?: boolean}} look */
-function words(pen, text, x, y, { size, color = "#fff", bold = false, anchor = "la", halo = true }) {
+export function words(pen, text, x, y, { size, color = "#fff", bold = false, anchor = "la", halo = true }) {
   pen.font = `${bold ? "bold " : ""}${size}px ${FONT}`;
   pen.textAlign = anchor[0] === "m" ? "center" : anchor[0] === "r" ? "right" : "left";
   pen.textBaseline = anchor[1] === "m" ? "middle" : anchor[1] === "a" ? "top" : "alphabetic";
@@ -80,12 +80,25 @@ export function drawSheet(pen, view, sheet, width, height) {
   }
 }
 
-/** @param {CanvasRenderingContext2D} pen @param {View} view @param {import("./plane.js").Triple} cursor @param {number} width @param {number} height */
-export function drawCrosshair(pen, view, cursor, width, height) {
-  const { u, v } = placeOf(view, cursor);
+/** Thin, and interrupted so that the place stays visible.
+ * @param {CanvasRenderingContext2D} pen @param {number} u @param {number} v @param {number} width @param {number} height */
+export function drawCrosshair(pen, u, v, width, height) {
   const [x, y] = [Math.floor(u * width) + 0.5, Math.floor(v * height) + 0.5];
-  line(pen, [[x, 0], [x, height]], "rgba(255,255,255,0.55)", 1, false);
-  line(pen, [[0, y], [width, y]], "rgba(255,255,255,0.55)", 1, false);
+  const gap = Math.max(8, width / 60);
+  for (const ends of [[[x, 0], [x, y - gap]], [[x, y + gap], [x, height]], [[0, y], [x - gap, y]], [[x + gap, y], [width, y]]])
+    line(pen, ends, "rgba(255,255,255,0.55)", 1, false);
+}
+
+/** Where the two sides of a split meet, to be dragged.
+ * @param {CanvasRenderingContext2D} pen @param {number} x @param {number} height @param {number} ratio */
+export function drawSplit(pen, x, height, ratio) {
+  line(pen, [[x, 0], [x, height]], "#fff", 1.5 * ratio, true);
+  pen.fillStyle = "#fff";
+  pen.strokeStyle = "rgba(0,0,0,0.67)";
+  pen.beginPath();
+  pen.roundRect(x - 4 * ratio, height / 2 - 14 * ratio, 8 * ratio, 28 * ratio, 4 * ratio);
+  pen.fill();
+  pen.stroke();
 }
 
 /** @param {CanvasRenderingContext2D} pen @param {View} view @param {string} unit @param {number} width @param {number} height @param {number} size */
@@ -103,12 +116,12 @@ export function drawScaleBar(pen, view, unit, width, height, size) {
 }
 
 /** The name of the plane, where it lies and what its directions are called.
- * @param {CanvasRenderingContext2D} pen @param {string[]} lines the first is a title @param {[string, string]} names @param {number} size */
-export function drawOrientation(pen, lines, names, size) {
+ * @param {CanvasRenderingContext2D} pen @param {string[]} lines the first is a title @param {[string, string]} names @param {number} size @param {boolean} titled */
+export function drawOrientation(pen, lines, names, size, titled) {
   const margin = size * 0.8;
   let top = margin;
   lines.forEach((text, i) => {
-    const bold = i === 0 && lines.length > 1;
+    const bold = i === 0 && titled;
     pen.font = `${bold ? "bold " : ""}${size}px ${FONT}`;
     pen.fillStyle = PLATE;
     pen.fillRect(margin / 3, top - size * 0.25, pen.measureText(text).width + 1.3 * margin, size * 1.5);

@@ -1,355 +1,393 @@
-// One live panel: the browser draws every layer from a coarse copy and, once the view rests, from
-// the patch that Python samples for exactly this plane. Without WebGL it shows Python's picture.
+// One widget of up to three planes: the browser draws every layer from a coarse copy and, once the
+// view rests, from the patch that Python samples for exactly this plane.
 
 import { sharedGl } from "./gl.js";
-import { drawCrosshair, drawOrientation, drawScaleBar, drawSheet } from "./marks.js";
-import { patchMap, reachOf, textureMap } from "./plane.js";
+import { correspond } from "./kernel.js";
+import { applied, layerList, select } from "./layerlist.js";
+import { AXES, cursorOn, depthOf, fitted, flown, movedTo, viewsOf } from "./look.js";
+import { drawCrosshair, drawOrientation, drawScaleBar, drawSheet, drawSplit } from "./marks.js";
+import { overview } from "./overview.js";
+import { paint } from "./painter.js";
+import { drawHandles, drawPinned } from "./pins.js";
+import { normal, panned, plus, sliced, zoomed } from "./plane.js";
 import { steer } from "./pointer.js";
-import { axisNames, positionWords } from "./words.js";
+import { add, fillBar } from "./toolbar.js";
+import { tools } from "./tools.js";
+import { whenKept } from "./volumes.js";
+import { axisNames, KEYS, planeName, positionWords } from "./words.js";
 
 /** @typedef {import("./plane.js").View} View */
 /** @typedef {import("./plane.js").Triple} Triple */
-/**
- * @typedef {object} Layer
- * @property {string} key of its patches
- * @property {string} volume key of its coarse copy
- * @property {number[]} thresholds between classes, where it is drawn by class
- * @property {string} name
- * @property {string} mode image, labels or rgb
- * @property {import("./plane.js").Grid | null} grid null where only Python can place it
- * @property {boolean} wide two bytes a value
- * @property {number[]} limits values of the first and last colour
- * @property {string} table
- * @property {number} opacity
- * @property {string} blending
- * @property {boolean} visible
- */
-/** @typedef {{view: View, width: number, height: number, bytes: Uint8Array, number: number}} Patch */
+/** @typedef {import("./look.js").Look} Look */
+/** @typedef {import("./kernel.js").Shown & {box: HTMLElement, pen: CanvasRenderingContext2D, slider: HTMLInputElement, still: ImageBitmap | null}} Plane */
 
-const REST_MS = 120;
-const TELL_MS = 300;
 const FRAME_MS = 40;
-const LATE_MS = 3000;
-const GROUND = [14, 14, 16];
-
-/** Coarse copies, shared by all panels of the page and kept when a cell is run again. */
-const KEY = Symbol.for("scalebridge.volumes.2");
-/** @typedef {{shape: number[], channels: number, bytes: Uint8Array, smooth: boolean}} Volume */
-/** @typedef {{kept: Map<string, Volume>, asked: Map<string, number>, panels: Set<() => void>}} Shared */
-/** @returns {Shared} */
-const shared = () =>
-  ((/** @type {any} */ (globalThis))[KEY] ??= { kept: new Map(), asked: new Map(), panels: new Set() });
-const volumes = () => shared().kept;
-
-/** @param {DataView | ArrayBuffer | Uint8Array} data */
-const bytesOf = (data) =>
-  data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-
-let patchNumber = 0;
+const FLICKER_MS = 450;
+const FLY_MS = 900;
+const STEPS = 1000; // of a slice slider
+const COMPARE = ["blend", "checkerboard", "split", "flicker", "difference"];
+const SLABS = ["mean", "max", "min"];
 
 /** @param {{model: any, el: HTMLElement}} given */
 function render({ model, el }) {
   const me = crypto.randomUUID?.() ?? String(Math.random());
   const ending = new AbortController();
-  const frame = document.createElement("div");
-  frame.className = "sb-panel";
-  const canvas = document.createElement("canvas");
-  canvas.tabIndex = 0;
-  canvas.setAttribute("role", "img");
-  const badge = document.createElement("div");
-  badge.className = "sb-badge";
-  frame.append(canvas, badge);
-  el.append(frame);
-  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false }));
+  const { signal } = ending;
   const gl = sharedGl();
-  if (!gl) return withoutGl(model, frame, canvas, badge, ending);
+  const frame = add(el, "div", "sb-panel");
+  const bar = add(frame, "div", "sb-bar");
+  const body = add(frame, "div", "sb-body");
+  const stage = add(body, "div", "sb-stage");
+  const field = add(stage, "div", "sb-planes");
+  const badge = add(stage, "div", "sb-badge");
 
-  /** @type {View} */
-  let view = model.get("view_plane");
-  /** @type {Triple} */
-  let cursor = model.get("cursor_um");
-  /** @type {Map<string, Patch>} */
-  const patches = new Map();
-  let [asked, resting, telling, told, moving] = [0, 0, 0, 0, false];
-  let late = 0;
-  let quality = 1;
-  let began = 0;
-  let waiting = false;
-
-  const size = () => {
-    const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
-    const width = Math.max(40, Math.round(canvas.clientWidth * ratio));
-    return { width, height: Math.max(30, Math.round(width * view.aspect)), ratio };
-  };
+  /** @type {Look} */
+  let look = model.get("look");
+  let [moving, quality, began, waiting, flickerOn, flying] = [false, 1, 0, false, true, 0];
+  /** @type {Plane[]} */
+  const planes = [];
+  const shown = () => planes.slice(0, model.get("planes"));
 
   const redraw = () => {
     if (waiting) return;
     waiting = true;
+    for (const { canvas } of shown()) canvas.dataset.sharp = "false";
     requestAnimationFrame(() => {
       waiting = false;
-      if (!ending.signal.aborted) draw();
+      if (!signal.aborted) drawAll();
     });
   };
 
-  const draw = () => {
-    const { width, height, ratio } = size();
-    if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-    if (gl.lost) return;
+  /** @param {Look} next @param {boolean} [told] whether Python knows it */
+  const lookAt = (next, told = false) => {
+    look = next;
+    viewsOf(look, shown().length).forEach((view, i) => (planes[i].view = view));
+    if (told) redraw();
+    else kernel.moved();
+  };
+  const count = () => planes.filter((plane) => plane.box.isConnected).length;
+
+  const renewPlanes = () => {
+    for (let number = planes.length; number < model.get("planes"); number++) planes.push(makePlane(number));
+    planes.forEach(({ box }, i) => {
+      if (i >= model.get("planes")) box.remove();
+      else if (!box.isConnected) field.append(box);
+    });
+    frame.dataset.planes = String(count());
+    lookAt(look, true);
+    kernel.rest();
+  };
+
+  /** @param {number} number @returns {Plane} */
+  const makePlane = (number) => {
+    const box = document.createElement("div");
+    box.className = "sb-plane";
+    const canvas = /** @type {HTMLCanvasElement} */ (add(box, "canvas", "sb-canvas"));
+    canvas.tabIndex = 0;
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", model.get("alt"));
+    const slider = /** @type {HTMLInputElement} */ (add(box, "input", "sb-slice"));
+    Object.assign(slider, { type: "range", min: "0", max: String(STEPS), title: "Slice (Page up, Page down)" });
+    slider.hidden = model.get("flat");
+    /** @type {Plane} */
+    const plane = {
+      number, box, canvas, slider,
+      pen: /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false })),
+      view: viewsOf(look, 3)[number],
+      patches: new Map(),
+      asked: 0,
+      answered: 0,
+      still: null,
+      size: () => {
+        const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
+        const width = Math.max(40, Math.round(canvas.clientWidth * ratio));
+        return { width, height: Math.max(30, Math.round(width * look.aspect)), ratio };
+      },
+      picture: (picture) => {
+        plane.still = picture;
+        redraw();
+      },
+    };
+    slider.addEventListener("input", () => {
+      const { least, most, at } = depthOf(plane.view, model.get("bounds_um"));
+      const step = least + (Number(slider.value) / STEPS) * (most - least) - at;
+      point(plus(look.cursor_um, normal(plane.view), step), sliced(plane.view, step), plane);
+    }, { signal });
+    /** @param {Triple} cursor @param {View | undefined} view @param {Plane} from */
+    const point = (cursor, view, from) =>
+      lookAt(movedTo(look, view ?? from.view, from.number === 0, cursor));
+    steer(canvas, {
+      view: () => plane.view,
+      cursor: () => look.cursor_um,
+      limits: () => ({ ...model.get("reach"), flat: model.get("flat"), turns: number === 0 && model.get("turns") }),
+      move: (view) => lookAt(movedTo(look, view, number === 0)),
+      point: (cursor, view) => point(cursor, view, plane),
+      ...desk.on(plane, (cursor) => point(cursor, undefined, plane)),
+      command,
+    }, signal);
+    watch.observe(canvas);
+    return plane;
+  };
+
+  const drawAll = () => {
+    if (gl?.lost) return;
     const started = performance.now();
-    const share = moving ? quality : 1;
-    const [w, h] = [Math.max(1, Math.round(width * share)), Math.max(1, Math.round(height * share))];
-    gl.begin(w, h, GROUND);
-    /** @type {Layer[]} */
-    const shown = model.get("layers").filter((/** @type {Layer} */ layer) => layer.visible);
-    shown.forEach((layer, i) => drawLayer(layer, w, h, i, shown.length));
-    pen.imageSmoothingEnabled = share < 1;
-    pen.drawImage(gl.canvas, 0, 0, w, h, 0, 0, width, height);
-    const took = performance.now() - started;
+    for (const plane of shown()) drawPlane(plane);
+    drawOverview();
     // Drawing is done by others after this returns: how long it took shows in the next frame's start.
     const gap = started - began;
     if (moving && gap < 500) quality = gap > FRAME_MS ? Math.max(0.3, quality / 1.25) : Math.min(1, quality * 1.08);
     began = started;
+  };
+
+  /** @param {Plane} plane */
+  const drawPlane = (plane) => {
+    const { canvas, pen, view } = plane;
+    const { width, height, ratio } = plane.size();
+    if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+    const started = performance.now();
+    const unit = model.get("unit");
+    const compare = { mode: model.get("compare"), split: desk.split(), on: flickerOn };
+    if (gl) {
+      const share = moving ? quality : 1;
+      const given = { gl, layers: layers(), tables: model.get("tables"), patches: plane.patches, compare, slab: model.get("slab") };
+      paint({ ...given, pen, view, width, height, share, moving });
+      desk.magnify(plane, (pen, view, side) => paint({ ...given, pen, view, width: side, height: side, share: 1, moving }));
+    } else if (plane.still) pen.drawImage(plane.still, 0, 0, width, height);
+    const took = performance.now() - started;
     const letters = Math.min(16, Math.max(10, Math.round(width / ratio / 50))) * ratio;
-    if (model.get("crosshair")) drawCrosshair(pen, view, cursor, width, height);
-    const sheet = model.get("marks");
-    if (sheet.shapes?.length) drawSheet(pen, view, sheet, width, height);
-    drawScaleBar(pen, view, model.get("unit"), width, height, letters);
-    const lines = [model.get("title"), positionWords(view, model.get("unit"), model.get("flat"))];
-    drawOrientation(pen, lines.filter(Boolean), axisNames(view), letters);
+    if (gl) {
+      const { u, v } = cursorOn(view, look);
+      if (model.get("crosshair")) drawCrosshair(pen, u, v, width, height);
+      const sheet = model.get("marks")[plane.number];
+      if (sheet?.shapes.length) drawSheet(pen, view, sheet, width, height);
+      drawScaleBar(pen, view, unit, width, height, letters);
+      const slab = model.get("slab");
+      const thick = slab.um > 0 ? [`${slab.mode} of a slab of ${Number(slab.um.toPrecision(3))} ${unit === "px" ? "px" : "µm"}`] : [];
+      const title = plane.number === 0 ? model.get("title") : "";
+      drawOrientation(pen, [title, positionWords(view, unit, model.get("flat")), ...thick].filter(Boolean), axisNames(view), letters, Boolean(title));
+    }
+    if (compare.mode === "split") drawSplit(pen, compare.split * width, height, ratio);
+    for (const pinned of desk.pinned()) drawPinned(pen, view, pinned, { width, height, letters, unit });
+    drawHandles(pen, view, desk.handles(), width, height, letters);
+    const depth = depthOf(view, model.get("bounds_um"));
+    plane.slider.value = String(Math.round(((depth.at - depth.least) / Math.max(1e-12, depth.most - depth.least)) * STEPS));
     canvas.dataset.drawn = String(Number(canvas.dataset.drawn ?? 0) + 1);
     canvas.dataset.ms = took.toFixed(1);
+    canvas.dataset.sharp = String(!moving && plane.asked === plane.answered);
   };
 
-  /** @param {Layer} layer @param {number} w @param {number} h @param {number} turn @param {number} turns */
-  const drawLayer = (layer, w, h, turn, turns) => {
-    const coarse = layer.grid && volumes().get(layer.volume);
-    const patch = patches.get(layer.key);
-    const at = patch && patchMap(view, patch.view);
-    if (!coarse && !at) return;
-    const map = layer.grid && textureMap(view, layer.grid, w);
-    const reach = map ? reachOf(map) : { left: 0, top: 0, right: 1, bottom: 1 };
-    if (!reach) return; // elsewhere
-    const compare = model.get("compare");
-    const nothing = { start: [0, 0, 0], right: [0, 0, 0], below: [0, 0, 0], low: [1, 1, 1], high: [0, 0, 0] };
-    gl.draw({
-      volume: coarse
-        ? gl.texture("v" + layer.volume, () => ({
-            texture: gl.make3(coarse.shape, coarse.channels, coarse.bytes, coarse.smooth),
-            bytes: coarse.bytes.length,
-          }))
-        : null,
-      patch: at
-        ? gl.texture("p" + patch.number, () => ({
-            texture: gl.make2(patch.width, patch.height, patch.bytes, layer.mode !== "labels" && !layer.thresholds.length),
-            bytes: patch.bytes.length,
-          }))
-        : null,
-      table: gl.texture("t" + layer.table, () => {
-        const rgba = bytesOf(model.get("tables")[layer.table]);
-        return { texture: gl.make2(256, 1, rgba, false), bytes: rgba.length };
-      }),
-      map: map || nothing,
-      reach,
-      patchAt: at ? [...at.start, ...at.scale] : [0, 0, 1, 1],
-      mode: layer.mode,
-      wide: layer.wide,
-      limits: layer.limits,
-      thresholds: layer.thresholds.slice(0, 8),
-      opacity: layer.opacity,
-      pixel: [1 / w, 1 / h],
-      turn: [turn, turns, compare === "checkerboard" ? 1 : compare === "split" ? 2 : 0],
-      field: Math.max(1, Math.floor(w / 8)) / w,
-      aspect: view.aspect,
-      blending: layer.blending,
-    });
-  };
-
-  /** Ask Python for what this plane shows exactly, once it rests. */
-  const rest = () => {
-    clearTimeout(resting);
-    resting = setTimeout(() => {
-      moving = false;
-      tell();
-      hello();
-      redraw();
-      asked += 1;
-      const { width, height } = size();
-      model.send({ kind: "rest", sequence: asked, view, width_px: width, height_px: height, css_px: canvas.clientWidth });
-      badge.textContent = "";
-      clearTimeout(late);
-      late = setTimeout(() => {
-        badge.textContent = "coarse: no answer from the kernel";
-      }, LATE_MS);
-      frame.classList.add("sb-busy");
-    }, REST_MS);
-  };
-
-  /** Tell Python where the view is: at once, then at most every so often while it moves. */
-  const tell = () => {
+  /** What a person changed here, until Python has taken it over. @type {Map<string, Record<string, any>>} */
+  const edited = new Map();
+  /** @returns {import("./layerlist.js").Row[]} */
+  const layers = () =>
+    model.get("layers").map((/** @type {import("./layerlist.js").Row} */ row) => ({ ...row, ...edited.get(row.name) }));
+  let telling = 0;
+  /** @param {string} name @param {Record<string, any>} changes */
+  const edit = (name, changes) => {
+    const row = layers().find((one) => one.name === name);
+    if (!row) return;
+    edited.set(name, { ...edited.get(name), ...applied(row, changes) });
     clearTimeout(telling);
-    told = performance.now();
-    model.send({ kind: "view", by: me, view, cursor_um: cursor });
-  };
-  const moved = () => {
-    moving = true;
+    telling = setTimeout(() => model.send({ kind: "layer", name, changes }), 60);
     redraw();
-    rest();
-    clearTimeout(telling);
-    telling = setTimeout(tell, Math.max(0, told + TELL_MS - performance.now()));
+    renewList();
   };
 
-  steer(
-    canvas,
-    {
-      view: () => view,
-      cursor: () => cursor,
-      limits: () => ({ ...model.get("reach"), flat: model.get("flat"), turns: model.get("turns") }),
-      move: (next) => {
-        view = next;
-        moved();
-      },
-      point: (next, seen) => {
-        cursor = next;
-        if (seen) view = seen;
-        moved();
-      },
-      command: (key) => {
-        if (key !== "f") return false;
-        if (document.fullscreenElement) document.exitFullscreen();
-        else frame.requestFullscreen?.();
-        return true;
-      },
-    },
-    ending.signal,
-  );
+  const kernel = correspond(model, me, {
+    look: () => look,
+    shown,
+    moving: (now) => (moving = now),
+    redraw,
+    badge: (words) => (badge.textContent = words),
+    busy: (plane, busy) => /** @type {Plane} */ (plane).box.classList.toggle("sb-busy", busy),
+    forget: (patch) => gl?.forget("p" + patch),
+  }, Boolean(gl));
+
+  /** @param {string} name */
+  const face = (name) => {
+    const [across, down] = AXES[name];
+    lookAt({ ...look, across, down });
+  };
+  /** About the middle. @param {number} factor */
+  const zoom = (factor) => lookAt(movedTo(look, zoomed(planes[0].view, { u: 0.5, v: 0.5 }, factor, model.get("reach")), true));
+  const centre = () => {
+    const view = planes[0].view;
+    lookAt(movedTo(look, panned(view, cursorOn(view, look), { u: 0.5, v: 0.5 }), true));
+  };
+  const full = () => (document.fullscreenElement ? document.exitFullscreen() : frame.requestFullscreen?.());
+  /** @param {string} what @param {object} [more] */
+  const ask = (what, more = {}) => model.send({ kind: "do", what, ...more });
+  /** @param {string} name @param {any} value */
+  const set = (name, value) => model.send({ kind: "set", name, value });
+
+  const desk = tools({ model, frame: stage, look: () => look, redraw, ask, set });
+
+  const has = (/** @type {string} */ part) => model.get("bar").includes(part);
+  const faced = (/** @type {string} */ name) => planeName(planes[0]?.view ?? viewsOf(look, 1)[0]) === name;
+  const deep = !model.get("flat");
+  /** @type {(import("./toolbar.js").Button | null)[]} */
+  const buttons = [
+    ...(deep && has("planes")
+      ? ["xy", "xz", "yz"].map((name, i) => ({ text: name, title: `The ${name} plane`, key: String(i + 1), run: () => face(name), pressed: () => faced(name) }))
+      : []),
+    ...(deep && has("linked") ? [{ icon: "three", title: "Three planes", key: "4", run: () => set("linked", model.get("planes") === 1), pressed: () => model.get("planes") === 3 }] : []),
+    ...(deep && has("cube") ? [{ icon: "cube", title: "The whole from outside: drag it, click an axis", key: "o", run: () => ((cube.hidden = !cube.hidden), redraw()), pressed: () => !cube.hidden }] : []),
+    null,
+    { icon: "whole", title: "Show everything", key: "0", run: () => lookAt(fitted(look, model.get("bounds_um"))) },
+    { icon: "centre", title: "Bring the cursor to the middle", key: "c", run: centre },
+    { icon: "closer", title: "Closer", key: "+", run: () => zoom(0.8) },
+    { icon: "farther", title: "Farther", key: "-", run: () => zoom(1.25) },
+    ...(has("layers") ? [{ icon: "layers", title: "Layers", key: "l", run: () => (side.hidden = !side.hidden), pressed: () => !side.hidden }] : []),
+    null,
+    ...desk.buttons(has),
+    null,
+    ...(has("picture") ? [{ icon: "picture", title: "Save the picture as PNG at print size", key: "s", run: () => save() }] : []),
+    { icon: "full", title: "Full screen", key: "f", run: full },
+    { icon: "keys", title: "What pointer and keys do", key: "?", run: () => (help.hidden = !help.hidden), pressed: () => !help.hidden },
+  ];
+  const cube = /** @type {HTMLCanvasElement} */ (add(stage, "canvas", "sb-cube"));
+  cube.hidden = !(deep && has("cube"));
+  cube.title = "The whole from outside: drag to turn it, click an axis to look along it";
+  const drawOverview = overview(cube, {
+    look: () => look, count: () => shown().length, bounds: () => model.get("bounds_um"), layers, face,
+  }, signal);
+  const help = add(stage, "div", "sb-help");
+  help.hidden = true;
+  for (const [key, what] of KEYS) {
+    add(help, "kbd", "").textContent = key;
+    add(help, "span", "").textContent = what;
+  }
+  const side = add(body, "div", "sb-side");
+  side.hidden = !has("layers");
+  const settings = add(side, "div", "sb-settings");
+  const renewList = layerList(add(side, "div", "sb-layers"), {
+    rows: layers, edit, move: (name, up) => ask(up ? "raise" : "lower", { name }),
+    tables: () => model.get("tables"), maps: model.get("maps"), blendings: ["over", "add", "max"],
+  }, signal);
+  const compare = select(settings, "compare", COMPARE, (mode) => set("compare", mode), signal);
+  compare.title = "How the uppermost layer meets those below it";
+  const slabs = select(settings, "slab", SLABS, (mode) => set("slab", mode), signal);
+  slabs.title = "What of the values in a thick slab is seen";
+  const thick = /** @type {HTMLInputElement} */ (add(settings, "input", "sb-number"));
+  Object.assign(thick, { type: "number", min: "0", title: "Thickness of what is seen [µm]; 0 is the plane alone" });
+  thick.addEventListener("change", () => set("slab_um", Math.max(0, Number(thick.value))), { signal });
+  add(settings, "span", "").textContent = model.get("unit") === "px" ? "px thick" : "µm thick";
+  for (const one of [slabs.parentElement, thick, settings.lastElementChild]) /** @type {HTMLElement} */ (one).hidden = !deep;
+  const renewView = () => {
+    compare.value = model.get("compare");
+    slabs.value = model.get("slab").mode;
+    if (!thick.matches(":focus")) thick.value = String(model.get("slab").um);
+  };
+  renewView();
+  renewList();
+  const renewBar = fillBar(bar, buttons, signal);
+  if (!model.get("bar").length) bar.hidden = true;
+
+  const save = () => {
+    if (model.get("offline")) planes[0].canvas.toBlob((blob) => blob && download(blob));
+    else ask("print");
+  };
+  /** @param {Blob} blob */
+  const download = (blob) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = `${model.get("title") || "picture"}.png`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  };
+
+  /** @param {string} key */
+  const command = (key) => {
+    const button = buttons.find((one) => one?.key === key);
+    if (button) button.run();
+    else if (!desk.command(key)) return false;
+    renewBar();
+    return true;
+  };
+
+  /** Look there by a way that can be followed. @param {Look} to */
+  const fly = (to) => {
+    const [from, start, flight] = [look, performance.now(), ++flying];
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const step = () => {
+      if (flight !== flying || signal.aborted) return;
+      const share = still ? 1 : Math.min(1, (performance.now() - start) / FLY_MS);
+      moving = share < 1;
+      lookAt(flown(from, to, share * share * (3 - 2 * share)), true);
+      if (share < 1) requestAnimationFrame(step);
+      else kernel.rest();
+    };
+    step();
+  };
 
   /** @type {[string, () => void][]} */
   const follows = [
-    ["change:view_plane", () => {
-      const next = model.get("view_plane");
+    ["change:look", () => {
+      const next = model.get("look");
       if (next.by === me) return;
-      view = next;
-      redraw();
-      rest();
-    }],
-    ["change:cursor_um", () => {
-      if (model.get("view_plane").by === me && moving) return;
-      cursor = model.get("cursor_um");
-      redraw();
+      if (next.by === "flight") return fly(next);
+      flying++;
+      lookAt(next, true);
+      kernel.rest();
     }],
     ["change:layers", () => {
+      edited.clear();
+      renewList();
       redraw();
-      rest();
-      hello();
+      kernel.rest();
+      if (gl) kernel.hello();
     }],
-    ...["tables", "marks", "compare", "title", "unit", "crosshair", "flat"].map(
-      (name) => /** @type {[string, () => void]} */ (["change:" + name, redraw]),
+    ["change:planes", renewPlanes],
+    ["change:slab", () => {
+      renewView();
+      redraw();
+      kernel.rest();
+    }],
+    ["change:bar", redraw],
+    ...["tables", "marks", "compare", "split", "title", "unit", "crosshair", "flat", "annotations", "handles", "history", "bookmarks"].map(
+      (name) => /** @type {[string, () => void]} */ (["change:" + name, () => {
+        desk.renew();
+        renewView();
+        redraw();
+        renewBar();
+      }]),
     ),
-    ["change:alt", () => canvas.setAttribute("aria-label", model.get("alt"))],
+    ["change:alt", () => planes.forEach(({ canvas }) => canvas.setAttribute("aria-label", model.get("alt")))],
   ];
   for (const [name, handler] of follows) model.on(name, handler);
-
   /** @param {any} content @param {any[]} buffers */
   const hear = (content, buffers) => {
-    if (content.kind === "volume") {
-      volumes().set(content.key, { ...content, bytes: bytesOf(buffers[0]) });
-      for (const panel of shared().panels) panel();
-    } else if (content.kind === "patch") {
-      const before = patches.get(content.key);
-      if (before) gl.forget("p" + before.number);
-      patches.set(content.key, { ...content, bytes: bytesOf(buffers[0]), number: ++patchNumber });
-      redraw();
-    } else if (content.kind === "rested" && content.sequence === asked) {
-      clearTimeout(late);
-      badge.textContent = "";
-      frame.classList.remove("sb-busy");
-      canvas.dataset.rested = String(content.sequence);
-      canvas.dataset.view = JSON.stringify(view);
-    }
+    if (content.kind === "dragged") desk.heard();
+    if (content.kind === "printed") download(new Blob([buffers[0]], { type: "image/png" }));
   };
   model.on("msg:custom", hear);
 
-  /** Ask for coarse copies that nobody here has, or has just asked for. */
-  const hello = () => {
-    const wanted = model.get("layers").map((/** @type {Layer} */ layer) => layer.volume);
-    const missing = wanted.filter((/** @type {string} */ key) => {
-      const since = performance.now() - (shared().asked.get(key) ?? -Infinity);
-      return key && !volumes().has(key) && since > LATE_MS;
-    });
-    for (const key of missing) shared().asked.set(key, performance.now());
-    if (missing.length) model.send({ kind: "hello", missing });
-  };
-
-  canvas.setAttribute("aria-label", model.get("alt"));
   const watch = new ResizeObserver(() => {
     redraw();
-    rest();
+    kernel.rest();
   });
-  watch.observe(canvas);
-  gl.restored.add(redraw);
-  shared().panels.add(redraw);
-  hello();
-  redraw();
-  rest();
+  const flicker = setInterval(() => {
+    if (model.get("compare") !== "flicker") return;
+    flickerOn = !flickerOn;
+    redraw();
+  }, FLICKER_MS);
+  gl?.restored.add(redraw);
+  const forgetCopies = whenKept(redraw);
+  renewPlanes();
+  renewBar();
+  if (gl) kernel.hello();
   return () => {
     ending.abort();
+    clearInterval(flicker);
+    clearTimeout(telling);
     watch.disconnect();
-    gl.restored.delete(redraw);
-    shared().panels.delete(redraw);
-    for (const patch of patches.values()) gl.forget("p" + patch.number);
+    gl?.restored.delete(redraw);
+    forgetCopies();
+    kernel.end();
+    for (const { patches } of planes) for (const patch of patches.values()) gl?.forget("p" + patch.number);
     for (const [name, handler] of follows) model.off(name, handler);
     model.off("msg:custom", hear);
-    for (const timer of [resting, telling, late]) clearTimeout(timer);
-  };
-}
-
-/** Python's picture where there is no WebGL, steered all the same.
- * @param {any} model @param {HTMLElement} frame @param {HTMLCanvasElement} canvas @param {HTMLElement} badge @param {AbortController} ending */
-function withoutGl(model, frame, canvas, badge, ending) {
-  const image = document.createElement("img");
-  image.tabIndex = 0;
-  image.draggable = false;
-  canvas.replaceWith(image);
-  badge.textContent = "no WebGL here: Python draws each picture";
-  let address = "";
-  let [view, cursor] = [model.get("view_plane"), model.get("cursor_um")];
-  const show = () => {
-    URL.revokeObjectURL(address);
-    address = URL.createObjectURL(new Blob([/** @type {any} */ (bytesOf(model.get("png")))], { type: "image/png" }));
-    image.src = address;
-    image.alt = model.get("alt");
-  };
-  const ask = () => model.send({ kind: "picture", width_px: Math.max(200, image.clientWidth), view, cursor_um: cursor });
-  const follow = () => {
-    [view, cursor] = [model.get("view_plane"), model.get("cursor_um")];
-    ask();
-  };
-  let timer = 0;
-  const later = () => {
-    clearTimeout(timer);
-    timer = setTimeout(ask, REST_MS / 2);
-  };
-  steer(
-    image,
-    {
-      view: () => view,
-      cursor: () => cursor,
-      limits: () => ({ ...model.get("reach"), flat: model.get("flat"), turns: model.get("turns") }),
-      move: (next) => ((view = next), later()),
-      point: (next, seen) => ((cursor = next), (view = seen ?? view), later()),
-      command: () => false,
-    },
-    ending.signal,
-  );
-  const names = ["view_plane", "cursor_um", "layers", "marks", "compare"];
-  for (const name of names) model.on("change:" + name, follow);
-  model.on("change:png", show);
-  ask();
-  return () => {
-    ending.abort();
-    for (const name of names) model.off("change:" + name, follow);
-    model.off("change:png", show);
-    URL.revokeObjectURL(address);
   };
 }
 

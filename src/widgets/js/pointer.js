@@ -11,8 +11,13 @@ import { normal, panned, placeOf, plus, pointAt, sliced, turned, zoomed } from "
  * @property {() => {least: number, most: number, step_um: number, flat: boolean, turns: boolean}} limits
  * @property {(view: View) => void} move the view moved, the cursor stays
  * @property {(cursor: Triple, view?: View) => void} point the cursor moved
+ * @property {(place: Place, double: boolean) => void} click
+ * @property {(place: Place, touch: boolean) => Grip | null} grip what can be dragged there
+ * @property {(place: Place | null) => void} hover
  * @property {(key: string) => boolean} command another key; whether it was known
  */
+/** @typedef {{u: number, v: number}} Place on the panel, 0 to 1 */
+/** @typedef {{drag: (place: Place) => void, drop: (place: Place) => void}} Grip */
 
 const ZOOM = 0.8;
 const TURN = Math.PI / 400; // a pixel
@@ -31,21 +36,29 @@ export function steer(target, state, signal) {
   let dragged = false;
   let start = { clientX: 0, clientY: 0 };
   let pointer = { u: 0.5, v: 0.5 };
+  /** @type {Grip | null} */
+  let grip = null;
 
   listen("pointerdown", (event) => {
     if (event.button !== 0) return;
     target.focus({ preventScroll: true });
     target.setPointerCapture(event.pointerId);
     held.set(event.pointerId, event);
-    if (held.size === 1) [dragged, start] = [false, event];
+    if (held.size === 1) {
+      [dragged, start] = [false, event];
+      grip = event.altKey ? null : state.grip(place(event), event.pointerType === "touch");
+    }
   });
+  listen("pointerleave", () => state.hover(null));
   listen("pointermove", (event) => {
     pointer = place(event);
     const before = held.get(event.pointerId);
+    state.hover(pointer);
     if (!before) return;
     if (Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) > 4) dragged = true;
     if (!dragged) return;
     if (held.size === 2) pinch(event);
+    else if (grip) grip.drag(place(event));
     else if (event.altKey && state.limits().turns && !state.limits().flat) turn(before, event);
     else state.move(panned(state.view(), place(before), place(event)));
     held.set(event.pointerId, event);
@@ -70,12 +83,17 @@ export function steer(target, state, signal) {
   };
   /** @param {PointerEvent} event */
   const release = (event) => {
-    if (!held.delete(event.pointerId) || held.size || dragged) return;
-    const { u, v } = place(event);
-    state.point(pointAt(state.view(), u, v));
+    if (!held.delete(event.pointerId) || held.size) return;
+    if (grip && dragged) grip.drop(place(event));
+    else if (!dragged) state.click(place(event), false);
+    grip = null;
   };
   listen("pointerup", release);
-  listen("pointercancel", (event) => held.delete(event.pointerId));
+  listen("dblclick", (event) => state.click(place(event), true));
+  listen("pointercancel", (event) => {
+    held.delete(event.pointerId);
+    grip = null;
+  });
 
   listen(
     "wheel",

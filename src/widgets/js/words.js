@@ -1,13 +1,24 @@
 // The plane in words: its name, where it lies, what its directions are called.
 
+import { AXES } from "./look.js";
+
 /** @typedef {import("./plane.js").View} View */
 
-/** @type {Record<string, number[][]>} */
-const AXES = {
-  xy: [[0, 0, 1], [0, 1, 0]],
-  xz: [[0, 0, 1], [1, 0, 0]],
-  yz: [[0, 1, 0], [1, 0, 0]],
-};
+/** What pointer and keys do, beside the buttons. @type {[string, string][]} */
+export const KEYS = [
+  ["click", "crosshair there"],
+  ["drag", "move"],
+  ["Alt + drag", "turn the plane"],
+  ["Ctrl + wheel, two fingers, + −", "zoom"],
+  ["Shift + wheel, Page up, Page down", "other slices"],
+  ["arrows (Shift: ten times)", "move the crosshair"],
+  ["1 2 3 4", "xy, xz, yz, three planes"],
+  ["0, c, f", "everything, centre, full screen"],
+  ["d a r n", "distance, angle, area, note"],
+  ["b, z, y, s", "bookmarks, undo, redo, save"],
+  ["Esc", "put a tool away"],
+];
+
 /** @type {Record<string, [string, number]>} */
 const ACROSS = { xy: ["z", 0], xz: ["y", 1], yz: ["x", 2] };
 

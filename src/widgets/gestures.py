@@ -1,0 +1,90 @@
+"""What a person does in the browser, done to the explorer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .looks import plane_name, triple_of
+from .plane import check_axes
+from .state import by_name, png_bytes
+
+_PRINT_PX = 2400  # 200 mm at 300 dots an inch
+_OF_LAYERS = ("visible", "opacity", "color_map", "limits", "blending", "widths_um")
+_SETTABLE = ("linked", "compare", "split", "slab_um", "slab", "crosshair")
+
+
+class Gestures:
+    """The messages of a panel that change what its explorer shows or keeps.
+
+    Parameters
+    ----------
+    panel : LivePanel
+    explorer : SliceExplorer
+    """
+
+    def __init__(self, panel: Any, explorer: Any) -> None:
+        self._panel, self._explorer = panel, explorer
+
+    def follow(self, look: Mapping[str, Any], *, by: str) -> None:
+        """Look where the browser looks."""
+        explorer, panel = self._explorer, self._panel
+        across, down = triple_of(look["across"]), triple_of(look["down"])
+        check_axes(across, down)
+        panel.by = by
+        try:
+            with explorer.hold_trait_notifications():
+                known = panel.seen_planes()[0]
+                if panel.turns and (across, down) != (known.across, known.down):
+                    explorer.across, explorer.down = across, down
+                    explorer.orientation = plane_name(across, down)
+                explorer.cursor_um = by_name(triple_of(look["cursor_um"]))
+                explorer.centre_um = by_name(triple_of(look["centre_um"]))
+                explorer.width_um = float(look["width_um"])
+            panel.redraw()
+        finally:
+            panel.by = "kernel"
+
+    def edit_layer(self, name: str, changes: Mapping[str, Any]) -> None:
+        """Show a layer otherwise."""
+        layer = self._explorer.layer(name)
+        if unknown := [key for key in changes if key not in _OF_LAYERS]:
+            raise ValueError(f"a panel changes {', '.join(_OF_LAYERS)} of a layer, got {unknown}")
+        with layer.hold_trait_notifications():
+            for key, value in changes.items():
+                setattr(layer, key, tuple(value) if isinstance(value, list) else value)
+
+    def set(self, name: str, value: Any) -> None:
+        """Set what the bar may set."""
+        if name not in _SETTABLE:
+            raise ValueError(f"a panel sets {', '.join(_SETTABLE)}, got {name!r}")
+        setattr(self._explorer, name, value)
+
+    def do(self, what: str, content: Mapping[str, Any]) -> str | None:
+        """Pin, keep, fly, order, take back, print."""
+        explorer = self._explorer
+        if what == "annotate":
+            points = [by_name(triple_of(point)) for point in content["points"]]
+            text, key = str(content.get("text", "")), content.get("key")
+            explorer.annotate(str(content["shape"]), points, text=text, id=key and str(key))
+        elif what == "unpin":
+            explorer.unpin(str(content["key"]))
+        elif what in ("raise", "lower"):
+            explorer.move_layer(str(content["name"]), 1 if what == "raise" else -1)
+        elif what in ("bookmark", "forget"):
+            getattr(explorer, what)(str(content["name"]))
+        elif what == "fly":
+            self._panel.by = "flight"
+            try:
+                explorer.fly_to(str(content["name"]))
+            finally:
+                self._panel.by = "kernel"
+        elif what in ("undo", "redo"):
+            words = getattr(explorer, what)()
+            return f"{'undone' if what == 'undo' else 'redone'}: {words}"
+        elif what == "print":
+            picture = png_bytes(explorer.snapshot(_PRINT_PX))
+            self._panel.send({"kind": "printed"}, buffers=[picture])
+        else:
+            raise ValueError(f"a panel cannot {what!r}")
+        return None

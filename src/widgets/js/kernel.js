@@ -1,0 +1,139 @@
+// What a panel tells Python, what it asks for, and what it does with the answers.
+
+import { bytesOf, gone, keep, wanted } from "./volumes.js";
+
+/** @typedef {import("./plane.js").View} View */
+/** @typedef {import("./look.js").Look} Look */
+/**
+ * @typedef {object} Shown one plane on the page
+ * @property {number} number 0 for the first
+ * @property {HTMLCanvasElement} canvas
+ * @property {View} view
+ * @property {Map<string, import("./painter.js").Patch>} patches
+ * @property {() => {width: number, height: number, ratio: number}} size
+ * @property {number} asked number of the newest question
+ * @property {number} answered number of the newest answer
+ * @property {(picture: ImageBitmap) => void} picture what Python drew, where there is no WebGL
+ */
+/**
+ * @typedef {object} Panel
+ * @property {() => Look} look
+ * @property {() => Shown[]} shown the planes that are seen
+ * @property {(moving: boolean) => void} moving whether the view is being moved
+ * @property {() => void} redraw
+ * @property {(words: string) => void} badge
+ * @property {(plane: Shown, busy: boolean) => void} busy
+ * @property {(patch: number) => void} forget a texture
+ */
+
+const REST_MS = 120;
+const TELL_MS = 300;
+const LATE_MS = 3000;
+
+let patchNumber = 0;
+
+/**
+ * @param {any} model @param {string} me @param {Panel} panel
+ * @param {boolean} draws whether the browser draws; else Python is asked for pictures
+ */
+export function correspond(model, me, panel, draws) {
+  let [resting, telling, told, late] = [0, 0, 0, 0];
+  let pending = false; // a question that will be asked once the view rests
+  const usual = draws ? "" : "no WebGL here: Python draws each picture";
+  const silent = draws ? "coarse: no answer from the kernel" : "no WebGL, and no answer from the kernel";
+
+  /** Where the view is: at once, then at most every so often while it moves. */
+  const tell = () => {
+    clearTimeout(telling);
+    told = performance.now();
+    model.send({ kind: "look", by: me, look: panel.look() });
+  };
+
+  const ask = () => {
+    for (const plane of panel.shown()) {
+      plane.asked += 1;
+      const { width, height } = plane.size();
+      model.send({
+        kind: draws ? "rest" : "picture",
+        plane: plane.number,
+        sequence: plane.asked,
+        view: plane.view,
+        width_px: width,
+        height_px: height,
+        css_px: plane.canvas.clientWidth,
+      });
+    }
+    panel.badge(usual);
+    clearTimeout(late);
+    late = setTimeout(() => panel.badge(silent), LATE_MS);
+  };
+
+  /** Ask Python for what the planes show exactly, once they rest. @param {boolean} [ours] whether a person here moved them */
+  const rest = (ours = false) => {
+    clearTimeout(resting);
+    pending = true;
+    for (const plane of panel.shown()) panel.busy(plane, true);
+    resting = setTimeout(() => {
+      pending = false;
+      panel.moving(false);
+      if (ours) tell();
+      if (draws) hello();
+      panel.redraw();
+      ask();
+    }, draws ? REST_MS : REST_MS / 2);
+  };
+
+  const hello = () => {
+    const missing = wanted(model.get("layers").map((/** @type {{volume: string}} */ layer) => layer.volume), me);
+    if (missing.length) model.send({ kind: "hello", missing });
+  };
+
+  /** @param {any} content @param {any[]} buffers */
+  const hear = (content, buffers) => {
+    if (content.kind === "volume") {
+      keep(content.key, { ...content, bytes: bytesOf(buffers[0]) });
+      return;
+    }
+    const plane = panel.shown().find(({ number }) => number === content.plane);
+    if (!plane) return;
+    if (content.kind === "patch") {
+      const before = plane.patches.get(content.key);
+      if (before) panel.forget(before.number);
+      plane.patches.set(content.key, { ...content, bytes: bytesOf(buffers[0]), number: ++patchNumber });
+      panel.redraw();
+    } else if (content.sequence === plane.asked) {
+      if (content.kind === "picture") {
+        const png = new Blob([/** @type {any} */ (bytesOf(buffers[0]))], { type: "image/png" });
+        createImageBitmap(png).then(plane.picture);
+      }
+      plane.answered = content.sequence;
+      if (!pending) panel.busy(plane, false);
+      if (panel.shown().every(({ asked, answered }) => asked === answered)) {
+        clearTimeout(late);
+        panel.badge(usual);
+      }
+      panel.redraw();
+      plane.canvas.dataset.rested = String(content.sequence);
+      plane.canvas.dataset.view = JSON.stringify(plane.view);
+    }
+  };
+  model.on("msg:custom", hear);
+
+  return {
+    /** A person moved the view here. */
+    moved: () => {
+      panel.moving(true);
+      panel.redraw();
+      rest(true);
+      clearTimeout(telling);
+      telling = setTimeout(tell, Math.max(0, told + TELL_MS - performance.now()));
+    },
+    rest,
+    hello,
+    end: () => {
+      model.off("msg:custom", hear);
+      gone(me);
+      for (const timer of [resting, telling, late]) clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,45 @@
+// Coarse copies, shared by all panels of the page and kept when a cell is run again.
+
+const KEY = Symbol.for("scalebridge.volumes.3");
+const ASK_AGAIN_MS = 60_000; // a slow line may need that long, and nothing is to travel twice
+
+/** @typedef {{shape: number[], channels: number, bytes: Uint8Array, smooth: boolean}} Volume */
+/** @typedef {{kept: Map<string, Volume>, asked: Map<string, {by: string, when: number}>, panels: Set<() => void>}} Shared */
+/** @returns {Shared} */
+const shared = () =>
+  ((/** @type {any} */ (globalThis))[KEY] ??= { kept: new Map(), asked: new Map(), panels: new Set() });
+
+/** @param {string} key */
+export const volume = (key) => shared().kept.get(key);
+
+/** Keep a copy, and tell every panel. @param {string} key @param {Volume} copy */
+export function keep(key, copy) {
+  shared().kept.set(key, copy);
+  for (const panel of shared().panels) panel();
+}
+
+/** Call back when a copy arrives, whoever asked for it. @param {() => void} panel */
+export function whenKept(panel) {
+  shared().panels.add(panel);
+  return () => shared().panels.delete(panel);
+}
+
+/** Of these, the copies that nobody on the page has or has asked for. @param {string[]} keys @param {string} by who asks now */
+export function wanted(keys, by) {
+  const when = performance.now();
+  const missing = keys.filter((key) => {
+    const since = when - (shared().asked.get(key)?.when ?? -Infinity);
+    return key && !shared().kept.has(key) && since > ASK_AGAIN_MS;
+  });
+  for (const key of missing) shared().asked.set(key, { by, when });
+  return missing;
+}
+
+/** What a panel has asked for will not come any more: its kernel or its cell is gone. @param {string} by */
+export function gone(by) {
+  for (const [key, asked] of shared().asked) if (asked.by === by) shared().asked.delete(key);
+}
+
+/** @param {DataView | ArrayBuffer | Uint8Array} data */
+export const bytesOf = (data) =>
+  data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

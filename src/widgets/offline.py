@@ -1,0 +1,90 @@
+"""A view that needs no kernel: everything that its page draws from, as plain JSON."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from .coarse import Coarse, coarse_copy
+from .live import LivePanel
+from .looks import look_of
+
+# About what 2 to 4 MB of a page hold for a few images.
+MOST_VOXELS = 500_000
+_BAR = ("planes", "linked", "cube", "layers", "tools", "picture")
+_TRAITS = (
+    "look", "planes", "layers", "marks", "annotations", "handles", "compare", "split", "slab",
+    "title", "unit", "crosshair", "turns", "flat", "reach", "bounds_um", "alt", "maps",
+)  # fmt: skip
+
+
+def offline_view(explorer: Any, *, most_voxels: int = MOST_VOXELS) -> dict[str, Any]:
+    """Everything that a page without a kernel draws an explorer from.
+
+    Each image comes as a coarse copy, grey values in 256 steps; sharper than that it is only where
+    a kernel can be asked.
+
+    Parameters
+    ----------
+    explorer : SliceExplorer
+    most_voxels : int
+        Of each image.
+
+    Returns
+    -------
+    dict
+        ``traits`` as of `LivePanel`, ``tables`` and ``volumes`` in base64 (volumes zipped before),
+        ``looks``: bookmarks by name. Plain JSON types.
+    """
+    panel = LivePanel(
+        explorer,
+        guard=_unguarded,
+        bar=(*_BAR, "bookmarks") if explorer.bookmarks() else _BAR,
+        coarse=partial(coarse_copy, most_voxels=most_voxels, narrow=True),
+    )
+    try:
+        traits = {name: getattr(panel, name) for name in (*_TRAITS, "bar", "bookmarks")}
+        return {
+            "traits": {**traits, "offline": True, "history": {}},
+            "tables": {name: _text(table) for name, table in panel.tables.items()},
+            "volumes": {copy.key: _packed(copy) for copy in panel.copies()},
+            "looks": {record.name: _look(explorer, record) for record in explorer.bookmarks()},
+        }
+    finally:
+        panel.close()
+
+
+def _packed(copy: Coarse) -> dict[str, Any]:
+    return {
+        "shape": list(copy.shape),
+        "channels": copy.channels,
+        "smooth": copy.smooth,
+        "zipped": _text(gzip.compress(copy.data, compresslevel=6, mtime=0)),
+    }
+
+
+def _look(explorer: Any, record: Any) -> dict[str, Any]:
+    here = look_of(explorer, explorer.plane())
+    return {
+        **here,
+        "cursor_um": _triple(record.cursor),
+        "centre_um": _triple(record.centre),
+        "across": list(record.across),
+        "down": list(record.down),
+        "width_um": record.width_um,
+    }
+
+
+def _triple(position: Any) -> Sequence[float]:
+    return [position[name] for name in ("z_um", "y_um", "x_um")]
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _unguarded(action: Callable[[], Any]) -> Callable[..., None]:
+    return lambda *_: action()

@@ -1,0 +1,111 @@
+"""Answers to what the browser asks once a view rests: exact patches, the newest question only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from .looks import plane_of, view_of
+from .picture import MarkDrawer, panel_picture
+from .plane import Plane
+from .state import quick_png_bytes
+from .views import REFUSALS
+
+_MOST_PX = 1200  # a patch of a larger screen is sampled coarser than its pixels
+
+
+class Refining:
+    """The questions of a panel, one newest for each of its planes.
+
+    Parameters
+    ----------
+    panel : LivePanel
+    explorer : SliceExplorer
+    guard : callable
+        Says in words what an action refuses.
+    marks : callable or None
+        Draws on pictures.
+    """
+
+    def __init__(
+        self,
+        panel: Any,
+        explorer: Any,
+        *,
+        guard: Callable[[Callable[[], Any]], Callable[..., None]],
+        marks: MarkDrawer | None,
+    ) -> None:
+        self._panel, self._explorer, self._guard, self._marks = panel, explorer, guard, marks
+        self._newest: dict[int, tuple[Any, int]] = {}
+        self.answers: dict[int, asyncio.Task[None]] = {}
+
+    def ask(self, content: Mapping[str, Any], *, picture: bool) -> None:
+        """Answer a plane's newest request only; older ones are dropped between two layers."""
+        width, height = (int(content[f"{side}_px"]) for side in ("width", "height"))
+        if not (0 < width <= 16384 and 0 < height <= 16384):
+            raise ValueError(f"a panel needs 1 to 16384 pixels, got {width} x {height}")
+        share = min(1.0, _MOST_PX / max(width, height))
+        size = (max(1, round(width * share)), max(1, round(height * share)))
+        plane, sequence = plane_of(content["view"]), int(content["sequence"])
+        number = int(content.get("plane", 0))
+        self._newest[number] = (plane, sequence)
+        self._panel.fit_sheet(number, int(content.get("css_px", 0)))
+        answer = (
+            self._drawn_here(number, plane, size[0], sequence)
+            if picture
+            else self._patches(number, plane, size, sequence)
+        )
+        try:
+            self.answers[number] = asyncio.get_running_loop().create_task(answer)
+        except RuntimeError:  # in Python alone nobody runs a loop
+            asyncio.run(answer)
+
+    async def _patches(
+        self, number: int, plane: Plane, size: tuple[int, int], sequence: int
+    ) -> None:
+        for one in reversed(self._panel.drawn()):
+            await asyncio.sleep(0)
+            if self._newest[number] != (plane, sequence):
+                return
+            try:
+                pixels = one.patch(plane, *size) if one.spec["visible"] else None
+            except REFUSALS as error:  # the coarse copy stays, and the person is told why
+                self._guard(partial(_refuse, error))()
+                continue
+            if pixels is not None:
+                message = {
+                    "kind": "patch", "plane": number, "key": one.spec["key"],
+                    "view": view_of(plane), "width": size[0], "height": size[1],
+                }  # fmt: skip
+                self._panel.send(message, buffers=[pixels])
+        self._panel.send({"kind": "rested", "plane": number, "sequence": sequence})
+
+    async def _drawn_here(self, number: int, plane: Plane, width_px: int, sequence: int) -> None:
+        """A picture, for a browser that cannot draw."""
+        await asyncio.sleep(0)
+        if self._newest[number] != (plane, sequence):
+            return
+        picture = quick_png_bytes(self._picture(plane, max(200, width_px), first=number == 0))
+        self._panel.send(
+            {"kind": "picture", "plane": number, "sequence": sequence}, buffers=[picture]
+        )
+
+    def _picture(self, plane: Plane, width_px: int, *, first: bool) -> Any:
+        explorer = self._explorer
+        return panel_picture(
+            explorer.world.placed(explorer.layers),
+            plane,
+            width_px=width_px,
+            size=13,
+            how=explorer.rendering(),
+            unit=explorer.world.unit,
+            cursor_um=tuple(explorer.cursor_um.values()) if explorer.crosshair else None,
+            title=self._panel.title if first else "",
+            marks=self._marks,
+        )
+
+
+def _refuse(error: Exception) -> None:
+    raise error

@@ -1,0 +1,142 @@
+"""The cut around a target: its margin, its size, its depth below the surface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..columns import significant
+from ..errors import ScalebridgeError
+from ..quantities import format_length
+from ..workspace.surface import SURFACE_TAG, SpecimenSurface, extent_um
+
+# Margins from so many drawn transforms follow a drag; a report draws more.
+_DRAWS = 10_000
+
+
+@dataclass(frozen=True)
+class TargetCut:
+    """What to cut so that a target lies in it, in the frame of the instrument.
+
+    Attributes
+    ----------
+    centre_um : ndarray, shape (3,)
+        z, y, x [µm].
+    half_um : ndarray, shape (3,)
+        Half the edges of the cut, along the axes of the frame [µm].
+    margin_um : float
+        Of the volume of interest, on every side; NaN with too few landmarks [µm].
+    probability : float
+        That the volume of interest lies in the cut.
+    depth_um, depth_pm95_um : float
+        Below the surface with its 95 % half-width; NaN where no surface is known [µm].
+    """
+
+    centre_um: NDArray[np.float64]
+    half_um: NDArray[np.float64]
+    margin_um: float
+    probability: float
+    depth_um: float
+    depth_pm95_um: float
+
+    @property
+    def statement(self) -> str:
+        """Size, margin and depth in words."""
+        if not np.isfinite(self.margin_um):
+            return "no margin can be stated: more landmark pairs are needed"
+        sizes = " × ".join(f"{2 * edge:.4g}" for edge in self.half_um[::-1])
+        words = (
+            f"cut {sizes} µm (x, y, z), margin {format_length(self.margin_um)}: the volume lies "
+            f"in it with {100 * self.probability:g} %"
+        )
+        if not np.isfinite(self.depth_um):
+            return words
+        return f"{words}; depth {_plus_minus(self.depth_um, self.depth_pm95_um)} µm (± 95 %)"
+
+
+class Cuts:
+    """Cuts of a picker's targets; the surface of the specimen is looked for once.
+
+    Parameters
+    ----------
+    ws : Workspace
+    """
+
+    def __init__(self, ws: Any) -> None:
+        self._ws = ws
+        self._surfaces: dict[Any, SpecimenSurface] = {}
+        self._last: tuple[Any, TargetCut] | None = None
+
+    def around(
+        self,
+        place_um: NDArray[np.float64],
+        half_um: NDArray[np.float64] | None,
+        *,
+        frame: str,
+        to: str,
+        probability: float,
+    ) -> TargetCut:
+        """The cut around a place.
+
+        Parameters
+        ----------
+        place_um, half_um : ndarray, shape (3,)
+            Target, and half the edges of its volume of interest, in ``frame`` [µm].
+        frame, to : str
+            Frames of the target and of the instrument.
+        probability : float
+
+        Raises
+        ------
+        NoPath
+        """
+        asked = (self._ws.state, frame, to, probability, repr(place_um), repr(half_um))
+        if self._last is None or self._last[0] != asked:
+            cut = self._found(place_um, half_um, frame, to, probability)
+            self._last = (asked, cut)
+        return self._last[1]
+
+    def _found(
+        self,
+        place_um: NDArray[np.float64],
+        half_um: NDArray[np.float64] | None,
+        frame: str,
+        to: str,
+        probability: float,
+    ) -> TargetCut:
+        from ..analysis.registration.cut import box_margin
+
+        graph = self._ws.graph()
+        way = graph.path(frame, to)
+        half = np.zeros(3) if half_um is None else np.asarray(half_um, float)
+        margin = box_margin(way, place_um, half, probability=probability, draws=_DRAWS).margin_um
+        depth, doubt = self._depth(place_um, frame, to, graph)
+        centre = np.asarray(way.apply(place_um[None]))[0]
+        size = extent_um(way, place_um, half) + margin
+        return TargetCut(centre, size, float(margin), probability, depth, doubt)
+
+    def _depth(
+        self, place_um: NDArray[np.float64], frame: str, to: str, graph: Any
+    ) -> tuple[float, float]:
+        tagged = [record for record in self._ws.segmentations if SURFACE_TAG in record.tags]
+        if len(tagged) != 1:  # none, or one that a person has to choose
+            return np.nan, np.nan
+        key = (tagged[0].id, tagged[0].version)
+        if key not in self._surfaces:
+            self._surfaces = {key: SpecimenSurface(self._ws, tagged[0])}
+        try:
+            near = self._surfaces[key].near(place_um, frame=frame, to=to, graph=graph)
+        except (ScalebridgeError, ValueError):
+            return np.nan, np.nan  # not connected, or no surface there: the report says why
+        return near.depth_um, float(np.sqrt(np.sum(np.square(list(near.parts.values())))))
+
+
+def _plus_minus(value: float, half: float) -> str:
+    if not np.isfinite(half):
+        return f"{value:.4g}"
+    rounded = float(significant([half], digits=2)[0])
+    decimals = max(0, -int(np.floor(np.log10(rounded))) + 1) if rounded > 0 else 2
+    return f"{value:.{decimals}f} ± {half:.{decimals}f}"

@@ -1,0 +1,77 @@
+"""A target's box with handles: its middle moves it, its faces make it larger or smaller."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .drawn import Handle
+from .plane import triple
+from .state import by_name
+
+_MIDDLE = "middle"
+_COLOR = "#F0E442"
+_LEAST = 1e-6  # of the world's size: a face that is dragged through the middle stays on its side
+
+
+class TargetHandles:
+    """What can be dragged of the selected target; it is written when it is let go.
+
+    Parameters
+    ----------
+    picker : TargetPicker
+    """
+
+    def __init__(self, picker: Any) -> None:
+        self._picker = picker
+
+    def __call__(self) -> list[Handle]:
+        """The handles of the selected target: its middle and, of a volume, six faces."""
+        picker = self._picker
+        if not picker.selected:
+            return []
+        place, half = picker.drawn_target()
+        handles = [Handle(_MIDDLE, triple(place), color=_COLOR)]
+        if half is None:
+            return handles
+        axes = range(1 if picker.explorer.planar else 0, 3)
+        return handles + [
+            Handle(f"{axis} {sign}", triple(place + step), color=_COLOR, along=triple(step / half))
+            for axis in axes
+            for sign in (-1, 1)
+            for step in [sign * half * np.eye(3)[axis]]
+        ]
+
+    def dragged(self, key: str, at_um: Any, done: bool) -> str | None:
+        """Take a drag over: drawn while it goes on, a record when it is done."""
+        picker = self._picker
+        name = picker.target().name
+        place, half = _of(picker.target())
+        if key == _MIDDLE:
+            change = {"position": np.asarray(at_um, float)}
+        else:
+            axis = int(key.split()[0])
+            if half is None:
+                raise ValueError(f"target {name} is a point: give it a half size first")
+            least = _LEAST * float(np.ptp(picker.explorer.world.corners_um(), axis=0).max())
+            resized = half.copy()
+            resized[axis] = max(least, abs(float(at_um[axis]) - place[axis]))
+            change = {"half": resized}
+        if not done:
+            picker.draft = {**change, "name": name}
+            return None
+        picker.draft = {}
+        if key == _MIDDLE:
+            picker.move_target(name, by_name(change["position"]), look=False)
+            return f"moved {name}, written to the workspace"
+        picker.resize_target(name, by_name(change["half"]), look=False)
+        return f"resized {name}, written to the workspace"
+
+
+def _of(record: Any) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    names = ("z_um", "y_um", "x_um")
+    place = np.array([record.position[name] for name in names])
+    half = record.half_size
+    return place, None if half is None else np.array([half[name] for name in names])

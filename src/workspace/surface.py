@@ -1,0 +1,158 @@
+"""The specimen's surface around a place, from a segmentation of a volume that shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+from scipy.stats import t as student
+
+if TYPE_CHECKING:
+    from ..analysis.registration import FramePath
+    from ..analysis.targeting.surface_plane import SurfacePlane
+
+#: Tag of the segmentation whose first boundary along z is the surface.
+SURFACE_TAG = "surface"
+_RADIUS_UM = 160.0  # lateral reach of the surface around the place
+
+
+@dataclass(frozen=True)
+class NearSurface:
+    """The surface around a place in the frame of an instrument, and the place against it.
+
+    The way from the image of the surface to the instrument carries surface and place alike, so
+    only what it does to their distance counts.
+
+    Attributes
+    ----------
+    plane : SurfacePlane
+    depth_um : float
+    parts : dict of str to float
+        95 % half-widths of the depth [µm].
+    """
+
+    plane: SurfacePlane
+    depth_um: float
+    parts: dict[str, float]
+
+
+class SpecimenSurface:
+    """The first boundary along z of a segmentation; its points are found once.
+
+    Parameters
+    ----------
+    ws : Workspace
+    segmentation : Record
+        Of a volume that shows the surface.
+    """
+
+    def __init__(self, ws: Any, segmentation: Any) -> None:
+        self._ws, self._segmentation = ws, segmentation
+        self._image = ws.images[segmentation.image]
+
+    def near(
+        self, place_um: NDArray[np.float64], *, frame: str, to: str, graph: Any = None
+    ) -> NearSurface:
+        """The surface around a place, in the frame of an instrument.
+
+        Parameters
+        ----------
+        place_um : ndarray, shape (3,)
+            z, y, x [µm].
+        frame : str
+            That the place is given in.
+        to : str
+            Of the instrument.
+        graph : FrameGraph, optional
+            The workspace's, where it was just read.
+
+        Raises
+        ------
+        NoPath
+        """
+        from ..analysis.targeting.surface_plane import fit_surface
+        from ..analysis.targeting.surface_points import flat_part
+
+        graph, image = graph or self._ws.graph(), self._image
+        centre = graph.positions(place_um[None], frame, image.frame)[0]
+        here, *moved = (
+            flat_part(points, around_um=centre, radius_um=_RADIUS_UM) for points in self._points
+        )
+        way = graph.path(image.frame, to)
+        position = way.apply(centre[None])[0]
+        plane = fit_surface(way.apply(here), inside_um=position)
+        means = [points[:, 0].mean() for points in moved] or [0.0, 0.0]
+        shift = abs(means[1] - means[0]) / 2 * magnification(way, centre)
+        parts = _depth_parts(graph.path(frame, image.frame), way, place_um, plane)
+        depth = float((plane.point_um - position) @ plane.normal)
+        return NearSurface(plane, depth, {**parts, "threshold": float(1.96 * shift)})
+
+    @cached_property
+    def _points(self) -> list[NDArray[np.float64]]:
+        """At the threshold and, where its doubt is known, one standard uncertainty off it."""
+        from ..analysis.targeting.surface_points import surface_points
+
+        image, segmentation = self._image, self._segmentation
+        volume, threshold = image.array(), segmentation.thresholds[0]
+        known = segmentation.threshold_uncertainty
+        doubt = known[0] if known else 0.0
+        levels = [threshold, threshold - doubt, threshold + doubt] if doubt else [threshold]
+        grid = {"spacing_um": image.spacing_um, "origin_um": image.origin_um}
+        return [surface_points(volume, threshold=level, **grid) for level in levels]
+
+
+def magnification(way: FramePath, place_um: NDArray[np.float64]) -> float:
+    """Mean magnification of a way near a place, (3,) [µm]."""
+    return float(abs(np.linalg.det(_jacobian(way, place_um))) ** (1 / 3))
+
+
+def extent_um(
+    way: FramePath, place_um: NDArray[np.float64], half_um: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Half the edges of the box, along the axes of another frame, that holds a mapped box.
+
+    Parameters
+    ----------
+    way : FramePath
+    place_um, half_um : ndarray, shape (3,)
+        Middle and half the edges of the box, z, y, x [µm].
+
+    Returns
+    -------
+    ndarray, shape (3,)
+        Larger than ``half_um`` where the frames are turned against each other.
+    """
+    return np.asarray(np.abs(_jacobian(way, place_um)) @ half_um)
+
+
+def _jacobian(way: FramePath, place_um: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How a place moves in the other frame, one column for each own direction."""
+    steps = np.asarray(way.apply(place_um + np.vstack([np.zeros(3), np.eye(3)])))
+    return (steps[1:] - steps[0]).T
+
+
+def coverage_factor(nu: float | None) -> float:
+    """Standard uncertainties in a 95 % half-width; None where the error is known."""
+    known = nu is None or not np.isfinite(nu)
+    return float(norm.ppf(0.975) if known else student.ppf(0.975, nu))
+
+
+def _depth_parts(
+    to_image: FramePath, way: FramePath, place: NDArray[np.float64], plane: SurfacePlane
+) -> dict[str, float]:
+    """95 % half-widths of a depth: of the target, of the surface, of lengths along the way."""
+    normal, image, matrix = plane.normal, to_image.apply(place[None])[0], way.matrix()
+    offset = way.apply(image[None])[0] - plane.point_um
+    foot = image - np.linalg.solve(matrix, (offset @ normal) * normal)
+    of_target = matrix @ to_image.covariance_at(place[None])[0] @ matrix.T
+    of_way = way.difference_covariance(foot, image)
+    along = np.concatenate([[1.0], plane.tangents @ offset])
+    return {
+        "target": coverage_factor(to_image.nu) * float(np.sqrt(normal @ of_target @ normal)),
+        "surface": coverage_factor(plane.nu) * float(np.sqrt(along @ plane.covariance @ along)),
+        "scale": coverage_factor(way.nu) * float(np.sqrt(max(normal @ of_way @ normal, 0.0))),
+    }
