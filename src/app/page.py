@@ -65,7 +65,7 @@ class GuidedPage:
         waiting = [step.key for step in self._steps if step.state != "done"]
         first = waiting[0] if waiting else self._steps[0].key
         # Before that, what a widget tells its browser would be lost.
-        pn.state.onload(partial(self.open_step, first))
+        pn.state.onload(lambda: None if self._open else self.open_step(first))
         pn.state.add_periodic_callback(self.tick, _TICK_MS)
         pn.state.on_session_destroyed(lambda _: self.close())
 

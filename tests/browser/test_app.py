@@ -43,7 +43,7 @@ def browser(chromium):
 def page(browser, application):
     page = only(browser.new_page(viewport={"width": 1200, "height": 1000}), application.origin)
     page.goto(application.address)
-    assert until(lambda: page.evaluate(TEXTURES) and rested(page.locator(PANELS)), page)
+    assert until(lambda: page.evaluate(TEXTURES) and rested(page.locator(PANELS)), page, seconds=60)
     yield page
     assert page.outside == []
     assert page.errors == []
@@ -141,7 +141,7 @@ def test_a_report_is_run_from_the_page_and_opened(page, specimen):
     state = page.locator(".sb-item", has_text="Survey")
     assert until(lambda: "map " in state.inner_text(), page)
     page.get_by_role("button", name="run report: survey").click()
-    page.get_by_text("10_survey: cell").wait_for()
+    page.get_by_text("10_survey: cell").wait_for(timeout=120_000)
     page.get_by_text("the report is finished").wait_for(timeout=120_000)
     with page.expect_popup() as opened:
         page.get_by_role("link", name="open the report").click()
