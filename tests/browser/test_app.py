@@ -104,7 +104,7 @@ def test_a_place_that_is_clicked_becomes_a_target_in_the_workspace(page, specime
     # the step has heard of it, and the picture too
     state = page.locator(".sb-item", has_text="Targeting")
     assert until(lambda: "no instrument chosen" in state.inner_text(), page)
-    page.get_by_role("button", name="undo").click()
+    page.locator(".jupyter-button", has_text="undo").first.click()
     with Workspace.open(specimen) as ws:
         assert until(lambda: len(ws.targets) == 0, page)
 
@@ -125,7 +125,7 @@ def test_thresholds_that_are_suggested_and_saved_are_a_record(page, specimen):
     page.get_by_role("button", name="suggest").click()
     thresholds = page.locator(".widget-hslider", has_text="threshold 1")
     thresholds.wait_for()  # a control that did not exist when the page was made
-    page.get_by_role("button", name="save").click()
+    page.get_by_title("Write to the workspace").click()
     with Workspace.open(specimen) as ws:
         assert until(lambda: len(ws.segmentations) == 1, page)
         (record,) = ws.segmentations
