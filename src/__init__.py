@@ -2,7 +2,7 @@
 
 The rooms, and the one way in which they may import each other::
 
-    analysis <- io <- workspace <- plots <- widgets <- guides <- reports <- cli
+    analysis <- io <- workspace <- plots <- widgets <- guides <- reports <- app <- cli
 
 Importing this package is light; each name below is loaded when it is first used.
 """
