@@ -181,11 +181,6 @@ def test_without_its_kernel_the_picture_still_zooms_and_slices(orphan):
     assert canvas.evaluate(GREYS) > 100
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="panel.js: once the kernel was restarted, model.send throws 'Cannot send' in tell(), "
-    "and what comes after it in rest() does not happen: no badge, no redraw at full resolution",
-)
 def test_without_its_kernel_a_badge_says_so_within_seconds(orphan):
     badge = orphan.locator(".sb-badge")
     words = "no answer from the kernel"
@@ -232,11 +227,6 @@ def test_twenty_explorers_on_a_page_are_all_painted_with_one_context(many):
     assert many.evaluate("() => window.contexts") == 1
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="panel.js counts patches in a variable of its module, which each widget loads anew, but "
-    "keeps their textures for the whole page under that number: panels show each other's patches",
-)
 def test_every_panel_that_was_sent_a_patch_has_a_texture_of_its_own(many):
     patches = [key for key in many.evaluate(TEXTURES) if key.startswith("p")]
     assert len(patches) == 10

@@ -28,8 +28,23 @@ const STEPS = 1000; // of a slice slider
 const COMPARE = ["blend", "checkerboard", "split", "flicker", "difference"];
 const SLABS = ["mean", "max", "min"];
 
+/** A model whose kernel may be gone: what cannot be told any more stops nothing here. @param {any} model */
+const patient = (model) => ({
+  get: (/** @type {string} */ name) => model.get(name),
+  on: (/** @type {string} */ event, /** @type {any} */ handler) => model.on(event, handler),
+  off: (/** @type {string} */ event, /** @type {any} */ handler) => model.off(event, handler),
+  send: (/** @type {any} */ message) => {
+    try {
+      model.send(message);
+    } catch (error) {
+      console.warn("Scalebridge could not tell the kernel: " + error);
+    }
+  },
+});
+
 /** @param {{model: any, el: HTMLElement}} given */
-function render({ model, el }) {
+function render({ model: told, el }) {
+  const model = patient(told);
   const me = crypto.randomUUID?.() ?? String(Math.random());
   const ending = new AbortController();
   const { signal } = ending;
@@ -379,7 +394,7 @@ function render({ model, el }) {
     redraw();
   }, FLICKER_MS);
   gl?.restored.add(redraw);
-  const forgetCopies = whenKept(redraw);
+  const forgetCopies = whenKept((ask = false) => (ask ? kernel.hello() : redraw()));
   renewPlanes();
   renewBar();
   if (gl) kernel.hello();
