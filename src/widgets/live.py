@@ -24,7 +24,7 @@ from .scene import Placed
 
 HINT = "Click: crosshair. Drag: move. Ctrl + wheel: zoom. Shift + wheel: slices. ?: all keys."
 # What the bar above the planes offers beside the view itself, see `panel.js`.
-LOOKING = ("planes", "picture")
+LOOKING = ("planes", "view", "picture")
 EXPLORING = (*LOOKING, "linked", "cube", "layers", "tools", "bookmarks", "history")
 _STATIC = Path(__file__).parent / "static"
 _COARSE_BYTES = 128 * 2**20  # of coarse copies that a panel keeps: a film's time points
@@ -47,7 +47,7 @@ class LivePanel(anywidget.AnyWidget):
     turns : bool
         Whether a person may turn the plane here.
     bar : sequence of str
-        What the bar offers: planes, linked, cube, layers, tools, brush, bookmarks,
+        What the bar offers: planes, view, linked, cube, layers, tools, brush, bookmarks,
         history, picture.
     aspect : callable, optional
         Gives height over width, when it is not the explorer's own.
