@@ -118,6 +118,11 @@ def notices(texts: Iterable[str], status: str = "attention") -> str:
     return "".join(notice(text, status) for text in texts)
 
 
+def words_line(text: str) -> str:
+    """A line of words as HTML; escaped."""
+    return f'<div style="{_FONT}color:{INK};padding:2px 0;line-height:1.45">{escape(text)}</div>'
+
+
 def heading(text: str) -> ipw.HTML:
     """A quiet heading."""
     style = f"{_FONT}color:{QUIET};font-weight:600"
