@@ -11,7 +11,7 @@ import { paint } from "./painter.js";
 import { drawHandles, drawPinned } from "./pins.js";
 import { normal, panned, plus, sliced, zoomed } from "./plane.js";
 import { steer } from "./pointer.js";
-import { add, fillBar } from "./toolbar.js";
+import { add, fillBar, ownKeys } from "./toolbar.js";
 import { tools } from "./tools.js";
 import { whenKept } from "./volumes.js";
 import { axisNames, KEYS, planeName, positionWords } from "./words.js";
@@ -50,6 +50,7 @@ function render({ model: told, el }) {
   const { signal } = ending;
   const gl = sharedGl();
   const frame = add(el, "div", "sb-panel");
+  ownKeys(frame, signal);
   const bar = add(frame, "div", "sb-bar");
   const body = add(frame, "div", "sb-body");
   const stage = add(body, "div", "sb-stage");
@@ -190,6 +191,7 @@ function render({ model: told, el }) {
     plane.slider.value = String(Math.round(((depth.at - depth.least) / Math.max(1e-12, depth.most - depth.least)) * STEPS));
     canvas.dataset.drawn = String(Number(canvas.dataset.drawn ?? 0) + 1);
     canvas.dataset.ms = took.toFixed(1);
+    canvas.dataset.how = `${compare.mode} ${model.get("slab").um} ${model.get("slab").mode}`;
     canvas.dataset.sharp = String(!moving && plane.asked === plane.answered);
   };
 

@@ -73,6 +73,15 @@ export function fillBar(bar, buttons, signal, after) {
   return renew;
 }
 
+/** Keys that are typed here are not for the notebook, where some of them delete cells.
+ * @param {HTMLElement} frame @param {AbortSignal} signal */
+export function ownKeys(frame, signal) {
+  frame.dataset.lmSuppressShortcuts = "true";
+  frame.addEventListener("keydown", (event) => {
+    if (event.target instanceof HTMLElement && event.target.matches("input, select, textarea")) event.stopPropagation();
+  }, { signal });
+}
+
 /** @param {HTMLElement} parent @param {string} tag @param {string} name of its class */
 export function add(parent, tag, name) {
   const child = document.createElement(tag);
