@@ -26,6 +26,8 @@ class LinkedArray:
         How an error names it.
     limit_mb : callable
         What one reading may unpack [MB].
+    tell : callable
+        Told how each reading ended: with an error, or None.
     """
 
     def __init__(
@@ -36,9 +38,11 @@ class LinkedArray:
         opened: Callable[[], Any],
         place: str,
         limit_mb: Callable[[], float],
+        tell: Callable[[ScalebridgeError | None], None] = lambda _: None,
     ) -> None:
         self.shape, self.dtype = tuple(shape), np.dtype(dtype)
         self._opened, self._place, self._limit_mb = opened, place, limit_mb
+        self._tell = tell
 
     @property
     def ndim(self) -> int:
@@ -64,6 +68,15 @@ class LinkedArray:
         ReadLimit
             When that would be more than `limit_mb`.
         """
+        try:
+            found = self._fetched(selection)
+        except ScalebridgeError as error:
+            self._tell(error)
+            raise
+        self._tell(None)
+        return found
+
+    def _fetched(self, selection: Any) -> np.ndarray:
         array = self._opened()
         self._refuse_flood(array, selection)
         try:

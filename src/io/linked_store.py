@@ -144,7 +144,8 @@ class LinkedStore(WrapperStore[Store]):
         document = next((k for k in self.documents if k.rpartition("/")[0] == level), "")
         if time.monotonic() - self._confirmed.get(level, -_CONFIRMED_S) >= _CONFIRMED_S:
             found = await self.fetch(document)
-            refuse_changed(self.address, {document: found and found.to_bytes()}, self.sums())
+            data = None if found is None else found.to_bytes()
+            refuse_changed(self.address, {document: data}, self.sums())
             self._confirmed[level] = time.monotonic()
         if not self.may_miss.get(level, False):
             raise DamagedImage(
