@@ -9,6 +9,7 @@ a careful caller can still meet::
     ├── DamagedImage           stored pixels or metadata do not match their checksum, or are missing
     │   └── ChangedImage       a linked image is not the one that was linked
     ├── Unreachable            a linked image could not be fetched: no answer, or a refusal
+    ├── Superseded             what was being fetched is no longer wanted
     ├── WorkspaceError         a workspace cannot be opened or written
     │   ├── NewerFormat        it was made by a newer Scalebridge
     │   ├── ReadOnly           it is open read-only (``as_of=``)
@@ -58,6 +59,10 @@ class ChangedImage(DamagedImage):
 
 class Unreachable(ScalebridgeError):
     """A linked image, or a part of it, could not be fetched; nothing is known of its pixels."""
+
+
+class Superseded(ScalebridgeError):
+    """Something was not fetched to its end, because nobody waits for it any more."""
 
 
 class WorkspaceError(ScalebridgeError):

@@ -79,13 +79,17 @@ class _Handler(SimpleHTTPRequestHandler):
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # a view asks for many chunks at once
+    daemon_threads = True
+
+
 @contextmanager
 def serving(folder: Path) -> Iterator[WebServer]:
     """Serve a folder on this machine."""
     state = WebServer("")
     handler = partial(_Handler, directory=str(folder), server_state=state)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler)
     state.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

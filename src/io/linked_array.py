@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DamagedImage, ReadLimit, ScalebridgeError
+from ..errors import DamagedImage, ReadLimit, ScalebridgeError, Superseded
 
 
 class LinkedArray:
@@ -29,6 +29,9 @@ class LinkedArray:
     tell : callable
         Told how each reading ended: with an error, or None.
     """
+
+    #: Reading may take seconds: whoever draws does not wait for it in the browser's own thread.
+    far = True
 
     def __init__(
         self,
@@ -70,6 +73,8 @@ class LinkedArray:
         """
         try:
             found = self._fetched(selection)
+        except Superseded:
+            raise
         except ScalebridgeError as error:
             self._tell(error)
             raise

@@ -18,8 +18,9 @@ from zarr.abc.store import ByteRequest, RangeByteRequest, Store, SuffixByteReque
 from zarr.core.buffer import Buffer, BufferPrototype, default_buffer_prototype
 from zarr.storage import WrapperStore
 
-from ..errors import ChangedImage, DamagedImage, ScalebridgeError, Unreachable
+from ..errors import ChangedImage, DamagedImage, ScalebridgeError, Superseded, Unreachable
 from .address import Address
+from .asking import ASKING
 
 METADATA = ("zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata")
 _CONFIRMED_S = 30.0  # so long a missing chunk needs no second look at the metadata
@@ -126,6 +127,11 @@ class LinkedStore(WrapperStore[Store]):
         Unreachable
         """
         self._refuse_while_silent()
+        question = ASKING.get()
+        if question is not None:
+            if not question.wanted():
+                raise Superseded(f"{self.address.text}/{key} is no longer wanted")
+            question.sent += 1
         self.requests += 1
         asked = self._store.get(key, prototype or default_buffer_prototype(), byte_range)
         try:
@@ -134,6 +140,9 @@ class LinkedStore(WrapperStore[Store]):
             raise
         except Exception as error:  # every library below has exceptions of its own
             raise self._unreachable(key, error) from error
+        if question is not None:
+            question.came += 1
+            question.bytes += 0 if found is None else len(found)
         if found is not None:
             self._check_length(key, byte_range, len(found))
         return found
