@@ -50,9 +50,10 @@ def read_address(address: str | os.PathLike[str]) -> Address:
     """
     text = os.fspath(address).strip()
     if not text or "::" in text or any(ord(letter) < 32 for letter in text):
+        shown = _without_login(text.partition("::")[0])
         raise ValueError(
-            f"address needs {_KNOWN}, got {_without_login(text.partition('::')[0])!r}: name one OME-Zarr image, its "
-            "entry as part of the path"
+            f"address needs {_KNOWN}, got {shown!r}: name one OME-Zarr image, its entry as part of "
+            "the path"
         )
     scheme = _SCHEME.match(text)
     if scheme is None:

@@ -47,7 +47,7 @@ def made(
     space = {"type": "space"} | ({"unit": unit} if unit else {})
     axes = [{"name": a, "type": kinds[a]} for a in lead]
     axes += [{"name": a, **space} for a in "zyx"[-dims:]]
-    multiscale = {"axes": axes, "datasets": datasets}
+    multiscale: Any = {"axes": axes, "datasets": datasets}
     if old:
         group.attrs.update({"multiscales": [{"version": "0.4", **multiscale}]})
     else:
