@@ -218,7 +218,7 @@ def refuse_changed(
 
 def _answered(error: Exception) -> bool:
     """Whether somebody said no, instead of nobody saying anything."""
-    return _status(error) is not None or isinstance(error, PermissionError)
+    return _status(error) is not None or isinstance(error, PermissionError | FileNotFoundError)
 
 
 def _status(error: Exception) -> int | None:
@@ -250,5 +250,7 @@ def _reason(error: Exception, timeout_s: float) -> str:
             "there are no keys: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or link it with "
             "anonymous=True if everybody may read it"
         )
+    if isinstance(error, FileNotFoundError):
+        return f"{error}: look whether the folder is there, or was moved"
     said = str(error) or type(error).__name__
     return f"{said}: look whether the network and the address are right"

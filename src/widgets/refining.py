@@ -69,6 +69,7 @@ class Refining:
     async def _patches(
         self, number: int, plane: Plane, size: tuple[int, int], sequence: int
     ) -> None:
+        failure: Exception | None = None
         for one in reversed(self._panel.drawn()):
             await asyncio.sleep(0)
             if self._newest[number] != (plane, sequence):
@@ -78,6 +79,7 @@ class Refining:
             except Superseded:
                 return
             except REFUSALS as error:  # the coarse copy stays, and the person is told why
+                failure = error
                 self._guard(partial(refuse, error))()
                 continue
             if pixels is not None:
@@ -86,6 +88,8 @@ class Refining:
                     "view": view_of(plane), "width": size[0], "height": size[1],
                 }  # fmt: skip
                 self._panel.send(message, buffers=[pixels])
+        if failure is not None:  # the words of another layer's fetching may stand in its place
+            self._guard(partial(refuse, failure))()
         self._panel.send({"kind": "rested", "plane": number, "sequence": sequence})
 
     async def _pixels(

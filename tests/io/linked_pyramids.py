@@ -49,7 +49,8 @@ def made(
     axes += [{"name": a, **space} for a in "zyx"[-dims:]]
     multiscale: Any = {"axes": axes, "datasets": datasets}
     if old:
-        group.attrs.update({"multiscales": [{"version": "0.4", **multiscale}]})
+        described: Any = {"multiscales": [{"version": "0.4", **multiscale}]}
     else:
-        group.attrs.update({"ome": {"version": "0.5", "multiscales": [multiscale]}})
+        described = {"ome": {"version": "0.5", "multiscales": [multiscale]}}
+    group.attrs.update(described)
     return folder

@@ -52,7 +52,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 def rest(panel: LivePanel, sequence: int, *, z_um: float) -> None:
-    plane = axis_plane("z", (z_um, 6.0, 9.0), width_um=2.0, aspect=1.0)
+    plane = axis_plane("xy", centre_um=(z_um, 6.0, 9.0), width_um=2.0, height_um=2.0)
     content = {
         "kind": "rest", "view": view_of(plane), "sequence": sequence, "width_px": 40,
         "height_px": 40, "plane": 0,
@@ -99,7 +99,12 @@ def test_the_coarse_copy_stays_when_a_patch_cannot_be_fetched(ws, web, sent, mon
     panel = LivePanel(SliceExplorer(ws, ["far"]), guard=message.guard)
     web.fault = lambda path: 403 if "/0/c/" in path else None
     ws.images.links.forget()
-    rest(panel, 1, z_um=3.0)
+
+    async def move() -> None:
+        rest(panel, 1, z_um=3.0)
+        await panel._refining.answers[0]
+
+    asyncio.run(move())
     assert [one["kind"] for one in sent] == ["rested"]
     assert "403 access refused" in message.widget.value
     assert panel.layers[0]["visible"]
