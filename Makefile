@@ -6,6 +6,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
+EXAMPLE := .example
 # The first interpreter that runs and is of a supported version.
 FIND_PYTHON = for candidate in $(PYTHON) python3 python3.12 python3.13 python3.11 python; do \
 	  if "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -14,7 +15,7 @@ FIND_PYTHON = for candidate in $(PYTHON) python3 python3.12 python3.13 python3.1
 LOCK = requirements/py$$($(BIN)/python -c 'import sys; print("%d%d" % sys.version_info[:2])').lock
 INSTALL = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet -c $(LOCK)
 
-.PHONY: help demo test lab check widgets bench validate lock browser clean
+.PHONY: help demo app test lab check widgets bench validate lock browser clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +35,17 @@ $(VENV)/.test: $(VENV)/.core
 
 demo: $(VENV)/.core  ## build the example specimen, run the four templates, print report and key numbers
 	@$(BIN)/scalebridge demo --output $(DEMO)
+
+app: $(VENV)/.core  ## the guided page on the example specimen, in a browser (APP=--no-browser: its address only)
+	@specimen=$(DEMO)/specimen; \
+	if [ ! -f $$specimen/workspace.toml ]; then \
+	  specimen=$(EXAMPLE)/specimen; \
+	  if [ ! -f $(EXAMPLE)/whole ]; then \
+	    echo "Building the example specimen (half a minute) ..."; rm -rf $(EXAMPLE); \
+	    $(BIN)/scalebridge example $(EXAMPLE)/files --workspace $$specimen && touch $(EXAMPLE)/whole; \
+	  fi; \
+	fi; \
+	$(BIN)/scalebridge app $$specimen $(APP)
 
 test: $(VENV)/.test browser  ## every check at a reduced, seeded size
 	@$(BIN)/python -m pytest
@@ -74,4 +86,4 @@ browser: $(VENV)/.test
 	  || echo "No Chromium could be installed: the browser tests will be skipped."
 
 clean:  ## remove what these targets made
-	@rm -rf $(VENV) $(DEMO) validate .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) $(DEMO) $(EXAMPLE) validate .pytest_cache .mypy_cache .ruff_cache

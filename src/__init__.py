@@ -2,7 +2,7 @@
 
 The rooms, and the one way in which they may import each other::
 
-    analysis <- io <- workspace <- plots <- widgets <- guides <- reports <- cli
+    analysis <- io <- workspace <- plots <- widgets <- guides <- reports <- app <- cli
 
 Importing this package is light; each name below is loaded when it is first used.
 """
@@ -23,11 +23,15 @@ _HOMES = {
     "LandmarkPicker": ".widgets",
     "SegmentationSliders": ".widgets",
     "TargetPicker": ".widgets",
+    "Scene": ".widgets",
+    "SeriesExplorer": ".widgets",
 }
 
 __all__ = [
     "LandmarkPicker",
+    "Scene",
     "SegmentationSliders",
+    "SeriesExplorer",
     "SliceExplorer",
     "TargetPicker",
     "Workspace",
@@ -35,7 +39,14 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from .widgets import LandmarkPicker, SegmentationSliders, SliceExplorer, TargetPicker
+    from .widgets import (
+        LandmarkPicker,
+        Scene,
+        SegmentationSliders,
+        SeriesExplorer,
+        SliceExplorer,
+        TargetPicker,
+    )
     from .workspace import Workspace
 
 

@@ -322,6 +322,21 @@ def demo(
     raise typer.Exit(run_demo(output=output, seed=seed))
 
 
+@app.command("app")
+def guided(
+    workspace: WorkspacePath,
+    port: Annotated[int | None, typer.Option(help="The first free one from 5006.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for reports: WORKSPACE-report.")
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it.")] = True,
+) -> None:
+    """Show the guided page: survey, registration, targeting, quantification."""
+    from .app.serving import serve_app
+
+    serve_app(workspace, port=port, output=output, browser=browser, say=typer.echo)
+
+
 def _say(text: str) -> None:
     from .reports.markup import tidy
 

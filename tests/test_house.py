@@ -19,7 +19,8 @@ from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-ROOMS = ["analysis", "io", "workspace", "plots", "widgets", "guides", "reports", "dialogue", "cli"]
+ROOMS = ["analysis", "io", "workspace", "plots", "widgets", "guides", "reports", "dialogue", "app"]
+ROOMS += ["cli"]
 
 
 def test_every_folder_of_the_package_is_listed_in_pyproject():
@@ -115,7 +116,8 @@ def test_the_wheel_holds_every_module_and_template(tmp_path):
     modules = {
         f"scalebridge/{path.relative_to(ROOT / 'src').as_posix()}"
         for path in (ROOT / "src").rglob("*")
-        if path.suffix in {".py", ".css", ".js"} and not {"__pycache__", "js"} & set(path.parts)
+        if path.suffix in {".py", ".css", ".js", ".html"}
+        and not {"__pycache__", "js"} & set(path.parts)
     }
     templates = {f"scalebridge/templates/{path.name}" for path in ROOT.glob("templates/*.ipynb")}
     assert modules | templates <= inside

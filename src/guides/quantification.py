@@ -18,7 +18,7 @@ from ..errors import DecisionNeeded
 from ..quantities import format_beside, format_value
 from ..widgets import SegmentationSliders
 from ..widgets.applied import volume_of
-from ..widgets.phase_record import recipe_of
+from ..widgets.phase_record import corrections_of, recipe_of
 from ..workspace import Workspace
 from .survey import sampled
 
@@ -263,6 +263,7 @@ def phase_results(
             names=settings.phases,
             phase=phase,
             recipe=settings.recipe,
+            corrections=settings.record and corrections_of(settings.record, image),
             correct=correct,
         )
         for phase in wanted

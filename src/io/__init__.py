@@ -21,11 +21,15 @@ _HOMES = {
     "preview": ".first_picture",
     "preview_of": ".first_picture",
     "read_bigwarp": ".bigwarp",
+    "read_landmarks": ".landmark_tables",
+    "read_markups": ".slicer_markups",
     "refusal": ".understanding",
     "remembered_key": ".answers",
     "save_answers": ".answers",
     "summary": ".understanding",
     "write_bigwarp": ".bigwarp",
+    "write_landmarks": ".landmark_tables",
+    "write_markups": ".slicer_markups",
 }
 
 __all__ = [
@@ -40,11 +44,15 @@ __all__ = [
     "preview",
     "preview_of",
     "read_bigwarp",
+    "read_landmarks",
+    "read_markups",
     "refusal",
     "remembered_key",
     "save_answers",
     "summary",
     "write_bigwarp",
+    "write_landmarks",
+    "write_markups",
 ]
 
 if TYPE_CHECKING:
@@ -52,8 +60,10 @@ if TYPE_CHECKING:
     from .bigwarp import read_bigwarp, write_bigwarp
     from .description import ImageDescription
     from .first_picture import Preview, preview, preview_of
+    from .landmark_tables import read_landmarks, write_landmarks
     from .ome_zarr import OmeZarrSource
     from .opening import describe, open_source
+    from .slicer_markups import read_markups, write_markups
     from .source import Source
     from .understanding import refusal, summary
 

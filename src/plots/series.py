@@ -22,6 +22,7 @@ def value_over_time(
     name: str,
     unit: str,
     time_unit: str,
+    at: float | None = None,
     ground: str | Ground = "light",
 ) -> hv.Overlay:
     """Draw a measured value at each time point with its 95 % interval.
@@ -34,7 +35,9 @@ def value_over_time(
     name, unit : str
         What was measured; ``"1"`` for a pure number.
     time_unit : str
-        Such as ``"h"``.
+        Such as ``"h"``; empty where times are counted and not measured.
+    at : float, optional
+        A time that is marked with a line: that of the picture beside it.
     ground : {"light", "dark"}
         What the plot stands on.
 
@@ -53,6 +56,9 @@ def value_over_time(
     first, last = padded(float(table["time"].min()), float(table["time"].max()), share=0.06)
     room = 0.012 * max(len(str(label)) for label in groups)
     marks: list[Any] = []
+    if at is not None:
+        cursor = np.array([[at, low], [at, high]])
+        marks.append(lines([cursor], color=g.quiet, width=1.2, dash="dashed"))
     ends = []
     for label, rows in groups.items():
         rows = rows.sort_values("time")
@@ -65,8 +71,8 @@ def value_over_time(
         marks.append(words(x, list(places), [str(k) for k in groups], color=g.ink))
     return panel(
         marks,
-        xlabel=f"time [{time_unit}]",
-        ylabel=f"{name} [{unit}]",
+        xlabel=f"time [{time_unit}]" if time_unit else "time point",
+        ylabel=f"{name} [{unit}]" if unit else name,
         xlim=(first, last + (last - first) * room),
         ylim=(low, high),
         span=(first, last) if room else None,

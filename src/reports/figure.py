@@ -79,7 +79,7 @@ class Figure(Item):
             'width="{}" height="{}"><figcaption>{}</figcaption></figure>'
         ).format(
             " sb-wide" if self.is_wide else "",
-            Markup("") if self.offline is None else _offline(self.offline),
+            Markup("") if self.offline is None else self._offline(),
             base64.b64encode(self.png).decode("ascii"),
             safe(self.name),
             width,
@@ -132,6 +132,15 @@ class Figure(Item):
             '<div class="{}">{}<img class="sb-still" src="data:image/png;base64,{}" alt="{}"></div>'
         ).format(kind, parts, base64.b64encode(self.png).decode("ascii"), safe(self.name))
 
+    @property
+    def is_scene(self) -> bool:
+        """Whether the report shows a scene to turn."""
+        return self.offline is not None and self.offline.get("kind") == "scene"
+
+    def _offline(self) -> Markup:
+        state = self.offline or {}
+        return _scene(state, self.name) if self.is_scene else _offline(state)
+
     def __str__(self) -> str:
         return f"{self.name}: {self.caption}"
 
@@ -143,3 +152,13 @@ def _offline(state: dict[str, Any]) -> Markup:
         '<div class="sb-map" hidden></div><script type="application/json" class="sb-offline">{}'
         "</script>"
     ).format(Markup(data))
+
+
+def _scene(state: dict[str, Any], name: str) -> Markup:
+    """A scene to turn, folded: a page of its own, which may run its scripts and nothing else."""
+    from ..widgets.scene_page import page_of
+
+    return Markup(
+        '<details class="sb-scene"><summary>Turn it</summary>'
+        '<iframe sandbox="allow-scripts" title="{}" srcdoc="{}"></iframe></details>'
+    ).format(safe(name), page_of(state, title=name))

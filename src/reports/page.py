@@ -93,12 +93,13 @@ def render_report(
     )
     scripts = [_own("page.js")]
     style = _own("items.css") + _own("page.css")
-    if any(figure.offline for chapter in chapters for figure in chapter.of_kind(Figure)):
+    figures = [figure for chapter in chapters for figure in chapter.of_kind(Figure)]
+    if any(figure.offline and not figure.is_scene for figure in figures):
         scripts.append(_widget("report.js"))
         style += _widget("panel.css")
     return str(
         _PAGE.format(
-            policy=_policy(scripts),
+            policy=_policy([*scripts, *_framed(figures)]),
             title=safe(_page_title(chapters, name)),
             style=Markup(style),
             header=_header(chapters, ws, name),
@@ -122,6 +123,15 @@ def _widget(name: str) -> str:
     from .. import widgets
 
     return (files(widgets.__name__) / "static" / name).read_text(encoding="utf-8")
+
+
+def _framed(figures: Sequence[Figure]) -> tuple[str, ...]:
+    """Scripts that run in frames of the page: a frame is under the page's policy too."""
+    if not any(figure.is_scene for figure in figures):
+        return ()
+    from ..widgets.scene_page import scene_scripts
+
+    return scene_scripts()
 
 
 def _policy(scripts: Sequence[str]) -> str:

@@ -6,22 +6,32 @@ is written to the workspace at once. ``snapshot()`` gives the same picture witho
 
 from __future__ import annotations
 
+from .camera import Camera
 from .explorer import SliceExplorer
+from .label_surfaces import LabelSurfaces
 from .landmarks import LandmarkPicker, Prediction
 from .layers import Layer
 from .plane import Plane, axis_plane
+from .scene3d import Scene
 from .segmentation import SegmentationSliders
+from .series import SeriesExplorer
 from .sheet import slice_sheet
 from .targets import TargetPicker
+from .volumes import Volume
 
 __all__ = [
+    "Camera",
+    "LabelSurfaces",
     "LandmarkPicker",
     "Layer",
     "Plane",
     "Prediction",
+    "Scene",
     "SegmentationSliders",
+    "SeriesExplorer",
     "SliceExplorer",
     "TargetPicker",
+    "Volume",
     "axis_plane",
     "slice_sheet",
 ]

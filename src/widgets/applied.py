@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..errors import ReadOnly, SegmentationCancelled
 from ..locks import locked
 from .layers import channel_select
-from .phase_record import recipe_of
+from .phase_record import corrections_of, recipe_of
 
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]
@@ -147,6 +147,7 @@ def apply_record(
             spacing_um=image.spacing_um if image.calibrated else None,
             progress=segmenting,
             cancelled=cancelled,
+            corrections=corrections_of(record, image),
             folder=folder,
         ) as labels,
     ):
@@ -171,6 +172,7 @@ def _fields(image: Any, record: Any, recipe: Any) -> dict[str, Any]:
         "thresholds": list(recipe.thresholds),
         "connectivity": recipe.neighbours(image.ndim),
         "phases": [dict(phase) for phase in record.phases],
+        "corrected_strokes": len(record.parameters.get("corrections", [])),
     }
     return {
         "axes": "zyx"[-image.ndim :],

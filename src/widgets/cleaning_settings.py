@@ -176,7 +176,12 @@ class CleaningSettings(Widget):
             or self.min_size_px
             or self.fill_holes
             or self.split_depth
+            or self.has_corrections()
         )
+
+    def has_corrections(self) -> bool:
+        """Whether labels were corrected by hand."""
+        return bool(getattr(self, "corrections", ()))
 
     def grey_words(self) -> str:
         """What the thresholds part, in words."""

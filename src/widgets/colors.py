@@ -18,6 +18,8 @@ CONTINUOUS = ("grey", "cividis", "viridis", "magma")
 # One hue from black, for images that are added to each other.
 HUES = ("orange", "sky blue", "green", "vermilion", "blue", "purple")
 COLOR_MAPS = (*CONTINUOUS, *HUES)
+# Blue below, white at nothing, red above: for differences alone, with symmetric limits.
+DIFFERENCE = "difference"
 
 
 def rgb(color: str) -> tuple[int, int, int]:
@@ -60,6 +62,8 @@ def table(name: str) -> NDArray[np.uint8]:
         colors = np.rint(np.linspace(0, 1, 256)[:, None] * np.array(rgb(name))).astype(np.uint8)
     elif name in CONTINUOUS:
         colors = _matplotlib_table(name)
+    elif name == DIFFERENCE:
+        colors = _matplotlib_table("RdBu_r")
     else:
         raise ValueError(f"colour map needs one of {', '.join(COLOR_MAPS)}, got {name!r}")
     colors.setflags(write=False)

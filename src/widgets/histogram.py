@@ -17,6 +17,15 @@ from .colors import rgb
 _BINS = 160
 
 
+def binned(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Counts of even bins over all but a thousandth of the finite grey values, and their edges."""
+    finite = values[np.isfinite(values)]
+    if finite.size == 0:
+        return np.zeros(0, np.int64), np.zeros(0)
+    low, high = _range(finite)
+    return np.histogram(finite, bins=_bins(finite, low, high), range=(low, high))
+
+
 def histogram_picture(
     values: NDArray[Any],
     *,
@@ -40,9 +49,9 @@ def histogram_picture(
     if finite.size == 0:
         marks.text((8, 8), "no finite grey value", size=size, color=_ink(ground.ink), halo=False)
         return marks.over(Image.new("RGB", (width_px, height), ground.paper))
-    low, high = _range(finite)
+    counts, edges = binned(finite)
+    low, high = float(edges[0]), float(edges[-1])
     floor, left, right = height - round(size * 1.9), size * 2, width_px - size * 2
-    counts, edges = np.histogram(finite, bins=_bins(finite, low, high), range=(low, high))
     tall = np.cbrt(counts / max(counts.max(), 1)) * (floor - size * 1.8)
 
     def across(value: float) -> float:

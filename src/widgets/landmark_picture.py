@@ -14,12 +14,15 @@ from ..plots.theme import OKABE_ITO
 from ..quantities import format_length
 from .annotate import Color, Marks, draw_mark
 from .colors import rgb
-from .page import Page, panel_width, text_size
+from .page import Page, Ramp, panel_width, text_size
+from .pair_records import predicted_side
 from .pairs import FitState, positions
+from .picker_fields import field_words, shown_field, why_no_field
 from .picture import REGION, MarkDrawer, draw_region, panel_picture, voxel_words
 from .plane import Plane
 
 _ACTIVE: Color = (*rgb(OKABE_ITO["yellow"]), 255)
+SNAP: Color = (*rgb(OKABE_ITO["orange"]), 255)
 _EXCLUDED: Color = (190, 190, 190, 255)
 _RESIDUAL: Color = (*rgb(OKABE_ITO["vermilion"]), 255)
 # The longest residual is drawn this share of the picture's width long.
@@ -33,12 +36,19 @@ def landmark_picture(picker: Any, *, width_px: int) -> Image.Image:
 
 def landmark_page(picker: Any, *, width_px: int) -> Page:
     """Draw moving and fixed image, their words beside them."""
-    width = panel_width(width_px, panels=2, legend=False)
+    legend = field_legend(picker)
+    width = panel_width(width_px, panels=2, legend=bool(legend))
     panels = tuple(
         _panel(picker, side, width_px=width, size=text_size(width_px))
         for side in ("moving", "fixed")
     )
-    return Page(panels=panels, caption=tuple(caption(picker)))
+    return Page(panels=panels, legend=legend, caption=tuple(caption(picker)))
+
+
+def field_legend(picker: Any) -> tuple[Ramp, ...]:
+    """The colours that lie over both images."""
+    field = shown_field(picker, "fixed")
+    return () if field is None else (field.ramp,)
 
 
 def caption(picker: Any) -> list[str]:
@@ -60,6 +70,8 @@ def caption(picker: Any) -> list[str]:
         f"(vermilion) {times}, RMS {format_length(state.fit.fre_um)}, which is not the accuracy; "
         f"leave-one-out error {left_out}.{_target_words(picker)}"
     )
+    field = field_words(picker) or why_no_field(picker)
+    lines += [field] if field else []
     return [*lines, *(f"Look here: {warning}" for warning in state.warnings)]
 
 
@@ -86,10 +98,14 @@ def residual_stretch(state: FitState, width_um: float) -> float:
 
 
 def _panel(picker: Any, side: str, *, width_px: int, size: int) -> Image.Image:
-    view = getattr(picker, f"{side}_view")
+    view, plane = picker.view_of(side), shown_plane(picker, side)
+    placed, field = list(view.world.placed(view.layers)), shown_field(picker, side)
+    if field is not None:
+        height = plane.height_px(width_px)
+        placed.append(field.placed(view.layers[0].image, plane, width_px, height))
     return panel_picture(
-        view.world.placed(view.layers),
-        shown_plane(picker, side),
+        placed,
+        plane,
         width_px=width_px,
         size=size,
         how=view.rendering(),
@@ -118,11 +134,18 @@ def pair_marks(picker: Any, side: str, *, size: int = 13) -> MarkDrawer:
         far = np.abs(shown.distance_um(points)) > shown.width_um / 50
         for record, where, away in zip(records, canvas, far, strict=True):
             color = _ACTIVE if record.active else _EXCLUDED
-            label = record.name + ("" if record.active else " (excluded)")
+            label = record.name + _standing(record, side)
             shade = (*color[:3], 150) if away and not planar else color
             draw_mark(marks, where, label, color=shade, size=size)
 
     return draw
+
+
+def _standing(record: Any, side: str) -> str:
+    """Why a pair does not count, beside its name."""
+    if guessed := predicted_side(record):
+        return " (expected)" if guessed == side else " (not yet used)"
+    return "" if record.active else " (excluded)"
 
 
 def ghost_marks(picker: Any, side: str, *, size: int = 13) -> MarkDrawer:
@@ -136,7 +159,9 @@ def ghost_marks(picker: Any, side: str, *, size: int = 13) -> MarkDrawer:
         place = shown.to_canvas(list(found.position.values()), marks.size[0])[0]
         nu = picker.fit().transform.nu
         draw_region(marks, shown, place, found.covariance_um2, nu=nu)
-        draw_mark(marks, place, "expected", color=REGION, size=size)
+        taken = [r.fields[side] for r in picker.records() if predicted_side(r) == side]
+        label = "" if found.position in taken else "expected"  # else its pair says so already
+        draw_mark(marks, place, label, color=REGION, size=size)
 
     return draw
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
-from traitlets import Enum, TraitError, Unicode, validate
+from traitlets import Bool, Enum, TraitError, Unicode, observe, validate
 
 from ..errors import CovarianceUnavailable, Degenerate
 from .aim import target_in_moving
 from .explorer import SliceExplorer
-from .pair_records import PairRecords
 from .pairs import AUTO, MODELS, FitState, fit_pairs, pair_table, positions
+from .pointing import Pointing
 from .prediction import Prediction, predicted
+from .repeated_picks import RepeatedPicks, repeated_picks
 from .state import by_name, named_point
 from .verdict import write_verdict
 
 
-class LandmarkPicker(PairRecords):
+class LandmarkPicker(Pointing):
     """Pairs of landmarks between a moving and a fixed image.
 
     Every method that changes a pair writes to the workspace at once.
@@ -48,6 +50,8 @@ class LandmarkPicker(PairRecords):
 
     model = Enum(MODELS, AUTO, help="What the fit may change; 'auto' chooses by leave-one-out.")
     target = Unicode("", help="Name of the target at which the error matters; empty for none.")
+    show_error = Bool(False, help="Whether the predicted error lies over both images as colours.")
+    show_next = Bool(False, help="Whether the gain of one more landmark lies over both images.")
     theme = Enum(("light", "dark"), "light", help="Ground of the page around the pictures.")
 
     def __init__(self, ws: Any, *, moving: str, fixed: str, **traits: Any) -> None:
@@ -56,6 +60,7 @@ class LandmarkPicker(PairRecords):
         self.moving_view = SliceExplorer(ws, [moving], crosshair=False)
         self.fixed_view = SliceExplorer(ws, [fixed], crosshair=False)
         self.look_at_pairs()
+        self._watch_pointing()
 
     def __repr__(self) -> str:
         return f"LandmarkPicker({self.moving} to {self.fixed}, {len(self.records())} pairs)"
@@ -68,6 +73,12 @@ class LandmarkPicker(PairRecords):
             there = f"one of {', '.join(known)}" if known else "a target, and none is placed yet"
             raise TraitError(f"target needs {there}, got {name!r}")
         return str(name)
+
+    @observe("show_error", "show_next")
+    def _show_one(self, change: Any) -> None:
+        """One of the two at a time: they would hide each other."""
+        if change["new"]:
+            self.set_trait("show_next" if change["name"] == "show_error" else "show_error", False)
 
     # -- what the pairs say ----------------------------------------------------
 
@@ -96,12 +107,13 @@ class LandmarkPicker(PairRecords):
 
         Parameters
         ----------
-        model : {"rigid", "similarity", "affine"}, optional
+        model : {"rigid", "similarity", "affine", "thin-plate"}, optional
             By default the trait ``model``, which chooses.
 
         Returns
         -------
         LandmarkFit
+            For a thin-plate spline a SplineFit, which reads alike.
 
         Raises
         ------
@@ -126,15 +138,18 @@ class LandmarkPicker(PairRecords):
         return self.state().warnings
 
     def table(self) -> pd.DataFrame:
-        """One row a pair, with residual_um, loo_um and leverage.
+        """One row a pair, with residual_um, loo_um, leverage, surprise_p and who picked it.
 
         An excluded pair has no residual; its loo_um is its distance from where the fit puts it.
+        ``surprise_p`` is the chance that the worst of so many honest pairs stands out as much.
         """
+        records = self.records()
         return pair_table(
-            self.records(),
+            records,
             self.state(),
             planar_moving=self._planar("moving"),
             planar_fixed=self._planar("fixed"),
+            who={record.id: self.picked_by(record) for record in records},
         )
 
     def predict(self, *, moving: Any = None, fixed: Any = None, level: float = 0.95) -> Prediction:
@@ -176,6 +191,26 @@ class LandmarkPicker(PairRecords):
             return float(state.fit.tre_at(point)[0])
         except CovarianceUnavailable:
             return float("nan")
+
+    def repeatability(
+        self, features: Mapping[str, str] | None = None, *, level: float = 0.95
+    ) -> RepeatedPicks:
+        """How well people pick, from picks of the same features by two or more of them.
+
+        Parameters
+        ----------
+        features : mapping, optional
+            Which feature each pair shows, by the pair's name; by default pairs of different
+            people that lie close together in both images.
+        level : float
+            Of the confidence intervals.
+
+        Raises
+        ------
+        ValueError
+            If too little was picked twice.
+        """
+        return repeated_picks(self, features, level=level)
 
     def overlay(self, **traits: Any) -> SliceExplorer:
         """Both images in the fixed frame through the present fit, to judge it by eye."""

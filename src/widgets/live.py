@@ -26,9 +26,10 @@ from .unseen import UNSEEN, unseen_layer
 
 HINT = "Click: crosshair. Drag: move. Ctrl + wheel: zoom. Shift + wheel: slices. ?: all keys."
 # What the bar above the planes offers beside the view itself, see `panel.js`.
-LOOKING = ("planes", "picture")
+LOOKING = ("planes", "view", "picture")
 EXPLORING = (*LOOKING, "linked", "cube", "layers", "tools", "bookmarks", "history")
 _STATIC = Path(__file__).parent / "static"
+_COARSE_BYTES = 128 * 2**20  # of coarse copies that a panel keeps: a film's time points
 _SHEET_PX = 600  # until the browser has told how wide the panel is
 
 
@@ -48,7 +49,7 @@ class LivePanel(anywidget.AnyWidget):
     turns : bool
         Whether a person may turn the plane here.
     bar : sequence of str
-        What the bar offers: planes, linked, cube, layers, tools, brush, bookmarks,
+        What the bar offers: planes, view, linked, cube, layers, tools, brush, bookmarks,
         history, picture.
     aspect : callable, optional
         Gives height over width, when it is not the explorer's own.
@@ -190,9 +191,11 @@ class LivePanel(anywidget.AnyWidget):
             id(item.levels), id(item.placement),
         )  # fmt: skip
         if known not in self._coarse:
-            if len(self._coarse) > 4 * len(self._explorer.layers) + 8:
-                self._coarse.clear()
             self._coarse[known] = self._make_coarse(item, time=time)
+            kept = sum(len(one.data) for one in self._coarse.values())
+            while kept > _COARSE_BYTES and len(self._coarse) > 1:  # the longest unused goes first
+                kept -= len(self._coarse.pop(next(iter(self._coarse))).data)
+        self._coarse[known] = self._coarse.pop(known)
         return self._coarse[known]
 
     def _marks_on(self, number: int, plane: Plane) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import Degenerate
+from ..quantities import format_length
+from .pair_records import CONFIRMED, predicted_side
 from .state import named_point
 
 AUTO = "auto"
-MODELS = (AUTO, "rigid", "similarity", "affine")
+SPLINE = "thin-plate"
+MODELS = (AUTO, "rigid", "similarity", "affine", SPLINE)
+_CLEARLY_BETTER = 0.95  # as between the models with a covariance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +64,7 @@ def fit_pairs(
 
     Nothing is raised for landmarks that determine no model: the reason says so in words.
     """
-    from ..analysis.registration import choose_model, fit_landmarks
+    from ..analysis.registration import choose_model, fit_landmarks, fit_spline
 
     active = tuple(record for record in records if record.active)
     given = {
@@ -73,14 +77,52 @@ def fit_pairs(
     fixed = positions(active, "fixed", planar=ndim_fixed == 2)
     choice, wanted, reason = None, model, f"{model}: chosen by hand"
     try:
+        fit: Any
+        if model == SPLINE:
+            fit = fit_spline(moving, fixed, ndim_moving=ndim_moving, ndim_fixed=ndim_fixed)
+        else:
+            if model == AUTO:
+                choice = choose_model(moving, fixed, **given)
+                wanted, reason = choice.model, choice.reason
+            fit = fit_landmarks(moving, fixed, model=wanted, **given)
         if model == AUTO:
-            choice = choose_model(moving, fixed, **given)
-            wanted, reason = choice.model, choice.reason
-        fit = fit_landmarks(moving, fixed, model=wanted, **given)
+            reason += spline_words(moving, fixed, fit, ndim_moving, ndim_fixed)
     except Degenerate as error:
         return FitState(fit=None, reason=str(error), warnings=(), choice=choice, records=active)
-    notes = (*(with_names(text, active) for text in fit.warnings), *mixed_errors(active))
+    notes = (
+        *(with_names(text, active) for text in fit.warnings),
+        *mixed_errors(active),
+        *confirmed_places(active, fit),
+    )
     return FitState(fit=fit, reason=reason, warnings=notes, choice=choice, records=active)
+
+
+def spline_words(
+    moving: NDArray[np.float64],
+    fixed: NDArray[np.float64],
+    fit: Any,
+    ndim_moving: int,
+    ndim_fixed: int,
+) -> str:
+    """How a thin-plate spline compares; empty where it cannot be checked.
+
+    It is never chosen by itself: what is cut or measured later needs a covariance, which it has
+    not.
+    """
+    from ..analysis.registration import fit_spline
+
+    try:
+        spline = fit_spline(moving, fixed, ndim_moving=ndim_moving, ndim_fixed=ndim_fixed)
+    except Degenerate:
+        return ""
+    mine, other = spline.loo_rms_um, fit.loo_rms_um
+    said = f"leave-one-out {format_length(mine)} RMS against {format_length(other)}"
+    if not mine < _CLEARLY_BETTER * other:
+        return f" Thin-plate predicts no better: {said}."
+    return (
+        f" Thin-plate predicts left-out landmarks better ({said}): the specimen may be bent. It is "
+        "yours to choose by hand, as it gives accepted transforms no covariance."
+    )
 
 
 def with_names(warning: str, records: Sequence[Any]) -> str:
@@ -116,11 +158,42 @@ def mixed_errors(records: Sequence[Any]) -> tuple[str, ...]:
     )
 
 
+def confirmed_places(records: Sequence[Any], fit: Any) -> tuple[str, ...]:
+    """A warning where pairs were confirmed exactly where they were expected.
+
+    They have no residual by construction, so they count as agreement that nobody measured: with
+    k of them in D dimensions, an error from the residuals with nu degrees of freedom rests on
+    nu - k D only, and is too small by up to the root of nu / (nu - k D).
+    """
+    names = [record.name for record in records if record.placed_by == CONFIRMED]
+    if not names or fit.transform.sigma_source != "residuals":
+        return ()
+    left = fit.nu - len(names) * fit.residuals_um.shape[1]
+    factor = f"up to {np.sqrt(fit.nu / left):.2g} times" if left > 0 else "by nobody knows how much"
+    return (
+        f"{', '.join(names)} stand exactly where the fit expected them: they move nothing, and the "
+        f"errors stated here may be too small, {factor}; move them to what you see",
+    )
+
+
 def pair_table(
-    records: Sequence[Any], state: FitState, *, planar_moving: bool, planar_fixed: bool
+    records: Sequence[Any],
+    state: FitState,
+    *,
+    planar_moving: bool,
+    planar_fixed: bool,
+    who: Mapping[str, str],
 ) -> pd.DataFrame:
-    """One row a pair: positions, residual, leave-one-out error, leverage, who, when."""
-    rows = [_row(record, planar_moving, planar_fixed) for record in records]
+    """One row a pair: positions, residual, leave-one-out error, leverage, surprise, who.
+
+    Parameters
+    ----------
+    who : mapping
+        Who picked each pair, by the record's id.
+    """
+    rows = [
+        _row(record, planar_moving, planar_fixed) | {"who": who[record.id]} for record in records
+    ]
     columns = [
         "name",
         "active",
@@ -128,6 +201,7 @@ def pair_table(
         "residual_um",
         "loo_um",
         "leverage",
+        "surprise_p",
         "who",
         "placed_by",
         "note",
@@ -140,21 +214,37 @@ def pair_table(
     for row, record in enumerate(records):
         number = fitted.get(record.id)
         if number is None:
+            if predicted_side(record):  # it stands on the fit
+                continue
             table.loc[row, "loo_um"] = _distance_from_fit(record, state, planar_moving)
+            table.loc[row, "surprise_p"] = _outside(record, state, planar_moving, len(records))
             continue
         table.loc[row, "residual_um"] = lengths[number]
         table.loc[row, "loo_um"] = state.fit.loo_um[number]
         table.loc[row, "leverage"] = state.fit.leverage[number]
+        table.loc[row, "surprise_p"] = state.fit.surprise_p[number]
     return table
 
 
 def _row(record: Any, planar_moving: bool, planar_fixed: bool) -> dict[str, Any]:
-    row = {"name": record.name, "active": record.active, "who": record.who}
+    row: dict[str, Any] = {"name": record.name, "active": record.active}
     row |= {"placed_by": record.placed_by, "note": record.note}
     for side, planar in (("moving", planar_moving), ("fixed", planar_fixed)):
         point = named_point(record.fields[side], planar=planar)
         row |= {f"{side}_{axis}_um": point["zyx".index(axis)] for axis in "xyz"}
-    return row | dict.fromkeys(("residual_um", "loo_um", "leverage"), np.nan)
+    return row | dict.fromkeys(_ERRORS, np.nan)
+
+
+_ERRORS = ("residual_um", "loo_um", "leverage", "surprise_p")
+
+
+def _outside(record: Any, state: FitState, planar_moving: bool, count: int) -> float:
+    """How surprising a pair is that took no part."""
+    from ..analysis.registration import surprise_outside
+
+    moving = named_point(record.fields["moving"], planar=planar_moving).reshape(1, 3)
+    fixed = named_point(record.fields["fixed"], planar=True).reshape(1, 3)
+    return float(surprise_outside(state.fit.transform, moving, fixed, count=count)[0])
 
 
 def _distance_from_fit(record: Any, state: FitState, planar_moving: bool) -> float:

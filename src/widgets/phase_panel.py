@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from .coarse import Coding, color_table, patch_of, sampled_patch
-from .colors import rgb
+from .colors import hex_of, rgb
 from .drawn import Drawn
 from .live import LivePanel
+from .looks import triple_of
 from .plane import Plane
+from .state import by_name
 from .threshold_settings import SETTINGS
 
 _LABELS = Coding(0.0, 1.0, wide=False)
@@ -41,7 +43,42 @@ class PhasePanel(LivePanel):
         seen: Callable[[], None] = lambda: None,
     ) -> None:
         self._sliders, self._seen = sliders, seen
-        super().__init__(sliders.explorer, guard=guard, title="phases")
+        super().__init__(
+            sliders.explorer,
+            guard=guard,
+            title="phases",
+            bar=("brush", "history"),  # the view is steered beside it
+            deeds={"stroke": self._stroke, "undo": self._undo, "redo": self._redo},
+        )
+        sliders.history.listen(self.redraw_pins)
+
+    def redraw_pins(self, *_: Any) -> None:
+        """What can be painted, and what can be taken back."""
+        super().redraw_pins()
+        self.classes = [
+            {"label": phase["label"], "name": phase["name"], "color": hex_of(rgb(phase["color"]))}
+            for phase in self._sliders.named_phases()
+        ]
+        history = self._sliders.history
+        self.history = {"undo": history.can_undo, "redo": history.can_redo}
+
+    def _stroke(self, content: Mapping[str, Any]) -> str:
+        """Take over what was painted in the browser."""
+        label = content["label"]
+        self._sliders.add_stroke(
+            str(content["tool"]),
+            [by_name(triple_of(point)) for point in content["points"]],
+            label=None if label is None else int(label),
+            radius_um=float(content["radius_um"]),
+            normal=triple_of(content["normal"]),
+        )
+        return f"{self._sliders.history.can_undo}; not saved yet"
+
+    def _undo(self, _: Mapping[str, Any]) -> str:
+        return f"undone: {self._sliders.undo()}"
+
+    def _redo(self, _: Mapping[str, Any]) -> str:
+        return f"redone: {self._sliders.redo()}"
 
     def _hear(self, content: Mapping[str, Any]) -> Any:
         self._seen()

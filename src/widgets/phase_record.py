@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from ..analysis.segmentation import SegmentationRecipe
+from ..analysis.segmentation import Corrections, SegmentationRecipe, Stroke
 from ..errors import UnusableRecord
 
 _NOT_SEEN = ("accepted", "note")
@@ -36,6 +37,7 @@ def record_fields(sliders: Any, *, accepted: bool, note: str) -> dict[str, Any]:
             "channel": sliders.explorer.layers[0].channel,
             "time": sliders.explorer.time,
             **({"recipe": further} if further else {}),
+            **({"corrections": list(sliders.corrections)} if sliders.corrections else {}),
             **_reference(sliders),
         },
         "accepted": accepted,
@@ -69,6 +71,36 @@ def recipe_of(record: Any) -> SegmentationRecipe:
             "that wrote it, or choose anew with SegmentationSliders",
             names=(str(record.name),),
         ) from error
+
+
+def corrections_of(record: Any, image: Any) -> Corrections | None:
+    """What a record says was corrected by hand, on the grid of its image; None where nothing was.
+
+    Raises
+    ------
+    UnusableRecord
+    """
+    told = record.parameters.get("corrections", [])
+    try:
+        strokes = tuple(Stroke.from_dict(stroke) for stroke in told)
+    except (TypeError, ValueError) as error:
+        raise UnusableRecord(
+            f"the corrections of {record.name!r} cannot be done: {error}; correct them anew with "
+            "SegmentationSliders",
+            names=(str(record.name),),
+        ) from error
+    return on_grid(strokes, image)
+
+
+def on_grid(strokes: Sequence[Stroke], image: Any) -> Corrections | None:
+    """Strokes on the grid of an image, in voxels where its voxel size is not known."""
+    if not strokes:
+        return None
+    from .world import levels_of
+
+    finest = levels_of(image)[0]
+    spacing, origin = (tuple(map(float, part)) for part in (finest.spacing_um, finest.origin_um))
+    return Corrections(tuple(strokes), spacing, origin)
 
 
 def says_the_same(record: Any, sliders: Any) -> bool:

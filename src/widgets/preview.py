@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..analysis.segmentation.corrections import Corrections
 from ..analysis.segmentation.recipe import SegmentationRecipe
 from .plane import Plane
 from .sampling import choose_level
@@ -24,6 +25,7 @@ def preview_levels(
     width_px: int,
     time: int,
     recipe: SegmentationRecipe,
+    corrections: Corrections | None = None,
 ) -> tuple[list[GridLevel], int]:
     """Segment the block of voxels around a plane.
 
@@ -56,6 +58,9 @@ def preview_levels(
     labels = segment(block, recipe=at_level, spacing_um=spacing)
     start = np.array([s.start for s in box])
     origin = np.asarray(level.origin_um) + start * np.asarray(level.spacing_um)
+    if corrections is not None:
+        spacing, first = tuple(level.spacing_um), tuple(origin.tolist())
+        Corrections(corrections.strokes, spacing, first).apply(labels)
     return [GridLevel(labels, tuple(level.spacing_um), tuple(origin))], number
 
 

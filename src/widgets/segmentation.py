@@ -154,6 +154,7 @@ class SegmentationSliders(WholeImage):
             width_px=width_px,
             time=self.explorer.time,
             recipe=self.recipe(),
+            corrections=self.grid_corrections(),
         )
         axes = "zyx"[-image.dims :]
         return [image, Placed(layer=self.phase_layer(), levels=levels, axes=axes)]
@@ -273,6 +274,7 @@ class SegmentationSliders(WholeImage):
         known = known * len(self.thresholds) if len(known) == 1 else known
         self.set_trait("threshold_uncertainty", known)
         self.set_trait("phases", tuple(record.phases))
+        self.set_trait("corrections", tuple(record.parameters.get("corrections", ())))
         stated = self.stated(self.thresholds, self.threshold_uncertainty)
         pairs = record.parameters.get("reference") or stated["reference"]
         self.set_trait("reference", tuple(tuple(pair) for pair in pairs))

@@ -9,15 +9,14 @@ import numpy as np
 
 from .cleaning_view import cleaning_section
 from .explorer_view import columns, navigation, redraw_all
+from .histogram_panel import HistogramPanel
 from .live import HINT, LivePanel
 from .phase_panel import PhasePanel
-from .segmentation_picture import segmentation_words, threshold_histogram
-from .state import quick_png_bytes
+from .segmentation_picture import segmentation_words
 from .threshold_settings import SETTINGS
 from .views import Message, button, follow, heading, link, notice, words_html
 from .whole_view import WholeShares, apply_row
 
-_HISTOGRAM_PX = 1000
 _WIDE = ipw.Layout(width="100%", max_width="420px")
 _SHORT = {"description_width": "92px"}
 _SMALL = ipw.Layout(width="180px")
@@ -27,18 +26,17 @@ def segmentation_view(sliders: Any) -> ipw.VBox:
     """Build the controls of the sliders."""
     message = Message()
     panels = (
-        LivePanel(sliders.explorer, guard=message.guard, title=sliders.image),
-        PhasePanel(sliders, guard=message.guard, seen=lambda: shares.watch()),
+        LivePanel(sliders.explorer, guard=message.quiet, title=sliders.image),
+        PhasePanel(sliders, guard=message.quiet, seen=lambda: shares.watch()),
     )
-    histogram, words = ipw.Image(layout=ipw.Layout(width="100%")), ipw.HTML()
+    histogram, words = HistogramPanel(sliders, guard=message.quiet), ipw.HTML()
     status, shares = ipw.HTML(), WholeShares(sliders)
     thresholds = ipw.VBox()
 
     def refresh() -> None:
         status.value = status_html(sliders)
         shares.ask()
-        picture = threshold_histogram(sliders, _HISTOGRAM_PX, 13, "dark")
-        histogram.value = quick_png_bytes(picture)
+        histogram.redraw()
         redraw()
 
     def redraw() -> None:

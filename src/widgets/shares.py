@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..analysis.segmentation.corrections import Corrections
 from ..analysis.segmentation.recipe import SegmentationRecipe
 
 # The finest level is read up to this size, else its middle.
@@ -71,6 +72,7 @@ def whole_shares(
     uncertainty: Sequence[float],
     names: Sequence[str],
     spacing_um: Sequence[float] | None,
+    corrections: Corrections | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> pd.DataFrame:
@@ -89,6 +91,8 @@ def whole_shares(
         Of the phases.
     spacing_um : sequence of float or None
         [µm]
+    corrections : Corrections, optional
+        Done by hand.
     progress, cancelled : callable, optional
         See `segment_blocks`.
 
@@ -114,7 +118,14 @@ def whole_shares(
 
         run = recipe.with_thresholds(levels)
         shares.append(
-            class_shares(source, run, spacing_um=spacing_um, progress=tell, cancelled=cancelled)
+            class_shares(
+                source,
+                run,
+                spacing_um=spacing_um,
+                corrections=corrections,
+                progress=tell,
+                cancelled=cancelled,
+            )
         )
     return _table(shares, names)
 

@@ -111,7 +111,7 @@ class _Panels:
         own = view is self._picker.explorer
         return LivePanel(
             view,
-            guard=self._message.guard,
+            guard=self._message.quiet,
             aspect=self._aspect,
             marks=marks,
             title=view.frame,

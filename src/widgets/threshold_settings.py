@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from traitlets import Bool, Enum, Float, TraitError, Tuple, Unicode, validate
 
+from ..analysis.segmentation.corrections import Stroke
 from .cleaning_settings import CHOICES, CleaningSettings
 from .history import History, StateStep
 from .layers import checked_phases
+from .state import named_point
 
 SETTINGS = (
     "thresholds",
@@ -20,6 +22,7 @@ SETTINGS = (
     "min_size_px",
     "fill_holes",
     "phases",
+    "corrections",
     *CHOICES,
 )
 
@@ -42,11 +45,14 @@ class ThresholdSettings(CleaningSettings):
         read_only=True,
         help="Value and standard uncertainty of each threshold as suggested or given.",
     )
+    corrections = Tuple(help="Strokes by hand, oldest first, as `Stroke.to_dict` writes them.")
     opacity = Float(0.45, help="Of the labels over the image, 0 to 1.")
     theme = Enum(("light", "dark"), "light", help="Ground of the page around the picture.")
     name = Unicode("", read_only=True, help="Of the record, once saved.")
     saved = Bool(False, read_only=True, help="Whether the record says what is seen.")
     note = Unicode("", read_only=True, help="Where the thresholds come from, with warnings.")
+
+    explorer: Any
 
     def __init__(self, **traits: Any) -> None:
         self.history = History()
@@ -88,6 +94,51 @@ class ThresholdSettings(CleaningSettings):
     @validate("phases")
     def _check_phases(self, proposal: Any) -> tuple[dict[str, Any], ...]:
         return checked_phases(proposal["value"])
+
+    @validate("corrections")
+    def _check_corrections(self, proposal: Any) -> tuple[dict[str, Any], ...]:
+        try:
+            return tuple(Stroke.from_dict(stroke).to_dict() for stroke in proposal["value"])
+        except (TypeError, ValueError) as error:
+            raise TraitError(f"corrections: {error}") from error
+
+    def add_stroke(
+        self,
+        tool: str,
+        points: Any,
+        *,
+        label: int | None,
+        radius_um: float,
+        normal: Any = None,
+    ) -> None:
+        """Correct labels by hand, in 3D; undo takes the stroke back.
+
+        Parameters
+        ----------
+        tool : {"brush", "lasso", "fill"}
+        points : sequence of dict
+            ``x_um``, ``y_um``, ``z_um`` in the image's frame.
+        label : int or None
+            Of the phase; None takes earlier corrections away.
+        radius_um : float
+            Of the brush and the fill, half the depth of a lasso [µm].
+        normal : sequence of 3 float, optional
+            Of a lasso's plane, z, y, x; by default z.
+        """
+        known = [phase["label"] for phase in self.named_phases()]
+        if label is not None and label not in known:
+            raise ValueError(f"label needs one of the phases, {known}, got {label}")
+        planar = self.explorer.planar
+        told = {
+            "tool": tool,
+            "label": label,
+            "points_um": [named_point(point, planar=planar).tolist() for point in points],
+            "radius_um": float(radius_um),
+            "normal": [1.0, 0.0, 0.0] if normal is None else [float(part) for part in normal],
+        }
+        title = "take corrections away" if label is None else f"correct with the {tool}"
+        strokes = (*self.corrections, Stroke.from_dict(told).to_dict())
+        self._apply_together(title, {"corrections": strokes})
 
     def settings(self) -> dict[str, Any]:
         """The settings that a record keeps."""

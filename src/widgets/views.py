@@ -54,6 +54,22 @@ class Message:
 
         return run
 
+    def quiet(self, action: Callable[[], Any]) -> Callable[..., None]:
+        """Wrap what happens in passing, as a view that moves: what was said before stays, unless
+        there is something new to say.
+        """
+
+        def run(*_: Any) -> None:
+            try:
+                result = action()
+            except REFUSALS as error:
+                self.say(words_of(error), "refused")
+            else:
+                if isinstance(result, str):
+                    self.say(result)
+
+        return run
+
 
 def words_html(page: Page, *, hint: str = "") -> str:
     """Legend, caption and what the pointer does, as HTML; escaped."""
@@ -102,6 +118,11 @@ def notices(texts: Iterable[str], status: str = "attention") -> str:
     return "".join(notice(text, status) for text in texts)
 
 
+def words_line(text: str) -> str:
+    """A line of words as HTML; escaped."""
+    return f'<div style="{_FONT}color:{INK};padding:2px 0;line-height:1.45">{escape(text)}</div>'
+
+
 def heading(text: str) -> ipw.HTML:
     """A quiet heading."""
     style = f"{_FONT}color:{QUIET};font-weight:600"
@@ -111,15 +132,22 @@ def heading(text: str) -> ipw.HTML:
 def html_table(table: pd.DataFrame, *, empty: str = "Nothing yet.") -> str:
     """A table with units in its header; numbers to the right, unknown ones as a dash."""
     if not len(table):
-        return f'<div style="{_FONT}color:{QUIET};padding:4px 0">{escape(empty)}</div>'
+        return table_html("", "", empty=empty)
     columns = [[plain(value) for value in table[name]] for name in table.columns]
     right = [is_numeric(values) for values in columns]
     names = [header(str(name)) for name in table.columns]
     lines = zip(*(written(values) for values in columns), strict=True)
-    head = "".join(map(_cell, repeat("th"), names, right))
+    head = "".join(map(cell_html, repeat("th"), names, right))
     rows = "".join(
-        "<tr>" + "".join(map(_cell, repeat("td"), line, right)) + "</tr>" for line in lines
+        "<tr>" + "".join(map(cell_html, repeat("td"), line, right)) + "</tr>" for line in lines
     )
+    return table_html(head, rows)
+
+
+def table_html(head: str, rows: str, *, empty: str = "Nothing yet.") -> str:
+    """A table of escaped cells of the head and escaped rows, which scrolls where it is wide."""
+    if not rows:
+        return f'<div style="{_FONT}color:{QUIET};padding:4px 0">{escape(empty)}</div>'
     style = f"{_FONT}color:{INK};border-collapse:collapse"
     whole = f'<table style="{style}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     return f'<div style="overflow-x:auto">{whole}</div>'
@@ -171,7 +199,8 @@ def link(control: Any, state: Any, trait: str, message: Message) -> None:
     state.observe(to_control, names=trait)
 
 
-def _cell(tag: str, text: str, right: bool) -> str:
+def cell_html(tag: str, text: str, right: bool) -> str:
+    """A cell of a table, escaped."""
     align = "right" if right else "left"
     color = QUIET if tag == "th" else INK
     style = (

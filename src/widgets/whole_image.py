@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..analysis.segmentation.corrections import Stroke
 from ..errors import SegmentationCancelled
 from .background import Background
 from .threshold_settings import ThresholdSettings
@@ -122,15 +123,23 @@ class WholeImage(ThresholdSettings):
 
         source, recipe, known = self.source(), self.recipe(), self.threshold_uncertainty
         names = [phase["name"] for phase in self.named_phases()]
-        spacing = self.spacing_um()
+        spacing, corrections = self.spacing_um(), self.grid_corrections()
 
         def count(progress: Any, cancelled: Any) -> pd.DataFrame:
             return whole_shares(
                 source, recipe, uncertainty=known, names=names, spacing_um=spacing,
+                corrections=corrections,
                 progress=progress, cancelled=cancelled,
             )  # fmt: skip
 
         return count
+
+    def grid_corrections(self) -> Any:
+        """What was corrected by hand, on the grid of the image; None where nothing was."""
+        from .phase_record import on_grid
+
+        image = self.explorer.world.images[self.image]
+        return on_grid([Stroke.from_dict(stroke) for stroke in self.corrections], image)
 
     def source(self) -> Any:
         """The volume or picture that is segmented, read box by box."""

@@ -47,7 +47,8 @@ class WholeShares:
             self._stop()
             self.widget.value = ""
             return
-        asked = repr((sliders.recipe(), sliders.threshold_uncertainty, sliders.explorer.time))
+        state = (sliders.recipe(), sliders.threshold_uncertainty, sliders.explorer.time)
+        asked = repr((*state, sliders.corrections))
         names = [phase["name"] for phase in sliders.named_phases()]
         if self._asked == (asked, names):
             return

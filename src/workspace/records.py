@@ -97,6 +97,11 @@ class Records:
         for action in transaction.after:
             action()
 
+    @property
+    def writing(self) -> bool:
+        """Whether a transaction of this thread is open: what is read may yet be taken back."""
+        return self._open is not None
+
     def after_commit(self, action: Callable[[], None]) -> None:
         """Do something when what was written stands for good; nothing if it is taken back."""
         if self._open is None:

@@ -6,11 +6,30 @@ import time
 
 
 def run_all(page):
+    """Run every cell and wait for the last one."""
     page.locator(".jp-NotebookPanel-toolbar, .jp-Toolbar").get_by_text("Python 3").first.wait_for()
+    prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
+
+    def begun():  # a kernel that is not connected yet drops the cells it is given
+        choose_run_all(page)
+        return until(lambda: _any_began(prompts.all_inner_texts()), page, seconds=4)
+
+    for _ in range(12):
+        if begun():
+            break
+    assert until(lambda: _all_ran(prompts.all_inner_texts()), page, seconds=90), page.locator(
+        "body"
+    ).inner_text()
+
+
+def choose_run_all(page):
+    """Choose it in the menu."""
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
-    prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
-    assert until(lambda: _all_ran(prompts.all_inner_texts()), page, seconds=90)
+
+
+def _any_began(prompts):
+    return any("*" in text or any(c.isdigit() for c in text) for text in prompts)
 
 
 def _all_ran(prompts):
@@ -18,6 +37,7 @@ def _all_ran(prompts):
 
 
 def until(condition, page, *, seconds=20):
+    """Wait until something holds; whether it does."""
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         page.wait_for_timeout(100)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -263,3 +264,73 @@ def test_two_pictures_are_fitted_in_their_plane(ws: Any) -> None:
     assert picker.fit().residuals_um.shape == (4, 2)
     found = picker.predict(moving={"x_um": 5.0, "y_um": 5.0})
     np.testing.assert_allclose([found.position[n] for n in NAMES], (0, 4, 7), atol=1e-6)
+
+
+def bent(ws: Any) -> LandmarkPicker:
+    """Twenty pairs of a specimen that has bent by a micrometre."""
+    picker = LandmarkPicker(ws, moving="fine", fixed="survey")
+    rng = np.random.default_rng(2)
+    for moving in rng.uniform((-2.5, -5, -5), (2.5, 5, 5), (20, 3)):
+        away = np.array([0.0, 0.0, moving[1] ** 2 / 25]) + rng.normal(0, 0.02, 3)
+        picker.add_pair(moving=named(moving), fixed=named(fine_to_survey().apply(moving)[0] + away))
+    return picker
+
+
+def test_a_bent_specimen_is_offered_a_thin_plate_and_keeps_a_model_with_a_covariance(
+    ws: Any,
+) -> None:
+    picker = bent(ws)
+    assert picker.fit().transform.model != "thin-plate"
+    assert "Thin-plate predicts left-out landmarks better" in picker.reason
+
+
+def test_a_stiff_specimen_is_told_that_a_thin_plate_is_no_better(ws: Any) -> None:
+    assert "Thin-plate predicts no better" in picked(ws, count=12, error_um=0.2).reason
+
+
+def test_a_thin_plate_that_is_chosen_says_its_leave_one_out_error_everywhere(ws: Any) -> None:
+    picker = bent(ws)
+    straight = picker.fit().loo_rms_um
+    picker.model = "thin-plate"
+    fit = picker.fit()
+    assert fit.loo_rms_um < 0.5 * straight
+    assert any("its error is that of leaving landmarks out" in text for text in picker.warnings)
+    table = picker.table()
+    assert (table["residual_um"] == 0).all()
+    assert table["surprise_p"].isna().all()
+    found = picker.predict(moving=named((0.0, 4.0, 1.0)))
+    truth = fine_to_survey().apply([0.0, 4.0, 1.0])[0] + [0, 0, 16 / 25]
+    assert found.region.stated
+    assert np.linalg.norm([found.position[n] for n in NAMES] - truth) < 0.3
+    back = picker.predict(fixed=found.position)
+    np.testing.assert_allclose([back.position[n] for n in NAMES], (0, 4, 1), atol=0.2)
+    ws.targets.add(name="T1", frame="survey", position=named((7, 15, 17)))
+    picker.target = "T1"
+    assert 0 < picker.error_at_target() < 0.5
+    picker.show_error = True
+    assert picker.snapshot(width_px=400).width == 400
+    record = picker.accept(note="bent")
+    assert record.method == "landmarks, thin-plate"
+    assert record.transform["kind"] == "thin-plate spline"
+
+
+def test_a_thin_plate_of_too_few_pairs_is_no_fit_and_says_how_many_it_needs(ws: Any) -> None:
+    picker = picked(ws, count=5)
+    picker.model = "thin-plate"
+    assert picker.state().fit is None
+    assert "needs 6 or more, got 5" in picker.reason
+
+
+def test_pairs_are_read_as_they_stand_whoever_wrote_them_and_inside_a_transaction(ws: Any) -> None:
+    picker = picked(ws, count=3)
+    assert len(picker.records()) == 3
+    with Workspace.open(ws.path) as other:
+        other.landmarks.remove("L2")
+    assert [record.name for record in picker.records()] == ["L1", "L3"]
+    with contextlib.suppress(RuntimeError), ws.transaction():
+        picker.remove_pair("L1")
+        assert [record.name for record in picker.records()] == ["L3"]
+        picker.remove_pair("L3")
+        assert picker.records() == []
+        raise RuntimeError
+    assert [record.name for record in picker.records()] == ["L1", "L3"]

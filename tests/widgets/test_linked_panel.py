@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from scalebridge.widgets.looks import view_of
 from scalebridge.widgets.plane import axis_plane
 from scalebridge.widgets.views import Message
 
+from ..conftest import lacking
 from ..web_server import WebServer, serving
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -28,7 +30,8 @@ from specimens import write
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[WebServer]:
-    pytest.importorskip("aiohttp")
+    if find_spec("aiohttp") is None:
+        lacking("remote", "aiohttp is not installed")
     made(tmp_path / "served" / "far.ome.zarr", data=np.kron(VOLUME, np.ones((2, 2, 2), np.uint16)))
     with serving(tmp_path / "served") as server:
         yield server

@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from scalebridge.errors import (
 )
 from scalebridge.workspace import Workspace
 
+from ..conftest import lacking
 from ..web_server import WebServer, serving
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "io"))
@@ -36,7 +38,8 @@ def place(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def web(place: Path) -> Iterator[WebServer]:
-    pytest.importorskip("aiohttp")
+    if find_spec("aiohttp") is None:
+        lacking("remote", "aiohttp is not installed")
     place.mkdir()
     with serving(place) as server:
         yield server

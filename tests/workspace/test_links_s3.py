@@ -24,7 +24,7 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         import s3fs  # noqa: F401
         from moto.server import ThreadedMotoServer
     except ImportError as error:
-        lacking("s3", f"{error.name} is not installed")
+        lacking("remote", f"{error.name} is not installed")
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

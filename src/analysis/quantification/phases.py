@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..segmentation.corrections import Corrections
 from ..segmentation.levelling import levelled
 from ..segmentation.phase_cores import PhaseGrey, phase_grey
 from ..segmentation.recipe import SegmentationRecipe
@@ -97,6 +98,7 @@ def measure_phases(
     min_size_px: int = 0,
     fill_holes: bool = False,
     recipe: SegmentationRecipe | None = None,
+    corrections: Corrections | None = None,
     mask: NDArray | None = None,
     connectivity: int | None = None,
     correct: bool = True,
@@ -130,6 +132,8 @@ def measure_phases(
         Measure only this one.
     smoothing_px, min_size_px, fill_holes
         See `segment`.
+    corrections : Corrections, optional
+        Labels corrected by hand, on the grid of the image.
     recipe : SegmentationRecipe, optional
         The whole segmentation, in place of these; its thresholds are not looked at. Where they are
         local, all grey values below are differences to the surroundings.
@@ -199,8 +203,9 @@ def measure_phases(
             )
         segmenter = partial(segment, recipe=recipe.levelled(), spacing_um=spacing)
     job = PhaseJob(
-        image, levels, sigmas, spacing, spacing_uncertainty, connectivity, inside, segmenter
-    )
+        image, levels, sigmas, spacing, spacing_uncertainty, connectivity, inside, segmenter,
+        corrections,
+    )  # fmt: skip
     chosen = chosen_labels(phase, titles)
     grey = phase_grey(image, thresholds=levels, mask=inside)
     half_way = half_way_levels(grey, levels=levels, sigmas=sigmas)
@@ -231,7 +236,7 @@ def _measure_at_thresholds(
     """Measure the chosen phases; `there` is what is measured at thresholds half-way."""
     image, levels, inside = job.image, job.levels, job.inside
     segmenter = partial(job.segmenter, thresholds=levels)
-    labels = segmenter(image)
+    labels = job.segmented(levels)
     imaging = estimate_imaging(image, labels, grey=grey, thresholds=levels, segmenter=segmenter)
     varied = varied_thresholds(job, labels)
     common = image_checks(labels, grey=grey, levels=levels, sigmas=job.sigmas, mask=inside)

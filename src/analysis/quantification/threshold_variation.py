@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..segmentation.corrections import Corrections
 from .imaged_blocks import imaged_blocks
 from .phase_quantities import QUANTITIES, PhaseFigures, phase_figures
 
@@ -27,6 +29,14 @@ class PhaseJob:
     connectivity: int
     inside: NDArray[np.bool_] | None
     segmenter: partial
+    corrections: Corrections | None = None
+
+    def segmented(self, levels: Sequence[float], box: tuple[slice, ...] = ()) -> NDArray[np.uint8]:
+        """Labels at thresholds, of the image or a box of it, with what was corrected by hand."""
+        labels = self.segmenter(self.image[box] if box else self.image, thresholds=levels)
+        if self.corrections is not None:
+            self.corrections.apply(labels, box)
+        return np.asarray(labels)
 
     def figures(self, phase: NDArray[np.bool_], inside: NDArray[np.bool_] | None) -> PhaseFigures:
         """Measure a phase of this image."""
@@ -69,7 +79,7 @@ def varied_thresholds(job: PhaseJob, labels: NDArray[np.uint8]) -> list[Variatio
                 levels[i],
                 *np.maximum(levels[i + 1 :], levels[i] + 1e-9),
             ]
-            moved.append(tuple(job.segmenter(job.image[b], thresholds=levels) for b in blocks))
+            moved.append(tuple(job.segmented(levels, b) for b in blocks))
         varied.append(Variation(tuple(blocks), moved[0], moved[1], step, sigma))
     return varied
 

@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from ...errors import CovarianceUnavailable
-from .fit import LandmarkFit
+from .fit import LandmarkFit, error_at_target
 from .points import lift
+from .spline_fit import SPLINE
 
 
 def next_landmark(
@@ -49,21 +50,9 @@ def next_landmark(
     mix micrometres with radians. The localisation error is held; a further landmark also tells it
     better, which is not counted here.
     """
-    transform = fit.transform
-    sigma = transform.sigma_um if sigma_um is None else sigma_um
-    if transform.covariance is None or not sigma:
-        raise CovarianceUnavailable(
-            "next_landmark needs a fit with a localisation error above 0, got "
-            f"{sigma or 'none'}: state sigma_um, or add a landmark first"
-        )
     candidates, targets = lift(candidates_um), lift(target_um)
-    at_target = transform.jacobian(targets).reshape(-1, transform.parameter_count)
-    rows = transform.jacobian(candidates)[:, fit.pairs.axes] / sigma
-    information = np.linalg.inv(transform.covariance)
-    present = _rms(transform.covariance, at_target, len(targets))
-    errors = np.array(
-        [_rms(np.linalg.inv(information + row.T @ row), at_target, len(targets)) for row in rows]
-    )
+    errors = errors_with_landmark(fit, candidates, targets, sigma_um=sigma_um)
+    present = error_at_target(fit, targets)
     table = pd.DataFrame(
         {
             "x_um": candidates[:, 2],
@@ -78,5 +67,41 @@ def next_landmark(
     return table
 
 
-def _rms(covariance: np.ndarray, jacobian: np.ndarray, count: int) -> float:
-    return float(np.sqrt(np.einsum("ip,pq,iq->", jacobian, covariance, jacobian) / count))
+def errors_with_landmark(
+    fit: LandmarkFit,
+    candidates_um: ArrayLike,
+    target_um: ArrayLike,
+    *,
+    sigma_um: float | None = None,
+) -> np.ndarray:
+    """Predict the RMS error over the targets with one more landmark at each place: (n,) [um].
+
+    Arguments and errors as of `next_landmark`; from the covariance that there is, without a new
+    fit for each place (Woodbury).
+
+    Raises
+    ------
+    CovarianceUnavailable
+        If the fit has no covariance.
+    """
+    transform = fit.transform
+    if transform.covariance is None and transform.model == SPLINE:
+        raise CovarianceUnavailable(
+            "a thin-plate spline has no covariance that could tell what one more landmark changes: "
+            "choose rigid, similarity or affine"
+        )
+    sigma = transform.sigma_um if sigma_um is None else sigma_um
+    if transform.covariance is None or not sigma:
+        raise CovarianceUnavailable(
+            "next_landmark needs a fit with a localisation error above 0, got "
+            f"{sigma or 'none'}: state sigma_um, or add a landmark first"
+        )
+    candidates, targets = lift(candidates_um), lift(target_um)
+    at_target = transform.jacobian(targets).reshape(-1, transform.parameter_count)
+    rows = transform.jacobian(candidates)[:, fit.pairs.axes]
+    known = rows @ transform.covariance  # (n, d, p)
+    own = known @ rows.transpose(0, 2, 1) + sigma**2 * np.eye(rows.shape[1])
+    shared = at_target @ known.transpose(0, 2, 1)  # (n, 3 m, d)
+    gain = np.einsum("nid,nde,nie->n", shared, np.linalg.inv(own), shared) / len(targets)
+    present = np.einsum("ip,pq,iq->", at_target, transform.covariance, at_target) / len(targets)
+    return np.asarray(np.sqrt(np.maximum(present - gain, 0.0)))

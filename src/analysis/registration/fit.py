@@ -16,6 +16,7 @@ from .left_out import leave_one_out
 from .mirror import refuse_mirrored
 from .points import Pairs, lift, pair_up
 from .reach import judge_reach, probes, unit_errors
+from .surprise import surprises
 from .tangent import MODELS, Model
 from .transform import AffineTransform
 
@@ -58,6 +59,14 @@ class LandmarkFit:
         NaN where the others do not determine the model.
         """
         return leave_one_out(self.pairs, self.transform.model, allow_mirror=self.allow_mirror)
+
+    @cached_property
+    def surprise_p(self) -> np.ndarray:
+        """Chance that the worst of so many honest landmarks stands out as much as each: (n,).
+
+        NaN where it cannot be told, see `scalebridge.analysis.registration.surprises`.
+        """
+        return surprises(self.pairs, self.transform)
 
     @property
     def loo_rms_um(self) -> float:
@@ -211,7 +220,7 @@ def _judged(
             *scrutiny.copied(transform),
             *scrutiny.dominating(leverage),
             *scrutiny.disagreeing(pairs, transform, left),
-            *scrutiny.standing_out(pairs, transform, left, leverage),
+            *scrutiny.standing_out(pairs, transform, left),
         ),
         pairs=pairs,
         allow_mirror=allow_mirror,

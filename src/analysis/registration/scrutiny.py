@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.stats import chi2
-from scipy.stats import f as f_distribution
 
 from ...quantities import format_length
 from .information import weights_of
 from .points import Pairs
+from .surprise import surprises
 from .transform import AffineTransform
 
 
@@ -51,20 +51,12 @@ def disagreeing(pairs: Pairs, transform: AffineTransform, left: np.ndarray) -> t
     )
 
 
-def standing_out(
-    pairs: Pairs, transform: AffineTransform, left: np.ndarray, leverage: np.ndarray
-) -> tuple[str, ...]:
+def standing_out(pairs: Pairs, transform: AffineTransform, left: np.ndarray) -> tuple[str, ...]:
     """Warn of a landmark that the others contradict (a swapped or mistaken pair)."""
-    n, d = left.shape
-    nu = left.size - transform.parameter_count
-    if nu <= d or np.abs(left).max() < 1e-9 * np.ptp(pairs.fixed_um):
+    chance = surprises(pairs, transform)
+    if not np.isfinite(chance).any():
         return ()
-    white = weights_of(pairs, transform)
-    squares = np.sum((white @ left[..., None]) ** 2, axis=(1, 2))
-    own = squares / np.maximum(1.0 - leverage, 1e-9)
-    rest = np.maximum(squares.sum() - own, 1e-12 * squares.sum()) / (nu - d)
-    chance = n * f_distribution.sf(own / d / rest, d, nu - d)
-    worst = int(np.argmin(chance))
+    worst = int(np.nanargmin(chance))
     if chance[worst] >= 0.01:
         return ()
     length = format_length(float(np.linalg.norm(left[worst])))

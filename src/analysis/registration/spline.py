@@ -46,6 +46,7 @@ class ThinPlateSpline:
     allow_mirror: bool = False
     _frame: tuple[np.ndarray, float] = field(init=False, repr=False)
     _weights: np.ndarray = field(init=False, repr=False)
+    _inverse: np.ndarray = field(init=False, repr=False)
     _loo: np.ndarray = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -75,6 +76,7 @@ class ThinPlateSpline:
             object.__setattr__(self, name, value)
         object.__setattr__(self, "_frame", (centre, size))  # keeps the system well conditioned
         object.__setattr__(self, "_weights", weights)
+        object.__setattr__(self, "_inverse", inverse[:, :n])
         object.__setattr__(self, "_loo", np.linalg.norm(loo, axis=1))
 
     @property
@@ -97,6 +99,26 @@ class ThinPlateSpline:
 
     def apply(self, points_um: ArrayLike) -> np.ndarray:
         """Map points of the moving frame to the fixed frame: (n, 3) [um]."""
+        return self._terms(points_um) @ self._weights
+
+    def influence(self, points_um: ArrayLike) -> np.ndarray:
+        """Tell how far a mapped point follows each landmark's fixed position: (m, n).
+
+        The map is linear in the fixed positions: errors of size sigma in them move a mapped point
+        by sigma times the root of the sum of squares of its row.
+        """
+        return self._terms(points_um) @ self._inverse
+
+    @property
+    def loo_influence(self) -> np.ndarray:
+        """As `influence`, of each landmark's place from the others alone: (n, n), 0 on itself."""
+        n = len(self.moving_um)
+        out = -self._inverse[:n] / np.diag(self._inverse)[:, None]
+        np.fill_diagonal(out, 0.0)
+        return out
+
+    def _terms(self, points_um: ArrayLike) -> np.ndarray:
+        """Kernels and the linear part at points: (m, n + d + 1)."""
         points = lift(points_um)
         if self.ndim_moving == 2 and np.abs(points[:, 0]).max(initial=0.0) > 0:
             raise ValueError(
@@ -107,7 +129,7 @@ class ThinPlateSpline:
         cut = (_cut(points, self.ndim_moving) - centre) / size
         nodes = (self.moving_um - centre) / size
         kernel = _kernel(cut[:, None, :] - nodes[None, :, :])
-        return np.hstack([kernel, np.ones((len(cut), 1)), cut]) @ self._weights
+        return np.hstack([kernel, np.ones((len(cut), 1)), cut])
 
     def inverse_apply(self, points_um: ArrayLike) -> NoReturn:
         """Refuse: the spline has no inverse."""

@@ -6,6 +6,7 @@ from .blobs import BlobCentre, find_blobs, refine_centre
 from .class_shares import class_shares
 from .cleaning import fill_enclosed, merge_small
 from .components import Components, connected_components
+from .corrections import Corrections, Stroke, correct
 from .hand_placed import hand_placed_uncertainty
 from .hysteresis import hysteresis_labels
 from .levelling import levelled
@@ -25,12 +26,15 @@ from .thresholds import (
 __all__ = [
     "BlobCentre",
     "Components",
+    "Corrections",
     "PhaseGrey",
     "SegmentationRecipe",
+    "Stroke",
     "ThresholdEstimate",
     "class_shares",
     "closed",
     "connected_components",
+    "correct",
     "cut_touching",
     "fill_enclosed",
     "find_blobs",

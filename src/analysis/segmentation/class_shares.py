@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .corrections import Corrections
 from .recipe import SegmentationRecipe
 from .segment_blocks import labels_in_blocks
 from .tiles import tiles
@@ -21,6 +22,7 @@ def class_shares(
     block: Sequence[int] | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    corrections: Corrections | None = None,
     folder: Any = None,
 ) -> NDArray[np.float64]:
     """Return the share of the voxels of each class; parameters as `segment_blocks`.
@@ -39,7 +41,7 @@ def class_shares(
     counts = np.zeros(len(recipe.thresholds) + 1, np.int64)
     with labels_in_blocks(
         source, recipe, spacing_um=spacing_um, block=block,
-        progress=progress, cancelled=cancelled, folder=folder,
+        progress=progress, cancelled=cancelled, corrections=corrections, folder=folder,
     ) as labels:  # fmt: skip
         none = (0,) * len(labels.shape)
         size = (64,) * len(labels.shape) if len(labels.shape) == 3 else (2048, 2048)

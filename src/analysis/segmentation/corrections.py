@@ -89,6 +89,28 @@ class Stroke:
             ) from error
 
 
+@dataclass(frozen=True)
+class Corrections:
+    """Strokes on the grid of an image.
+
+    Attributes
+    ----------
+    strokes : tuple of Stroke
+    spacing_um, origin_um : tuple of float
+        Voxel size, and centre of the first voxel, per axis [µm].
+    """
+
+    strokes: tuple[Stroke, ...]
+    spacing_um: tuple[float, ...]
+    origin_um: tuple[float, ...]
+
+    def apply(self, labels: Any, box: Sequence[slice] = ()) -> int:
+        """Correct the labels of the image, or of a box of it, in place; as `correct`."""
+        start = [part.start or 0 for part in box] + [0] * (len(self.spacing_um) - len(box))
+        origin = np.asarray(self.origin_um) + np.multiply(start, self.spacing_um)
+        return correct(labels, self.strokes, spacing_um=self.spacing_um, origin_um=origin.tolist())
+
+
 def correct(
     labels: Any,
     strokes: Sequence[Stroke],

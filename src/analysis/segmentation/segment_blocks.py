@@ -12,6 +12,7 @@ import numpy as np
 from ...errors import SegmentationCancelled
 from ..spacing import checked_image_ndim
 from . import block_cleaning
+from .corrections import Corrections
 from .grey_classes import class_step, shape_step
 from .recipe import SegmentationRecipe
 from .scratch import Scratch, scratch
@@ -35,6 +36,7 @@ def segment_blocks(
     block: Sequence[int] | None = None,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
+    corrections: Corrections | None = None,
     out: Any = None,
     folder: str | Path | None = None,
 ) -> Any:
@@ -58,6 +60,8 @@ def segment_blocks(
         Asked after every block.
     out : array_like, optional
         Written at the end, when all labels are made; not touched before.
+    corrections : Corrections, optional
+        Done by hand, after everything else.
     folder : path, optional
         Where up to three bytes a voxel are kept meanwhile, for images above 64 million voxels.
 
@@ -86,7 +90,7 @@ def segment_blocks(
         raise ValueError(f"out needs the image's shape {source.shape}, got {out.shape}")
     with labels_in_blocks(
         source, recipe, spacing_um=spacing_um, block=block,
-        progress=progress, cancelled=cancelled, folder=folder,
+        progress=progress, cancelled=cancelled, corrections=corrections, folder=folder,
     ) as labels:  # fmt: skip
         if out is None:
             return np.array(labels)
@@ -105,6 +109,7 @@ def labels_in_blocks(
     block: Sequence[int] | None = None,
     progress: Progress | None = None,
     cancelled: Cancelled | None = None,
+    corrections: Corrections | None = None,
     folder: str | Path | None = None,
 ) -> Iterator[Any]:
     """Give the labels of an image for a while, complete; parameters as `segment_blocks`."""
@@ -128,6 +133,8 @@ def labels_in_blocks(
                 labels, phase=recipe.cut_phase, depth=recipe.split_depth, scale=scale,
                 block=size, most_voxels=MOST_VOXELS, tick=tick,
             )  # fmt: skip
+        if corrections is not None:
+            corrections.apply(labels)
         yield labels
 
 

@@ -28,8 +28,23 @@ const STEPS = 1000; // of a slice slider
 const COMPARE = ["blend", "checkerboard", "split", "flicker", "difference"];
 const SLABS = ["mean", "max", "min"];
 
+/** A model whose kernel may be gone: what cannot be told any more stops nothing here. @param {any} model */
+const patient = (model) => ({
+  get: (/** @type {string} */ name) => model.get(name),
+  on: (/** @type {string} */ event, /** @type {any} */ handler) => model.on(event, handler),
+  off: (/** @type {string} */ event, /** @type {any} */ handler) => model.off(event, handler),
+  send: (/** @type {any} */ message) => {
+    try {
+      model.send(message);
+    } catch (error) {
+      console.warn("Scalebridge could not tell the kernel: " + error);
+    }
+  },
+});
+
 /** @param {{model: any, el: HTMLElement}} given */
-function render({ model, el }) {
+function render({ model: told, el }) {
+  const model = patient(told);
   const me = crypto.randomUUID?.() ?? String(Math.random());
   const ending = new AbortController();
   const { signal } = ending;
@@ -227,6 +242,12 @@ function render({ model, el }) {
   const has = (/** @type {string} */ part) => model.get("bar").includes(part);
   const faced = (/** @type {string} */ name) => planeName(planes[0]?.view ?? viewsOf(look, 1)[0]) === name;
   const deep = !model.get("flat");
+  const viewing = [
+    { icon: "whole", title: "Show everything", key: "0", run: () => lookAt(fitted(look, model.get("bounds_um"))) },
+    { icon: "centre", title: "Bring the cursor to the middle", key: "c", run: centre },
+    { icon: "closer", title: "Closer", key: "+", run: () => zoom(0.8) },
+    { icon: "farther", title: "Farther", key: "-", run: () => zoom(1.25) },
+  ];
   /** @type {(import("./toolbar.js").Button | null)[]} */
   const buttons = [
     ...(deep && has("planes")
@@ -235,10 +256,7 @@ function render({ model, el }) {
     ...(deep && has("linked") ? [{ icon: "three", title: "Three planes", key: "4", run: () => set("linked", model.get("planes") === 1), pressed: () => model.get("planes") === 3 }] : []),
     ...(deep && has("cube") ? [{ icon: "cube", title: "The whole from outside: drag it, click an axis", key: "o", run: () => ((cube.hidden = !cube.hidden), redraw()), pressed: () => !cube.hidden }] : []),
     null,
-    { icon: "whole", title: "Show everything", key: "0", run: () => lookAt(fitted(look, model.get("bounds_um"))) },
-    { icon: "centre", title: "Bring the cursor to the middle", key: "c", run: centre },
-    { icon: "closer", title: "Closer", key: "+", run: () => zoom(0.8) },
-    { icon: "farther", title: "Farther", key: "-", run: () => zoom(1.25) },
+    ...(has("view") ? viewing : []),
     ...(has("layers") ? [{ icon: "layers", title: "Layers", key: "l", run: () => (side.hidden = !side.hidden), pressed: () => !side.hidden }] : []),
     null,
     ...desk.buttons(has),
@@ -282,11 +300,13 @@ function render({ model, el }) {
   };
   renewView();
   renewList();
-  const renewButtons = fillBar(bar, buttons, signal);
-  const renewClasses = has("brush") ? desk.paint.settings(add(bar, "span", "sb-group sb-settings")) : () => {};
+  const renewButtons = fillBar(bar, buttons, signal, () => renewBar());
+  const palette = add(stage, "div", "sb-palette");
+  const renewClasses = desk.paint.settings(palette);
   const renewBar = () => {
     renewButtons();
     renewClasses();
+    palette.hidden = !desk.paint.active();
   };
   if (!model.get("bar").length) bar.hidden = true;
 
@@ -379,7 +399,7 @@ function render({ model, el }) {
     redraw();
   }, FLICKER_MS);
   gl?.restored.add(redraw);
-  const forgetCopies = whenKept(redraw);
+  const forgetCopies = whenKept((ask = false) => (ask ? kernel.hello() : redraw()));
   renewPlanes();
   renewBar();
   if (gl) kernel.hello();

@@ -4,7 +4,7 @@ const KEY = Symbol.for("scalebridge.volumes.3");
 const ASK_AGAIN_MS = 60_000; // a slow line may need that long, and nothing is to travel twice
 
 /** @typedef {{shape: number[], channels: number, bytes: Uint8Array, smooth: boolean}} Volume */
-/** @typedef {{kept: Map<string, Volume>, asked: Map<string, {by: string, when: number}>, panels: Set<() => void>}} Shared */
+/** @typedef {{kept: Map<string, Volume>, asked: Map<string, {by: string, when: number}>, panels: Set<(ask?: boolean) => void>}} Shared */
 /** @returns {Shared} */
 const shared = () =>
   ((/** @type {any} */ (globalThis))[KEY] ??= { kept: new Map(), asked: new Map(), panels: new Set() });
@@ -18,7 +18,8 @@ export function keep(key, copy) {
   for (const panel of shared().panels) panel();
 }
 
-/** Call back when a copy arrives, whoever asked for it. @param {() => void} panel */
+/** Call back when a copy arrives, whoever asked for it, or when one has to be asked for again.
+ * @param {(ask?: boolean) => void} panel */
 export function whenKept(panel) {
   shared().panels.add(panel);
   return () => shared().panels.delete(panel);
@@ -37,7 +38,9 @@ export function wanted(keys, by) {
 
 /** What a panel has asked for will not come any more: its kernel or its cell is gone. @param {string} by */
 export function gone(by) {
-  for (const [key, asked] of shared().asked) if (asked.by === by) shared().asked.delete(key);
+  const lost = [...shared().asked].filter(([key, asked]) => asked.by === by && !shared().kept.has(key));
+  for (const [key] of lost) shared().asked.delete(key);
+  if (lost.length) for (const panel of shared().panels) panel(true);
 }
 
 /** @param {DataView | ArrayBuffer | Uint8Array} data */

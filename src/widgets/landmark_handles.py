@@ -1,0 +1,60 @@
+"""Landmarks and the ghost as things that can be dragged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..plots.theme import OKABE_ITO
+from .live import Handle
+from .plane import Triple, triple
+from .state import by_name
+
+_GHOST = "\nghost"  # no name of a pair has a line break
+_NOT_MOVED = 1e-9
+
+
+def handles(picker: Any, side: str) -> list[Handle]:
+    """What can be dragged on one side: the pairs and, where it is expected, the ghost."""
+    planar = picker.images[side].ndim == 2
+    found = [
+        Handle(
+            key=record.name,
+            at_um=triple(_flat(record.fields[side], planar)),
+            color=OKABE_ITO["yellow" if record.active else "grey"],
+        )
+        for record in picker.records()
+    ]
+    if side == picker.ghost_side and picker.state().fit is not None:
+        place = triple(_flat(picker.ghost().position, planar))
+        found.append(Handle(key=_GHOST, at_um=place, color=OKABE_ITO["sky blue"]))
+    return found
+
+
+def drag(picker: Any, side: str, key: str, at_um: Triple, done: bool) -> str | None:
+    """Take over where something was dragged, once it was let go.
+
+    A pair is placed there by hand. The ghost becomes a pair with the other side's crosshair: the
+    place is a person's then, and no prediction.
+    """
+    was = next((one.at_um for one in handles(picker, side) if one.key == key), None)
+    if was is None:
+        raise ValueError("what was dragged is gone: look again")
+    if not done:
+        return None
+    if np.abs(np.subtract(at_um, was)).max() < _NOT_MOVED:  # a click on it
+        if key != _GHOST:
+            picker.selected = key
+        return None
+    if key != _GHOST:
+        picker.move_point(key, side, by_name(at_um))
+        picker.selected = key
+        return f"moved {key} in the {side} image"
+    places = {side: by_name(at_um), picker.pointed: picker.view_of(picker.pointed).cursor_um}
+    picker.selected = picker.add_pair(moving=places["moving"], fixed=places["fixed"]).name
+    return f"added {picker.selected} where you dropped the ghost"
+
+
+def _flat(position: dict[str, float], planar: bool) -> list[float]:
+    return [0.0 if planar else position["z_um"], position["y_um"], position["x_um"]]

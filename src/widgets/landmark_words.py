@@ -1,0 +1,58 @@
+"""What the picker says beside its pictures: model, warnings, the error that counts, the ghost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..quantities import format_length
+from .picker_fields import why_no_field
+from .views import notice, notices
+
+
+def summary_html(picker: Any) -> str:
+    """Model, reason, warnings and the error that counts, escaped."""
+    state = picker.state()
+    if state.fit is None:
+        return notice(state.reason, "attention")
+    lines = [notice(state.reason, "information")]
+    if picker.target:
+        error = picker.error_at_target()
+        size = format_length(error) if np.isfinite(error) else "not known: add pairs"
+        words = f"predicted RMS error at target {picker.target}: {size}"
+        lines.append(notice(words, "information"))
+    lines.append(
+        notice(
+            f"RMS of the residuals {format_length(state.fit.fre_um)}: it says how well the model "
+            "follows these pairs, not how well a target is found",
+            "information",
+        )
+    )
+    missing = why_no_field(picker)
+    return "".join(lines) + notices(state.warnings) + notices([missing] if missing else [])
+
+
+def ghost_html(picker: Any) -> str:
+    """Where the crosshair that was moved last should be in the other image."""
+    if picker.state().fit is None:
+        return ""
+    found = picker.ghost()
+    where = ", ".join(f"{axis} = {found.position[f'{axis}_um']:.5g}" for axis in "xyz")
+    radius = found.region.radii_um.max()
+    reach = f"within {format_length(float(radius))}" if found.region.stated else "how far: unknown"
+    words = (
+        f"{picker.pointed} crosshair in {found.frame}: {where} µm, {reach} "
+        f"({found.region.statement})"
+    )
+    return notice(words, "information")
+
+
+def repeatability_html(picker: Any) -> str:
+    """How well people pick; nothing where one person picked everything."""
+    if len({picker.picked_by(record) for record in picker.records()}) < 2:
+        return ""
+    try:
+        return notices(picker.repeatability().words, "information")
+    except ValueError:  # several people, but no feature was picked twice
+        return ""

@@ -1,0 +1,129 @@
+"""How far each step is follows from the records, whoever wrote them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scalebridge import Workspace
+from scalebridge.app import steps_of
+from scalebridge.guides import choose_instrument, choose_map
+from scalebridge.widgets import LandmarkPicker, SegmentationSliders, TargetPicker
+
+
+def add(ws, name, *, spacing_um=(1.0, 1.0, 1.0), frame=None):
+    rng = np.random.default_rng(len(name))
+    values = (rng.normal(60, 4, (8, 24, 24)) + 100 * (rng.random((8, 24, 24)) > 0.6)).clip(0, 255)
+    ws.images.write(
+        name, shape=values.shape, dtype=np.uint8, axes="zyx", modality="XRM",
+        blocks=[(tuple(slice(0, n) for n in values.shape), values.astype(np.uint8))],
+        spacing_um=spacing_um, spacing_source="made for a test",
+        **({"frame": frame} if frame else {}),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def ws(tmp_path):
+    with Workspace.create(tmp_path / "w") as ws:
+        yield ws
+
+
+def said(ws, key):
+    step = next(step for step in steps_of(ws) if step.key == key)
+    return step.state, step.word
+
+
+def advice(ws, key):
+    return next(step.next for step in steps_of(ws) if step.key == key)
+
+
+CORNERS = [(1, 2, 3), (6, 3, 20), (2, 20, 4), (5, 18, 19), (3, 10, 11)]
+
+
+def pick(ws, moving, fixed):
+    picker = LandmarkPicker(ws, moving=moving, fixed=fixed)
+    for number, (z, y, x) in enumerate(CORNERS):
+        here = {"z_um": z, "y_um": y, "x_um": x}
+        there = {**here, "x_um": x + (0.1 if number % 2 else -0.1)}
+        picker.add_pair(moving=here, fixed=there)
+    return picker
+
+
+def test_an_empty_workspace_is_told_where_to_begin(ws):
+    assert [step.state for step in steps_of(ws)] == ["open", "done", "open", "open"]
+    assert said(ws, "survey") == ("open", "no image yet")
+    assert "scalebridge import" in advice(ws, "survey")
+
+
+def test_the_survey_is_done_once_somebody_has_chosen_the_map(ws):
+    add(ws, "scan")
+    assert said(ws, "survey") == ("open", "no map chosen")
+    choose_map(ws, "scan")
+    assert said(ws, "survey") == ("done", "1 image, map scan")
+    add(ws, "photo", spacing_um=None)
+    assert said(ws, "survey") == ("attention", "1 image without voxel size")
+    assert "photo" in advice(ws, "survey")
+
+
+def test_the_registration_waits_for_landmarks_then_for_a_decision(ws):
+    add(ws, "scan")
+    add(ws, "zoom")
+    choose_map(ws, "scan")
+    assert said(ws, "registration") == ("open", "1 image not on the map")
+    picker = pick(ws, "zoom", "scan")
+    assert said(ws, "registration") == ("open", "1 pair to decide")
+    assert "zoom in scan" in advice(ws, "registration")
+    picker.accept()
+    assert said(ws, "registration") == ("done", "1 accepted")
+
+
+def test_a_registration_whose_landmarks_changed_needs_attention(ws):
+    add(ws, "scan")
+    add(ws, "zoom")
+    picker = pick(ws, "zoom", "scan")
+    picker.accept()
+    picker.exclude(picker.records()[0].name)
+    assert said(ws, "registration") == ("attention", "landmarks have changed")
+    picker.accept()
+    assert said(ws, "registration")[0] == "done"
+
+
+def test_the_target_needs_an_instrument_a_surface_and_a_way(ws):
+    add(ws, "scan")
+    add(ws, "view")
+    TargetPicker(ws, "scan").place_target({"x_um": 5, "y_um": 6, "z_um": 3}, 1.0, name="pit")
+    assert said(ws, "targeting") == ("open", "no instrument chosen")
+    choose_instrument(ws, "view")
+    assert said(ws, "targeting") == ("open", "no surface chosen")
+    sliders = SegmentationSliders(ws, "scan", thresholds=(110.0,))
+    ws.segmentations.tag(sliders.save("surface").name, "surface")
+    assert said(ws, "targeting") == ("attention", "pit is not reached")
+    pick(ws, "scan", "view").accept()
+    assert said(ws, "targeting") == ("done", "1 target, cut in view")
+
+
+def test_numbers_are_older_than_the_thresholds_they_came_from(ws):
+    add(ws, "scan")
+    assert said(ws, "quantification") == ("open", "no thresholds yet")
+    sliders = SegmentationSliders(ws, "scan", thresholds=(110.0,))
+    sliders.save("grains")
+    assert said(ws, "quantification") == ("open", "grains not measured")
+    ws.measurements.add(
+        key="quantification.scan.pore.volume_fraction", value=0.4, unit="1",
+        image="scan", segmentation="grains",
+    )  # fmt: skip
+    assert said(ws, "quantification") == ("done", "1 number of 1 segmentation")
+    sliders.set_threshold(105.0)
+    sliders.save()
+    assert said(ws, "quantification") == ("attention", "thresholds have changed")
+
+
+def test_a_report_that_failed_needs_attention_until_one_is_finished(ws):
+    add(ws, "scan")
+    choose_map(ws, "scan")
+    run = ws.runs.add(template="10_survey", status="running", started="2026-01-01T10:00:00+00:00")
+    ws.runs.edit(run.id, version=run.version, status="failed", error="the disk is full")
+    assert said(ws, "survey") == ("attention", "its report failed")
+    assert advice(ws, "survey").startswith("the disk is full: ")
+    ws.runs.add(template="10_survey", status="finished", started="2026-01-01T11:00:00+00:00")
+    assert said(ws, "survey")[0] == "done"
