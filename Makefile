@@ -30,7 +30,7 @@ $(VENV)/.core: $(BIN)/python pyproject.toml $(wildcard requirements/*.lock)
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.core
-	@$(INSTALL) -e '.[formats,test]'
+	@$(INSTALL) -e '.[formats,remote,test]'
 	@touch $@
 
 demo: $(VENV)/.core  ## build the example specimen, run the four templates, print report and key numbers
