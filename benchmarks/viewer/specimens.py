@@ -61,7 +61,9 @@ def nifti(path: Path, volume: NDArray[np.uint8]) -> None:
     path.write_bytes(bytes(head) + volume.tobytes())
 
 
-def write_image(ws: Any, name: str, values: NDArray[Any], spacing_um: Any) -> None:
+def write_image(
+    ws: Any, name: str, values: NDArray[Any], spacing_um: Any, *, frame: str | None = None
+) -> None:
     """Write an array into a workspace, block by block along its first axis."""
     deep = 64 if values.ndim == 3 else len(values)
     boxes = [slice(z, min(z + deep, len(values))) for z in range(0, len(values), deep)]
@@ -69,7 +71,7 @@ def write_image(ws: Any, name: str, values: NDArray[Any], spacing_um: Any) -> No
     ws.images.write(
         name, shape=values.shape, dtype=values.dtype, axes="zyx"[-values.ndim :],
         blocks=(((box, *whole), values[box]) for box in boxes),
-        spacing_um=spacing_um, spacing_source="made for a benchmark",
+        spacing_um=spacing_um, spacing_source="made for a benchmark", frame=frame,
     )  # fmt: skip
 
 

@@ -1,0 +1,85 @@
+"""A zoom from 5 mm to 5 um through a nested specimen: frames, gaps between them, blank ones."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .lab import notebook
+
+FROM_UM, TO_UM = 5000.0, 5.0
+STYLE = ".sb-side { display: none !important } .sb-planes { width: 300px !important }"
+START = """
+from scalebridge import SliceExplorer, Workspace
+ws = Workspace.open({folder!r})
+explorer = SliceExplorer(ws, ["mosaic", "survey", "fibsem"], frame="mosaic", crosshair=False,
+                         aspect=1.0)
+explorer.cursor_um = dict(x_um=2560.0, y_um=2560.0, z_um=0.0)
+explorer.centre_um = explorer.cursor_um
+explorer.width_um = {width}
+"""
+# Two fingers, one of them in the middle, draw apart at every frame; or a wheel turns by notches.
+ZOOM = """async ({ seconds, from, to, wheel }) => {
+  const canvas = document.querySelector(".sb-plane canvas");
+  const { left, top, width, height } = canvas.getBoundingClientRect();
+  const [clientX, clientY] = [left + width / 2, top + height / 2];
+  canvas.setPointerCapture = () => {}; // there is no such finger
+  const finger = (kind, pointerId, away = 0) => canvas.dispatchEvent(new PointerEvent(kind, {
+    pointerId, pointerType: "touch", button: 0, bubbles: true, clientX: clientX + away, clientY,
+  }));
+  const notches = Math.ceil(Math.log(from / to) / Math.log(1.25));
+  let turned = 0;
+  if (!wheel) (finger("pointerdown", 1), finger("pointerdown", 2, 10));
+  const [ends, blanks] = [[performance.now()], []];
+  const began = ends[0];
+  for (let share = 0; share < 1;) {
+    share = Math.min(1, (performance.now() - began) / (1000 * seconds));
+    if (!wheel) finger("pointermove", 2, 10 * (from / to) ** share);
+    for (; wheel && turned < share * notches; turned++)
+      canvas.dispatchEvent(new WheelEvent("wheel", { deltaY: -100, ctrlKey: true, clientX, clientY, bubbles: true, cancelable: true }));
+    await bench.frame();
+    const data = bench.pixels(canvas, [0, 0, 1, 1]);
+    let ground = 0;
+    for (let i = 0; i < data.length; i += 4) ground += Number(Math.abs(data[i] - 14) < 6 && Math.abs(data[i + 2] - 16) < 6);
+    blanks.push(ground / (data.length / 4));
+    ends.push(performance.now());
+  }
+  if (!wheel) (finger("pointerup", 2, 10), finger("pointerup", 1));
+  return { gaps: ends.slice(1).map((end, i) => end - ends[i]), blanks };
+}"""
+
+
+@dataclass(frozen=True)
+class Zoom:
+    """Gaps between frames [ms], and how many frames showed the ground instead of the specimen."""
+
+    way: str
+    gap_ms: tuple[float, ...]
+    blank: int
+
+
+def zooms(seconds: float, *, browser: Any, address: str, folder: Path, blank: float) -> list[Zoom]:
+    """Zoom with two fingers and with the wheel."""
+    found = []
+    start = START.format(folder=str(folder / "specimen"), width=FROM_UM)
+    for way in ("two fingers", "wheel"):
+        with notebook(browser, address, folder, [start, "explorer"]) as page:
+            page.add_style_tag(content=STYLE)
+            page.evaluate("() => bench.run()")
+            page.wait_for_function(
+                "document.querySelector('.sb-plane canvas')?.dataset.sharp==='true'"
+            )
+            page.wait_for_timeout(3000)
+            given = {"seconds": seconds, "from": FROM_UM, "to": TO_UM, "wheel": way == "wheel"}
+            got = page.evaluate(ZOOM, given)
+            page.wait_for_timeout(3000)
+            canvas = page.locator(".sb-plane canvas").first
+            width_um = json.loads(canvas.get_attribute("data-view"))["width_um"]
+            if not 0.7 * TO_UM < width_um < 1.3 * TO_UM:
+                page.screenshot(path=folder / "zoom.png")
+                raise SystemExit(f"the zoom ended at {width_um} um, not at {TO_UM}")
+            count = sum(share > blank for share in got["blanks"])
+            found.append(Zoom(way, tuple(got["gaps"]), count))
+    return found
