@@ -1,4 +1,4 @@
-"""The drawing alone: the panel's painter with nothing around it, waiting for every frame's pixels."""
+"""The drawing alone: the panel's painter, waiting for every frame's pixels."""
 
 from __future__ import annotations
 
@@ -12,37 +12,7 @@ SOURCES = Path(__file__).resolve().parents[2] / "src/widgets/js"
 SITE = "http://127.0.0.1:9/"  # nothing is there: the browser is handed the files
 LAYERS, PLANES, PIXELS = (1, 2, 4, 8), (1, 3), (150, 300, 600)
 EDGE = 96  # of each layer's volume: near the most that a coarse copy has
-DRAW = """async ({ site, layers, tables, volumes, views, count, planes, pixels, frames }) => {
-  const { paint } = await import(site + "painter.js");
-  const { sharedGl } = await import(site + "gl.js");
-  const { keep, volume } = await import(site + "volumes.js");
-  const bytes = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
-  for (const copy of volumes) if (!volume(copy.key)) keep(copy.key, { ...copy, bytes: bytes(copy.bytes) });
-  const colours = Object.fromEntries(Object.entries(tables).map(([name, text]) => [name, bytes(text)]));
-  const gl = sharedGl();
-  const small = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-  const pens = views.slice(0, planes).map(() => {
-    const canvas = document.createElement("canvas");
-    [canvas.width, canvas.height] = [pixels, pixels];
-    return canvas.getContext("2d", { alpha: false });
-  });
-  const times = [];
-  for (let frame = 0; frame < frames + 3; frame++) {
-    const began = performance.now();
-    pens.forEach((pen, i) => {
-      const view = { ...views[i], width_um: views[i].width_um * (1 + 0.01 * (frame % 5)) };
-      paint({
-        gl, pen, view, width: pixels, height: pixels, share: 1, moving: true, layers: layers.slice(0, count),
-        tables: colours, patches: new Map(), compare: { mode: "blend", split: 0.5, on: true }, slab: { um: 0, mode: "mean" },
-      });
-      small.drawImage(pen.canvas, 0, 0, 1, 1);
-    });
-    gl.gl.readPixels(0, 0, 1, 1, gl.gl.RGBA, gl.gl.UNSIGNED_BYTE, new Uint8Array(4));
-    small.getImageData(0, 0, 1, 1);
-    if (frame >= 3) times.push(performance.now() - began);
-  }
-  return times;
-}"""
+DRAW = Path(__file__).with_name("frames.js").read_text()
 
 
 @dataclass(frozen=True)
@@ -90,10 +60,12 @@ def _scene(folder: Path) -> dict[str, Any]:
         explorer = SliceExplorer(ws, names, frame=names[0], aspect=1.0, linked=True)
         for k, layer in enumerate(explorer.layers):
             layer.opacity = 1.0 if k == 0 else 0.5
-        explorer.cut_through(*[
-            dict(x_um=x * EDGE, y_um=y * EDGE, z_um=z * EDGE)
-            for x, y, z in ((0.5, 0.5, 0.5), (0.9, 0.6, 0.7), (0.4, 0.9, 0.6))
-        ])
+        explorer.cut_through(
+            *[
+                dict(x_um=x * EDGE, y_um=y * EDGE, z_um=z * EDGE)
+                for x, y, z in ((0.5, 0.5, 0.5), (0.9, 0.6, 0.7), (0.4, 0.9, 0.6))
+            ]
+        )
         explorer.width_um = 0.8 * EDGE
         pairs = [
             (item, coarse_copy(item, time=0)) for item in explorer.world.placed(explorer.layers)

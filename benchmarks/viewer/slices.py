@@ -22,7 +22,8 @@ _SLIDER = "slider = widgets.IntSlider({first}, 0, 511)\n"
 _TYPE = """
 const number = document.querySelector(".widget-readout");
 number.textContent = String(slice);
-number.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", keyCode: 13, which: 13, bubbles: true }));
+const enter = { key: "Enter", keyCode: 13, which: 13, bubbles: true };
+number.dispatchEvent(new KeyboardEvent("keydown", enter));
 """
 
 
@@ -139,7 +140,8 @@ PEERS = (
 const canvas = document.querySelector(".jp-OutputArea canvas");
 const { left, top, width, height } = canvas.getBoundingClientRect();
 const [clientX, clientY] = [left + width / 2, top + height / 2];
-canvas.dispatchEvent(new WheelEvent("wheel", { deltaY: slice > before ? 100 : -100, clientX, clientY, bubbles: true, cancelable: true }));
+const there = { clientX, clientY, bubbles: true, cancelable: true };
+canvas.dispatchEvent(new WheelEvent("wheel", { deltaY: slice > before ? 100 : -100, ...there }));
 """,
         near=True,
         style=".jp-OutputArea-output { flex: none !important; width: 300px !important }",
@@ -193,4 +195,3 @@ def _filled(cell: str, folder: Path) -> str:
         volume=str(folder / "volume.npy"), nifti=str(folder / "volume.nii"),
         workspace=str(folder / "specimen"), first=FIRST,
     )  # fmt: skip
-

@@ -115,6 +115,8 @@ def sample(
     points = np.asarray(points_um, float)
     if points.ndim != 3 or points.shape[-1] != 3:
         raise ValueError(f"points_um needs shape (height, width, 3), got {points.shape}")
+    # one axis after the other in memory: everything below goes axis by axis
+    points = np.moveaxis(np.ascontiguousarray(np.moveaxis(points, -1, 0)), 0, -1)
     number = level if level is not None else 0
     if level is None and steps_um is not None:
         number = choose_level(levels, steps_um)
@@ -171,7 +173,7 @@ def _fill(
     """Read the block that the view needs, or the blocks of its quarters when that is too large."""
     if not inside.any():
         return
-    lower, upper = _bounds(index[inside], array.shape[len(select) :])
+    lower, upper = _bounds(index, inside, array.shape[len(select) :])
     height, width = values.shape
     large = np.prod(upper - lower, dtype=float) > MAX_BLOCK_VOXELS
     if large and max(height, width) > _SMALLEST_TILE_PX:
@@ -182,7 +184,12 @@ def _fill(
         return
     box = tuple(slice(int(a), int(b)) for a, b in zip(lower, upper, strict=True))
     block = np.asarray(array[(*select, *box)])
-    values[inside] = _interpolate(block, index[inside] - lower, nearest, values.dtype)
+    aligned = None if nearest else _interpolate_aligned(block, index - lower, values.dtype)
+    if aligned is not None:
+        np.copyto(values, aligned, where=inside)
+        return
+    axes = [index[..., k][inside] - lower[k] for k in range(len(box))]
+    values[inside] = _interpolate(block, np.stack(axes), nearest, values.dtype)
 
 
 def _halves(size: int) -> tuple[slice, ...]:
@@ -190,12 +197,13 @@ def _halves(size: int) -> tuple[slice, ...]:
 
 
 def _bounds(
-    index: NDArray[np.float64], shape: Sequence[int]
+    index: NDArray[np.float64], inside: NDArray[np.bool_], shape: Sequence[int]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First voxel and one past the last voxel that linear interpolation touches."""
+    axes = [index[..., k] if inside.all() else index[..., k][inside] for k in range(len(shape))]
     last = np.asarray(shape) - 1
-    lower = np.clip(np.floor(index.min(axis=0)), 0, last).astype(np.int64)
-    upper = np.clip(np.ceil(index.max(axis=0)), 0, last).astype(np.int64) + 1
+    lower = np.clip(np.floor([axis.min() for axis in axes]), 0, last).astype(np.int64)
+    upper = np.clip(np.ceil([axis.max() for axis in axes]), 0, last).astype(np.int64) + 1
     return lower, upper
 
 
@@ -204,7 +212,48 @@ def _interpolate(
 ) -> NDArray[Any]:
     if nearest:
         whole = np.floor(index + 0.5).astype(np.int64)
-        return block[tuple(np.clip(whole, 0, np.asarray(block.shape) - 1).T)]
+        last = np.asarray(block.shape)[:, None] - 1
+        return block[tuple(np.clip(whole, 0, last))]
     return ndimage.map_coordinates(
-        block.astype(dtype, copy=False), index.T, order=1, mode="nearest", output=dtype
+        block.astype(dtype, copy=False), index, order=1, mode="nearest", output=dtype
     )
+
+
+def _interpolate_aligned(
+    block: NDArray[Any], index: NDArray[np.float64], dtype: np.dtype[Any]
+) -> NDArray[Any] | None:
+    """Linear interpolation axis by axis, many times faster; None where the plane is tilted."""
+    places, roles = [], ""
+    for k in range(block.ndim):
+        axis = index[..., k]
+        if (axis == axis[:, :1]).all():
+            same = bool((axis[:, 0] == axis[0, 0]).all())
+            places.append(axis[:1, 0] if same else axis[:, 0])
+            roles += "." if same else "r"
+        elif (axis == axis[:1]).all():
+            places.append(axis[0])
+            roles += "c"
+        else:
+            return None
+    if roles.count("r") > 1 or roles.count("c") > 1:
+        return None
+    values = block
+    for k in sorted(range(block.ndim), key=lambda k: len(places[k])):
+        values = _between(values, places[k], k, dtype)
+    kept = [k for role in "rc" for k in range(block.ndim) if roles[k] == role]
+    rest = [k for k in range(block.ndim) if roles[k] == "."]
+    shape = tuple(values.shape[roles.index(r)] if r in roles else 1 for r in "rc")
+    return np.broadcast_to(values.transpose(*rest, *kept).reshape(shape), index.shape[:2])
+
+
+def _between(
+    values: NDArray[Any], places: NDArray[np.float64], axis: int, dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    last = values.shape[axis] - 1
+    places = np.clip(places, 0, last)
+    low = np.floor(places).astype(np.int64)
+    share = (places - low).astype(dtype)
+    share = share.reshape([-1 if k == axis else 1 for k in range(values.ndim)])
+    below = values.take(low, axis=axis).astype(dtype, copy=False)
+    above = values.take(np.minimum(low + 1, last), axis=axis)
+    return below + share * (above - below)
