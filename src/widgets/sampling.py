@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage
+
+from .interpolation import along_axes, at_points
 
 # A tilted plane's bounding box is read in one piece up to this size, else by quarters of the view.
 MAX_BLOCK_VOXELS = 8_000_000
@@ -184,12 +185,12 @@ def _fill(
         return
     box = tuple(slice(int(a), int(b)) for a, b in zip(lower, upper, strict=True))
     block = np.asarray(array[(*select, *box)])
-    aligned = None if nearest else _interpolate_aligned(block, index - lower, values.dtype)
+    aligned = None if nearest else along_axes(block, index - lower, dtype=values.dtype)
     if aligned is not None:
         np.copyto(values, aligned, where=inside)
         return
     axes = [index[..., k][inside] - lower[k] for k in range(len(box))]
-    values[inside] = _interpolate(block, np.stack(axes), nearest, values.dtype)
+    values[inside] = at_points(block, np.stack(axes), nearest=nearest, dtype=values.dtype)
 
 
 def _halves(size: int) -> tuple[slice, ...]:
@@ -205,55 +206,3 @@ def _bounds(
     lower = np.clip(np.floor([axis.min() for axis in axes]), 0, last).astype(np.int64)
     upper = np.clip(np.ceil([axis.max() for axis in axes]), 0, last).astype(np.int64) + 1
     return lower, upper
-
-
-def _interpolate(
-    block: NDArray[Any], index: NDArray[np.float64], nearest: bool, dtype: np.dtype[Any]
-) -> NDArray[Any]:
-    if nearest:
-        whole = np.floor(index + 0.5).astype(np.int64)
-        last = np.asarray(block.shape)[:, None] - 1
-        return block[tuple(np.clip(whole, 0, last))]
-    return ndimage.map_coordinates(
-        block.astype(dtype, copy=False), index, order=1, mode="nearest", output=dtype
-    )
-
-
-def _interpolate_aligned(
-    block: NDArray[Any], index: NDArray[np.float64], dtype: np.dtype[Any]
-) -> NDArray[Any] | None:
-    """Linear interpolation axis by axis, many times faster; None where the plane is tilted."""
-    places, roles = [], ""
-    for k in range(block.ndim):
-        axis = index[..., k]
-        if (axis == axis[:, :1]).all():
-            same = bool((axis[:, 0] == axis[0, 0]).all())
-            places.append(axis[:1, 0] if same else axis[:, 0])
-            roles += "." if same else "r"
-        elif (axis == axis[:1]).all():
-            places.append(axis[0])
-            roles += "c"
-        else:
-            return None
-    if roles.count("r") > 1 or roles.count("c") > 1:
-        return None
-    values = block
-    for k in sorted(range(block.ndim), key=lambda k: len(places[k])):
-        values = _between(values, places[k], k, dtype)
-    kept = [k for role in "rc" for k in range(block.ndim) if roles[k] == role]
-    rest = [k for k in range(block.ndim) if roles[k] == "."]
-    shape = tuple(values.shape[roles.index(r)] if r in roles else 1 for r in "rc")
-    return np.broadcast_to(values.transpose(*rest, *kept).reshape(shape), index.shape[:2])
-
-
-def _between(
-    values: NDArray[Any], places: NDArray[np.float64], axis: int, dtype: np.dtype[Any]
-) -> NDArray[Any]:
-    last = values.shape[axis] - 1
-    places = np.clip(places, 0, last)
-    low = np.floor(places).astype(np.int64)
-    share = (places - low).astype(dtype)
-    share = share.reshape([-1 if k == axis else 1 for k in range(values.ndim)])
-    below = values.take(low, axis=axis).astype(dtype, copy=False)
-    above = values.take(np.minimum(low + 1, last), axis=axis)
-    return below + share * (above - below)
