@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from ..analysis.quantification.measurement import Measurement
 from ..analysis.quantification.phases import measure_phases
-from ..analysis.segmentation import levelled
+from ..analysis.segmentation import Corrections, levelled
+from ..widgets.phase_record import corrections_of
 from ..workspace import Workspace
 from .quantification import Settings, grey_values
 
@@ -70,6 +72,7 @@ def whole_object(ws: Workspace, settings: Settings, *, phase: str) -> tuple[Meas
         names=settings.phases,
         phase=phase,
         recipe=recipe,
+        corrections=_corrections(image, settings, box),
         correct=False,
     )
     volume = float(np.prod(grey[box].shape) * np.prod(spacing))
@@ -159,3 +162,13 @@ def _total(
         parts={part: size * volume for part, size in share.parts.items()},
         as_segmented=None if share.as_segmented is None else share.as_segmented * volume,
     )
+
+
+def _corrections(image: Any, settings: Settings, box: tuple[slice, ...]) -> Corrections | None:
+    """What was corrected by hand, on the grid of a box of the image."""
+    whole = settings.record and corrections_of(settings.record, image)
+    if not whole:
+        return None
+    start = np.array([part.start for part in box])
+    origin = np.asarray(whole.origin_um) + start * np.asarray(whole.spacing_um)
+    return replace(whole, origin_um=tuple(origin.tolist()))

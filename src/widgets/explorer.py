@@ -315,7 +315,7 @@ class SliceExplorer(Pinned):
         from .looks import look_of, looks_at
 
         here = look_of(self, self.plane())
-        looks = [looks_at(self, self._record(self.ws.bookmarks, name)) for name in stops]
+        looks = [looks_at(self, self.kept_view(name)) for name in stops]
         if not looks:
             whole = np.ptp(self.world.corners_um(), axis=0).max()
             looks = [{**here, "width_um": 1.04 * float(whole)}, here]
@@ -324,7 +324,7 @@ class SliceExplorer(Pinned):
         pictures = film_frames(self, looks, frames=frames, width_px=width_px)
         return write_film(pictures, path, fps=fps, count=count, progress=progress)
 
-    def offline(self) -> dict[str, Any]:
+    def offline(self) -> dict[str, Any] | None:
         """Everything that a page without a kernel draws it from, see `offline_view`."""
         from .offline import offline_view
 

@@ -61,6 +61,7 @@ class HistogramPanel(anywidget.AnyWidget):
 
     def _hear(self, content: Mapping[str, Any]) -> None:
         marks = [float(mark) for mark in content["marks"]]
-        if content.get("kind") != "moved" or not np.all(np.isfinite(marks)):
+        fitting = len(marks) == len(self._sliders.thresholds) and np.all(np.isfinite(marks))
+        if content.get("kind") != "moved" or not fitting:
             raise ValueError(f"a histogram hears moved thresholds, got {content}")
         self._sliders.set_threshold(*marks)

@@ -117,6 +117,7 @@ class LivePanel(anywidget.AnyWidget):
         self._draw_marks = marks
         self._give_handles, self._dragged = handles, dragged
         self._make_coarse, self._coarse = coarse, dict[Any, Coarse]()
+        self._pins_of: Any = None
         self.by, self._sheet_px = "kernel", {0: _SHEET_PX}
         self._guard = guard
         self._gestures = Gestures(self, explorer, deeds or {})
@@ -149,7 +150,10 @@ class LivePanel(anywidget.AnyWidget):
             if any(self.look.get(name) != value for name, value in look.items()):
                 self.look = {**look, "by": self.by}
             self.marks = [self._marks_on(number, plane) for number, plane in enumerate(planes)]
-            self.redraw_pins()
+            self.handles = [asdict(one) for one in (self._give_handles or list)()]
+            if self._pins_of != (state := self._explorer.ws.state):
+                self._pins_of = state
+                self.redraw_pins()
 
     def redraw_pins(self, *_: Any) -> None:
         """Tell the browser what is pinned and what can be dragged."""
@@ -250,8 +254,8 @@ class LivePanel(anywidget.AnyWidget):
 
     def fit_sheet(self, number: int, width_px: int) -> None:
         """Draw marks on a plane as large as the browser shows it."""
-        planes, width_px = self.seen_planes(), max(100, width_px or _SHEET_PX)
-        if number < len(planes) and width_px != self._sheet_px.get(number):
+        planes, width_px = self.seen_planes(), min(4000, max(100, width_px or _SHEET_PX))
+        if 0 <= number < len(planes) and width_px != self._sheet_px.get(number):
             self._sheet_px[number] = width_px
             sheets = list(self.marks)
             sheets[number : number + 1] = [self._marks_on(number, planes[number])]

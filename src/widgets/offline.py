@@ -21,7 +21,7 @@ _TRAITS = (
 )  # fmt: skip
 
 
-def offline_view(explorer: Any, *, most_voxels: int = MOST_VOXELS) -> dict[str, Any]:
+def offline_view(explorer: Any, *, most_voxels: int = MOST_VOXELS) -> dict[str, Any] | None:
     """Everything that a page without a kernel draws an explorer from.
 
     Each image comes as a coarse copy, grey values in 256 steps; sharper than that it is only where
@@ -35,10 +35,14 @@ def offline_view(explorer: Any, *, most_voxels: int = MOST_VOXELS) -> dict[str, 
 
     Returns
     -------
-    dict
+    dict or None
+        None where a layer that is shown bends: only Python can place it, and a still shows it.
         ``traits`` as of `LivePanel`, ``tables`` and ``volumes`` in base64 (volumes zipped before),
         ``looks``: bookmarks by name. Plain JSON types.
     """
+    placed = explorer.world.placed(explorer.layers)
+    if any(item.layer.visible and item.placement.matrix is None for item in placed):
+        return None
     panel = LivePanel(
         explorer,
         guard=_unguarded,

@@ -17,6 +17,7 @@ from .plane import Plane
 from .state import by_name
 from .threshold_settings import SETTINGS
 
+_MOST_IN_BROWSER = 8  # thresholds that the shader takes
 _LABELS = Coding(0.0, 1.0, wide=False)
 
 
@@ -89,7 +90,8 @@ class PhasePanel(LivePanel):
         image = super().drawn()[0]
         if not self._sliders.thresholds:
             return [image]
-        return [image, self._cleaned(image) if self._sliders.cleaned else self._classes(image)]
+        by_python = self._sliders.cleaned or len(self._sliders.thresholds) > _MOST_IN_BROWSER
+        return [image, self._cleaned(image) if by_python else self._classes(image)]
 
     def _classes(self, image: Drawn) -> Drawn:
         sliders = self._sliders

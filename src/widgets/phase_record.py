@@ -37,7 +37,7 @@ def record_fields(sliders: Any, *, accepted: bool, note: str) -> dict[str, Any]:
             "channel": sliders.explorer.layers[0].channel,
             "time": sliders.explorer.time,
             **({"recipe": further} if further else {}),
-            **({"corrections": list(sliders.corrections)} if sliders.corrections else {}),
+            **_corrections(sliders),
             **_reference(sliders),
         },
         "accepted": accepted,
@@ -80,16 +80,38 @@ def corrections_of(record: Any, image: Any) -> Corrections | None:
     ------
     UnusableRecord
     """
-    told = record.parameters.get("corrections", [])
+    said = record.parameters
+    told, time = said.get("corrections", []), int(said.get("time", 0))
     try:
         strokes = tuple(Stroke.from_dict(stroke) for stroke in told)
+        drawn_at, now = said.get("corrections_spacing_um"), on_grid(strokes, image)
+        if now is not None and drawn_at is not None and list(now.spacing_um) != list(drawn_at):
+            raise ValueError(
+                f"they were drawn at a voxel size of {drawn_at}, and it is {now.spacing_um} now"
+            )
+        refuse_unnamed(strokes, classes=len(record.thresholds) + 1)
     except (TypeError, ValueError) as error:
         raise UnusableRecord(
             f"the corrections of {record.name!r} cannot be done: {error}; correct them anew with "
             "SegmentationSliders",
             names=(str(record.name),),
         ) from error
-    return on_grid(strokes, image)
+    return on_grid([stroke for stroke in strokes if stroke.time == time], image)
+
+
+def refuse_unnamed(strokes: Sequence[Stroke], *, classes: int) -> None:
+    """Refuse strokes of labels that no phase has.
+
+    Raises
+    ------
+    ValueError
+    """
+    unknown = sorted({s.label for s in strokes if s.label is not None and s.label >= classes})
+    if unknown:
+        raise ValueError(
+            f"corrections paint label {unknown[0]}, and there are {classes} phases, 0 to "
+            f"{classes - 1}: bring the threshold back, or undo the strokes"
+        )
 
 
 def on_grid(strokes: Sequence[Stroke], image: Any) -> Corrections | None:
@@ -107,6 +129,15 @@ def says_the_same(record: Any, sliders: Any) -> bool:
     """Whether a record says what the sliders show; its note and acceptance aside."""
     fields = record_fields(sliders, accepted=True, note="")
     return all(record.fields[k] == v for k, v in fields.items() if k not in _NOT_SEEN)
+
+
+def _corrections(sliders: Any) -> dict[str, Any]:
+    """Strokes, and the voxel size that they were drawn at; nothing where there are none."""
+    if not sliders.corrections:
+        return {}
+    grid = sliders.grid_corrections(every_time=True)
+    spacing = list(grid.spacing_um)
+    return {"corrections": list(sliders.corrections), "corrections_spacing_um": spacing}
 
 
 def _reference(sliders: Any) -> dict[str, Any]:

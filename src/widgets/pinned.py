@@ -156,7 +156,7 @@ class Pinned(Widget):
             "note": note,
         }
         collection = self.ws.bookmarks
-        before = next((record for record in collection if record.name == name), None)
+        before = next((record for record in self.bookmarks() if record.name == name), None)
         if before is None:
             return self._did(
                 f"bookmark {name}", collection, None, collection.add(name=name, **fields)
@@ -168,15 +168,23 @@ class Pinned(Widget):
         """The bookmarks of this frame, oldest first."""
         return [record for record in self.ws.bookmarks if record.frame == self.frame]
 
+    def kept_view(self, name: str) -> Any:
+        """The bookmark of that name in this frame."""
+        for record in self.bookmarks():
+            if name in (record.id, record.name):
+                return record
+        known = ", ".join(record.name for record in self.bookmarks()) or "none"
+        raise KeyError(f"no bookmark {name!r} in {self.frame}; there are: {known}")
+
     def forget(self, name: str) -> None:
         """Take a bookmark away."""
-        before = self._record(self.ws.bookmarks, name)
+        before = self.kept_view(name)
         written = self.ws.bookmarks.remove(before.id, version=before.version)
         self._did(f"remove bookmark {name}", self.ws.bookmarks, before, written)
 
     def fly_to(self, name: str) -> None:
         """Look where a bookmark looks; a browser shows the way there."""
-        record = self._record(self.ws.bookmarks, name)
+        record = self.kept_view(name)
         explorer: Any = self
         axes = (tuple(record.across), tuple(record.down))
         named = [plane for plane, known in AXES.items() if np.allclose(axes, known)]

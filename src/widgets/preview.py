@@ -50,6 +50,7 @@ def preview_levels(
         level = item.levels[number]
         at_level, spacing = _at_level(recipe, item, number)
         box = _box(level, points, _halo(at_level, spacing))
+        box = _with_seeds(box, level, corrections)
         few = np.prod([s.stop - s.start for s in box]) <= most
         if few or number + 1 == len(item.levels):
             break
@@ -62,6 +63,26 @@ def preview_levels(
         spacing, first = tuple(level.spacing_um), tuple(origin.tolist())
         Corrections(corrections.strokes, spacing, first).apply(labels)
     return [GridLevel(labels, tuple(level.spacing_um), tuple(origin))], number
+
+
+def _with_seeds(
+    box: tuple[slice, ...], level: Any, corrections: Corrections | None
+) -> tuple[slice, ...]:
+    """The box made larger by the balls of fills that reach into it: a fill needs its point."""
+    dims = len(level.spacing_um)
+    last = np.asarray(level.array.shape[-dims:])
+    low = np.array([part.start for part in box])
+    high = np.array([part.stop for part in box])
+    for stroke in corrections.strokes if corrections is not None else ():
+        if stroke.tool != "fill":
+            continue
+        spacing = np.asarray(level.spacing_um)
+        seed = (np.asarray(stroke.points_um[0])[-dims:] - np.asarray(level.origin_um)) / spacing
+        first = np.clip(np.floor(seed - stroke.radius_um / spacing), 0, last - 1).astype(int)
+        end = np.clip(np.ceil(seed + stroke.radius_um / spacing) + 1, 1, last).astype(int)
+        if np.all(first < high) and np.all(end > low):
+            low, high = np.minimum(low, first), np.maximum(high, end)
+    return tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
 
 
 def _at_level(

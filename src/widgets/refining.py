@@ -42,7 +42,7 @@ class Refining:
         marks: MarkDrawer | None,
     ) -> None:
         self._panel, self._explorer, self._guard, self._marks = panel, explorer, guard, marks
-        self._newest: dict[int, tuple[Any, int]] = {}
+        self._newest: dict[tuple[str, int], tuple[Any, int]] = {}
         self.answers: dict[int, asyncio.Task[None]] = {}
 
     def ask(self, content: Mapping[str, Any], *, picture: bool) -> None:
@@ -53,13 +53,16 @@ class Refining:
         share = min(1.0, _MOST_PX / max(width, height))
         size = (max(1, round(width * share)), max(1, round(height * share)))
         plane, sequence = plane_of(content["view"]), int(content["sequence"])
-        number = int(content.get("plane", 0))
-        self._newest[number] = (plane, sequence)
+        number, asker = int(content.get("plane", 0)), str(content.get("by", ""))
+        if not 0 <= number < 3:
+            raise ValueError(f"a panel has planes 0 to 2, got {number}")
+        asked = (asker, number)
+        self._newest[asked] = (plane, sequence)
         self._panel.fit_sheet(number, int(content.get("css_px", 0)))
         answer = (
-            self._drawn_here(number, plane, size[0], sequence)
+            self._drawn_here(asked, plane, size[0], sequence)
             if picture
-            else self._patches(number, plane, size, sequence)
+            else self._patches(asked, plane, size, sequence)
         )
         try:
             self.answers[number] = asyncio.get_running_loop().create_task(answer)
@@ -67,15 +70,15 @@ class Refining:
             asyncio.run(answer)
 
     async def _patches(
-        self, number: int, plane: Plane, size: tuple[int, int], sequence: int
+        self, asked: tuple[str, int], plane: Plane, size: tuple[int, int], sequence: int
     ) -> None:
         failure: Exception | None = None
         for one in reversed(self._panel.drawn()):
             await asyncio.sleep(0)
-            if self._newest[number] != (plane, sequence):
+            if self._newest[asked] != (plane, sequence):
                 return
             try:
-                pixels = await self._pixels(one, number, plane, size, sequence)
+                pixels = await self._pixels(one, asked, plane, size, sequence)
             except Superseded:
                 return
             except REFUSALS as error:  # the coarse copy stays, and the person is told why
@@ -84,22 +87,22 @@ class Refining:
                 continue
             if pixels is not None:
                 message = {
-                    "kind": "patch", "plane": number, "key": one.spec["key"],
+                    "kind": "patch", **_of(asked), "key": one.spec["key"],
                     "view": view_of(plane), "width": size[0], "height": size[1],
                 }  # fmt: skip
                 self._panel.send(message, buffers=[pixels])
         if failure is not None:  # the words of another layer's fetching may stand in its place
             self._guard(partial(refuse, failure))()
-        self._panel.send({"kind": "rested", "plane": number, "sequence": sequence})
+        self._panel.send({"kind": "rested", **_of(asked), "sequence": sequence})
 
     async def _pixels(
-        self, one: Drawn, number: int, plane: Plane, size: tuple[int, int], sequence: int
+        self, one: Drawn, asked: tuple[str, int], plane: Plane, size: tuple[int, int], sequence: int
     ) -> bytes | None:
         if not one.spec["visible"]:
             return None
         if not one.far:
             return one.patch(plane, *size)
-        question = Asking(wanted=lambda: self._newest[number] == (plane, sequence))
+        question = Asking(wanted=lambda: self._newest[asked] == (plane, sequence))
         with asking(question):
             fetching = asyncio.create_task(asyncio.to_thread(one.patch, plane, *size))
         told = False
@@ -114,15 +117,15 @@ class Refining:
             raise Superseded(f"{one.spec['name']}: the view has moved on")
         return fetching.result()
 
-    async def _drawn_here(self, number: int, plane: Plane, width_px: int, sequence: int) -> None:
+    async def _drawn_here(
+        self, asked: tuple[str, int], plane: Plane, width_px: int, sequence: int
+    ) -> None:
         """A picture, for a browser that cannot draw."""
         await asyncio.sleep(0)
-        if self._newest[number] != (plane, sequence):
+        if self._newest[asked] != (plane, sequence):
             return
-        picture = quick_png_bytes(self._picture(plane, max(200, width_px), first=number == 0))
-        self._panel.send(
-            {"kind": "picture", "plane": number, "sequence": sequence}, buffers=[picture]
-        )
+        picture = quick_png_bytes(self._picture(plane, max(200, width_px), first=asked[1] == 0))
+        self._panel.send({"kind": "picture", **_of(asked), "sequence": sequence}, buffers=[picture])
 
     def _picture(self, plane: Plane, width_px: int, *, first: bool) -> Any:
         explorer = self._explorer
@@ -147,3 +150,8 @@ def _fetched_words(name: str, question: Asking) -> str:
 def refuse(error: Exception) -> None:
     """Raise an error where a guard says it in words."""
     raise error
+
+
+def _of(asked: tuple[str, int]) -> dict[str, Any]:
+    """Who asked, and for which plane."""
+    return {"by": asked[0], "plane": asked[1]}

@@ -124,10 +124,11 @@ class Cuts:
         tagged = [record for record in self._ws.segmentations if SURFACE_TAG in record.tags]
         if len(tagged) != 1:  # none, or one that a person has to choose
             return np.nan, np.nan
-        key = (tagged[0].id, tagged[0].version)
-        if key not in self._surfaces:
-            self._surfaces = {key: SpecimenSurface(self._ws, tagged[0])}
+        image = self._ws.images[tagged[0].image]  # a recalibration moves its points
+        key = (tagged[0].id, tagged[0].version, image.id, image.version)
         try:
+            if key not in self._surfaces:
+                self._surfaces = {key: SpecimenSurface(self._ws, tagged[0])}
             near = self._surfaces[key].near(place_um, frame=frame, to=to, graph=graph)
         except (ScalebridgeError, ValueError):
             return np.nan, np.nan  # not connected, or no surface there: the report says why

@@ -57,10 +57,13 @@ class TargetHandles:
                 raise ValueError(f"target {name} is a point: give it a half size first")
             least = _LEAST * float(np.ptp(picker.explorer.world.corners_um(), axis=0).max())
             resized = half.copy()
-            resized[axis] = max(least, abs(float(at_um[axis]) - place[axis]))
+            side = int(key.split()[1])
+            resized[axis] = max(least, side * (float(at_um[axis]) - place[axis]))
             change = {"half": resized}
         if not done:
-            picker.draft = {**change, "name": name}
+            (now,), known = change.values(), place if half is None or key == _MIDDLE else half
+            back = bool(np.allclose(now, known))
+            picker.draft = {} if back else {**change, "name": name}  # taken back: nothing dragged
             return None
         picker.draft = {}
         if key == _MIDDLE:

@@ -125,6 +125,11 @@ class ThresholdSettings(CleaningSettings):
         normal : sequence of 3 float, optional
             Of a lasso's plane, z, y, x; by default z.
         """
+        if self.explorer.world.unit == "px":
+            raise ValueError(
+                f"{self.image} has no voxel size, and corrections are drawn in µm: give it with "
+                "ws.calibrate(...) first"
+            )
         known = [phase["label"] for phase in self.named_phases()]
         if label is not None and label not in known:
             raise ValueError(f"label needs one of the phases, {known}, got {label}")
@@ -135,6 +140,7 @@ class ThresholdSettings(CleaningSettings):
             "points_um": [named_point(point, planar=planar).tolist() for point in points],
             "radius_um": float(radius_um),
             "normal": [1.0, 0.0, 0.0] if normal is None else [float(part) for part in normal],
+            "time": self.explorer.time,
         }
         title = "take corrections away" if label is None else f"correct with the {tool}"
         strokes = (*self.corrections, Stroke.from_dict(told).to_dict())

@@ -134,12 +134,22 @@ class WholeImage(ThresholdSettings):
 
         return count
 
-    def grid_corrections(self) -> Any:
-        """What was corrected by hand, on the grid of the image; None where nothing was."""
-        from .phase_record import on_grid
+    def grid_corrections(self, *, every_time: bool = False) -> Any:
+        """What was corrected by hand at this time point, on the grid of the image.
 
-        image = self.explorer.world.images[self.image]
-        return on_grid([Stroke.from_dict(stroke) for stroke in self.corrections], image)
+        None where nothing was.
+
+        Raises
+        ------
+        ValueError
+            A stroke paints a label that no phase has any more.
+        """
+        from .phase_record import on_grid, refuse_unnamed
+
+        image, time = self.explorer.world.images[self.image], self.explorer.time
+        strokes = [Stroke.from_dict(stroke) for stroke in self.corrections]
+        refuse_unnamed(strokes, classes=len(self.thresholds) + 1)
+        return on_grid([s for s in strokes if every_time or s.time == time], image)
 
     def source(self) -> Any:
         """The volume or picture that is segmented, read box by box."""

@@ -239,6 +239,7 @@ class AnnotationFields(Fields):
 class BookmarkFields(Fields):
     """A view to come back to."""
 
+    scope = ("frame",)
     references = {"frame": "frames"}
     geometry = frozenset({"cursor", "centre"})
     places = ("frame",)

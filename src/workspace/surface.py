@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 from scipy.stats import t as student
 
+from ..errors import UnusableRecord
+
 if TYPE_CHECKING:
     from ..analysis.registration import FramePath
     from ..analysis.targeting.surface_plane import SurfacePlane
@@ -47,10 +49,22 @@ class SpecimenSurface:
     ----------
     ws : Workspace
     segmentation : Record
-        Of a volume that shows the surface.
+        Of a volume that shows the surface, by plain thresholds: smoothing, cleaning and
+        corrections do not count here.
+
+    Raises
+    ------
+    UnusableRecord
+        By another method: its thresholds are no grey values.
     """
 
     def __init__(self, ws: Any, segmentation: Any) -> None:
+        if segmentation.method != "thresholds":
+            raise UnusableRecord(
+                f"the surface needs a segmentation by plain thresholds, got {segmentation.name!r} "
+                f"by {segmentation.method}: save one with the method 'thresholds'",
+                names=(str(segmentation.name),),
+            )
         self._ws, self._segmentation = ws, segmentation
         self._image = ws.images[segmentation.image]
 

@@ -122,3 +122,27 @@ def test_a_record_with_a_stroke_that_is_none_is_refused(ws: Any, sliders: Any) -
     )  # fmt: skip
     with pytest.raises(UnusableRecord, match="corrections of 'pores' cannot be done"):
         corrections_of(damaged, ws.images["image"])
+
+
+def test_strokes_of_another_voxel_size_or_of_a_lost_phase_are_refused(
+    ws: Any, sliders: Any
+) -> None:
+    sliders.set_threshold(100.0, 150.0)
+    sliders.add_stroke("brush", [SEED], label=2, radius_um=4.0)
+    record = sliders.save("pores")
+    sliders.set_threshold(100.0)
+    with pytest.raises(ValueError, match="label 2, and there are 2 phases"):
+        sliders.save()
+    ws.calibrate("image", spacing_um=(4.0, 2.0, 2.0), source="a grating")
+    with pytest.raises(UnusableRecord, match="drawn at a voxel size"):
+        corrections_of(record, ws.images["image"])
+
+
+def test_an_image_without_voxel_size_is_not_corrected(tmp_path: Path) -> None:
+    with Workspace.create(tmp_path / "u") as ws:
+        values = np.random.default_rng(0).normal(60, 4, (8, 9, 9)).astype(np.float32)
+        write(ws, "plain", values, spacing_um=None)
+        sliders = SegmentationSliders(ws, "plain")
+        sliders.set_threshold(60.0)
+        with pytest.raises(ValueError, match="has no voxel size"):
+            sliders.add_stroke("brush", [SEED], label=1, radius_um=2.0)

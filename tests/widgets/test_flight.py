@@ -51,7 +51,7 @@ def test_a_film_stops_at_bookmarks_of_any_plane(explorer: Any, tmp_path: Path) -
     with Image.open(file) as film:
         assert film.n_frames == 3
     assert explorer.orientation == "xy"
-    with pytest.raises(KeyError, match="no bookmarks record 'nowhere'"):
+    with pytest.raises(KeyError, match="no bookmark 'nowhere'"):
         explorer.film(tmp_path / "a.gif", ["nowhere", "here"])
 
 

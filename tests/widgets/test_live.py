@@ -297,7 +297,7 @@ def test_a_rest_is_answered_with_patches_and_its_number(ws: Any, told: Any) -> N
     assert [patch["kind"] for patch in patches] == ["patch"]
     assert (patches[0]["width"], patches[0]["height"]) == (1200, 24)
     assert len(told[0][1][0]) == 1200 * 24 * 4
-    assert last == {"kind": "rested", "plane": 0, "sequence": 3}
+    assert last == {"kind": "rested", "by": "", "plane": 0, "sequence": 3}
 
 
 def test_only_the_newest_request_is_answered(ws: Any, told: Any) -> None:
@@ -312,7 +312,7 @@ def test_only_the_newest_request_is_answered(ws: Any, told: Any) -> None:
 
     asyncio.run(in_a_kernel())
     assert [one for one, _ in told if one["kind"] == "rested"] == [
-        {"kind": "rested", "plane": 0, "sequence": 3}
+        {"kind": "rested", "by": "", "plane": 0, "sequence": 3}
     ]
 
 
@@ -337,7 +337,7 @@ def test_a_damaged_image_is_told_and_the_other_layers_are_still_sharp(
     asyncio.run(in_a_kernel())
     keys = [content.get("key") for content, _ in told]
     assert keys == [panel.layers[0]["key"], None]
-    assert told[-1][0] == {"kind": "rested", "plane": 0, "sequence": 1}
+    assert told[-1][0] == {"kind": "rested", "by": "", "plane": 0, "sequence": 1}
     assert "fine" in said.widget.value or "missing" in said.widget.value
 
 
@@ -396,7 +396,7 @@ def test_a_browser_that_cannot_draw_gets_the_picture(ws: Any, told: Any) -> None
     view = view_of(explorer.plane())
     hear(panel, kind="picture", plane=0, sequence=4, width_px=300, height_px=200, view=view)
     ((content, buffers),) = told
-    assert content == {"kind": "picture", "plane": 0, "sequence": 4}
+    assert content == {"kind": "picture", "by": "", "plane": 0, "sequence": 4}
     assert buffers[0].startswith(b"\x89PNG")
 
 

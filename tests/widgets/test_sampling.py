@@ -37,7 +37,7 @@ def test_ramp_is_exact_on_every_plane_at_every_level(plane: Plane, level: int) -
 @pytest.mark.parametrize("plane", planes()[:3], ids=["xy", "xz", "yz"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_planes_along_the_axes_read_what_single_points_read(plane: Plane, dtype: type) -> None:
-    values = np.random.default_rng(3).integers(0, 255, (14, 15, 16)).astype(dtype)
+    values: np.ndarray = np.random.default_rng(3).integers(0, 255, (14, 15, 16)).astype(dtype)
     level = ArrayLevel(values, (1, 1, 1), (1.3, 0.2, 0.7), (0.1, 0.0, -0.2))
     points = plane.points(40, 30)  # partly outside
     seen = sample([level], points)

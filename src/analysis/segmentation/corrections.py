@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,6 +17,8 @@ Tool = Literal["brush", "lasso", "fill"]
 class Stroke:
     """One correction, in the frame of the image.
 
+    A fill acts on an array, or a block of one, that holds its point; elsewhere it does nothing.
+
     Attributes
     ----------
     tool : {"brush", "lasso", "fill"}
@@ -31,6 +32,8 @@ class Stroke:
         Of the brush and the fill; half the depth of a lasso [µm].
     normal : tuple of 3 float, optional
         Unit vector z, y, x at right angles to a lasso's plane.
+    time : int
+        Index along the time axis, where the image has one.
     """
 
     tool: Tool
@@ -38,6 +41,7 @@ class Stroke:
     points_um: tuple[tuple[float, float, float], ...]
     radius_um: float
     normal: tuple[float, float, float] | None = None
+    time: int = 0
 
     def __post_init__(self) -> None:
         if self.tool not in TOOLS:
@@ -63,6 +67,7 @@ class Stroke:
             "points_um": [list(point) for point in self.points_um],
             "radius_um": self.radius_um,
             "normal": None if self.normal is None else list(self.normal),
+            "time": self.time,
         }
 
     @classmethod
@@ -82,6 +87,7 @@ class Stroke:
                 points_um=tuple(_triple(point) for point in told["points_um"]),
                 radius_um=float(told["radius_um"]),
                 normal=None if normal is None else _triple(normal),
+                time=int(told.get("time", 0)),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(
@@ -120,8 +126,9 @@ def correct(
 ) -> int:
     """Correct labels in place, stroke after stroke.
 
-    Only the box around each stroke is read and written, so an array on disk of any size will do;
-    memory is that of the largest box, and of all those in which corrections are taken away.
+    Only the box around each stroke is read and written, so an array on disk of any size will do.
+    Memory is some 30 bytes a voxel of the largest box of a straight part of a brush, a lasso or a
+    fill, and the labels of all boxes in which corrections are taken away.
 
     Parameters
     ----------
@@ -199,66 +206,93 @@ def _inside(
         np.arange(part.start, part.stop) * step + start
         for part, step, start in zip(box, spacing, origin, strict=True)
     ]
-    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    dims = len(spacing)
-    line = np.asarray(stroke.points_um, float)[:, -dims:]
+    line = np.asarray(stroke.points_um, float)[:, -len(spacing) :]
     if stroke.tool == "lasso":
-        return _in_lasso(points, line, stroke)
+        return _in_lasso(axes, line, stroke)
     if stroke.tool == "brush":
-        return _distance_um(points, line) <= stroke.radius_um * (1 + 1e-9)
-    return _piece(block, _distance_um(points, line[:1]) <= stroke.radius_um, line[0], axes)
+        return _near_line(axes, line, stroke.radius_um)
+    return _piece(block, line[0], axes, stroke.radius_um, spacing)
 
 
-def _distance_um(points: NDArray[np.float64], line: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Distance of points from a line of straight parts, or from one point."""
-    found = np.linalg.norm(points - line[0], axis=-1)
-    for start, end in itertools.pairwise(line):
-        along = end - start
-        length = float(along @ along)
-        if length == 0:
-            continue
-        share = np.clip((points - start) @ along / length, 0, 1)
-        found = np.minimum(
-            found, np.linalg.norm(points - start - share[..., None] * along, axis=-1)
+def _near_line(
+    axes: Sequence[NDArray[np.float64]], line: NDArray[np.float64], radius_um: float
+) -> NDArray[np.bool_]:
+    """Voxels near a line of straight parts, each looked for in a box of its own."""
+    found = np.zeros([len(axis) for axis in axes], bool)
+    starts, ends = (line[:-1], line[1:]) if len(line) > 1 else (line, line)
+    for start, end in zip(starts, ends, strict=True):
+        low, high = np.minimum(start, end) - radius_um, np.maximum(start, end) + radius_um
+        part = tuple(
+            slice(int(np.searchsorted(axis, a, "left")), int(np.searchsorted(axis, b, "right")))
+            for axis, a, b in zip(axes, low, high, strict=True)
         )
-    return np.asarray(found)
+        near = [axis[piece] for axis, piece in zip(axes, part, strict=True)]
+        found[part] |= _squared_um2(near, start, end) <= (radius_um * (1 + 1e-9)) ** 2
+    return found
+
+
+def _squared_um2(
+    axes: Sequence[NDArray[np.float64]], start: NDArray[np.float64], end: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Squared distance of voxels from a straight part [µm²]."""
+    offsets = np.ix_(*(axis - at for axis, at in zip(axes, start, strict=True)))
+    along = end - start
+    length = float(along @ along)
+    if length == 0:
+        return np.asarray(sum(offset**2 for offset in offsets))
+    share = sum(offset * step for offset, step in zip(offsets, along, strict=True)) / length
+    share = np.clip(share, 0, 1)
+    steps = zip(offsets, along, strict=True)
+    return np.asarray(sum((offset - share * step) ** 2 for offset, step in steps))
 
 
 def _in_lasso(
-    points: NDArray[np.float64], line: NDArray[np.float64], stroke: Stroke
+    axes: Sequence[NDArray[np.float64]], line: NDArray[np.float64], stroke: Stroke
 ) -> NDArray[np.bool_]:
     from skimage.measure import points_in_poly
 
-    dims = points.shape[-1]
-    normal = np.asarray(stroke.normal, float)
+    dims = len(axes)
+    offsets = np.ix_(*(axis - at for axis, at in zip(axes, line[0], strict=True)))
     if dims == 2:
-        flat, outline, near = points, line, np.ones(points.shape[:-1], bool)
+        plane, near = np.eye(2), np.ones([len(axis) for axis in axes], bool)
     else:
+        normal = np.asarray(stroke.normal, float)
         first = np.eye(3)[int(np.argmin(np.abs(normal)))]
         across = first - (first @ normal) * normal
         across /= np.linalg.norm(across)
         plane = np.stack([across, np.cross(normal, across)])
-        offset = points - line[0]
-        near = np.abs(offset @ normal) <= stroke.radius_um * (1 + 1e-9)
-        flat, outline = offset @ plane.T, (line - line[0]) @ plane.T
-    found = np.zeros(near.shape, bool)
-    found[near] = points_in_poly(flat[near], outline)
+        depth = sum(offset * part for offset, part in zip(offsets, normal, strict=True))
+        near = np.abs(depth) <= stroke.radius_um * (1 + 1e-9)
+    places = np.argwhere(near)
+    if not len(places):
+        return near
+    away = [axis[places[:, k]] - line[0][k] for k, axis in enumerate(axes)]
+    found = np.zeros_like(near)
+    inside = points_in_poly(np.stack(away, axis=1) @ plane.T, (line - line[0]) @ plane.T)
+    found[tuple(places[inside].T)] = True
     return found
 
 
 def _piece(
     block: NDArray[Any],
-    reach: NDArray[np.bool_],
     seed: NDArray[np.float64],
     axes: Sequence[NDArray[np.float64]],
+    radius_um: float,
+    spacing: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
-    """The piece of one label, joined by faces, that holds the point."""
+    """The piece of one label, joined by faces, that holds the point; nothing where it is not."""
     from scipy import ndimage
 
     index = tuple(int(np.argmin(np.abs(axis - at))) for axis, at in zip(axes, seed, strict=True))
+    away = [abs(axis[k] - at) for axis, k, at in zip(axes, index, seed, strict=True)]
+    if np.any(np.array(away) > 0.5 * spacing * (1 + 1e-9)):
+        return np.zeros(block.shape, bool)
+    reach = _squared_um2(axes, seed, seed) <= radius_um**2
     same = (block == block[index]) & reach
+    if not same[index]:
+        return np.zeros(block.shape, bool)
     pieces, _ = ndimage.label(same)
-    return np.asarray((pieces == pieces[index]) & same) if same[index] else np.zeros_like(same)
+    return np.asarray(pieces == pieces[index])
 
 
 def _triple(values: ArrayLike) -> tuple[float, float, float]:

@@ -17,6 +17,7 @@ const TOOLS = [
 ];
 const APART_PX = 3; // points of a line that are nearer say nothing more
 const PREVIEW = 0.45;
+const FILL = 1 / 8; // of the view's width, how far a fill reaches
 
 /**
  * @param {object} given
@@ -25,7 +26,7 @@ const PREVIEW = 0.45;
  */
 export function brush({ model, redraw, ask, signal }) {
   let tool = "";
-  /** @type {{view: View, points: Triple[]} | null} */
+  /** @type {{view: View, points: Triple[], tool: string, label: number | null, radius: number} | null} */
   let stroke = null;
   /** @type {{view: View, at: Triple} | null} */
   let hovered = null;
@@ -37,21 +38,27 @@ export function brush({ model, redraw, ask, signal }) {
   /** @param {View} view */
   const reach = (view) => radius || view.width_um / 40;
 
+  /** What is painted is what was chosen when it began. @param {View} view @param {Place} place */
+  const begun = (view, place) => ({
+    view,
+    tool,
+    points: [pointAt(view, place.u, place.v)],
+    label: tool === "eraser" ? null : classes()[chosen]?.label ?? null,
+    radius: tool === "fill" ? radius || view.width_um * FILL : reach(view),
+  });
+
   const finish = () => {
     if (!stroke) return;
-    const { view, points } = stroke;
-    const shape = tool === "eraser" ? "brush" : tool;
-    if (shape !== "lasso" || points.length > 2) {
-      const deep = tool === "fill" ? view.width_um : reach(view);
-      const label = tool === "eraser" ? null : classes()[chosen]?.label ?? null;
-      ask("stroke", { tool: shape, label, points, radius_um: deep, normal: normal(view) });
-    }
+    const { view, points, label, radius: deep } = stroke;
+    const shape = stroke.tool === "eraser" ? "brush" : stroke.tool;
+    if (shape !== "lasso" || points.length > 2) ask("stroke", { tool: shape, label, points, radius_um: deep, normal: normal(view) });
     stroke = null;
     redraw();
   };
 
   return {
     active: () => tool !== "",
+    busy: () => stroke !== null,
     put: () => {
       tool = "";
       stroke = hovered = null;
@@ -84,7 +91,7 @@ export function brush({ model, redraw, ask, signal }) {
     /** @param {View} view @param {Place} place */
     click: (view, place) => {
       if (tool === "lasso") return;
-      stroke = { view, points: [pointAt(view, place.u, place.v)] };
+      stroke = begun(view, place);
       finish();
     },
     /** @param {View} view @param {Place | null} place */
@@ -95,7 +102,7 @@ export function brush({ model, redraw, ask, signal }) {
     /** @param {() => View} view @param {Place} from @param {number} width css pixels */
     grip: (view, from, width) => {
       if (tool === "fill") return null;
-      stroke = { view: view(), points: [pointAt(view(), from.u, from.v)] };
+      stroke = begun(view(), from);
       let last = from;
       return {
         /** @param {Place} place */
@@ -107,6 +114,10 @@ export function brush({ model, redraw, ask, signal }) {
           redraw();
         },
         drop: finish,
+        cancel: () => {
+          stroke = null;
+          redraw();
+        },
       };
     },
     /** @param {CanvasRenderingContext2D} pen @param {View} view @param {number} width @param {number} height */

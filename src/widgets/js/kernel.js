@@ -54,6 +54,7 @@ export function correspond(model, me, panel, draws) {
       const { width, height } = plane.size();
       model.send({
         kind: draws ? "rest" : "picture",
+        by: me,
         plane: plane.number,
         sequence: plane.asked,
         view: plane.view,
@@ -93,6 +94,7 @@ export function correspond(model, me, panel, draws) {
       keep(content.key, { ...content, bytes: bytesOf(buffers[0]) });
       return;
     }
+    if (content.by !== undefined && content.by !== me) return; // another window asked
     const plane = panel.shown().find(({ number }) => number === content.plane);
     if (!plane) return;
     if (content.kind === "patch") {

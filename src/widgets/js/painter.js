@@ -140,10 +140,3 @@ function slabOf(view, grid, slab, w) {
   const through = [0, 1, 2].map((k) => (dot(m.slice(3 * k, 3 * k + 3), along) * slab.um) / grid.spacing_um[k] / grid.shape[k]);
   return { through, count, mode: SLAB_MODES.indexOf(slab.mode) };
 }
-
-/** The outline of an image on a plane, as places 0 to 1; empty where it is not cut.
- * @param {View} view @param {import("./plane.js").Grid} grid @param {number} width_px */
-export const middleOf = (view, grid, width_px) => {
-  const reach = reachOf(textureMap(view, grid, width_px));
-  return reach && { ...reach, wide: (reach.right - reach.left) * width_px };
-};

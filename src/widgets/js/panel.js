@@ -78,8 +78,9 @@ function render({ model: told, el }) {
   const lookAt = (next, told = false) => {
     look = next;
     viewsOf(look, shown().length).forEach((view, i) => (planes[i].view = view));
-    if (told) redraw();
-    else kernel.moved();
+    if (told) return redraw();
+    flying++; // a person goes elsewhere
+    kernel.moved();
   };
   const count = () => planes.filter((plane) => plane.box.isConnected).length;
 
@@ -200,14 +201,20 @@ function render({ model: told, el }) {
   /** @returns {import("./layerlist.js").Row[]} */
   const layers = () =>
     model.get("layers").map((/** @type {import("./layerlist.js").Row} */ row) => ({ ...row, ...edited.get(row.name) }));
+  /** What of it Python was not told yet. @type {Map<string, Record<string, any>>} */
+  const untold = new Map();
   let telling = 0;
   /** @param {string} name @param {Record<string, any>} changes */
   const edit = (name, changes) => {
     const row = layers().find((one) => one.name === name);
     if (!row) return;
     edited.set(name, { ...edited.get(name), ...applied(row, changes) });
+    untold.set(name, { ...untold.get(name), ...changes });
     clearTimeout(telling);
-    telling = setTimeout(() => model.send({ kind: "layer", name, changes }), 60);
+    telling = setTimeout(() => {
+      for (const [layer, all] of untold) model.send({ kind: "layer", name: layer, changes: all });
+      untold.clear();
+    }, 60);
     redraw();
     renewList();
   };
@@ -327,6 +334,7 @@ function render({ model: told, el }) {
 
   /** @param {string} key */
   const command = (key) => {
+    if (desk.paint.busy()) return true; // a stroke ends first
     const button = buttons.find((one) => one?.key === key);
     if (button) button.run();
     else if (!desk.command(key)) return false;
@@ -360,7 +368,7 @@ function render({ model: told, el }) {
       kernel.rest();
     }],
     ["change:layers", () => {
-      edited.clear();
+      for (const name of [...edited.keys()]) if (!untold.has(name)) edited.delete(name);
       renewList();
       redraw();
       kernel.rest();

@@ -17,7 +17,7 @@ import { normal, panned, placeOf, plus, pointAt, sliced, turned, zoomed } from "
  * @property {(key: string) => boolean} command another key; whether it was known
  */
 /** @typedef {{u: number, v: number}} Place on the panel, 0 to 1 */
-/** @typedef {{drag: (place: Place) => void, drop: (place: Place) => void}} Grip */
+/** @typedef {{drag: (place: Place) => void, drop: (place: Place) => void, cancel: () => void}} Grip */
 
 const ZOOM = 0.8;
 const TURN = Math.PI / 400; // a pixel
@@ -39,11 +39,18 @@ export function steer(target, state, signal) {
   /** @type {Grip | null} */
   let grip = null;
 
+  /** What is held goes back to where it was. */
+  const letGo = () => {
+    if (dragged) grip?.cancel();
+    grip = null;
+  };
+
   listen("pointerdown", (event) => {
     if (event.button !== 0) return;
     target.focus({ preventScroll: true });
     target.setPointerCapture(event.pointerId);
     held.set(event.pointerId, event);
+    if (held.size > 1) letGo(); // two fingers zoom
     if (held.size === 1) {
       [dragged, start] = [false, event];
       grip = event.altKey ? null : state.grip(place(event), event.pointerType === "touch");
@@ -92,7 +99,7 @@ export function steer(target, state, signal) {
   listen("dblclick", (event) => state.click(place(event), true));
   listen("pointercancel", (event) => {
     held.delete(event.pointerId);
-    grip = null;
+    letGo();
   });
 
   listen(

@@ -1,5 +1,6 @@
 // Explorers in a report: the page has everything that they draw from, and no kernel behind it.
 
+import { sharedGl } from "./gl.js";
 import { applied } from "./layerlist.js";
 import panel from "./panel.js";
 import { keep } from "./volumes.js";
@@ -47,7 +48,7 @@ function modelOf(state) {
   };
   /** @type {Record<string, (message: any) => void>} */
   const answers = {
-    rest: ({ plane, sequence }) => setTimeout(() => say("msg:custom", { kind: "rested", plane, sequence }, [])),
+    rest: ({ by, plane, sequence }) => setTimeout(() => say("msg:custom", { kind: "rested", by, plane, sequence }, [])),
     set: ({ name, value }) => setting(name, value),
     layer: ({ name, changes }) => {
       const before = first.find((/** @type {{name: string}} */ one) => one.name === name);
@@ -84,8 +85,7 @@ for (const data of document.querySelectorAll("script.sb-offline")) {
     const state = JSON.parse(data.textContent ?? "");
     for (const [key, copy] of /** @type {[string, any][]} */ (Object.entries(state.volumes)))
       unzipped(copy.zipped).then((unpacked) => keep(key, { ...copy, bytes: unpacked }));
-    const canvas = document.createElement("canvas");
-    if (!canvas.getContext("webgl2")) continue; // the still stays
+    if (!sharedGl()) continue; // the still stays
     place.hidden = false;
     panel.render({ model: modelOf(state), el: place });
     place.parentElement?.classList.add("sb-drawn");

@@ -48,6 +48,7 @@ function render({ model, el }) {
     draw();
   };
   const known = () => {
+    clearTimeout(telling);
     moved = null;
     renew();
   };

@@ -82,9 +82,9 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
     entry.addEventListener("keydown", (event) => {
       event.stopPropagation();
       if (event.key === "Enter" && entry.value.trim()) finish([at], "note", entry.value.trim());
-      if (event.key === "Enter" || event.key === "Escape") entry.remove();
+      if (event.key === "Enter" || event.key === "Escape") entry.blur();
     });
-    entry.addEventListener("blur", () => entry.remove());
+    entry.addEventListener("blur", () => entry.remove(), { once: true });
     entry.focus();
   };
 
@@ -105,7 +105,9 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
     redraw();
   };
 
+  let listed = "";
   const bookmark = () => {
+    listed = JSON.stringify(model.get("bookmarks"));
     list.replaceChildren();
     for (const name of model.get("bookmarks")) {
       const row = add(list, "div", "sb-row");
@@ -140,7 +142,8 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
     renew: () => {
       if (dragged && !dragged.plane.canvas.matches(":active")) dragged = null;
       split = null;
-      if (!list.hidden) bookmark();
+      const names = JSON.stringify(model.get("bookmarks"));
+      if (!list.hidden && names !== listed) bookmark();
     },
     /** @param {(part: string) => boolean} has @returns {(import("./toolbar.js").Button | null)[]} */
     buttons: (has) => [
@@ -166,6 +169,7 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
     ],
     /** @param {string} key */
     command: (key) => {
+      if (paint.busy()) return true; // a stroke ends first
       if (key === "Escape" && paint.active()) paint.put();
       else if (key === "Escape" && (tool || !list.hidden)) [tool, hovered, list.hidden] = [null, null, true];
       else if (key === "Enter" && tool && tool.points.length >= POINTS[tool.shape][0]) finish(tool.points, tool.shape);
@@ -178,7 +182,9 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
     on: (plane, point) => ({
       /** @param {Place} place @param {boolean} double */
       click: (place, double) => {
-        if (paint.active()) paint.click(plane.view, place);
+        if (paint.active()) {
+          if (!double) paint.click(plane.view, place);
+        }
         else if (tool) useTool(plane, place, double);
         else if (!double) point(pointAt(plane.view, place.u, place.v));
       },
@@ -236,7 +242,7 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
       split = Math.min(1, Math.max(0, place.u));
       redraw();
     };
-    return { drag, drop: () => set("split", split) };
+    return { drag, drop: () => set("split", split), cancel: () => (split = null) };
   }
 
   /** @param {Plane} plane @param {Handle} handle @param {Place} from */
@@ -259,10 +265,18 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
       const { owner } = partOf(handle.key);
       const moved = pinned().find(({ key }) => key === owner);
       if (moved) ask("annotate", { key: owner, shape: moved.shape, points: moved.points, text: moved.text });
+      const mine = dragged; // Python may refuse it, or be gone
+      setTimeout(() => {
+        if (dragged !== mine) return;
+        dragged = null;
+        redraw();
+      }, GIVEN_UP_MS);
     };
-    return { drag, drop };
+    const cancel = () => {
+      dragged = null;
+      if (!handle.key.startsWith("pin\n")) model.send({ kind: "handle", key: handle.key, at_um: handle.at_um, done: false });
+      redraw();
+    };
+    return { drag, drop, cancel };
   }
 }
-
-/** For those who cannot see it. @param {Annotation} one @param {string} unit */
-export const told = (one, unit) => [one.text, measured(one.shape, one.points, unit)].filter(Boolean).join(": ");

@@ -9,12 +9,24 @@ const ASK_AGAIN_MS = 60_000; // a slow line may need that long, and nothing is t
 const shared = () =>
   ((/** @type {any} */ (globalThis))[KEY] ??= { kept: new Map(), asked: new Map(), panels: new Set() });
 
+const BUDGET = 384 * 2 ** 20; // bytes that the page keeps: a film's time points come and go
+
 /** @param {string} key */
-export const volume = (key) => shared().kept.get(key);
+export const volume = (key) => {
+  const found = shared().kept.get(key);
+  if (found) shared().kept.delete(key), shared().kept.set(key, found); // the newest used is last
+  return found;
+};
 
 /** Keep a copy, and tell every panel. @param {string} key @param {Volume} copy */
 export function keep(key, copy) {
   shared().kept.set(key, copy);
+  let total = [...shared().kept.values()].reduce((sum, one) => sum + one.bytes.length, 0);
+  for (const [oldest, one] of shared().kept) {
+    if (total <= BUDGET || oldest === key) break;
+    shared().kept.delete(oldest);
+    total -= one.bytes.length;
+  }
   for (const panel of shared().panels) panel();
 }
 

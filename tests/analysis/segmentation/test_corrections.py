@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scalebridge.analysis.segmentation.corrections import Stroke, correct
+from scalebridge.analysis.segmentation.corrections import Corrections, Stroke, correct
 
 SPACING = (2.0, 1.0, 0.5)
 ORIGIN = (10.0, -3.0, 1.0)
@@ -116,3 +116,29 @@ def test_what_is_no_stroke_is_refused_in_words(change: dict[str, Any], words: st
         Stroke.from_dict(told)
     with pytest.raises(ValueError, match="needs tool, label"):
         Stroke.from_dict({"tool": "brush"})
+
+
+def test_a_fill_acts_in_the_block_that_holds_its_point_and_not_beside_the_image() -> None:
+    start = np.zeros((9, 20, 40), np.uint8)
+    start[2:5, 3:9, 4:12] = 1
+    fill = Stroke(tool="fill", label=7, points_um=(tuple(places()[3, 5, 8]),), radius_um=50.0)
+    grid = Corrections((fill,), SPACING, ORIGIN)
+    whole = start.copy()
+    grid.apply(whole)
+    for box in (np.s_[0:6, 0:12, 0:20], np.s_[6:9, 10:20, 20:40]):
+        block = start[box].copy()
+        grid.apply(block, box)
+        np.testing.assert_array_equal(block, whole[box])
+    beside = Stroke(tool="fill", label=7, points_um=((3.0, 6.0, 10.0),), radius_um=50.0)
+    assert not (corrected(beside) == 7).any()
+
+
+def test_a_long_stroke_is_painted_part_by_part() -> None:
+    turns = np.linspace(0, 3 * np.pi, 200)
+    line = np.stack([10 + turns, 6 + 4 * np.sin(turns), 10 + 4 * np.cos(turns)], axis=1)
+    found = corrected(brush(*map(tuple, line), radius_um=1.2)) == 3
+    away = np.min(
+        [np.linalg.norm(places() - point, axis=-1) for point in line], axis=0
+    )  # the points lie closer than the brush is wide
+    assert (found >= (away <= 1.2)).all()
+    assert (found <= (away <= 1.22)).all()
