@@ -36,7 +36,7 @@ class Layer(State):
     )
     opacity = Float(1.0, help="0 to 1.")
     blending = Enum(BLENDINGS, "over", help="Covers, adds light, or keeps the brighter.")
-    visible = Bool(True)
+    visible = Bool(True, help="Whether it is drawn.")
     channel = Int(0, help="Index of the channel, where the image has several.")
     phases = Tuple(help="Of labels: dicts with label, name, color; labels not named are not drawn.")
     slab_um = Float(
