@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ from scalebridge.guides import example_specimen
 from .conftest import Walk, Walker, walked
 
 NAME = "05_widgets"
+PAGES = Path(__file__).parents[2] / "docs" / "widgets"
 WIDGETS = (
     "SliceExplorer",
     "LandmarkPicker",
@@ -84,6 +89,20 @@ def test_a_second_run_shows_the_same(
     different = [one[0] for one, other in zip(first, second, strict=True) if one != other]
     assert not different
     again.ws.close()
+
+
+def test_the_examples_of_the_pages_run_as_they_stand(gallery: Walk, tmp_path: Path) -> None:
+    shutil.copytree(gallery.ws.path, tmp_path / "specimen")
+    pages = sorted(PAGES.glob("*.md"), key=lambda page: page.stem != "slice-explorer")
+    found = [re.findall(r"```python\n(.+?)```", page.read_text(), re.S) for page in pages]
+    blocks = [block for blocks in found for block in blocks]
+    assert len(blocks) == len(WIDGETS)
+    code = "\n".join(block.replace('name="cluster"', 'name="mine"') for block in blocks)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "scene.html").stat().st_size > 1e5
 
 
 def test_another_specimen_is_refused_with_what_to_do(tmp_path: Path) -> None:
