@@ -30,7 +30,11 @@ $(VENV)/.core: $(BIN)/python pyproject.toml $(wildcard requirements/*.lock)
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.core
-	@$(INSTALL) -e '.[formats,test]'
+	@$(INSTALL) -e '.[formats,remote,test]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.test
+	@$(INSTALL) -e '.[bench]'
 	@touch $@
 
 demo: $(VENV)/.core  ## build the example specimen, run the four templates, print report and key numbers
@@ -68,7 +72,7 @@ widgets:  ## rebuild what the browser runs (needs npm), after its types were che
 	@cd src/widgets/js && npm install --no-package-lock --no-audit --no-fund --silent \
 	  && npm run --silent types && npm run --silent build
 
-bench: $(VENV)/.test  ## timings beside named peers, same work, same run
+bench: $(VENV)/.bench browser  ## timings beside named peers, same work, same run
 	@missed=""; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; \
 	  $(BIN)/python $$benchmark || missed="$$missed $$benchmark"; done; \
 	  if [ -n "$$missed" ]; then echo "missed their goals:$$missed" >&2; exit 1; fi

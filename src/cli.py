@@ -96,6 +96,38 @@ def import_(
 
 
 @app.command()
+def link(
+    workspace: Annotated[Path, typer.Argument(metavar="WORKSPACE", help="Made if it is new.")],
+    address: Annotated[str, typer.Argument(help="OME-Zarr: a folder, http(s):// or s3://.")],
+    name: Annotated[str | None, typer.Option(help="Name of the image.")] = None,
+    frame: Annotated[str | None, typer.Option(help="Frame; the image's own by default.")] = None,
+    modality: Annotated[str | None, typer.Option(help="Such as XRM, SEM.")] = None,
+    anonymous: Annotated[
+        bool, typer.Option("--anonymous", help="Ask a bucket without keys.")
+    ] = False,
+    timeout: Annotated[float, typer.Option(help="Limit for each request [s].")] = 20.0,
+) -> None:
+    """Show an OME-Zarr image where it lies, without a copy."""
+    from .io.address import read_address
+    from .workspace import Workspace
+
+    with arguments():
+        place = read_address(address).text
+    known = Workspace.open if (workspace / "workspace.toml").is_file() else Workspace.create
+    with known(workspace) as ws:
+        with arguments():
+            ws.images.links.timeout_s = timeout
+            image = ws.images.link(
+                place, name=name, frame=frame, modality=modality, anonymous=anonymous
+            )
+        for words in image.source["warnings"]:
+            _say(f"note: {words}")
+        if not image.calibrated:
+            _say(f"{image.spacing_source}: give it with scalebridge calibrate")
+        _say(f"linked {image!r}")
+
+
+@app.command()
 def run(
     what: Annotated[list[str], typer.Argument(help="Workspaces, and templates (names or .ipynb).")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the reports.")],

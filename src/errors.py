@@ -7,6 +7,9 @@ a careful caller can still meet::
     ├── ReadError              a file could not be understood, or was refused
     │   └── ReadLimit          ... within the memory or time that it was given
     ├── DamagedImage           stored pixels or metadata do not match their checksum, or are missing
+    │   └── ChangedImage       a linked image is not the one that was linked
+    ├── Unreachable            a linked image could not be fetched: no answer, or a refusal
+    ├── Superseded             what was being fetched is no longer wanted
     ├── WorkspaceError         a workspace cannot be opened or written
     │   ├── NewerFormat        it was made by a newer Scalebridge
     │   ├── ReadOnly           it is open read-only (``as_of=``)
@@ -48,6 +51,18 @@ class ReadLimit(ReadError):
 
 class DamagedImage(ScalebridgeError):
     """Stored pixels or metadata do not match their checksum, or a chunk is missing."""
+
+
+class ChangedImage(DamagedImage):
+    """The metadata of a linked image are not those that stood there when it was linked."""
+
+
+class Unreachable(ScalebridgeError):
+    """A linked image, or a part of it, could not be fetched; nothing is known of its pixels."""
+
+
+class Superseded(ScalebridgeError):
+    """Something was not fetched to its end, because nobody waits for it any more."""
 
 
 class WorkspaceError(ScalebridgeError):

@@ -15,6 +15,9 @@ from scalebridge import Workspace
 from scalebridge.cli import main
 from scalebridge.reports.template import told_apart
 
+sys.path.insert(0, str(Path(__file__).parent / "io"))
+from linked_pyramids import made
+
 PARAMETERS = """\
 workspace: str  # folder of the specimen
 as_of: int | None = None  # state to replay
@@ -384,3 +387,32 @@ def test_calibrate_keeps_what_the_file_said_where_a_dash_stands(tmp_path, capsys
     assert scalebridge(*calibrate, "--voxel-um", "700,-,- nm") == 0
     with Workspace.open(place) as ws:
         assert ws.images["stack"].spacing_um == pytest.approx((0.7, 0.2, 0.25))
+
+
+def test_link_shows_an_image_where_it_lies_and_info_says_so(tmp_path, capsys):
+    made(tmp_path / "far.ome.zarr", levels=2)
+    specimen = tmp_path / "specimen"
+    assert scalebridge("link", specimen, tmp_path / "far.ome.zarr", "--name", "hip") == 0
+    assert scalebridge("info", specimen) == 0
+    told = capsys.readouterr().out
+    assert "voxel 0.5 x 0.1 x 0.1 µm, linked to" in told
+    assert scalebridge("info", specimen, "--verify") == 0
+    told = capsys.readouterr().out
+    assert "hip: none of 3 files damaged" in told
+    assert "linked pixels are not compared" in told
+    (tmp_path / "far.ome.zarr/1/zarr.json").write_text("{}")
+    assert scalebridge("info", specimen, "--verify") == 1
+    assert "is not what it was when it was linked" in capsys.readouterr().out
+
+
+def test_link_refuses_logins_and_other_schemes_and_writes_nothing(tmp_path, capsys):
+    specimen = tmp_path / "specimen"
+    assert scalebridge("link", specimen, "https://me:secret@example.org/a.zarr") == 2
+    assert scalebridge("link", specimen, "file:///data/a.zarr") == 2
+    told = capsys.readouterr().err
+    assert "no login" in told
+    assert "the scheme 'file'" in told
+    assert "secret" not in told
+    assert not specimen.exists()
+    assert scalebridge("link", specimen, tmp_path / "nothing.ome.zarr") == 1
+    assert "look whether the folder is there" in capsys.readouterr().err

@@ -67,9 +67,9 @@ class OmeZarrSource(Slabs):
         if not folder.resolve().is_relative_to(Path(path).resolve()):
             raise ReadError(f"expected an entry inside {path}, got {answers.entry!r}")
         multiscale, attributes, version = read_multiscale(folder)
-        names = [str(d["path"]) for d in _listed(multiscale, "datasets", folder)]
+        names = [str(d["path"]) for d in listed(multiscale, "datasets", folder)]
         self.levels = tuple(_open_array(folder, name, memory_mb) for name in names)
-        reading = _reading(self.levels[0], multiscale, attributes, version, folder)
+        reading = reading_of(self.levels[0], multiscale, attributes, version, folder)
         shown = path if answers.entry is None else f"{path}::{answers.entry}"
         image = understand(reading, answers, path=shown, file_bytes=_folder_bytes(folder))
         self.description, self._pixels = image.description, image.pixels
@@ -92,24 +92,41 @@ def read_multiscale(folder: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
         If the folder is Zarr but no OME-Zarr image.
     """
     if (folder / "zarr.json").is_file():
-        everything = read_json(folder / "zarr.json").get("attributes", {})
-        attributes, default = everything.get("ome", everything), "0.5"
+        found = multiscale_of(read_json(folder / "zarr.json"), old=False)
     elif (folder / ".zattrs").is_file():
-        attributes, default = read_json(folder / ".zattrs"), "0.4"
+        found = multiscale_of(read_json(folder / ".zattrs"), old=True)
     else:
-        attributes, default = {}, ""
-    images = attributes.get("multiscales") if isinstance(attributes, dict) else None
-    if not isinstance(images, list) or not images or not isinstance(images[0], dict):
+        found = None
+    if found is None:
         inside = sorted(e.name for e in os.scandir(folder) if e.is_dir())[:10]
         raise ReadError(
             f"expected OME-Zarr multiscales in {folder}, there are none; it holds "
             f"{inside}: choose the image, {folder}::{inside[0] if inside else '0'}"
         )
+    return found
+
+
+def multiscale_of(
+    document: dict[str, Any], *, old: bool
+) -> tuple[dict[str, Any], dict[str, Any], str] | None:
+    """Find the first multiscale image in a group's document, as `read_multiscale` gives it.
+
+    `old` says that it is a ``.zattrs`` of Zarr 2, and no ``zarr.json``.
+    """
+    everything = document if old else document.get("attributes", {})
+    if not isinstance(everything, dict):
+        return None
+    attributes = everything if old else everything.get("ome", everything)
+    images = attributes.get("multiscales") if isinstance(attributes, dict) else None
+    if not isinstance(images, list) or not images or not isinstance(images[0], dict):
+        return None
+    default = "0.4" if old else "0.5"
     version = str(attributes.get("version") or images[0].get("version") or default)
     return images[0], attributes, version
 
 
-def _listed(item: dict[str, Any], name: str, folder: Path) -> list[dict[str, Any]]:
+def listed(item: dict[str, Any], name: str, folder: Path | str) -> list[dict[str, Any]]:
+    """Take a list of objects out of OME-Zarr metadata, or refuse what stands there."""
     values = item.get(name)
     if not isinstance(values, list) or not values or not all(isinstance(v, dict) for v in values):
         raise ReadError(f"expected {name} in the OME-Zarr metadata of {folder}, got {values!r}")
@@ -134,9 +151,14 @@ def _open_array(folder: Path, name: str, memory_mb: int) -> Any:
         raise ReadError(f"{place} cannot be opened as a Zarr array ({error})") from error
 
 
-def _reading(
-    array: Any, multiscale: dict[str, Any], attributes: dict[str, Any], version: str, folder: Path
+def reading_of(
+    array: Any,
+    multiscale: dict[str, Any],
+    attributes: dict[str, Any],
+    version: str,
+    folder: Path | str,
 ) -> Reading:
+    """Join the finest array with what the metadata say of it."""
     named = multiscale.get("axes")
     axes = named if isinstance(named, list) and named else ["t", "c", "z", "y", "x"][-array.ndim :]
     letters = "".join(str(a.get("name", "?") if isinstance(a, dict) else a)[:1] for a in axes)
@@ -144,7 +166,7 @@ def _reading(
         letter: axis.get("unit") if isinstance(axis, dict) else None
         for letter, axis in zip(letters, axes, strict=True)
     }
-    scale, shift = _placement(multiscale, len(axes), folder)
+    scale, shift = placement(multiscale, len(axes), folder)
     sizes = dict(zip(letters, scale, strict=True))
     lengths, bare, source = _lengths(sizes, units)
     scales = {a: micrometres_in(units[a]) for a in letters if a in "zyx"}
@@ -163,11 +185,13 @@ def _reading(
     )
 
 
-def _placement(multiscale: dict[str, Any], ndim: int, folder: Path) -> tuple[Any, Any]:
-    """Scale and translation of the finest level, times those of the whole image."""
+def placement(
+    multiscale: dict[str, Any], ndim: int, folder: Path | str, *, level: int = 0
+) -> tuple[Any, Any]:
+    """Scale and translation of a level, times those of the whole image."""
     scale, shift = np.ones(ndim), np.zeros(ndim)
-    first = _listed(multiscale, "datasets", folder)[0]
-    steps = [first.get("coordinateTransformations"), multiscale.get("coordinateTransformations")]
+    dataset = listed(multiscale, "datasets", folder)[level]
+    steps = [dataset.get("coordinateTransformations"), multiscale.get("coordinateTransformations")]
     for transforms in steps:
         for step in transforms or []:
             values = step.get(step.get("type")) if isinstance(step, dict) else None

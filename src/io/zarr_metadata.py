@@ -24,36 +24,46 @@ _DATA_TYPES = {
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
     "float16", "float32", "float64",
 }  # fmt: skip
-_LARGEST_METADATA = 64 * 2**20
+LARGEST_METADATA = 64 * 2**20
 
 
 def read_json(file: Path) -> dict[str, Any]:
     """Read a Zarr metadata file of reasonable size."""
-    if file.stat().st_size > _LARGEST_METADATA:
+    if file.stat().st_size > LARGEST_METADATA:
         raise ReadError(f"expected Zarr metadata under 64 MB, {file} is larger")
+    return parse_json(file.read_bytes(), file)
+
+
+def parse_json(data: bytes, place: Path | str) -> dict[str, Any]:
+    """Read the bytes of a Zarr metadata document; `place` is how an error names it."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(data.decode("utf-8"))
     except ValueError as error:
-        raise ReadError(f"expected JSON in {file} ({error}): copy the folder again") from error
+        raise ReadError(f"expected JSON in {place} ({error}): copy the folder again") from error
     if not isinstance(content, dict):
-        raise ReadError(f"expected names with values in {file}, got {type(content).__name__}")
+        raise ReadError(f"expected names with values in {place}, got {type(content).__name__}")
     return content
 
 
 def inspect_array(place: Path) -> int:
     """Check codecs and pixel type, and say how large a chunk is unpacked [byte]."""
     if (place / "zarr.json").is_file():
-        metadata = read_json(place / "zarr.json")
-        kind = str(metadata.get("data_type"))
-        grid = metadata.get("chunk_grid", {}).get("configuration", {}).get("chunk_shape", [])
-        codecs = metadata.get("codecs", [])
-    elif (place / ".zarray").is_file():
-        metadata = read_json(place / ".zarray")
+        return inspect_metadata(read_json(place / "zarr.json"), place)
+    if (place / ".zarray").is_file():
+        return inspect_metadata(read_json(place / ".zarray"), place)
+    raise ReadError(f"expected a Zarr array at {place}, there is none: copy the folder again")
+
+
+def inspect_metadata(metadata: dict[str, Any], place: Path | str) -> int:
+    """As `inspect_array`, from the array's own document of either Zarr version."""
+    if metadata.get("zarr_format") == 2:
         kind = _old_type(metadata.get("dtype"), place)
         grid = metadata.get("chunks", [])
         codecs = [*(metadata.get("filters") or []), metadata.get("compressor")]
     else:
-        raise ReadError(f"expected a Zarr array at {place}, there is none: copy the folder again")
+        kind = str(metadata.get("data_type"))
+        grid = metadata.get("chunk_grid", {}).get("configuration", {}).get("chunk_shape", [])
+        codecs = metadata.get("codecs", [])
     _refuse_codecs(codecs, place)
     if kind not in _DATA_TYPES:
         raise ReadError(f"expected a numeric Zarr type, {place} has {kind!r}: convert it first")
@@ -62,7 +72,7 @@ def inspect_array(place: Path) -> int:
     return prod(grid) * np.dtype(kind).itemsize
 
 
-def _old_type(text: Any, place: Path) -> str:
+def _old_type(text: Any, place: Path | str) -> str:
     try:
         dtype = np.dtype(text)
     except TypeError as error:
@@ -70,7 +80,7 @@ def _old_type(text: Any, place: Path) -> str:
     return dtype.name if isinstance(text, str) and not dtype.hasobject else str(text)
 
 
-def _refuse_codecs(codecs: Any, place: Path) -> None:
+def _refuse_codecs(codecs: Any, place: Path | str) -> None:
     for codec in codecs if isinstance(codecs, list) else [codecs]:
         if codec is None:
             continue

@@ -47,11 +47,14 @@ class Drawn:
     patch : callable
         Gives what a plane shows in so many pixels, right and down; None where the coarse copy is
         as fine.
+    far : bool
+        Whether a patch may have to be fetched from elsewhere.
     """
 
     spec: dict[str, Any]
     table: tuple[str, bytes]
     patch: Callable[[Plane, int, int], bytes | None]
+    far: bool = False
 
 
 def drawn_layer(explorer: Any, item: Placed, coarse: Coarse) -> Drawn:
@@ -86,7 +89,7 @@ def drawn_layer(explorer: Any, item: Placed, coarse: Coarse) -> Drawn:
         how = explorer.rendering()
         return patch_of(item, coarse, plane, width_px=width, height_px=height, how=how)
 
-    return Drawn(spec, table, patch)
+    return Drawn(spec, table, patch, far=getattr(item.levels[0].array, "far", False))
 
 
 def slab_mark(explorer: Any) -> str:

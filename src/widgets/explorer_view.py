@@ -14,7 +14,8 @@ from .explorer import SliceExplorer, time_count
 from .live import EXPLORING, HINT, LivePanel
 from .picture import explorer_words
 from .plane import ACROSS_THE_PLANE
-from .views import Message, follow, html_table, link, words_html
+from .reading import reading_words
+from .views import Message, follow, html_table, link, words_html, words_line
 
 _VIEW = ("cursor_um", "centre_um", "width_um", "orientation", "across", "down")
 _LOOK = (
@@ -44,7 +45,7 @@ def explorer_view(explorer: SliceExplorer, *, width_px: int = 1200) -> ipw.VBox:
     """Build the controls of an explorer."""
     message = Message()
     panel = LivePanel(explorer, guard=message.quiet, bar=EXPLORING)
-    words, reading = ipw.HTML(), ipw.HTML()
+    words, reading, here = ipw.HTML(), ipw.HTML(), ipw.HTML()
 
     def tell() -> None:
         page = explorer_words(explorer)
@@ -53,7 +54,11 @@ def explorer_view(explorer: SliceExplorer, *, width_px: int = 1200) -> ipw.VBox:
         words.value = words_html(replace(page, legend=()), hint=HINT)
 
     def read() -> None:
-        reading.value = html_table(explorer.read())
+        found = explorer.read()
+        reading.value = html_table(found)
+        here.value = words_line(
+            reading_words(found, explorer.cursor_um, frame=explorer.frame, unit=explorer.world.unit)
+        )
 
     redraw_all(explorer, tell)
     follow(explorer, _READ, read)
@@ -63,10 +68,10 @@ def explorer_view(explorer: SliceExplorer, *, width_px: int = 1200) -> ipw.VBox:
     tell()
     read()
     more = ipw.Accordion(children=[reading])
-    more.set_title(0, "At the cursor")
+    more.set_title(0, "At the cursor, layer by layer")
     below = columns(navigation(explorer, message), ipw.VBox([words, more]))
     stage = ipw.Layout(max_width=f"{width_px}px", width="100%")
-    return ipw.VBox([panel, message.widget, below], layout=stage)
+    return ipw.VBox([panel, here, message.widget, below], layout=stage)
 
 
 def columns(*parts: ipw.Widget, flex: str = "", gap: str = "8px 20px") -> ipw.HBox:

@@ -111,11 +111,21 @@ class History:
     def __init__(self) -> None:
         self._done: list[Step] = []
         self._undone: list[Step] = []
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call back whenever something else can be undone or redone."""
+        self._listeners.append(listener)
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
 
     def did(self, step: Step) -> None:
         """Remember a step; what was undone before can no longer be redone."""
         self._done.append(step)
         self._undone.clear()
+        self._tell()
 
     @property
     def can_undo(self) -> str:
@@ -146,6 +156,7 @@ class History:
             raise ValueError("nothing to undo: this widget has changed nothing yet")
         self._done[-1].undo()
         self._undone.append(self._done.pop())
+        self._tell()
         return self._undone[-1].title
 
     def redo(self) -> str:
@@ -154,4 +165,5 @@ class History:
             raise ValueError("nothing to redo: nothing was undone since the last change")
         self._undone[-1].redo()
         self._done.append(self._undone.pop())
+        self._tell()
         return self._done[-1].title

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ from .gestures import Gestures
 from .looks import look_of, triple_of, view_of
 from .picture import MarkDrawer
 from .plane import Plane, Triple
-from .refining import Refining
+from .refining import Refining, refuse
 from .scene import Placed
+from .unseen import UNSEEN, unseen_layer
 
 HINT = "Click: crosshair. Drag: move. Ctrl + wheel: zoom. Shift + wheel: slices. ?: all keys."
 # What the bar above the planes offers beside the view itself, see `panel.js`.
-LOOKING = ("planes", "picture")
+LOOKING = ("planes", "view", "picture")
 EXPLORING = (*LOOKING, "linked", "cube", "layers", "tools", "bookmarks", "history")
 _STATIC = Path(__file__).parent / "static"
 _COARSE_BYTES = 128 * 2**20  # of coarse copies that a panel keeps: a film's time points
@@ -47,7 +49,7 @@ class LivePanel(anywidget.AnyWidget):
     turns : bool
         Whether a person may turn the plane here.
     bar : sequence of str
-        What the bar offers: planes, linked, cube, layers, tools, brush, bookmarks,
+        What the bar offers: planes, view, linked, cube, layers, tools, brush, bookmarks,
         history, picture.
     aspect : callable, optional
         Gives height over width, when it is not the explorer's own.
@@ -116,6 +118,7 @@ class LivePanel(anywidget.AnyWidget):
         self._give_handles, self._dragged = handles, dragged
         self._make_coarse, self._coarse = coarse, dict[Any, Coarse]()
         self.by, self._sheet_px = "kernel", {0: _SHEET_PX}
+        self._guard = guard
         self._gestures = Gestures(self, explorer, deeds or {})
         self._refining = Refining(self, explorer, guard=guard, marks=marks)
         self.on_msg(lambda _, content, buffers: guard(lambda: self._hear(content))())
@@ -170,10 +173,14 @@ class LivePanel(anywidget.AnyWidget):
     def drawn(self) -> list[Drawn]:
         """What is drawn, the first at the bottom."""
         explorer = self._explorer
-        return [
-            drawn_layer(explorer, item, self._coarse_of(item))
-            for item in explorer.world.placed(explorer.layers)
-        ]
+        return [self._drawn(item) for item in explorer.world.placed(explorer.layers)]
+
+    def _drawn(self, item: Placed) -> Drawn:
+        try:
+            return drawn_layer(self._explorer, item, self._coarse_of(item))
+        except UNSEEN as error:  # the other layers are seen, and the person is told why
+            self._guard(partial(refuse, error))()
+            return unseen_layer(self._explorer, item)
 
     def _coarse_of(self, item: Placed) -> Coarse:
         layer, time = item.layer, self._explorer.time

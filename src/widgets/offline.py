@@ -14,7 +14,7 @@ from .looks import looks_at
 
 # About what 2 to 4 MB of a page hold for a few images.
 MOST_VOXELS = 500_000
-_BAR = ("planes", "linked", "cube", "layers", "tools", "picture")
+_BAR = ("planes", "view", "linked", "cube", "layers", "tools", "picture")
 _TRAITS = (
     "look", "planes", "layers", "marks", "annotations", "handles", "compare", "split", "slab",
     "title", "unit", "crosshair", "turns", "flat", "reach", "bounds_um", "alt", "maps",

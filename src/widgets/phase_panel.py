@@ -47,9 +47,10 @@ class PhasePanel(LivePanel):
             sliders.explorer,
             guard=guard,
             title="phases",
-            bar=("planes", "brush", "history", "picture"),
+            bar=("brush", "history"),  # the view is steered beside it
             deeds={"stroke": self._stroke, "undo": self._undo, "redo": self._redo},
         )
+        sliders.history.listen(self.redraw_pins)
 
     def redraw_pins(self, *_: Any) -> None:
         """What can be painted, and what can be taken back."""

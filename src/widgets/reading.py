@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import CovarianceUnavailable
+from ..quantities import format_length
 from .layers import Layer
 from .sampling import sample
 from .world import World
@@ -36,6 +37,35 @@ def read_layers(
         sigma = _sigma_um(world, point_um, world.images[layer.image].frame)
         rows.append((layer.name, value, *own[::-1], *sigma[::-1]))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def reading_words(
+    table: pd.DataFrame, cursor_um: dict[str, float], *, frame: str, unit: str = "um"
+) -> str:
+    """The cursor and what lies there, as a sentence.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `read_layers` gives it, the first layer at the bottom.
+    cursor_um : dict
+        By name [µm].
+    frame : str
+        That the cursor is given in.
+    unit : {"um", "px"}
+    """
+    sign = "px" if unit == "px" else "µm"
+    place = ", ".join(f"{axis} = {cursor_um[f'{axis}_um']:.5g}" for axis in "xyz")
+    covered = table[np.isfinite(table["value"])][::-1]
+    if not len(covered):
+        return f"{place} {sign} in {frame}: no image covers this place"
+    told = []
+    for row in covered.itertuples():
+        sigma = float(np.sqrt(row.sx_um**2 + row.sy_um**2 + row.sz_um**2))
+        doubt = "" if sigma == 0 else f", ± {format_length(sigma)}"
+        doubt = ", ± not known" if np.isnan(sigma) else doubt
+        told.append(f"{row.layer} {row.value:.5g}{doubt}")
+    return f"{place} {sign} in {frame}: {'; '.join(told)}"
 
 
 def _sigma_um(world: World, point_um: NDArray[np.float64], frame: str) -> Any:

@@ -7,12 +7,16 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from ..errors import Superseded
+from ..io.asking import Asking, asking
+from .drawn import Drawn
 from .looks import plane_of, view_of
 from .picture import MarkDrawer, panel_picture
 from .plane import Plane
 from .state import quick_png_bytes
 from .views import REFUSALS
 
+_TELL_S = 0.5  # what comes sooner needs no words
 _MOST_PX = 1200  # a patch of a larger screen is sampled coarser than its pixels
 
 
@@ -65,14 +69,18 @@ class Refining:
     async def _patches(
         self, number: int, plane: Plane, size: tuple[int, int], sequence: int
     ) -> None:
+        failure: Exception | None = None
         for one in reversed(self._panel.drawn()):
             await asyncio.sleep(0)
             if self._newest[number] != (plane, sequence):
                 return
             try:
-                pixels = one.patch(plane, *size) if one.spec["visible"] else None
+                pixels = await self._pixels(one, number, plane, size, sequence)
+            except Superseded:
+                return
             except REFUSALS as error:  # the coarse copy stays, and the person is told why
-                self._guard(partial(_refuse, error))()
+                failure = error
+                self._guard(partial(refuse, error))()
                 continue
             if pixels is not None:
                 message = {
@@ -80,7 +88,31 @@ class Refining:
                     "view": view_of(plane), "width": size[0], "height": size[1],
                 }  # fmt: skip
                 self._panel.send(message, buffers=[pixels])
+        if failure is not None:  # the words of another layer's fetching may stand in its place
+            self._guard(partial(refuse, failure))()
         self._panel.send({"kind": "rested", "plane": number, "sequence": sequence})
+
+    async def _pixels(
+        self, one: Drawn, number: int, plane: Plane, size: tuple[int, int], sequence: int
+    ) -> bytes | None:
+        if not one.spec["visible"]:
+            return None
+        if not one.far:
+            return one.patch(plane, *size)
+        question = Asking(wanted=lambda: self._newest[number] == (plane, sequence))
+        with asking(question):
+            fetching = asyncio.create_task(asyncio.to_thread(one.patch, plane, *size))
+        told = False
+        while not (await asyncio.wait({fetching}, timeout=_TELL_S))[0]:
+            if question.wanted():
+                told = True
+                self._guard(partial(_fetched_words, one.spec["name"], question))()
+        if told and question.wanted():
+            self._guard(str)()
+        if not question.wanted():
+            fetching.exception()  # looked at, so that asyncio does not report it
+            raise Superseded(f"{one.spec['name']}: the view has moved on")
+        return fetching.result()
 
     async def _drawn_here(self, number: int, plane: Plane, width_px: int, sequence: int) -> None:
         """A picture, for a browser that cannot draw."""
@@ -107,5 +139,11 @@ class Refining:
         )
 
 
-def _refuse(error: Exception) -> None:
+def _fetched_words(name: str, question: Asking) -> str:
+    size_mb = question.bytes / 1e6
+    return f"{name}: fetching, {question.came} of {question.sent} requests came, {size_mb:.1f} MB"
+
+
+def refuse(error: Exception) -> None:
+    """Raise an error where a guard says it in words."""
     raise error

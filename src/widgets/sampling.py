@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage
+
+from .interpolation import along_axes, at_points
 
 # A tilted plane's bounding box is read in one piece up to this size, else by quarters of the view.
 MAX_BLOCK_VOXELS = 8_000_000
@@ -115,6 +116,8 @@ def sample(
     points = np.asarray(points_um, float)
     if points.ndim != 3 or points.shape[-1] != 3:
         raise ValueError(f"points_um needs shape (height, width, 3), got {points.shape}")
+    # one axis after the other in memory: everything below goes axis by axis
+    points = np.moveaxis(np.ascontiguousarray(np.moveaxis(points, -1, 0)), 0, -1)
     number = level if level is not None else 0
     if level is None and steps_um is not None:
         number = choose_level(levels, steps_um)
@@ -171,7 +174,7 @@ def _fill(
     """Read the block that the view needs, or the blocks of its quarters when that is too large."""
     if not inside.any():
         return
-    lower, upper = _bounds(index[inside], array.shape[len(select) :])
+    lower, upper = _bounds(index, inside, array.shape[len(select) :])
     height, width = values.shape
     large = np.prod(upper - lower, dtype=float) > MAX_BLOCK_VOXELS
     if large and max(height, width) > _SMALLEST_TILE_PX:
@@ -182,7 +185,12 @@ def _fill(
         return
     box = tuple(slice(int(a), int(b)) for a, b in zip(lower, upper, strict=True))
     block = np.asarray(array[(*select, *box)])
-    values[inside] = _interpolate(block, index[inside] - lower, nearest, values.dtype)
+    aligned = None if nearest else along_axes(block, index - lower, dtype=values.dtype)
+    if aligned is not None:
+        np.copyto(values, aligned, where=inside)
+        return
+    axes = [index[..., k][inside] - lower[k] for k in range(len(box))]
+    values[inside] = at_points(block, np.stack(axes), nearest=nearest, dtype=values.dtype)
 
 
 def _halves(size: int) -> tuple[slice, ...]:
@@ -190,21 +198,11 @@ def _halves(size: int) -> tuple[slice, ...]:
 
 
 def _bounds(
-    index: NDArray[np.float64], shape: Sequence[int]
+    index: NDArray[np.float64], inside: NDArray[np.bool_], shape: Sequence[int]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First voxel and one past the last voxel that linear interpolation touches."""
+    axes = [index[..., k] if inside.all() else index[..., k][inside] for k in range(len(shape))]
     last = np.asarray(shape) - 1
-    lower = np.clip(np.floor(index.min(axis=0)), 0, last).astype(np.int64)
-    upper = np.clip(np.ceil(index.max(axis=0)), 0, last).astype(np.int64) + 1
+    lower = np.clip(np.floor([axis.min() for axis in axes]), 0, last).astype(np.int64)
+    upper = np.clip(np.ceil([axis.max() for axis in axes]), 0, last).astype(np.int64) + 1
     return lower, upper
-
-
-def _interpolate(
-    block: NDArray[Any], index: NDArray[np.float64], nearest: bool, dtype: np.dtype[Any]
-) -> NDArray[Any]:
-    if nearest:
-        whole = np.floor(index + 0.5).astype(np.int64)
-        return block[tuple(np.clip(whole, 0, np.asarray(block.shape) - 1).T)]
-    return ndimage.map_coordinates(
-        block.astype(dtype, copy=False), index.T, order=1, mode="nearest", output=dtype
-    )

@@ -42,31 +42,24 @@ class Message:
         self.widget.value = notice(text, status) if text else ""
 
     def guard(self, action: Callable[[], Any]) -> Callable[..., None]:
-        """Wrap a button's action: what it refuses is shown in words."""
-
-        def run(*_: Any) -> None:
-            try:
-                result = action()
-            except REFUSALS as error:
-                self.say(words_of(error), "refused")
-            else:
-                self.say(result if isinstance(result, str) else "")
-
-        return run
+        """Wrap a button's action: what it refuses, or says, is shown in words."""
+        return self._wrapped(action, clear=True)
 
     def quiet(self, action: Callable[[], Any]) -> Callable[..., None]:
         """Wrap what happens in passing, as a view that moves: what was said before stays, unless
         there is something new to say.
         """
+        return self._wrapped(action, clear=False)
 
+    def _wrapped(self, action: Callable[[], Any], *, clear: bool) -> Callable[..., None]:
         def run(*_: Any) -> None:
             try:
                 result = action()
             except REFUSALS as error:
                 self.say(words_of(error), "refused")
             else:
-                if isinstance(result, str):
-                    self.say(result)
+                if clear or isinstance(result, str):
+                    self.say(result if isinstance(result, str) else "")
 
         return run
 
@@ -116,6 +109,11 @@ def notice(text: str, status: str) -> str:
 def notices(texts: Iterable[str], status: str = "attention") -> str:
     """Several lines."""
     return "".join(notice(text, status) for text in texts)
+
+
+def words_line(text: str) -> str:
+    """A line of words as HTML; escaped."""
+    return f'<div style="{_FONT}color:{INK};padding:2px 0;line-height:1.45">{escape(text)}</div>'
 
 
 def heading(text: str) -> ipw.HTML:

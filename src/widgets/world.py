@@ -157,7 +157,7 @@ def levels_of(image: Any) -> Sequence[Any]:
         GridLevel(
             level.array,
             tuple(float(factor) for factor in level.factors),
-            tuple((factor - 1) / 2 for factor in level.factors),
+            level.shift_px,
         )
         for level in image.levels
     ]

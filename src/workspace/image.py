@@ -42,6 +42,11 @@ class Level:
         return self.image.open_level(self.index)
 
     @property
+    def shift_px(self) -> tuple[float, ...]:
+        """From the centre of level 0's first voxel to that of this one, in voxels of level 0."""
+        return tuple((factor - 1) / 2 for factor in self.factors)
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """All axes, as the array has them."""
         lead = self.image.shape[: len(self.image.shape) - self.image.ndim]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import math
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from .cleaning import today, why_gone
 from .collection import Collection, same_or_conflict
 from .group import group_bytes, with_fingerprint, write_group
 from .image import Image
+from .linked_image import LinkedImage
+from .links import Links
 from .naming import checked_name
 from .ome import check_axes
 from .pixels import Block, Grid, plan_grid, write_levels
@@ -40,14 +43,26 @@ class Images(Collection):
     records : Records
     folder : Path
         ``images/`` of the workspace.
+
+    Attributes
+    ----------
+    links : Links
+        How long images that lie elsewhere are waited for, and what is kept of them.
     """
 
     def __init__(self, records: Records, *, folder: Path) -> None:
         super().__init__(records, "images")
         self.folder = folder
+        self.links = Links()
 
     def present(self, record: Record) -> Image:
         """Give the image of a record."""
+        if record.link:
+            return LinkedImage(
+                record,
+                links=self.links,
+                versions=lambda: today(self.records).select(rows.c.id == record.id),
+            )
         return Image(
             record,
             folder=self.folder_of(record.id),
@@ -167,9 +182,71 @@ class Images(Collection):
             checked["source"] = source() if source is not None else {}
             return self._list(identity, name, checked, published, tags)
 
+    def link(
+        self,
+        address: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        frame: str | None = None,
+        modality: str | None = None,
+        anonymous: bool = False,
+        labels: bool = False,
+        note: str = "",
+    ) -> Image:
+        """Record an OME-Zarr image (0.4 or 0.5) that stays where it is, and is only read.
+
+        What is seen of it is fetched chunk by chunk. Its metadata are compared with those of now
+        whenever it is opened; its pixels carry no sums of ours.
+
+        Parameters
+        ----------
+        address : str or path
+            A folder, ``http(s)://...`` or ``s3://bucket/...``; logins are refused. Keys of a
+            bucket come from the environment.
+        name : str, optional
+            The address's last part without its endings by default.
+        frame : str, optional
+            The image's own name by default; made when it does not exist.
+        modality : str, optional
+        anonymous : bool
+            Ask a bucket without keys, as one that everybody may read.
+        labels : bool
+            Values are labels and have nothing between them.
+        note : str
+
+        Raises
+        ------
+        Unreachable
+            When there is no answer, or a refusal.
+        ReadError, ReadLimit
+            When what lies there is no OME-Zarr image that can be shown without a copy.
+        ValueError
+            For an address that is none, and a name that is taken.
+        """
+        from .linking import link_image
+
+        return link_image(
+            self,
+            address,
+            name=name,
+            frame=frame,
+            modality=modality,
+            anonymous=anonymous,
+            labels=labels,
+            note=note,
+        )
+
     def table(self) -> pd.DataFrame:
-        """List the images, one column an axis for what lies in micrometres."""
-        return images_table(super().table())
+        """List the images, one column an axis for what lies in micrometres.
+
+        Where some are linked, ``linked_to`` says where they lie, and ``problem`` why one could not
+        be read when it was asked for last; nobody is asked for the table.
+        """
+        return images_table(super().table(), problems=self.links.problems)
+
+    def has_pixels(self, record: Record) -> bool:
+        """Whether the pixels of a record were not cleaned away; those of links never are."""
+        return bool(record.link) or self.folder_of(record.id).is_dir()
 
     def restore(self, key: str) -> Any:
         """Bring a removed image back, as long as its pixels are there.
@@ -180,7 +257,7 @@ class Images(Collection):
             ``gc`` has deleted them.
         """
         record = self.find(key, removed=True)
-        if not self.folder_of(record.id).is_dir():
+        if not self.has_pixels(record):
             raise why_gone(self.records, record)
         return super().restore(key)
 
@@ -190,6 +267,11 @@ class Images(Collection):
         Needed only where another program has changed it: every edit does so by itself.
         """
         record = self.find(image if isinstance(image, str) else image.id)
+        if record.link:
+            raise ReadOnly(
+                f"expected an image of the workspace, {record.label} is linked to "
+                f"{record.link['address']} and only read there"
+            )
         if with_fingerprint(record) is not record:
             self._write(record.id, "edit", lambda standing: standing, version=record.version)
         else:
@@ -197,6 +279,8 @@ class Images(Collection):
 
     def append(self, record: Record) -> Record:
         """Write a version, with its metadata for other tools."""
+        if record.link:
+            return super().append(record)
         written = super().append(record if record.removed else with_fingerprint(record))
         self.records.after_commit(lambda: self._publish_group(record.id))
         return written
@@ -222,10 +306,14 @@ class Images(Collection):
                 f"ws.images.publish_metadata({image.name!r}) writes them once they can be"
             ) from error
 
-    @contextmanager
-    def _claimed(self, name: str, identity: str) -> Iterator[None]:
+    def refuse_writing(self) -> None:
+        """Refuse before any work is done for an image that could not be listed."""
         if self.records.read_only:
             raise ReadOnly(self.records.read_only)
+
+    @contextmanager
+    def _claimed(self, name: str, identity: str) -> Iterator[None]:
+        self.refuse_writing()
         digest = sha256(name.encode()).hexdigest()[:32]
         busy = f"another process is importing {name!r} just now: wait, or choose another name"
         with (

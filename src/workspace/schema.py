@@ -88,6 +88,8 @@ class ImageFields(Fields):
     factors: list[list[PositiveInt]] = [[1, 1, 1]]
     fingerprints: dict[str, str] = {}
     bytes_stored: int | None = None
+    #: Where the pixels are that were not copied, and what was found there; empty for all others.
+    link: Plain = {}
     source: Untouched = {}
     metadata: Untouched = {}
     note: str = ""

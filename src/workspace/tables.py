@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -64,22 +64,30 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, list)
 
 
-def images_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Spread the lengths of images over one column an axis.
+def images_table(table: pd.DataFrame, *, problems: Mapping[str, str]) -> pd.DataFrame:
+    """Spread the lengths of images over one column an axis, and say which are linked.
 
     Parameters
     ----------
     table : DataFrame
         Of :func:`table_of`.
+    problems : mapping of str to str
+        By id, why a linked image could not be read.
 
     Returns
     -------
     DataFrame
         ``spacing_x_um``, ``spacing_y_um``, ``spacing_z_um`` and so on; NaN where there is no such
-        axis or no voxel size.
+        axis or no voxel size. ``linked_to`` and ``problem`` where there are linked images.
     """
     columns: dict[str, Any] = {}
     for title in table.columns:
+        if title == "link":
+            places = [(link or {}).get("address", "") for link in table[title]]
+            if any(places):
+                columns["linked_to"] = places
+                columns["problem"] = [problems.get(identity, "") for identity in table["id"]]
+            continue
         if title not in ("spacing_um", "nominal_spacing_um", "origin_um"):
             columns[title] = table[title]
             continue

@@ -112,7 +112,7 @@ def _settled(
 
 def _without_pixels(wanted: Mapping[str, Record], images: Images) -> Iterator[tuple[str, str]]:
     for identity, goal in wanted.items():
-        gone = goal.kind == "images" and not images.folder_of(identity).is_dir()
+        gone = goal.kind == "images" and not images.has_pixels(goal)
         if gone and not goal.removed:
             yield identity, f"{goal.label}: it stays removed, its pixels are deleted"
 

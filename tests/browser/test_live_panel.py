@@ -18,6 +18,7 @@ from scipy.ndimage import gaussian_filter
 from scalebridge import SliceExplorer, Workspace
 from scalebridge.analysis.registration import AffineTransform
 from scalebridge.widgets.looks import plane_of
+from scalebridge.widgets.rendering import PLAIN, Rendering
 from scalebridge.widgets.scene import draw
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -116,17 +117,17 @@ def bookmarks(folder):
         return list(ws.bookmarks)
 
 
-def in_python(folder, view, size):
+def in_python(folder, view, size, how=PLAIN):
     with Workspace.open(folder) as ws:
         explorer = SliceExplorer(ws, NAMES, frame="survey")
         exec(LOOKS, {"explorer": explorer})
         placed = explorer.world.placed(explorer.layers)
-        return draw(placed, plane_of(view), width_px=size[1], height_px=size[0])
+        return draw(placed, plane_of(view), width_px=size[1], height_px=size[0], how=how)
 
 
-def differences(folder, picture, view):
+def differences(folder, picture, view, how=PLAIN):
     """Differences away from the words at the top and the scale bar at the bottom."""
-    drawn = in_python(folder, view, picture.shape[:2])
+    drawn = in_python(folder, view, picture.shape[:2], how)
     apart = np.abs(picture.astype(int) - drawn.astype(int)).max(axis=2)
     high = len(apart)
     assert np.std(drawn) > 10  # there is something to see
@@ -163,6 +164,24 @@ def test_the_browser_draws_what_python_draws_while_a_person_zooms_and_turns(page
     picture, turned = settled(page, panel)
     assert abs(turned["across"][0]) > 0.1
     assert np.mean(differences(specimen, picture, turned)) < 0.6
+    side = page.locator(".sb-side").first
+    for how in (
+        Rendering(compare="difference"),
+        Rendering(compare="checkerboard"),
+        Rendering(slab_um=9.0, slab="max"),
+        Rendering(slab_um=9.0, slab="mean"),
+    ):
+        side.locator("select").nth(0).select_option(how.compare)
+        side.locator("select").nth(1).select_option(how.slab)
+        side.locator("input.sb-number").first.fill(str(how.slab_um))
+        side.locator("input.sb-number").first.press("Enter")
+        drawn = f"{how.compare} {how.slab_um:g} {how.slab}"
+        assert until(lambda drawn=drawn: panel.get_attribute("data-how") == drawn, page)
+        picture, seen = settled(page, panel)
+        apart = differences(specimen, picture, seen, how)
+        assert np.mean(apart) < 0.8, how
+    side.locator("input.sb-number").first.fill("0")
+    side.locator("input.sb-number").first.press("Enter")
     before = int(panel.get_attribute("data-drawn"))
     assert page.evaluate(LOSE_THE_CONTEXT) is False
     assert until(lambda: int(panel.get_attribute("data-drawn")) > before, page)

@@ -14,6 +14,7 @@ from scalebridge import SliceExplorer, TargetPicker, Workspace
 from scalebridge.errors import NoPath, Uncalibrated
 from scalebridge.widgets.layers import Layer
 from scalebridge.widgets.picture import legend_of
+from scalebridge.widgets.reading import reading_words
 from scalebridge.widgets.scene import draw, sample_slab
 from scalebridge.widgets.target_picture import target_page
 
@@ -263,3 +264,18 @@ def test_grey_values_of_16_bits_and_places_far_out_are_written_in_full(tmp_path:
         picker = TargetPicker(deep, "mosaic")
         picker.place_target({"x_um": 12345.6, "y_um": 20.0})
         assert "x = 12345.6, y = 20" in target_page(picker, width_px=600).caption[-1]
+
+
+def test_what_lies_at_the_cursor_is_said_with_how_well_it_is_known(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey", "fine"])
+    explorer.cursor_um = named(BEADS_UM[0])
+    table = explorer.read()
+    words = reading_words(table, explorer.cursor_um, frame=explorer.frame)
+    assert words.startswith("x = ")
+    assert " µm in survey: fine " in words  # the uppermost first
+    fine, survey = words.split(": ")[1].split("; ")
+    assert fine.split()[1] == f"{table['value'][1]:.5g}"
+    assert "±" not in survey  # its own frame
+    explorer.cursor_um = {"z_um": 1e4, "y_um": 0.0, "x_um": 0.0}
+    nowhere = reading_words(explorer.read(), explorer.cursor_um, frame="survey")
+    assert "no image covers this place" in nowhere

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.ndimage import map_coordinates
 
 from scalebridge.widgets import sampling
 from scalebridge.widgets.placement import placement_of
@@ -31,6 +32,20 @@ def test_ramp_is_exact_on_every_plane_at_every_level(plane: Plane, level: int) -
     seen = sample(levels, points, level=level)
     assert seen.inside.all()
     np.testing.assert_allclose(seen.values, points @ slope + 7, atol=1e-9)
+
+
+@pytest.mark.parametrize("plane", planes()[:3], ids=["xy", "xz", "yz"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_planes_along_the_axes_read_what_single_points_read(plane: Plane, dtype: type) -> None:
+    values = np.random.default_rng(3).integers(0, 255, (14, 15, 16)).astype(dtype)
+    level = ArrayLevel(values, (1, 1, 1), (1.3, 0.2, 0.7), (0.1, 0.0, -0.2))
+    points = plane.points(40, 30)  # partly outside
+    seen = sample([level], points)
+    assert 0 < seen.inside.mean() < 1
+    index = (points - level.origin_um) / level.spacing_um
+    single = map_coordinates(values.astype(float), index.reshape(-1, 3).T, order=1, mode="nearest")
+    expected = np.where(seen.inside, single.reshape(30, 40), 0)
+    np.testing.assert_allclose(seen.values, expected, atol=1e-3)
 
 
 def test_quartered_reading_gives_the_same_picture(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import { paint } from "./painter.js";
 import { drawHandles, drawPinned } from "./pins.js";
 import { normal, panned, plus, sliced, zoomed } from "./plane.js";
 import { steer } from "./pointer.js";
-import { add, fillBar } from "./toolbar.js";
+import { add, fillBar, ownKeys } from "./toolbar.js";
 import { tools } from "./tools.js";
 import { whenKept } from "./volumes.js";
 import { axisNames, KEYS, planeName, positionWords } from "./words.js";
@@ -50,6 +50,7 @@ function render({ model: told, el }) {
   const { signal } = ending;
   const gl = sharedGl();
   const frame = add(el, "div", "sb-panel");
+  ownKeys(frame, signal);
   const bar = add(frame, "div", "sb-bar");
   const body = add(frame, "div", "sb-body");
   const stage = add(body, "div", "sb-stage");
@@ -190,6 +191,7 @@ function render({ model: told, el }) {
     plane.slider.value = String(Math.round(((depth.at - depth.least) / Math.max(1e-12, depth.most - depth.least)) * STEPS));
     canvas.dataset.drawn = String(Number(canvas.dataset.drawn ?? 0) + 1);
     canvas.dataset.ms = took.toFixed(1);
+    canvas.dataset.how = `${compare.mode} ${model.get("slab").um} ${model.get("slab").mode}`;
     canvas.dataset.sharp = String(!moving && plane.asked === plane.answered);
   };
 
@@ -242,6 +244,12 @@ function render({ model: told, el }) {
   const has = (/** @type {string} */ part) => model.get("bar").includes(part);
   const faced = (/** @type {string} */ name) => planeName(planes[0]?.view ?? viewsOf(look, 1)[0]) === name;
   const deep = !model.get("flat");
+  const viewing = [
+    { icon: "whole", title: "Show everything", key: "0", run: () => lookAt(fitted(look, model.get("bounds_um"))) },
+    { icon: "centre", title: "Bring the cursor to the middle", key: "c", run: centre },
+    { icon: "closer", title: "Closer", key: "+", run: () => zoom(0.8) },
+    { icon: "farther", title: "Farther", key: "-", run: () => zoom(1.25) },
+  ];
   /** @type {(import("./toolbar.js").Button | null)[]} */
   const buttons = [
     ...(deep && has("planes")
@@ -250,10 +258,7 @@ function render({ model: told, el }) {
     ...(deep && has("linked") ? [{ icon: "three", title: "Three planes", key: "4", run: () => set("linked", model.get("planes") === 1), pressed: () => model.get("planes") === 3 }] : []),
     ...(deep && has("cube") ? [{ icon: "cube", title: "The whole from outside: drag it, click an axis", key: "o", run: () => ((cube.hidden = !cube.hidden), redraw()), pressed: () => !cube.hidden }] : []),
     null,
-    { icon: "whole", title: "Show everything", key: "0", run: () => lookAt(fitted(look, model.get("bounds_um"))) },
-    { icon: "centre", title: "Bring the cursor to the middle", key: "c", run: centre },
-    { icon: "closer", title: "Closer", key: "+", run: () => zoom(0.8) },
-    { icon: "farther", title: "Farther", key: "-", run: () => zoom(1.25) },
+    ...(has("view") ? viewing : []),
     ...(has("layers") ? [{ icon: "layers", title: "Layers", key: "l", run: () => (side.hidden = !side.hidden), pressed: () => !side.hidden }] : []),
     null,
     ...desk.buttons(has),
@@ -297,11 +302,13 @@ function render({ model: told, el }) {
   };
   renewView();
   renewList();
-  const renewButtons = fillBar(bar, buttons, signal);
-  const renewClasses = has("brush") ? desk.paint.settings(add(bar, "span", "sb-group sb-settings")) : () => {};
+  const renewButtons = fillBar(bar, buttons, signal, () => renewBar());
+  const palette = add(stage, "div", "sb-palette");
+  const renewClasses = desk.paint.settings(palette);
   const renewBar = () => {
     renewButtons();
     renewClasses();
+    palette.hidden = !desk.paint.active();
   };
   if (!model.get("bar").length) bar.hidden = true;
 

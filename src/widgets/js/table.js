@@ -97,7 +97,7 @@ function render({ model, el }) {
     }
     for (const column of columns) {
       const cell = add(line, "td", column.align === "right" ? "sb-right" : "");
-      cell.textContent = row.cells[column.key] ?? "";
+      cell.textContent = cell.title = row.cells[column.key] ?? "";
     }
   };
 

@@ -1,7 +1,7 @@
 // A histogram in a notebook: bars in the colours of their phases, thresholds to drag.
 
 import { histogram } from "./histogram.js";
-import { add } from "./toolbar.js";
+import { add, ownKeys } from "./toolbar.js";
 
 const TELL_MS = 50;
 
@@ -9,6 +9,7 @@ const TELL_MS = 50;
 function render({ model, el }) {
   const ending = new AbortController();
   const box = add(el, "div", "sb-thresholds");
+  ownKeys(box, ending.signal);
   const canvas = /** @type {HTMLCanvasElement} */ (add(box, "canvas", "sb-histogram"));
   const line = add(box, "div", "sb-axis");
   const ends = [0, 1, 2].map(() => add(line, "span", ""));

@@ -40,8 +40,9 @@ const ICONS = {
  */
 
 /** @param {HTMLElement} bar @param {(Button | null)[]} buttons null is a gap @param {AbortSignal} signal
+ * @param {() => void} [after] called when one was pressed
  * @returns {() => void} to be called when what is pressed or enabled has changed */
-export function fillBar(bar, buttons, signal) {
+export function fillBar(bar, buttons, signal, after) {
   bar.setAttribute("role", "toolbar");
   /** @type {(() => void)[]} */
   const renewals = [];
@@ -57,7 +58,7 @@ export function fillBar(bar, buttons, signal) {
     else made.textContent = button.text ?? "";
     made.addEventListener("click", () => {
       button.run();
-      renew();
+      (after ?? renew)();
     }, { signal });
     renewals.push(() => {
       const title = button.says?.() || button.title;
@@ -70,6 +71,15 @@ export function fillBar(bar, buttons, signal) {
   const renew = () => renewals.forEach((one) => one());
   renew();
   return renew;
+}
+
+/** Keys that are typed here are not for the notebook, where some of them delete cells.
+ * @param {HTMLElement} frame @param {AbortSignal} signal */
+export function ownKeys(frame, signal) {
+  frame.dataset.lmSuppressShortcuts = "true";
+  frame.addEventListener("keydown", (event) => {
+    if (event.target instanceof HTMLElement && event.target.matches("input, select, textarea")) event.stopPropagation();
+  }, { signal });
 }
 
 /** @param {HTMLElement} parent @param {string} tag @param {string} name of its class */
