@@ -14,6 +14,7 @@ from .decisions import (
     decided,
     map_images,
 )
+from .example import example_specimen
 from .landmark_files import import_landmarks
 from .next_places import next_places
 from .overlap import Overlap, overlap
@@ -67,6 +68,7 @@ __all__ = [
     "error_field",
     "error_maps_figure",
     "errors_figure",
+    "example_specimen",
     "file_beside",
     "image_survey",
     "import_landmarks",

@@ -6,6 +6,7 @@ written with the same widgets that a person uses.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,14 +15,17 @@ import pandas as pd
 
 from ..analysis.registration import match_constellation
 from ..analysis.segmentation import find_blobs, suggest_thresholds
-from ..io.example import ExamplePaths
+from ..errors import DecisionNeeded
+from ..io.example import ExamplePaths, build_example
 from ..widgets import LandmarkPicker, SegmentationSliders, TargetPicker
 from ..workspace import Workspace
 from .decisions import choose_instrument, choose_map
 from .targeting import SURFACE_TAG
+from .walkthrough import begin
 
 MAP, ZOOM, FIB = "xrm_survey_t0", "xrm_zoom", "fibsem"
 TARGET = "cluster"
+_LAST = "survey metal"  # what is decided last but one
 Say = Callable[[str], None]
 
 _BEAD_UM, _TUNGSTEN_UM, _MARKER_UM = 28.0, 11.0, 2.6
@@ -42,10 +46,50 @@ def import_example(paths: ExamplePaths, folder: Path, *, say: Say = print) -> Wo
         Told what is imported.
     """
     ws = Workspace.create(folder, name="example specimen")
+    _import(ws, paths, say=say)
+    return ws
+
+
+def example_specimen(folder: str | None = None, *, scale: str = "small") -> Workspace:
+    """Open the example specimen for a walk-through, built and decided where it is not there yet.
+
+    Parameters
+    ----------
+    folder : str, optional
+        Of its workspace; None takes a new temporary one.
+    scale : {"small", "full"}
+        Of one that is built.
+
+    Raises
+    ------
+    DecisionNeeded
+        The workspace holds another specimen, or an example that was never finished.
+    """
+    ws = begin(folder, name="example specimen")
+    if not len(ws.images):
+        with tempfile.TemporaryDirectory(prefix="scalebridge-") as files:
+            _import(ws, build_example(files, scale=scale), say=_silent)
+        decide(ws, say=_silent)
+    needed = {ws.images: (MAP, ZOOM, FIB), ws.targets: (TARGET,), ws.segmentations: (_LAST,)}
+    for collection, names in needed.items():
+        there = [record.name for record in collection]
+        if missing := [name for name in names if name not in there]:
+            raise DecisionNeeded(
+                f"expected the example specimen, but {ws.name} has no {', '.join(missing)} among "
+                f"its {collection.kind}. To decide: give the parameter workspace an example's "
+                "folder (make demo makes one), or None to have a small one built"
+            )
+    return ws
+
+
+def _import(ws: Workspace, paths: ExamplePaths, *, say: Say) -> None:
     for name, file in paths.files.items():
         image = ws.import_file(file, name=name, answers=paths.answers.get(name))
         say(f"  {name}: {image!r}")
-    return ws
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""
 
 
 def decide(ws: Workspace, *, say: Say = print) -> None:
@@ -200,6 +244,6 @@ def _segment(ws: Workspace, *, say: Say) -> None:
     estimate = suggest_thresholds(ws.images[MAP].array(), classes=2)
     sliders.set_threshold(*estimate.values, uncertainty=estimate.uncertainty)
     sliders.name_phases("air", "metal")
-    record = sliders.save("survey metal", note=estimate.method)
+    record = sliders.save(_LAST, note=estimate.method)
     ws.segmentations.tag(record.name, SURFACE_TAG)
     say(f"  {MAP}: surface at {estimate.values[0]:.0f}")

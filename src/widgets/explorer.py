@@ -16,7 +16,7 @@ from traitlets import Bool, Enum, Float, Instance, Int, TraitError, Tuple, Unico
 from ..errors import NoPath
 from .annotate import Marks
 from .compose import COMPARE_MODES
-from .layers import Layer
+from .layers import Layer, first_layer
 from .pinned import Pinned
 from .plane import AXES, Plane, Triple, axes_through, axis_plane, check_axes, triple
 from .rendering import SLABS, Rendering
@@ -85,7 +85,8 @@ class SliceExplorer(Pinned):
         if names is None:
             names = connected_images(ws, frame=frame)
         world = World(ws, list(names), frame=frame, proposed=proposed)
-        given = {"layers": tuple(_first_layer(world.images[name]) for name in world.images)}
+        shown = enumerate(world.images.values())
+        given = {"layers": tuple(first_layer(image, over=number > 0) for number, image in shown)}
         self.ws, self.planar, self.world = ws, world.planar, world
         self.set_trait("frame", world.frame)
         self._look_at_everything()
@@ -359,12 +360,3 @@ def time_count(world: World) -> int:
         for image in world.images.values()
     ]
     return max(counts)
-
-
-def _first_layer(image: Any) -> Layer:
-    channels = image.shape[image.axes.index("c")] if "c" in image.axes else 1
-    if getattr(image, "labels", False):
-        return Layer(image=image.name, mode="labels")
-    if channels == 3 and str(image.dtype) == "uint8":
-        return Layer(image=image.name, mode="rgb")
-    return Layer(image=image.name)

@@ -68,7 +68,7 @@ def histogram_picture(
     for value, anchor in ((low, "la"), (high, "ra")):
         where = (across(value), floor + 4)
         ink = _ink(ground.quiet)
-        words = grey_words(value) if finite.dtype.kind in "ui" else f"{value:.3g}"
+        words = grey_words(value) if finite.dtype.kind in "ui" else f"{value:.4g}"
         words = words.replace("-", "−")
         marks.text(where, words, size=size, color=ink, anchor=anchor, halo=False)
     middle = ((left + right) / 2, floor + 4)
@@ -91,7 +91,7 @@ def _draw_thresholds(
         half = 2 * uncertainty[number] if number < len(uncertainty) else 0.0
         line = [(across(value), size * 1.5), (across(value), floor)]
         marks.line(line, color=ink, width=1.2, halo=False)
-        words = format_value(value, half) if half else grey_words(value)
+        words = format_value(value, half) if half else grey_words(value).replace("-", "−")
         where = (across(value), 2)
         marks.text(where, words, size=size, color=ink, anchor="ma", halo=False)
 

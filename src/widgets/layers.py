@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 from traitlets import Bool, Enum, Float, Int, TraitError, Tuple, Unicode, Union, default, validate
 
+from ..plots.theme import OKABE_ITO
 from .colors import COLOR_MAPS
 from .compose import BLENDINGS
 from .state import State
 
 AUTO = "auto"
 MODES = ("image", "labels", "rgb")
+# Grey is the colour of what surrounds the phases: painted over the picture it would only dull it.
+MATRIX = OKABE_ITO["grey"]
+_SEE_THROUGH = 0.45  # as the sliders' labels
 # A pyramid level of at most this many voxels decides automatic contrast.
 _SAMPLE_VOXELS = 2_000_000
 
@@ -32,7 +36,7 @@ class Layer(State):
     )
     opacity = Float(1.0, help="0 to 1.")
     blending = Enum(BLENDINGS, "over", help="Covers, adds light, or keeps the brighter.")
-    visible = Bool(True)
+    visible = Bool(True, help="Whether it is drawn.")
     channel = Int(0, help="Index of the channel, where the image has several.")
     phases = Tuple(help="Of labels: dicts with label, name, color; labels not named are not drawn.")
     slab_um = Float(
@@ -108,6 +112,34 @@ class Layer(State):
     @validate("phases")
     def _check_phases(self, proposal: Any) -> tuple[dict[str, Any], ...]:
         return checked_phases(proposal["value"])
+
+
+def first_layer(image: Any, *, over: bool) -> Layer:
+    """How an image is drawn until somebody says otherwise.
+
+    Labels that a segmentation wrote have its names and colours, the matrix stays clear, and what
+    lies below them is seen through.
+
+    Parameters
+    ----------
+    image : Image
+    over : bool
+        Whether there is an image below.
+    """
+    channels = image.shape[image.axes.index("c")] if "c" in image.axes else 1
+    if getattr(image, "labels", False):
+        shown = tuple(phase for phase in phases_said(image) if phase["color"] != MATRIX)
+        see_through = _SEE_THROUGH if over else 1.0
+        return Layer(image=image.name, mode="labels", phases=shown, opacity=see_through)
+    if channels == 3 and str(image.dtype) == "uint8":
+        return Layer(image=image.name, mode="rgb")
+    return Layer(image=image.name)
+
+
+def phases_said(image: Any) -> tuple[dict[str, Any], ...]:
+    """The phases of an image of labels, where a segmentation wrote it; else none."""
+    said = image.metadata.get("segmentation")
+    return checked_phases(said.get("phases", ())) if isinstance(said, dict) else ()
 
 
 def checked_phases(phases: Any) -> tuple[dict[str, Any], ...]:

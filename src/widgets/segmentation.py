@@ -9,10 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..plots.theme import OKABE_ITO
 from .explorer import SliceExplorer
 from .history import RecordStep
-from .layers import Layer, coarse_level
+from .layers import MATRIX, Layer, coarse_level
 from .phase_record import recipe_of, record_fields, says_the_same
 from .preview import level_factors, preview_levels
 from .scene import Placed
@@ -161,7 +160,7 @@ class SegmentationSliders(WholeImage):
 
     def drawn_phases(self) -> tuple[dict[str, Any], ...]:
         """The phases that are coloured: the matrix stays grey."""
-        return tuple(p for p in self.named_phases() if p["color"] != _MATRIX)
+        return tuple(p for p in self.named_phases() if p["color"] != MATRIX)
 
     def phase_layer(self) -> Layer:
         """How labels of the phases lie over the image."""
@@ -289,7 +288,3 @@ class SegmentationSliders(WholeImage):
     def _record_agrees(self) -> bool:
         records = [record for record in self.ws.segmentations if record.name == self.name]
         return any(says_the_same(record, self) for record in records)
-
-
-# Grey is the colour of what surrounds the phases: painted over the picture it would only dull it.
-_MATRIX = OKABE_ITO["grey"]

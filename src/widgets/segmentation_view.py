@@ -116,16 +116,21 @@ def _threshold(sliders: Any, number: int, message: Message) -> ipw.FloatSlider:
         style=_SHORT,
     )
 
+    told = slider.value
+
     def moved(change: Any) -> None:
         values = list(sliders.thresholds)
         # The browser rounds what it is shown to whole steps and sends that back.
-        if number < len(values) and abs(change["new"] - values[number]) > 0.51 * slider.step:
+        if number < len(values) and abs(change["new"] - told) > 0.51 * slider.step:
             values[number] = change["new"]
             message.guard(lambda: sliders.set_threshold(*values))()
 
     def follow_state(_: Any) -> None:
+        nonlocal told
         if number < len(sliders.thresholds):
-            slider.value = sliders.thresholds[number]
+            # A threshold beyond the slider's end stays where it is: the slider shows its end.
+            told = float(np.clip(sliders.thresholds[number], slider.min, slider.max))
+            slider.value = told
 
     slider.observe(moved, names="value")
     sliders.observe(follow_state, names="thresholds")

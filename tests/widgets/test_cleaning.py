@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from traitlets import TraitError
 
-from scalebridge import SegmentationSliders, Workspace
+from scalebridge import SegmentationSliders, SliceExplorer, TargetPicker, Workspace
 from scalebridge.analysis.segmentation import SegmentationRecipe, segment
 from scalebridge.errors import ReadOnly, SegmentationCancelled, UnusableRecord
 from scalebridge.guides import phase_results, segmentations_to_measure
@@ -330,6 +330,31 @@ def test_labels_say_what_they_are(ws: Any) -> None:
         ("matrix", "#999999"),
         ("ball", "#E69F00"),
     ]
+
+
+def test_the_controls_write_no_threshold_that_nobody_moved(ws: Any) -> None:
+    unseen, seen = (SegmentationSliders(ws, "balls") for _ in range(2))
+    seen.view()
+    for sliders in (unseen, seen):
+        sliders.set_threshold(110.0, 150.0)
+        sliders.method = "local"  # differences: far below what the present controls span
+    assert seen.thresholds == unseen.thresholds
+    seen.set_threshold(-90.0, 9000.0)
+    assert seen.thresholds == (-90.0, 9000.0)
+
+
+def test_labels_lie_over_their_image_in_the_colours_of_their_phases(ws: Any) -> None:
+    sliders = chosen(ws, "hysteresis")
+    sliders.name_phases("matrix", "ball")
+    sliders.save("phases")
+    labels = sliders.apply()
+    picker = TargetPicker(ws, "balls")  # shows whatever stands in the frame
+    below, over = picker.explorer.layers
+    assert (below.image, over.image) == ("balls", labels.name)
+    assert [phase["name"] for phase in over.phases] == ["ball"]  # the matrix stays clear
+    assert over.opacity < 1
+    alone = SliceExplorer(ws, [labels.name])
+    assert alone.layers[0].opacity == 1
 
 
 def test_shares_of_the_whole_image_are_counted_after_cleaning(ws: Any) -> None:

@@ -116,7 +116,8 @@ def snap(
         return _nothing(kind, start + origin, why)
     where = (place + seen.first) * spacing
     moved = float(np.linalg.norm(where - start))
-    out = "" if not np.isfinite(quality) else f", stands out by {quality:.2g} times the noise"
+    known, times = np.isfinite(quality), float(f"{quality:.2g}")  # 330, not 3.3e+02
+    out = f", stands out by {times:g} times the noise" if known else ""
     return Snap(
         kind=kind,
         found=True,

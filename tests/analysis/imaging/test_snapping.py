@@ -47,6 +47,14 @@ def test_noise_moves_a_spot_by_a_fraction_of_a_voxel(kind):
     assert np.sqrt(np.mean(np.square(errors))) < 0.35
 
 
+def test_how_far_a_spot_stands_out_is_written_as_people_write_it():
+    centre = np.array([11.3, 9.6, 10.2])
+    image = spot(centre, height=5000.0) + np.random.default_rng(1).normal(0, 10, SHAPE)
+    found = snap(image, SPACING, centre, kind="maximum", reach_um=3.0)
+    assert found.quality > 100
+    assert "e+" not in found.words
+
+
 def test_an_edge_is_found_where_the_grey_values_cross_the_middle():
     normal = np.array([0.0, 0.8, 0.6])
     for offset in (10.0, 10.2, 10.37):
