@@ -316,7 +316,7 @@ class SliceExplorer(Pinned):
         from .looks import look_of, looks_at
 
         here = look_of(self, self.plane())
-        looks = [looks_at(self, self.kept_view(name)) for name in stops]
+        looks = [looks_at(self, self._kept_view(name)) for name in stops]
         if not looks:
             whole = np.ptp(self.world.corners_um(), axis=0).max()
             looks = [{**here, "width_um": 1.04 * float(whole)}, here]

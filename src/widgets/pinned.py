@@ -168,7 +168,7 @@ class Pinned(Widget):
         """The bookmarks of this frame, oldest first."""
         return [record for record in self.ws.bookmarks if record.frame == self.frame]
 
-    def kept_view(self, name: str) -> Any:
+    def _kept_view(self, name: str) -> Any:
         """The bookmark of that name in this frame."""
         for record in self.bookmarks():
             if name in (record.id, record.name):
@@ -178,13 +178,13 @@ class Pinned(Widget):
 
     def forget(self, name: str) -> None:
         """Take a bookmark away."""
-        before = self.kept_view(name)
+        before = self._kept_view(name)
         written = self.ws.bookmarks.remove(before.id, version=before.version)
         self._did(f"remove bookmark {name}", self.ws.bookmarks, before, written)
 
     def fly_to(self, name: str) -> None:
         """Look where a bookmark looks; a browser shows the way there."""
-        record = self.kept_view(name)
+        record = self._kept_view(name)
         explorer: Any = self
         axes = (tuple(record.across), tuple(record.down))
         named = [plane for plane, known in AXES.items() if np.allclose(axes, known)]
