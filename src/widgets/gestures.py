@@ -38,7 +38,7 @@ class Gestures:
         explorer, panel = self._explorer, self._panel
         across, down = triple_of(look["across"]), triple_of(look["down"])
         check_axes(across, down)
-        panel.by = by
+        panel.by, panel.waits = by, True  # several traits change, and it is drawn once
         try:
             with explorer.hold_trait_notifications():
                 known = panel.seen_planes()[0]
@@ -48,9 +48,10 @@ class Gestures:
                 explorer.cursor_um = by_name(triple_of(look["cursor_um"]))
                 explorer.centre_um = by_name(triple_of(look["centre_um"]))
                 explorer.width_um = float(look["width_um"])
+            panel.waits = False
             panel.redraw()
         finally:
-            panel.by = "kernel"
+            panel.by, panel.waits = "kernel", False
 
     def edit_layer(self, name: str, changes: Mapping[str, Any]) -> None:
         """Show a layer otherwise."""

@@ -118,6 +118,7 @@ class LivePanel(anywidget.AnyWidget):
         self._give_handles, self._dragged = handles, dragged
         self._make_coarse, self._coarse = coarse, dict[Any, Coarse]()
         self._pins_of: Any = None
+        self.waits = False
         self.by, self._sheet_px = "kernel", {0: _SHEET_PX}
         self._guard = guard
         self._gestures = Gestures(self, explorer, deeds or {})
@@ -127,6 +128,8 @@ class LivePanel(anywidget.AnyWidget):
 
     def redraw(self, *_: Any) -> None:
         """Tell the browser of the explorer's present state."""
+        if self.waits:
+            return
         explorer, planes, drawn = self._explorer, self.seen_planes(), self.drawn()
         placed = explorer.world.placed(explorer.layers)
         finest = min(min(item.levels[0].spacing_um) for item in placed)
