@@ -83,7 +83,13 @@ def test_a_higher_probability_needs_a_wider_margin(joined):
     own = planned(joined, "view")
     assert own.plan.probability == 0.9  # the target's own
     sizes = own.table.loc[0, ["cut_x_um", "cut_y_um", "cut_z_um"]].to_numpy(float)
-    np.testing.assert_allclose(sizes, 2 * (3.0 / VIEW_SCALE + own.plan.margin_um), rtol=0.01)
+    target = joined.targets["pit"]
+    place = np.array([target.position[name] for name in ("z_um", "y_um", "x_um")])
+    signs = np.indices((2, 2, 2)).reshape(3, 8).T * 2 - 1
+    corners = joined.graph().path(target.frame, "view").apply(place + 3.0 * signs)
+    held = np.ptp(corners, axis=0)[::-1]  # the turned volume fits into the cut, with the margin
+    np.testing.assert_allclose(sizes, held + 2 * own.plan.margin_um, rtol=1e-6)
+    assert np.all(sizes > 2 * (3.0 / VIEW_SCALE + own.plan.margin_um))
 
 
 def test_the_table_for_the_instrument_names_its_columns_and_its_file_is_safe(joined, tmp_path):
