@@ -30,11 +30,15 @@ _OPAQUE = np.full(256, 255, np.uint8)
 
 @dataclass(frozen=True)
 class Coding:
-    """How grey values become whole numbers: ``grey = offset + gain * value``."""
+    """How grey values become whole numbers: ``grey = offset + gain * value``.
+
+    With ``holes`` the number 0 says that there is no value.
+    """
 
     offset: float
     gain: float
     wide: bool
+    holes: bool = False
 
     def coded(self, grey: float) -> float:
         """A grey value on the scale of the whole numbers."""
@@ -43,7 +47,9 @@ class Coding:
     def values(self, grey: NDArray[Any]) -> NDArray[np.uint16]:
         """Whole numbers for grey values; what is not finite becomes 0."""
         scaled = (np.nan_to_num(grey, nan=self.offset) - self.offset) / self.gain
-        return np.rint(np.clip(scaled, 0, _WIDEST if self.wide else 255)).astype(np.uint16)
+        widest = _WIDEST if self.wide else 255
+        whole = np.rint(np.clip(scaled, 1 if self.holes else 0, widest)).astype(np.uint16)
+        return np.where(np.isfinite(grey), whole, np.uint16(0)) if self.holes else whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +88,7 @@ class Coarse:
         """How often each grey value occurs, evenly from ``low`` to ``high``: a list of counts."""
         raw = np.frombuffer(self.data, np.uint8)
         values = raw.view("<u2") if self.channels == 2 else raw
+        values = values[values > 0] if self.coding.holes and values.any() else values
         low, high = (float(v) for v in np.quantile(values, [0.0005, 0.9995]))
         low, high = low - 0.1 * (high - low) - 0.5, high + 0.1 * (high - low) + 0.5
         # no more bins than whole numbers: else they leave gaps
@@ -277,7 +284,13 @@ def _coding(values: NDArray[Any], item: Placed) -> Coding:
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     # finer levels hold values that the coarse one has averaged away
     low, high = low - (high - low), high + (high - low)
-    return Coding(low, (high - low) / _WIDEST if high > low else 1.0, wide=True)
+    return _spread(low, high, steps=_WIDEST, holes=finite.size < values.size)
+
+
+def _spread(low: float, high: float, *, steps: float, holes: bool) -> Coding:
+    """Grey values over all whole numbers, but for the one that says there is none."""
+    gain = (high - low) / (steps - holes) if high > low else 1.0
+    return Coding(low - holes * gain, gain, wide=steps > 255, holes=holes)
 
 
 def _narrow(values: NDArray[Any], item: Placed) -> Coding:
@@ -287,7 +300,7 @@ def _narrow(values: NDArray[Any], item: Placed) -> Coding:
         return known
     low, high = (float(v) for v in np.quantile(finite, [0.0005, 0.9995]))
     margin = 0.1 * (high - low)
-    return Coding(low - margin, (high - low + 2 * margin) / 255 or 1.0, wide=False)
+    return _spread(low - margin, high + margin, steps=255.0, holes=known.holes)
 
 
 def _grid(

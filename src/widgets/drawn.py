@@ -70,6 +70,7 @@ def drawn_layer(explorer: Any, item: Placed, coarse: Coarse) -> Drawn:
         "mode": layer.mode,
         "grid": coarse.grid if item.placement.matrix is not None else None,
         "wide": coding.wide,
+        "holes": coding.holes,
         "limits": [coding.coded(low), coding.coded(high)],
         "thresholds": [],
         "table": table[0],

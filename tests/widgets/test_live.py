@@ -84,6 +84,24 @@ def test_grey_values_come_back_from_their_bytes(tmp_path: Path, kind: str) -> No
     assert coarse.coding.wide == (kind != "uint8")
 
 
+@pytest.mark.parametrize("narrow", [False, True])
+def test_voxels_without_a_value_travel_as_such(tmp_path: Path, narrow: bool) -> None:
+    values = np.random.default_rng(0).uniform(5, 9, SHAPE).astype(np.float32)
+    holes = np.random.default_rng(1).uniform(size=SHAPE) < 0.3
+    values[holes] = np.nan
+    with Workspace.create(tmp_path / "w") as ws:
+        write(ws, "image", values, spacing_um=(2.0, 1.0, 1.0))
+        explorer = SliceExplorer(ws, ["image"])
+        coarse = coarse_copy(explorer.world.placed(explorer.layers)[0], narrow=narrow)
+    raw = np.frombuffer(coarse.data, np.uint8)
+    whole = (raw.view("<u2") if coarse.channels == 2 else raw).reshape(coarse.shape)
+    np.testing.assert_array_equal(whole == 0, holes)
+    back = coarse.coding.offset + coarse.coding.gain * whole.astype(float)
+    assert np.abs(back - values)[~holes].max() <= 0.51 * coarse.coding.gain
+    assert sum(coarse.histogram["counts"]) <= np.count_nonzero(~holes)
+    assert coarse.histogram["low"] > 3
+
+
 def test_what_the_coarse_level_averages_away_is_in_the_patch(tmp_path: Path) -> None:
     values = np.random.default_rng(0).normal(0, 1, (16, 64, 64)).astype(np.float32)
     values[::2, ::2, ::2] = 9.0

@@ -24,6 +24,7 @@ uniform sampler2D patchImage;
 uniform sampler2D table;
 uniform vec3 start, right, below, low, high;
 uniform bool hasVolume, hasPatch, isRgb, isLabels;
+uniform bool holes;              // 0 says that there is no value
 uniform int thresholdCount;      // more than 0: classes between thresholds, by voxel
 uniform float thresholds[8];
 uniform vec4 patchAt;            // start and scale
@@ -38,13 +39,19 @@ uniform vec3 through;            // a thick slab, along the normal
 uniform int slabCount, slabMode; // planes in it; 0 their mean, 1 the largest, 2 the smallest value
 uniform float aspect;
 
+// whether the nearest voxel has no value
+bool isHole(vec3 t) {
+  ivec3 size = textureSize(volume, 0);
+  return holes && dot(texelFetch(volume, clamp(ivec3(t.zyx * vec3(size)), ivec3(0), size - 1), 0).rg, bytesWeight) < 0.5;
+}
+
 bool inside(vec3 t) { return all(greaterThanEqual(t, low)) && all(lessThanEqual(t, high)); }
 
 vec4 slabAt(vec3 middle) {
   vec4 found = vec4(0.0);
   for (int k = 0; k < slabCount; k++) {
     vec3 t = middle + through * (float(k) / float(slabCount - 1) - 0.5);
-    if (!inside(t)) continue;
+    if (!inside(t) || isHole(t)) continue;
     vec4 texel = texture(volume, t.zyx);
     vec3 value = isRgb ? texel.rgb * 255.0 : vec3(dot(texel.rg, bytesWeight), 0.0, 0.0);
     if (slabMode == 0) found.rgb += value;
@@ -69,7 +76,7 @@ vec4 valueAt(vec2 at) {
   vec3 t = start + at.x * right + at.y * below;
   if (!hasVolume) return vec4(0.0);
   if (slabCount > 1) return slabAt(t);
-  if (!inside(t)) return vec4(0.0);
+  if (!inside(t) || isHole(t)) return vec4(0.0);
   vec4 texel = thresholdCount > 0
     ? texelFetch(volume, min(ivec3(t.zyx * vec3(textureSize(volume, 0))), textureSize(volume, 0) - 1), 0)
     : texture(volume, t.zyx);
@@ -279,6 +286,7 @@ export class Gl {
     for (const name of /** @type {const} */ (["start", "right", "below", "low", "high"]))
       gl.uniform3fv(at[name], layer.map[name]);
     gl.uniform1i(at.hasVolume, Number(Boolean(layer.volume)));
+    gl.uniform1i(at.holes, Number(layer.holes));
     gl.uniform1i(at.hasPatch, Number(Boolean(layer.patch)));
     gl.uniform1i(at.isRgb, Number(layer.mode === "rgb"));
     gl.uniform1i(at.isLabels, Number(layer.mode === "labels"));
@@ -312,6 +320,7 @@ export class Gl {
  * @property {number[]} patchAt
  * @property {string} mode
  * @property {boolean} wide two bytes a value
+ * @property {boolean} holes whether 0 says that there is no value
  * @property {number[]} limits
  * @property {number[]} thresholds at most 8
  * @property {number} opacity

@@ -14,6 +14,7 @@ import { bytesOf, volume } from "./volumes.js";
  * @property {string} mode image, labels or rgb
  * @property {import("./plane.js").Grid | null} grid null where only Python can place it
  * @property {boolean} wide two bytes a value
+ * @property {boolean} holes whether 0 says that there is no value
  * @property {number[]} limits values of the first and last colour
  * @property {string} table
  * @property {number} opacity
@@ -97,6 +98,7 @@ export function paint({ gl, pen, view, width, height, share, moving, layers, tab
       patchAt: at ? [...at.start, ...at.scale] : [0, 0, 1, 1],
       mode: layer.mode,
       wide: layer.wide,
+      holes: Boolean(layer.holes),
       limits: layer.limits,
       thresholds: layer.thresholds.slice(0, 8),
       opacity: layer.opacity * fade(layer.widths_um, view.width_um),
