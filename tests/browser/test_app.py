@@ -112,7 +112,7 @@ def test_a_place_that_is_clicked_becomes_a_target_in_the_workspace(page, specime
 def test_a_registration_is_accepted_and_the_step_is_done(page, specimen):
     assert len(open_step(page, "2 Registration", panels=2).all()) == 2
     assert "to decide" in page.locator("table").first.inner_text()
-    page.get_by_role("button", name="accept").click()
+    page.get_by_role("button", name="accept", exact=True).click()
     with Workspace.open(specimen) as ws:
         assert until(lambda: [r.status for r in ws.transforms] == ["accepted"], page)
     state = page.locator(".sb-item", has_text="Registration")
