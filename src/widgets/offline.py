@@ -17,7 +17,7 @@ MOST_VOXELS = 500_000
 _BAR = ("planes", "view", "linked", "cube", "layers", "tools", "picture")
 _TRAITS = (
     "look", "planes", "layers", "marks", "annotations", "handles", "compare", "split", "slab",
-    "title", "unit", "crosshair", "turns", "flat", "reach", "bounds_um", "alt", "maps",
+    "title", "unit", "crosshair", "turns", "flat", "reach", "bounds_um", "alt", "maps", "classes",
 )  # fmt: skip
 
 

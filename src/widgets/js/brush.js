@@ -33,7 +33,7 @@ export function brush({ model, redraw, ask, signal }) {
   let [chosen, radius] = [0, 0];
 
   /** @returns {Class[]} */
-  const classes = () => model.get("classes");
+  const classes = () => model.get("classes") ?? [];
   const color = () => (tool === "eraser" ? "#ffffff" : classes()[chosen]?.color ?? "#ffffff");
   /** @param {View} view */
   const reach = (view) => radius || view.width_um / 40;

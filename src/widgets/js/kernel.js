@@ -131,6 +131,7 @@ export function correspond(model, me, panel, draws) {
     },
     rest,
     hello,
+    tell,
     end: () => {
       model.off("msg:custom", hear);
       gone(me);

@@ -139,7 +139,10 @@ function render({ model: told, el }) {
       limits: () => ({ ...model.get("reach"), flat: model.get("flat"), turns: number === 0 && model.get("turns") }),
       move: (view) => lookAt(movedTo(look, view, number === 0)),
       point: (cursor, view) => point(cursor, view, plane),
-      ...desk.on(plane, (cursor) => point(cursor, undefined, plane)),
+      ...desk.on(plane, (cursor) => {
+        point(cursor, undefined, plane);
+        kernel.tell(); // at once: a button that is pressed next means this place
+      }),
       command,
     }, signal);
     watch.observe(canvas);
