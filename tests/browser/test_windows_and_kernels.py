@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -110,7 +111,7 @@ def test_in_notebook_7_the_explorer_draws_and_a_click_reaches_python(
         run_all(page)
         (canvas,) = settled(page)
         assert canvas.evaluate(GREYS) > 100
-        said = page.locator(".jp-OutputArea").get_by_text("x = ")
+        said = page.locator(".jp-OutputArea").get_by_text(re.compile(r"^x = -?[\d.]+$"))
         click(page, canvas, 0.2, 0.5)
         assert until(lambda: said.count() == 1, page)
         view = canvas.evaluate("canvas => JSON.parse(canvas.dataset.view)")
@@ -251,5 +252,5 @@ def test_without_webgl_python_draws_the_picture_and_the_panel_says_why(blind):
     assert blind.evaluate(TEXTURES) == []
     box = canvas.bounding_box()
     canvas.click(position={"x": 0.2 * box["width"], "y": 0.5 * box["height"]})
-    assert until(lambda: blind.get_by_text("x = ").count() >= 1, blind)
+    assert until(lambda: blind.get_by_text(re.compile(r"^x = -?[\d.]+$")).count() >= 1, blind)
     assert canvas.evaluate(GREYS) > 100
