@@ -47,14 +47,14 @@ class Drawn:
     patch : callable
         Gives what a plane shows in so many pixels, right and down; None where the coarse copy is
         as fine.
-    far : bool
-        Whether a patch may have to be fetched from elsewhere.
+    slow : bool
+        Whether a patch takes its time: fetched from elsewhere, or sampled on many planes.
     """
 
     spec: dict[str, Any]
     table: tuple[str, bytes]
     patch: Callable[[Plane, int, int], bytes | None]
-    far: bool = False
+    slow: bool = False
 
 
 def drawn_layer(explorer: Any, item: Placed, coarse: Coarse) -> Drawn:
@@ -90,7 +90,12 @@ def drawn_layer(explorer: Any, item: Placed, coarse: Coarse) -> Drawn:
         how = explorer.rendering()
         return patch_of(item, coarse, plane, width_px=width, height_px=height, how=how)
 
-    return Drawn(spec, table, patch, far=getattr(item.levels[0].array, "far", False))
+    return Drawn(spec, table, patch, slow=_takes_time(explorer, item))
+
+
+def _takes_time(explorer: Any, item: Placed) -> bool:
+    """Whether a patch is fetched from elsewhere, or sampled on many planes."""
+    return explorer.slab_um > 0 or getattr(item.levels[0].array, "far", False)
 
 
 def slab_mark(explorer: Any) -> str:

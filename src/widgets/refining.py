@@ -100,7 +100,7 @@ class Refining:
     ) -> bytes | None:
         if not one.spec["visible"]:
             return None
-        if not one.far:
+        if not one.slow:
             return one.patch(plane, *size)
         question = Asking(wanted=lambda: self._newest[asked] == (plane, sequence))
         with asking(question):
@@ -143,6 +143,8 @@ class Refining:
 
 
 def _fetched_words(name: str, question: Asking) -> str:
+    if not question.sent:
+        return f"{name}: sampling"
     size_mb = question.bytes / 1e6
     return f"{name}: fetching, {question.came} of {question.sent} requests came, {size_mb:.1f} MB"
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import Superseded
+from ..io.asking import ASKING
 from . import compose
 from .layers import AUTO, Layer, auto_limits, channel_select
 from .placement import IDENTITY, Placement
@@ -140,7 +142,10 @@ def sample_slab(
     if len(depths) == 1 or item.layer.mode == "labels" or nearest or item.dims == 2:
         return sample_on(item, plane, points_um, **given)
     total, count, level = np.zeros(points_um.shape[:2]), np.zeros(points_um.shape[:2], int), 0
+    question = ASKING.get()
     for depth in depths:
+        if question is not None and not question.wanted():
+            raise Superseded(f"{item.title}: the view has moved on")
         seen = sample_on(item, plane, points_um + depth * plane.normal, **given)
         there = seen.inside & np.isfinite(seen.values)
         values, level = np.where(there, seen.values, 0).astype(np.float64), seen.level

@@ -1,27 +1,20 @@
 from __future__ import annotations
 
-import os
-
 import pandas as pd
 import pytest
 
 from scalebridge.reports.items import KeyNumber, Table, Text
 from scalebridge.reports.page import render_report
-from scalebridge.reports.pdf import find_chromium, write_pdf
+from scalebridge.reports.pdf import write_pdf
 
 EVIL = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser(chromium):
     sync_api = pytest.importorskip("playwright.sync_api")
-    path = find_chromium()
-    if path is None:
-        if "browser" in os.environ.get("SCALEBRIDGE_REQUIRE", ""):
-            pytest.fail("SCALEBRIDGE_REQUIRE asks for a browser, and no Chromium is installed")
-        pytest.skip("no Chromium is installed: the report is not tried in a browser")
     with sync_api.sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from PIL import Image
 from scalebridge import Scene, Workspace
 from scalebridge.reports.items import Figure
 from scalebridge.reports.page import render_report
-from scalebridge.reports.pdf import find_chromium
 from scalebridge.widgets.scene_page import scene_scripts
 
 EVIL = "<img src=x onerror=alert(1)>\"'</script>"
@@ -43,13 +41,8 @@ def test_the_report_folds_the_scene_behind_its_still_and_allows_its_scripts_alon
     assert "<img src=x" not in html
 
 
-def test_the_scene_draws_in_the_report_without_a_network(figure, executed, tmp_path):
+def test_the_scene_draws_in_the_report_without_a_network(figure, executed, tmp_path, chromium):
     sync_api = pytest.importorskip("playwright.sync_api")
-    chromium = find_chromium()
-    if chromium is None:
-        if "browser" in os.environ.get("SCALEBRIDGE_REQUIRE", ""):
-            pytest.fail("SCALEBRIDGE_REQUIRE asks for a browser, and no Chromium is installed")
-        pytest.skip("no Chromium is installed: the report is not tried in a browser")
     path = tmp_path / "report.html"
     path.write_text(render_report([executed([figure])], title="x"), encoding="utf-8")
     flags = ["--no-sandbox", "--use-gl=angle", "--use-angle=gl-egl", "--ignore-gpu-blocklist"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from PIL import Image
 
 from scalebridge import SegmentationSliders, SliceExplorer, Workspace
 from scalebridge.widgets import coarse as coarse_module
+from scalebridge.widgets import scene as scene_module
 from scalebridge.widgets.annotate import draw_mark
 from scalebridge.widgets.coarse import coarse_copy, color_table, patch_of
 from scalebridge.widgets.colors import rgb
@@ -332,6 +334,38 @@ def test_only_the_newest_request_is_answered(ws: Any, told: Any) -> None:
     assert [one for one, _ in told if one["kind"] == "rested"] == [
         {"kind": "rested", "by": "", "plane": 0, "sequence": 3}
     ]
+
+
+def test_a_slab_that_nobody_waits_for_any_more_is_not_sampled_to_its_end(
+    ws: Any, told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coarse_module, "MOST_VOXELS", 2000)
+    explorer = SliceExplorer(ws, ["survey"], slab_um=10.0)
+    panel = panel_of(explorer)
+    view, sampled = view_of(explorer.plane()), []
+
+    def slowly(*given: Any, **more: Any) -> Any:
+        sampled.append(time.monotonic())
+        time.sleep(0.05)
+        return sample_on(*given, **more)
+
+    monkeypatch.setattr(scene_module, "sample_on", slowly)
+    wide = {"view": view, "width_px": 300, "height_px": 200}
+
+    async def in_a_kernel() -> int:
+        hear(panel, kind="rest", sequence=1, **wide)
+        first, turns = panel._refining.answers[0], 0
+        while len(sampled) < 3:  # the kernel's loop goes on meanwhile
+            await asyncio.sleep(0.005)
+            turns += 1
+        hear(panel, kind="rest", sequence=2, **wide)
+        await asyncio.gather(first, panel._refining.answers[0])
+        return turns
+
+    assert asyncio.run(in_a_kernel()) > 5
+    assert [one["sequence"] for one, _ in told if one["kind"] == "rested"] == [2]
+    planes = len(explorer.rendering().depths_um(pixel_um=0.1, finest_um=1.0))
+    assert planes + 3 <= len(sampled) < 2 * planes
 
 
 def test_a_damaged_image_is_told_and_the_other_layers_are_still_sharp(

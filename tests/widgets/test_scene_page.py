@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,15 +43,8 @@ def scene(ws):
 
 
 @pytest.fixture
-def opened(scene, tmp_path):
+def opened(scene, tmp_path, chromium):
     sync_api = pytest.importorskip("playwright.sync_api")
-    chromium = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    if chromium is None:
-        if "browser" in os.environ.get("SCALEBRIDGE_REQUIRE", ""):
-            pytest.fail("SCALEBRIDGE_REQUIRE asks for a browser, and no Chromium is installed")
-        pytest.skip("no Chromium is installed: the scene's page is not tried in a browser")
     path = scene.export_html(tmp_path / "scene.html")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
@@ -174,11 +165,7 @@ def test_each_axis_has_four_edges_and_ticks_at_round_numbers():
         assert (np.delete(moved, axis["axis"], axis=1) == 0).all()
 
 
-def test_the_browser_spreads_names_as_python_does(tmp_path):
-    if shutil.which("node") is None:
-        if "browser" in os.environ.get("SCALEBRIDGE_REQUIRE", ""):
-            pytest.fail("SCALEBRIDGE_REQUIRE asks for the browser's part, and node is missing")
-        pytest.skip("node is missing: the browser's arithmetic is not tried")
+def test_the_browser_spreads_names_as_python_does(tmp_path, node):
     wanted = [5.0, 5.0, 40.0, 39.0, -3.0, 49.5]
     script = tmp_path / "apart.mjs"
     source = Path(__file__).parents[2] / "src/widgets/js/scene_words.js"
@@ -186,5 +173,5 @@ def test_the_browser_spreads_names_as_python_does(tmp_path):
         f"import {{ apart }} from {json.dumps(source.as_uri())};\n"
         f"console.log(JSON.stringify(apart({wanted}, 6, 0, 50)));\n"
     )
-    said = subprocess.run(["node", str(script)], capture_output=True, text=True, check=True)
+    said = subprocess.run([node, str(script)], capture_output=True, text=True, check=True)
     assert json.loads(said.stdout) == pytest.approx(apart(wanted, gap=6, low=0, high=50))
