@@ -39,6 +39,8 @@ def _all_ran(prompts):
 def until(condition, page, *, seconds=20):
     """Wait until something holds; whether it does."""
     end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
+    while not condition():
+        if time.monotonic() > end:
+            return False
         page.wait_for_timeout(100)
-    return condition()
+    return True  # what held once may not hold when asked again

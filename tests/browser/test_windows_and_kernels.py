@@ -136,9 +136,12 @@ def test_a_pick_in_one_window_shows_in_another_and_after_a_reload(open_notebook,
         (target,) = ws.targets
     row = second.locator(".jp-OutputArea td", has_text=target.name)
     assert until(lambda: row.count() >= 1, second)
-    (there,) = settled(second)
-    views = [c.evaluate("c => JSON.parse(c.dataset.view).centre_um") for c in (here, there)]
-    assert views[0] == pytest.approx(views[1])
+
+    def alike():
+        views = [c.evaluate("c => JSON.parse(c.dataset.view).centre_um") for c in (here, there)]
+        return views[0] == pytest.approx(views[1])
+
+    assert until(alike, second)
     second.reload()
     (again,) = settled(second)
     assert again.evaluate(GREYS) > 100
