@@ -90,7 +90,7 @@ def segmentation_view(sliders: Any) -> ipw.VBox:
 def status_html(sliders: Any) -> str:
     """Whether the record says what is seen, and where the thresholds come from; escaped."""
     if not sliders.thresholds:
-        return notice("No threshold yet: press 'suggest', or add one.", "attention")
+        return notice("No threshold yet: press 'suggest'.", "attention")
     if sliders.saved:
         words = notice(f"saved as {sliders.name}", "information")
     else:

@@ -167,15 +167,6 @@ export function select(parent, name, options, run, signal) {
   return made;
 }
 
-/** Changes of a layer as the painter reads them. @param {Row} row @param {Record<string, any>} changes */
-export function applied(row, changes) {
-  const { limits, ...own } = changes;
-  if (changes.color_map) own.table = changes.color_map;
-  if (Array.isArray(limits)) own.limits = limits.map((grey) => (grey - row.coding[0]) / row.coding[1]);
-  if (limits) own.auto = limits === "auto";
-  return own;
-}
-
 /** @param {Row} row @param {number} coded */
 const greyOf = (row, coded) => row.coding[0] + row.coding[1] * coded;
 

@@ -1,7 +1,7 @@
 // Explorers in a report: the page has everything that they draw from, and no kernel behind it.
 
 import { sharedGl } from "./gl.js";
-import { applied } from "./layerlist.js";
+import { applied } from "./edits.js";
 import panel from "./panel.js";
 import { keep } from "./volumes.js";
 

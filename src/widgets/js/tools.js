@@ -10,6 +10,7 @@ import { add } from "./toolbar.js";
 /** @typedef {import("./pins.js").Annotation} Annotation */
 /** @typedef {import("./pins.js").Handle} Handle */
 /** @typedef {{u: number, v: number}} Place */
+/** @typedef {ReturnType<typeof tools>} Desk */
 /** @typedef {import("./kernel.js").Shown & {box: HTMLElement, pen: CanvasRenderingContext2D}} Plane */
 
 const GRIP_PX = 9; // of the split, to either side

@@ -4,7 +4,7 @@ import { AXES } from "./look.js";
 
 /** @typedef {import("./plane.js").View} View */
 
-/** What pointer and keys do, beside the buttons. @type {[string, string][]} */
+/** What pointer and keys do, and the parts of the bar without which they do nothing. @type {[string, string, string?][]} */
 export const KEYS = [
   ["click", "crosshair there"],
   ["drag", "move"],
@@ -12,12 +12,16 @@ export const KEYS = [
   ["Ctrl + wheel, two fingers, + −", "zoom"],
   ["Shift + wheel, Page up, Page down", "other slices"],
   ["arrows (Shift: ten times)", "move the crosshair"],
-  ["1 2 3 4", "xy, xz, yz, three planes"],
+  ["1 2 3", "xy, xz, yz", "planes"],
+  ["4, o", "three planes, the whole from outside", "linked"],
   ["0, c, f", "everything, centre, full screen"],
-  ["d a r n", "distance, angle, area, note"],
-  ["p e q g", "brush, eraser, lasso, fill, where labels are corrected"],
-  ["b, z, y, s", "bookmarks, undo, redo, save"],
-  ["Esc", "put a tool away"],
+  ["l", "layers", "layers"],
+  ["d a r n", "distance, angle, area, note", "tools"],
+  ["p e q g", "brush, eraser, lasso, fill", "brush"],
+  ["b", "bookmarks", "bookmarks"],
+  ["z, y", "undo, redo", "history"],
+  ["s", "save the picture", "picture"],
+  ["Esc", "put a tool away", "tools brush"],
 ];
 
 /** @type {Record<string, [string, number]>} */
