@@ -12,18 +12,13 @@ import pandas as pd
 from ..analysis.quantification.measurement import Check, Measurement, measurement_from_parts
 from ..analysis.registration import FramePath, Located, Region, confidence_region
 from ..analysis.registration.cut import box_margin
-from ..analysis.targeting.plan import BELOW_SURFACE, TargetPlan, target_plan
+from ..analysis.targeting.plan import BELOW_SURFACE, TargetPlan
 from ..analysis.targeting.surface_plane import SurfacePlane
 from ..columns import significant
 from ..quantities import format_value
 from ..workspace import Workspace
-from ..workspace.surface import (
-    SURFACE_TAG,
-    NearSurface,
-    SpecimenSurface,
-    coverage_factor,
-    extent_um,
-)
+from ..workspace.instrument_cut import InstrumentCut, instrument_cut
+from ..workspace.surface import SURFACE_TAG, NearSurface, coverage_factor
 from .decisions import decided
 
 _PROBABILITIES = (0.5, 0.8, 0.9, 0.95, 0.99)
@@ -141,51 +136,27 @@ def plan_cut(
     NoPath
         The frames are not connected by accepted transforms.
     """
-    record = ws.targets.get(target)
-    place = _array(record.position)[None]
-    way = ws.graph().path(record.frame, to)
-    located = ws.locate(record.position, from_=record.frame, to=to)
-    wanted = record.probability if probability is None else probability
-    half = _array(record.half_size) if record.half_size else np.zeros(3)
-    found = (
-        None
-        if surface is None
-        else SpecimenSurface(ws, surface).near(place[0], frame=record.frame, to=to)
+    cut = instrument_cut(
+        ws, ws.targets.get(target), to=to, surface=surface, probability=probability
     )
-    plane = None if found is None else found.plane
-    margin = box_margin(way, place[0], half, probability=wanted)
-    extent = extent_um(way, place[0], half)
-    plan = target_plan(
-        located.points_um[0],
-        located.covariance_um2[0],
-        half_size_um=extent.tolist(),
-        nu=located.nu,
-        probability=wanted,
-        surface=plane,
-        margin_um=margin.margin_um,
-        name=target,
-    )
+    located, plan = cut.located, cut.plan
     region = confidence_region(located.covariance_um2[0], nu=located.nu)
-    measurements, table = _positions(target, to, located), plan.table().assign(frame=to)
-    checks = plan.checks
-    if found is not None:
-        depth = _depth(target, to, found)
+    measurements, checks = _positions(target, to, located), plan.checks
+    if cut.surface is not None:
+        depth = _depth(target, to, cut.surface)
         checks = (*(_checked(check, depth) for check in checks), *_unstated(surface))
-        depth = replace(depth, checks=checks)
-        measurements.append(depth)
-        low, high = depth.interval95
-        table = table.assign(depth_um=depth.value, depth_low95_um=low, depth_high95_um=high)
+        measurements.append(replace(depth, checks=checks))
     return CutPlan(
         located,
         plan,
         region,
-        table,
-        _margins(way, place[0], half),
+        cut.table(),
+        _margins(cut.way, cut.place_um, cut.half_um),
         _offsets(ws, located.points_um[0], to),
         tuple(measurements),
         checks,
         located.notes,
-        _drawn(located, region, plan, extent, plane, target),
+        _drawn(cut, region),
     )
 
 
@@ -284,23 +255,16 @@ def _offsets(ws: Workspace, position: np.ndarray, to: str) -> pd.DataFrame:
     return table.nsmallest(2, "distance_um").reset_index(drop=True)
 
 
-def _drawn(
-    located: Located,
-    region: Region,
-    plan: TargetPlan,
-    half: np.ndarray,
-    surface: SurfacePlane | None,
-    target: str,
-) -> dict[str, Any]:
-    point = located.points_um[0]
+def _drawn(cut: InstrumentCut, region: Region) -> dict[str, Any]:
+    point, margin = cut.located.points_um[0], cut.plan.margin_um
     return {
         "position_um": point,
-        "covariance_um2": located.covariance_um2[0],
+        "covariance_um2": cut.located.covariance_um2[0],
         "factor": region.factor if region.stated else None,
-        "half_size_um": half if half.any() else None,
-        "margin_um": plan.margin_um if np.isfinite(plan.margin_um) else None,
-        "surface_z_um": None if surface is None else _height(surface, point),
-        "name": target,
+        "half_size_um": cut.extent_um if cut.extent_um.any() else None,
+        "margin_um": margin if np.isfinite(margin) else None,
+        "surface_z_um": None if cut.surface is None else _height(cut.surface.plane, point),
+        "name": cut.plan.name,
     }
 
 

@@ -121,18 +121,24 @@ class Cuts:
     def _depth(
         self, place_um: NDArray[np.float64], frame: str, to: str, graph: Any
     ) -> tuple[float, float]:
-        tagged = [record for record in self._ws.segmentations if SURFACE_TAG in record.tags]
-        if len(tagged) != 1:  # none, or one that a person has to choose
+        segmentation = surface_of(self._ws)
+        if segmentation is None:
             return np.nan, np.nan
-        image = self._ws.images[tagged[0].image]  # a recalibration moves its points
-        key = (tagged[0].id, tagged[0].version, image.id, image.version)
+        image = self._ws.images[segmentation.image]  # a recalibration moves its points
+        key = (segmentation.id, segmentation.version, image.id, image.version)
         try:
             if key not in self._surfaces:
-                self._surfaces = {key: SpecimenSurface(self._ws, tagged[0])}
+                self._surfaces = {key: SpecimenSurface(self._ws, segmentation)}
             near = self._surfaces[key].near(place_um, frame=frame, to=to, graph=graph)
         except (ScalebridgeError, ValueError):
             return np.nan, np.nan  # not connected, or no surface there: the report says why
-        return near.depth_um, float(np.sqrt(np.sum(np.square(list(near.parts.values())))))
+        return near.depth_um, near.pm95_um
+
+
+def surface_of(ws: Any) -> Any:
+    """The segmentation of the specimen's surface; None for none, or where one has to be chosen."""
+    tagged = [record for record in ws.segmentations if SURFACE_TAG in record.tags]
+    return tagged[0] if len(tagged) == 1 else None
 
 
 def _plus_minus(value: float, half: float) -> str:

@@ -74,6 +74,7 @@ def target_view(picker: Any) -> ipw.VBox:
             message.widget,
             table,
             refused,
+            _file_row(picker, message),
         ]
     )
 
@@ -165,11 +166,33 @@ def _shown_in(picker: Any) -> list[str]:
     return list(dict.fromkeys([*reachable(picker), *kept]))
 
 
+def sensible_half_um(width_um: float) -> float:
+    """Half the edge of a volume that is seen well in a view of some width: 1, 2 or 5 times ten."""
+    wanted = width_um / 25
+    ten = 10.0 ** np.floor(np.log10(wanted))
+    return float(max((k * ten for k in (1, 2, 5) if k * ten <= wanted * (1 + 1e-9)), default=ten))
+
+
+def _file_row(picker: Any, message: Message) -> ipw.HBox:
+    """What the instrument gets."""
+    path = ipw.Text(value="targets.csv", description="file", style=_SHORT, layout=_NARROW)
+
+    def write() -> str:
+        file = picker.export_targets(path.value.strip())
+        count, frame = len(picker.records()), picker.into or picker.frame
+        return f"wrote {count} target{'s' * (count != 1)} in {frame} to {file}"
+
+    return ipw.HBox(
+        [path, button("export", message.guard(write), icon="save")],
+        layout=ipw.Layout(flex_flow="row wrap"),
+    )
+
+
 def _place_row(picker: Any, message: Message) -> ipw.VBox:
     look = {"layout": _ENTRY, "style": _LONG}
     name = ipw.Text(description="name", placeholder="next free number", **look)
     half = ipw.BoundedFloatText(
-        value=0,
+        value=sensible_half_um(picker.explorer.plane().width_um),
         min=0,
         max=1e6,
         step=0.5,

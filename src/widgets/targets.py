@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from traitlets import Dict, Enum, Int, TraitError, Unicode, observe, validate
 
+from ..workspace.instrument_cut import instrument_cut
 from .explorer import SliceExplorer
 from .history import History, RecordStep
 from .state import Widget, by_name, named_point
-from .target_cut import Cuts, TargetCut
+from .target_cut import Cuts, TargetCut, surface_of
 
 
 class TargetPicker(Widget):
@@ -259,6 +262,61 @@ class TargetPicker(Widget):
             table[f"r{number}_um"] = radius
         table["statement"] = "; ".join([region.statement, *located.notes])
         return table
+
+    def plans(self, *, to: str | None = None) -> pd.DataFrame:
+        """What an instrument needs of every target: the same rows as the targeting guide's.
+
+        Parameters
+        ----------
+        to : str, optional
+            Frame of the instrument; by default the trait ``into``, or the targets' own frame.
+
+        Returns
+        -------
+        DataFrame
+            One row a target: target, x_um, y_um, z_um and their 95 % half-widths, the radius of
+            the 95 % ellipsoid, probability, margin_um, the size of the cut cut_x_um, cut_y_um,
+            cut_z_um, the depth below the surface where it is known, and the frame.
+
+        Raises
+        ------
+        NoPath, CovarianceUnavailable
+        """
+        frame = to or self.into or self.frame
+        surface = surface_of(self.ws)
+        rows = [
+            instrument_cut(self.ws, record, to=frame, surface=surface).table()
+            for record in self.records()
+        ]
+        if not rows:
+            raise ValueError("there is no target to write: place one first")
+        return pd.concat(rows, ignore_index=True)
+
+    def export_targets(self, path: str | os.PathLike[str], *, to: str | None = None) -> Path:
+        """Write all targets as a CSV for the instrument.
+
+        Parameters
+        ----------
+        path : path
+            ``*.csv``; a file that is there is replaced.
+        to : str, optional
+            As of `plans`.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        NoPath, CovarianceUnavailable
+        """
+        file = Path(path).expanduser()
+        if file.suffix.lower() != ".csv":
+            raise ValueError(f"targets are written as .csv, got {file.name!r}")
+        table = self.plans(to=to)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        table.to_csv(file, index=False, encoding="utf-8", lineterminator="\n")
+        return file
 
     def snapshot(self, width_px: int = 900) -> Image.Image:
         """The target with its volume, here and in the other frame with its 95 % ellipse."""

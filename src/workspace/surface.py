@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,16 @@ class NearSurface:
     plane: SurfacePlane
     depth_um: float
     parts: dict[str, float]
+
+    @property
+    def pm95_um(self) -> float:
+        """95 % half-width of the depth [µm]; the parts add in quadrature."""
+        return math.sqrt(sum(part**2 for part in self.parts.values()))
+
+    @property
+    def interval95_um(self) -> tuple[float, float]:
+        """Lower and upper end of the depth [µm]."""
+        return self.depth_um - self.pm95_um, self.depth_um + self.pm95_um
 
 
 class SpecimenSurface:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scalebridge import TargetPicker
 from scalebridge.errors import DecisionNeeded, NoPath
 from scalebridge.guides import (
     choose_instrument,
@@ -132,3 +133,17 @@ def test_frames_that_nothing_joins_are_refused_and_the_cut_has_to_be_decided(cou
     assert cutting_frame(coupon, None) == "zoom"
     coupon.segmentations.tag("metal", "surface")
     assert surface_segmentation(coupon, None).name == "metal"
+
+
+def test_the_picker_writes_the_row_that_the_guide_writes(joined, tmp_path):
+    if not any("surface" in record.tags for record in joined.segmentations):
+        joined.segmentations.tag("metal", "surface")
+    guides = planned(joined, "view").write_csv(tmp_path)
+    picker = TargetPicker(joined, joined.targets.get("pit").frame, into="view")
+    wrote = picker.export_targets(tmp_path / "out" / "targets.csv")
+    rows = pd.read_csv(wrote).set_index("target")
+    row = pd.read_csv(guides).set_index("target")
+    assert list(rows.columns) == list(row.columns)
+    assert {"depth_um", "cut_x_um", "x_pm95_um", "frame"} <= set(row.columns)
+    pd.testing.assert_frame_equal(rows.loc[["pit"]], row)
+    assert len(rows) == len(picker.records())

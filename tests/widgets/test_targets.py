@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from traitlets import TraitError
 
@@ -15,6 +16,7 @@ from scalebridge.analysis.registration.cut import box_margin
 from scalebridge.errors import NoPath
 from scalebridge.widgets.target_handles import TargetHandles
 from scalebridge.widgets.target_picture import target_page
+from scalebridge.widgets.target_view import sensible_half_um
 
 sys.path.insert(0, str(Path(__file__).parent))
 from specimens import beads, fine_to_survey, join_fine
@@ -208,3 +210,25 @@ def test_the_cut_has_the_margin_of_the_transforms_and_follows_the_drag(ws: Any) 
     assert np.abs(longer[[0, 2]]).max() < 0.5
     with pytest.raises(ValueError, match="needs to="):
         picker.cut()
+
+
+def test_targets_are_written_for_the_instrument_with_undefined_depth_left_out(
+    ws: Any, tmp_path: Path
+) -> None:
+    picker = TargetPicker(ws, "survey")
+    with pytest.raises(ValueError, match="place one first"):
+        picker.export_targets(tmp_path / "none.csv")
+    picker.place_target(HERE, half_size=2.0, name="=pore")
+    picker.place_target({**HERE, "z_um": 9.0}, name="pit")
+    path = picker.export_targets(tmp_path / "targets.csv")
+    rows = pd.read_csv(path).set_index("target")
+    assert rows.loc["pit", ["x_um", "y_um", "z_um"]].tolist() == [17.0, 16.0, 9.0]
+    assert rows.loc["=pore", "cut_x_um"] == pytest.approx(4.0)  # its own frame: no margin
+    assert "depth_um" not in rows
+    assert set(rows["frame"]) == {"survey"}
+    with pytest.raises(ValueError, match=r"\.csv"):
+        picker.export_targets(tmp_path / "targets.xlsx")
+
+
+def test_the_first_volume_offered_is_seen_well_and_a_round_number(ws: Any) -> None:
+    assert [sensible_half_um(width) for width in (416.0, 25.0, 24.9, 1.0)] == [10.0, 1.0, 0.5, 0.02]

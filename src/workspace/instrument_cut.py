@@ -1,0 +1,108 @@
+"""A target in the frame of the instrument that cuts: its place, the cut, the depth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .surface import NearSurface, SpecimenSurface, extent_um
+
+if TYPE_CHECKING:
+    from ..analysis.registration import FramePath, Located
+    from ..analysis.targeting.plan import TargetPlan
+
+_NAMES = ("z_um", "y_um", "x_um")
+
+
+@dataclass(frozen=True)
+class InstrumentCut:
+    """A target where an instrument finds it.
+
+    Attributes
+    ----------
+    frame : str
+        Of the instrument.
+    place_um, half_um : ndarray, shape (3,)
+        The target and half the edges of its volume of interest in its own frame, z, y, x [µm].
+    way : FramePath
+        From there to the instrument.
+    located : Located
+    extent_um : ndarray, shape (3,)
+        Half the edges of the box along the instrument's axes that holds the volume [µm].
+    plan : TargetPlan
+    surface : NearSurface or None
+        The specimen's surface there.
+    """
+
+    frame: str
+    place_um: NDArray[np.float64]
+    half_um: NDArray[np.float64]
+    way: FramePath
+    located: Located
+    extent_um: NDArray[np.float64]
+    plan: TargetPlan
+    surface: NearSurface | None
+
+    def table(self) -> pd.DataFrame:
+        """One row to hand to the instrument, everything by name with its unit."""
+        table = self.plan.table()
+        if self.surface is not None:
+            low, high = self.surface.interval95_um
+            table = table.assign(
+                depth_um=self.surface.depth_um, depth_low95_um=low, depth_high95_um=high
+            )
+        return table.assign(frame=self.frame)
+
+
+def instrument_cut(
+    ws: Any, target: Any, *, to: str, surface: Any = None, probability: float | None = None
+) -> InstrumentCut:
+    """Look a target up in an instrument's frame, and plan the cut around it.
+
+    Parameters
+    ----------
+    ws : Workspace
+    target : Record
+        Of the collection ``targets``.
+    to : str
+        Frame of the instrument.
+    surface : Record, optional
+        Segmentation whose first boundary along z is the surface; None gives no depth.
+    probability : float, optional
+        That the volume of interest lies in the cut; the target's own unless told.
+
+    Raises
+    ------
+    NoPath
+        The frames are not connected by accepted transforms.
+    UnusableRecord
+        The surface is no segmentation by plain thresholds.
+    """
+    from ..analysis.registration.cut import box_margin
+    from ..analysis.targeting.plan import target_plan
+
+    place = np.array([target.position[name] for name in _NAMES], float)
+    half = np.array([target.half_size[n] for n in _NAMES], float) if target.half_size else None
+    half = np.zeros(3) if half is None else half
+    way = ws.graph().path(target.frame, to)
+    located = ws.locate(target.position, from_=target.frame, to=to)
+    wanted = target.probability if probability is None else probability
+    found = None
+    if surface is not None:
+        found = SpecimenSurface(ws, surface).near(place, frame=target.frame, to=to)
+    extent = extent_um(way, place, half)
+    plan = target_plan(
+        located.points_um[0],
+        located.covariance_um2[0],
+        half_size_um=extent.tolist(),
+        nu=located.nu,
+        probability=wanted,
+        surface=None if found is None else found.plane,
+        margin_um=box_margin(way, place, half, probability=wanted).margin_um,
+        name=target.name,
+    )
+    return InstrumentCut(to, place, half, way, located, extent, plan, found)
