@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .decoded import CHUNKS
 from .interpolation import along_axes, at_points
 
 # A tilted plane's bounding box is read in one piece up to this size, else by quarters of the view.
@@ -184,7 +185,7 @@ def _fill(
                 _fill(values[tile], array, index[tile], inside[tile], select, nearest)
         return
     box = tuple(slice(int(a), int(b)) for a, b in zip(lower, upper, strict=True))
-    block = np.asarray(array[(*select, *box)])
+    block = CHUNKS.cut(array, (*select, *box))
     aligned = None if nearest else along_axes(block, index - lower, dtype=values.dtype)
     if aligned is not None:
         np.copyto(values, aligned, where=inside)
