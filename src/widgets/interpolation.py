@@ -23,9 +23,9 @@ def at_points(
         whole = np.floor(index + 0.5).astype(np.int64)
         last = np.asarray(block.shape)[:, None] - 1
         return block[tuple(np.clip(whole, 0, last))]
-    return ndimage.map_coordinates(
-        block.astype(dtype, copy=False), index, order=1, mode="nearest", output=dtype
-    )
+    if block.dtype == np.float16:  # scipy knows no halves
+        block = block.astype(dtype)
+    return ndimage.map_coordinates(block, index, order=1, mode="nearest", output=dtype)
 
 
 def along_axes(

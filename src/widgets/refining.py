@@ -11,6 +11,7 @@ from ..errors import Superseded
 from ..io.asking import Asking, asking
 from .drawn import Drawn
 from .looks import plane_of, view_of
+from .patch_bytes import packed
 from .picture import MarkDrawer, panel_picture
 from .plane import Plane
 from .state import quick_png_bytes
@@ -86,11 +87,12 @@ class Refining:
                 self._guard(partial(refuse, error))()
                 continue
             if pixels is not None:
+                channels, data = packed(pixels)
                 message = {
-                    "kind": "patch", **_of(asked), "key": one.spec["key"],
+                    "kind": "patch", **_of(asked), "key": one.spec["key"], "channels": channels,
                     "view": view_of(plane), "width": size[0], "height": size[1],
                 }  # fmt: skip
-                self._panel.send(message, buffers=[pixels])
+                self._panel.send(message, buffers=[data])
         if failure is not None:  # the words of another layer's fetching may stand in its place
             self._guard(partial(refuse, failure))()
         self._panel.send({"kind": "rested", **_of(asked), "sequence": sequence})

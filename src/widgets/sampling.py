@@ -13,7 +13,7 @@ from .decoded import CHUNKS
 from .interpolation import along_axes, at_points
 
 # A tilted plane's bounding box is read in one piece up to this size, else by quarters of the view.
-MAX_BLOCK_VOXELS = 8_000_000
+MAX_BLOCK_VOXELS = 1_000_000
 _SMALLEST_TILE_PX = 16
 
 

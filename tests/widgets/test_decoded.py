@@ -102,7 +102,7 @@ def test_what_is_far_or_too_large_or_has_no_chunks_is_read_as_ever(values: Any) 
 def test_a_failed_reading_keeps_nothing_and_the_next_one_tries_again(values: Any) -> None:
     array, chunks = Counted(values), Chunks()
     box = (0, slice(0, 4), slice(0, 4), slice(0, 4))
-    whole, array.array = array.array, None
+    whole, array.array = array.array, None  # type: ignore[assignment]
     with pytest.raises(TypeError):
         chunks.cut(array, box)
     array.array = whole

@@ -19,6 +19,7 @@ from scalebridge.widgets.flight import flown
 from scalebridge.widgets.layers import Layer
 from scalebridge.widgets.looks import look_of, view_of
 from scalebridge.widgets.measuring import measured_words
+from scalebridge.widgets.patch_bytes import packed
 from scalebridge.widgets.picture import position_words
 from scalebridge.widgets.plane import Plane, axes_through, axis_plane
 from scalebridge.widgets.rendering import Rendering
@@ -100,6 +101,17 @@ def measured_fixtures() -> list[Any]:
     ]
 
 
+def patch_fixture(channels: int, whole: bool) -> dict[str, Any]:
+    rgba = np.random.default_rng(channels).integers(1, 256, (21, 4)).astype(np.uint8)
+    rgba[:, channels:3] = 0
+    rgba[:, 3] = 255
+    if not whole:
+        rgba[[0, 7, 8, 20]] = 0
+    count, data = packed(rgba.tobytes())
+    assert len(data) == 21 * channels + (0 if whole else 3)
+    return {"pixels": rgba.ravel().tolist(), "channels": count, "data": list(data)}
+
+
 def test_the_browser_computes_what_python_computes(node: str, tmp_path: Path) -> None:
     with beads(tmp_path) as ws:
         join_fine(ws)
@@ -138,6 +150,7 @@ def test_the_browser_computes_what_python_computes(node: str, tmp_path: Path) ->
             for pixel, finest in ((0.5, 0.1), (0.2, 3.0))
         ],
         "planes": [plane_fixture(plane) for plane in shown],
+        "patches": [patch_fixture(*kind) for kind in itertools.product((1, 2, 3), (True, False))],
         "textures": textures,
         "bars": [[width, scale_bar_length(width)] for width in widths],
         "lengths": [[length, format_length(length)] for length in lengths],

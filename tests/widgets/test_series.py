@@ -26,6 +26,7 @@ from scalebridge.widgets.difference import (
 from scalebridge.widgets.live import LivePanel
 from scalebridge.widgets.looks import view_of
 from scalebridge.widgets.moments import elapsed
+from scalebridge.widgets.patch_bytes import packed
 from scalebridge.widgets.series_panel import SeriesPanel
 from scalebridge.widgets.series_picture import panel_of, series_page, series_words
 from scalebridge.widgets.timeline import Timeline, places, timeline_svg
@@ -359,7 +360,8 @@ def test_the_live_panel_gets_the_difference_of_the_plane_that_rests(film, told):
     patches = [(c, b) for c, b in told if c["kind"] == "patch" and c["key"] == spec["key"]]
     assert len(patches) == 1
     expected = difference_on(film.frame_at(3), film.frame_at(0), plane, **size)
-    assert patches[0][1][0] == difference_bytes(expected, film.limit())
+    channels, data = packed(difference_bytes(expected, film.limit()))
+    assert (patches[0][0]["channels"], patches[0][1][0]) == (channels, data)
 
 
 def test_a_browser_that_cannot_draw_gets_the_difference_as_a_picture(film, told):

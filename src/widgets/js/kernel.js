@@ -1,5 +1,6 @@
 // What a panel tells Python, what it asks for, and what it does with the answers.
 
+import { unpacked } from "./patch.js";
 import { bytesOf, gone, keep, wanted } from "./volumes.js";
 
 /** @typedef {import("./plane.js").View} View */
@@ -100,7 +101,8 @@ export function correspond(model, me, panel, draws) {
     if (content.kind === "patch") {
       const before = plane.patches.get(content.key);
       if (before) panel.forget(before.number);
-      plane.patches.set(content.key, { ...content, bytes: bytesOf(buffers[0]), number: `${me} ${++patchNumber}` });
+      const bytes = unpacked(bytesOf(buffers[0]), content.channels, content.width * content.height);
+      plane.patches.set(content.key, { ...content, bytes, number: `${me} ${++patchNumber}` });
       panel.redraw();
     } else if (content.sequence === plane.asked) {
       if (content.kind === "picture") {
