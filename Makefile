@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
 EXAMPLE := .example
+WORKERS ?= 2
 # The first interpreter that runs and is of a supported version.
 FIND_PYTHON = for candidate in $(PYTHON) python3 python3.12 python3.13 python3.11 python; do \
 	  if "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -52,7 +53,7 @@ app: $(VENV)/.core  ## the guided page on the example specimen, in a browser (AP
 	$(BIN)/scalebridge app $$specimen $(APP)
 
 test: $(VENV)/.test browser  ## every check at a reduced, seeded size
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m pytest -q --doctest-modules typings/scalebridge
 
 lab: $(VENV)/.core  ## JupyterLab on the tutorials, with the templates beside them

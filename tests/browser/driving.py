@@ -44,3 +44,13 @@ def until(condition, page, *, seconds=20):
             return False
         page.wait_for_timeout(100)
     return True  # what held once may not hold when asked again
+
+
+def panels_of(page):
+    """What each panel says of itself, for a failure that has to be understood from its words."""
+    return page.locator(".sb-plane canvas").evaluate_all(
+        """all => all.map((canvas) => ({
+          ...canvas.dataset, seen: Boolean(canvas.offsetParent), classes: canvas.parentElement.className,
+          badge: canvas.closest(".sb-stage")?.querySelector(".sb-badge")?.textContent,
+        }))"""
+    )

@@ -12,7 +12,7 @@ from scalebridge import Workspace
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
-from driving import run_all, until
+from driving import panels_of, run_all, until
 from jupyter import jupyter, write_notebook
 from opening import browser_of, only
 from payloads import MADE, PAYLOADS
@@ -144,7 +144,8 @@ def test_in_the_application_every_step_shows_them_as_text(specimen, browser):
                             ("Quantification", 2)):  # fmt: skip
             page.get_by_role("button", name=name).first.click()
             page.locator("h2", has_text=name).wait_for()
-            assert until(lambda least=least: panels_rest(page, least), page, seconds=60)
+            rest = until(lambda least=least: panels_rest(page, least), page, seconds=60)
+            assert rest, (name, panels_of(page))
             nothing_ran(page, "body")
             found = page.locator("td, option, .jupyter-widgets").all_text_contents()
             shown += " ".join(found)

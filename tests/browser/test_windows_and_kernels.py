@@ -12,7 +12,7 @@ from scalebridge import Workspace
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
-from driving import choose_run_all, run_all, until
+from driving import choose_run_all, panels_of, run_all, until
 from jupyter import jupyter, kernels, write_notebook
 from opening import NO_GL, browser_of, launched, only
 from served import make_specimen
@@ -90,10 +90,13 @@ def settled(page, *, panels=1):
     def all_rest():
         found = seen.all()
         return len(found) >= panels and all(
-            one.get_attribute("data-rested") and not one.evaluate(busy) for one in found
+            one.get_attribute("data-rested")
+            and one.get_attribute("data-sharp") == "true"  # what was answered is drawn
+            and not one.evaluate(busy)
+            for one in found
         )
 
-    assert until(all_rest, page, seconds=60)
+    assert until(all_rest, page, seconds=60), panels_of(page)
     return seen.all()
 
 
