@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .history import StateStep
 from .looks import plane_name, triple_of
 from .plane import check_axes
 from .state import by_name, png_bytes
 
 _PRINT_PX = 2400  # 200 mm at 300 dots an inch
-_OF_LAYERS = ("visible", "opacity", "color_map", "limits", "blending", "widths_um")
+_IN_WORDS = {
+    "visible": "shown or hidden", "opacity": "opacity", "color_map": "colours",
+    "limits": "contrast", "blending": "blending", "widths_um": "where it fades",
+}  # fmt: skip
+_OF_LAYERS = tuple(_IN_WORDS)
+_ONE_DRAG_S = 1.0  # edits that follow each other faster are one
 _SETTABLE = ("linked", "compare", "split", "slab_um", "slab", "crosshair")
 
 
@@ -32,6 +39,7 @@ class Gestures:
         deeds: Mapping[str, Callable[[Mapping[str, Any]], Any]],
     ) -> None:
         self._panel, self._explorer, self._deeds = panel, explorer, deeds
+        self._dragged: tuple[StateStep | None, float] = (None, 0.0)
 
     def follow(self, look: Mapping[str, Any], *, by: str) -> None:
         """Look where the browser looks."""
@@ -58,9 +66,46 @@ class Gestures:
         layer = self._explorer.layer(name)
         if unknown := [key for key in changes if key not in _OF_LAYERS]:
             raise ValueError(f"a panel changes {', '.join(_OF_LAYERS)} of a layer, got {unknown}")
-        with layer.hold_trait_notifications():
-            for key, value in changes.items():
-                setattr(layer, key, tuple(value) if isinstance(value, list) else value)
+        given = {k: tuple(v) if isinstance(v, list) else v for k, v in changes.items()}
+        before = {key: getattr(layer, key) for key in given}
+        _set_layer(layer, given)
+        after = {key: getattr(layer, key) for key in given}
+        if before != after:
+            self._did_layer(layer.name, before, after)
+
+    def _did_layer(self, name: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+        """Remember an edit; a drag, which comes as many, is one step."""
+        explorer, now = self._explorer, time.monotonic()
+        step, last = self._dragged
+        if (
+            step is not None
+            and explorer.history.newest is step
+            and now - last < _ONE_DRAG_S
+            and step.title.startswith(f"{name}: ")
+            and set(step.before) == set(before)
+        ):
+            step.after = after
+        else:
+            words = ", ".join(_IN_WORDS[key] for key in after)
+            step = StateStep(
+                f"{name}: {words}", before, after, lambda s: _set_layer(explorer.layer(name), s)
+            )
+            explorer.history.did(step)
+        self._dragged = step, now
+        self._panel.tell_history()
+
+    def _move_layer(self, name: str, steps: int) -> None:
+        explorer, before = self._explorer, self._explorer.layers
+        explorer.move_layer(name, steps)
+        if explorer.layers == before:
+            return
+        orders = [{"layers": [one.name for one in layers]} for layers in (before, explorer.layers)]
+
+        def order(state: dict[str, Any]) -> None:
+            explorer.layers = tuple(explorer.layer(one) for one in state["layers"])
+
+        explorer.history.did(StateStep(f"{name}: order", *orders, order))
+        self._panel.tell_history()
 
     def set(self, name: str, value: Any) -> None:
         """Set what the bar may set."""
@@ -81,7 +126,7 @@ class Gestures:
         elif what == "unpin":
             explorer.unpin(str(content["key"]))
         elif what in ("raise", "lower"):
-            explorer.move_layer(str(content["name"]), 1 if what == "raise" else -1)
+            self._move_layer(str(content["name"]), 1 if what == "raise" else -1)
         elif what in ("bookmark", "forget"):
             getattr(explorer, what)(str(content["name"]))
         elif what == "fly":
@@ -99,3 +144,9 @@ class Gestures:
         else:
             raise ValueError(f"a panel cannot {what!r}")
         return None
+
+
+def _set_layer(layer: Any, state: Mapping[str, Any]) -> None:
+    with layer.hold_trait_notifications():
+        for key, value in state.items():
+            setattr(layer, key, value)

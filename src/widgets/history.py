@@ -128,6 +128,11 @@ class History:
         self._tell()
 
     @property
+    def newest(self) -> Step | None:
+        """What undo would take back."""
+        return self._done[-1] if self._done else None
+
+    @property
     def can_undo(self) -> str:
         """What undo would take back, in words; empty if nothing."""
         return self._done[-1].title if self._done else ""

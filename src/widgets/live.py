@@ -167,7 +167,11 @@ class LivePanel(anywidget.AnyWidget):
         ]
         self.handles = [asdict(one) for one in (self._give_handles or list)()]
         self.bookmarks = [record.name for record in explorer.bookmarks()]
-        history = explorer.history
+        self.tell_history()
+
+    def tell_history(self) -> None:
+        """Tell the browser what can be undone and redone."""
+        history = self._explorer.history
         self.history = {"undo": history.can_undo, "redo": history.can_redo}
 
     def seen_planes(self) -> tuple[Plane, ...]:

@@ -50,7 +50,8 @@ def panels_of(page):
     """What each panel says of itself, for a failure that has to be understood from its words."""
     return page.locator(".sb-plane canvas").evaluate_all(
         """all => all.map((canvas) => ({
-          ...canvas.dataset, seen: Boolean(canvas.offsetParent), classes: canvas.parentElement.className,
+          ...canvas.dataset, seen: Boolean(canvas.offsetParent),
+          classes: canvas.parentElement.className,
           badge: canvas.closest(".sb-stage")?.querySelector(".sb-badge")?.textContent,
         }))"""
     )

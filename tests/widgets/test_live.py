@@ -17,6 +17,7 @@ from PIL import Image
 
 from scalebridge import SegmentationSliders, SliceExplorer, Workspace
 from scalebridge.widgets import coarse as coarse_module
+from scalebridge.widgets import gestures
 from scalebridge.widgets import scene as scene_module
 from scalebridge.widgets.annotate import draw_mark
 from scalebridge.widgets.coarse import coarse_copy, color_table, patch_of
@@ -421,6 +422,44 @@ def test_a_message_that_is_none_is_refused_in_words_and_changes_nothing(
     assert said.widget.value
     assert explorer.plane() == before
     assert told == []
+
+
+def test_what_is_changed_of_layers_is_undone_and_a_drag_is_one_step(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey", "fine"])
+    panel, layer = panel_of(explorer), explorer.layer("fine")
+    first = (layer.limits, layer.color_map)
+    hear(panel, kind="layer", name="fine", changes={"color_map": "magma"})
+    for high in (100.0, 120.0, 140.0):
+        hear(panel, kind="layer", name="fine", changes={"limits": [10.0, high]})
+    hear(panel, kind="do", what="raise", name="fine")  # it is on top already
+    assert panel.history == {"undo": "fine: contrast", "redo": ""}
+    hear(panel, kind="do", what="lower", name="fine")
+    assert panel.history["undo"] == "fine: order"
+    assert [one.name for one in explorer.layers] == ["fine", "survey"]
+    hear(panel, kind="do", what="undo")
+    assert [one.name for one in explorer.layers] == ["survey", "fine"]
+    hear(panel, kind="do", what="undo")
+    assert (layer.limits, layer.color_map) == (first[0], "magma")
+    hear(panel, kind="do", what="undo")
+    assert (layer.limits, layer.color_map) == first
+    panel.redraw_pins()  # as the view does after every step
+    assert panel.history == {"undo": "", "redo": "fine: colours"}
+    for _ in range(3):
+        hear(panel, kind="do", what="redo")
+    assert (layer.limits, layer.color_map) == ((10.0, 140.0), "magma")
+    assert [one.name for one in explorer.layers] == ["fine", "survey"]
+
+
+def test_two_drags_of_one_layer_are_two_steps(ws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    explorer = SliceExplorer(ws, ["survey", "fine"])
+    panel, layer = panel_of(explorer), explorer.layer("fine")
+    hear(panel, kind="layer", name="fine", changes={"opacity": 0.5})
+    monkeypatch.setattr(gestures, "_ONE_DRAG_S", 0.0)
+    hear(panel, kind="layer", name="fine", changes={"opacity": 0.2})
+    hear(panel, kind="layer", name="survey", changes={"opacity": 0.2})
+    hear(panel, kind="do", what="undo")
+    hear(panel, kind="do", what="undo")
+    assert (layer.opacity, explorer.layer("survey").opacity) == (0.5, 1.0)
 
 
 def test_a_plane_comes_back_from_the_browser_as_it_went(ws: Any) -> None:
