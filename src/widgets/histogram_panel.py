@@ -39,10 +39,10 @@ class HistogramPanel(anywidget.AnyWidget):
     def __init__(
         self, sliders: Any, *, guard: Callable[[Callable[[], Any]], Callable[..., None]]
     ) -> None:
-        super().__init__()
         self._sliders, self._counted = sliders, None
+        self.redraw()  # before it is opened: a browser may draw before it hears of any change
+        super().__init__()
         self.on_msg(lambda _, content, buffers: guard(lambda: self._hear(content))())
-        self.redraw()
 
     def redraw(self) -> None:
         """Follow the sliders."""

@@ -112,7 +112,8 @@ class LivePanel(anywidget.AnyWidget):
         coarse: Callable[..., Coarse] = coarse_copy,
         deeds: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
     ) -> None:
-        super().__init__(title=title, turns=turns, bar=list(bar), maps=list(COLOR_MAPS))
+        # A browser may draw from what the widget is opened with before it hears of any change.
+        self.title, self.turns, self.bar, self.maps = title, turns, list(bar), list(COLOR_MAPS)
         self._explorer, self._aspect = explorer, aspect
         self._draw_marks = marks
         self._give_handles, self._dragged = handles, dragged
@@ -123,8 +124,9 @@ class LivePanel(anywidget.AnyWidget):
         self._guard = guard
         self._gestures = Gestures(self, explorer, deeds or {})
         self._refining = Refining(self, explorer, guard=guard, marks=marks)
-        self.on_msg(lambda _, content, buffers: guard(lambda: self._hear(content))())
         self.redraw()
+        super().__init__()
+        self.on_msg(lambda _, content, buffers: guard(lambda: self._hear(content))())
 
     def redraw(self, *_: Any) -> None:
         """Tell the browser of the explorer's present state."""

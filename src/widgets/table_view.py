@@ -106,8 +106,8 @@ class TableView(anywidget.AnyWidget):
         on_select: Callable[[str], Any] | None = None,
         guard: Callable[[Callable[[], Any]], Callable[..., None]] | None = None,
     ) -> None:
-        super().__init__(checks=checks, empty=empty, label=label)
-        self.columns = [asdict(column) for column in columns]
+        listed = [asdict(column) for column in columns]
+        super().__init__(columns=listed, checks=checks, empty=empty, label=label)
         self._toggle, self._select = on_toggle, on_select
         self._guard = guard or (lambda action: lambda: action())
         self.on_msg(lambda _, content, buffers: self._guard(lambda: self._hear(content))())

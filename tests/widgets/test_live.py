@@ -493,6 +493,24 @@ def test_a_browser_that_cannot_draw_gets_the_picture(ws: Any, told: Any) -> None
     assert buffers[0].startswith(b"\x89PNG")
 
 
+def test_a_panel_is_opened_with_everything_that_drawing_needs(
+    ws: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[dict[str, Any]] = []
+
+    def open_and_tell(self: Any) -> None:
+        opened.append(self.get_state())
+        whole(self)
+
+    whole = LivePanel.open
+    monkeypatch.setattr(LivePanel, "open", open_and_tell)
+    panel = panel_of(SliceExplorer(ws, ["survey", "fine"]), title="here")
+    (state,) = opened
+    needed = ("look", "layers", "tables", "bounds_um", "reach", "marks", "slab", "history", "title")
+    assert {name: state[name] for name in needed} == {n: panel.get_state()[n] for n in needed}
+    assert all(state[name] for name in needed)
+
+
 def test_nothing_heavy_is_kept_in_a_notebook_that_no_browser_has_seen(ws: Any) -> None:
     state = panel_of(SliceExplorer(ws, ["survey", "fine"])).get_state()
     sizes = {name: len(repr(value)) for name, value in state.items() if name[0] != "_"}
