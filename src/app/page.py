@@ -13,7 +13,7 @@ from ..widgets.views import REFUSALS, button, notice, words_of
 from ..workspace import Workspace
 from .content import Content, close, own, own_page
 from .contents import content_of
-from .front_end import SYMBOLS
+from .front_end import SYMBOLS, in_one_piece
 from .report_row import ReportRow
 from .steps import Step, steps_of
 
@@ -105,12 +105,13 @@ class GuidedPage:
         if self._open != step.key:
             return
         old = self._content
-        try:
-            self._content = content_of(step.key, self.ws)
-        except REFUSALS as error:
-            words = ipw.HTML(notice(words_of(error), "refused"))
-            self._content = Content((words,), lambda: None)
-        self._place.objects = self._content.panes()
+        with in_one_piece():
+            try:
+                self._content = content_of(step.key, self.ws)
+            except REFUSALS as error:
+                words = ipw.HTML(notice(words_of(error), "refused"))
+                self._content = Content((words,), lambda: None)
+            self._place.objects = self._content.panes()
         self._say_busy("")
         old.close()
         self._report.of(step, self._content.parameters)
