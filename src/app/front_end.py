@@ -20,7 +20,7 @@ from typing import Any
 import anywidget
 
 # First of the two: it keeps ipywidgets_bokeh from taking over the kernel of a notebook.
-import panel.io.ipywidget  # isort: skip
+from panel.io.ipywidget import _get_kernel  # isort: skip
 from ipywidgets_bokeh.widget import IPyWidget as BokehModel  # isort: skip
 from bokeh.settings import settings
 from panel.pane import IPyWidget
@@ -67,7 +67,7 @@ def in_one_piece() -> Iterator[None]:
     told inside waits: of a widget in a pane it is dropped, its state there says it, and the rest
     follows.
     """
-    session = getattr(panel.io.ipywidget._get_kernel(), "session", None)
+    session = getattr(_get_kernel(), "session", None)
     if session is None:  # nobody is looking
         yield
         return

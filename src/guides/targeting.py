@@ -18,7 +18,7 @@ from ..columns import significant
 from ..quantities import format_value
 from ..workspace import Workspace
 from ..workspace.instrument_cut import InstrumentCut, instrument_cut
-from ..workspace.surface import SURFACE_TAG, NearSurface, coverage_factor
+from ..workspace.surface import SURFACE_TAG, NearSurface, SpecimenSurface, coverage_factor
 from .decisions import decided
 
 _PROBABILITIES = (0.5, 0.8, 0.9, 0.95, 0.99)
@@ -136,9 +136,8 @@ def plan_cut(
     NoPath
         The frames are not connected by accepted transforms.
     """
-    cut = instrument_cut(
-        ws, ws.targets.get(target), to=to, surface=surface, probability=probability
-    )
+    record, below = ws.targets.get(target), surface and SpecimenSurface(ws, surface)
+    cut = instrument_cut(ws, record, to=to, surface=below, probability=probability)
     located, plan = cut.located, cut.plan
     region = confidence_region(located.covariance_um2[0], nu=located.nu)
     measurements, checks = _positions(target, to, located), plan.checks

@@ -65,12 +65,6 @@ class Chunks:
         found = _assembled(held, box, chunks, array.dtype)
         return found[tuple(0 if isinstance(s, int) else slice(None) for s in selection)]
 
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._kept.clear()
-            self.bytes = 0
-
     def _worth_keeping(
         self, array: Any, chunks: Sequence[int], selection: Sequence[int | slice]
     ) -> bool:
@@ -79,7 +73,7 @@ class Chunks:
             1 if isinstance(s, int) else -(-s.stop // c) - s.start // c
             for s, c in zip(selection, chunks, strict=True)
         )
-        return one <= _LARGEST_CHUNK and touched * one <= self.most_bytes // 2
+        return one <= _LARGEST_CHUNK and touched * one <= self.most_bytes
 
     def _number_of(self, array: Any) -> int:
         with self._lock:

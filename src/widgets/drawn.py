@@ -86,8 +86,9 @@ def drawn_layer(explorer: Any, item: Placed, coarse: Coarse) -> Drawn:
         "phases": [{"name": p["name"], "color": hex_of(rgb(p["color"]))} for p in layer.phases],
     }
 
+    how = explorer.rendering()  # as the key says, whatever changes until it is asked
+
     def patch(plane: Plane, width: int, height: int) -> bytes | None:
-        how = explorer.rendering()
         return patch_of(item, coarse, plane, width_px=width, height_px=height, how=how)
 
     return Drawn(spec, table, patch, slow=_takes_time(explorer, item))

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .history import StateStep
+from .layer_steps import IN_WORDS, LayerStep, OrderStep, set_layer
 from .looks import plane_name, triple_of
 from .plane import check_axes
 from .state import by_name, png_bytes
 
 _PRINT_PX = 2400  # 200 mm at 300 dots an inch
-_IN_WORDS = {
-    "visible": "shown or hidden", "opacity": "opacity", "color_map": "colours",
-    "limits": "contrast", "blending": "blending", "widths_um": "where it fades",
-}  # fmt: skip
-_OF_LAYERS = tuple(_IN_WORDS)
-_ONE_DRAG_S = 1.0  # edits that follow each other faster are one
+_OF_LAYERS = tuple(IN_WORDS)
 _SETTABLE = ("linked", "compare", "split", "slab_um", "slab", "crosshair")
 
 
@@ -39,7 +33,6 @@ class Gestures:
         deeds: Mapping[str, Callable[[Mapping[str, Any]], Any]],
     ) -> None:
         self._panel, self._explorer, self._deeds = panel, explorer, deeds
-        self._dragged: tuple[StateStep | None, float] = (None, 0.0)
 
     def follow(self, look: Mapping[str, Any], *, by: str) -> None:
         """Look where the browser looks."""
@@ -61,51 +54,28 @@ class Gestures:
         finally:
             panel.by, panel.waits = "kernel", False
 
-    def edit_layer(self, name: str, changes: Mapping[str, Any]) -> None:
-        """Show a layer otherwise."""
-        layer = self._explorer.layer(name)
+    def edit_layer(self, name: str, changes: Mapping[str, Any], *, drag: int = 0) -> None:
+        """Show a layer otherwise; edits of one drag are one step for undo."""
+        layer, history = self._explorer.layer(name), self._explorer.history
         if unknown := [key for key in changes if key not in _OF_LAYERS]:
             raise ValueError(f"a panel changes {', '.join(_OF_LAYERS)} of a layer, got {unknown}")
         given = {k: tuple(v) if isinstance(v, list) else v for k, v in changes.items()}
         before = {key: getattr(layer, key) for key in given}
-        _set_layer(layer, given)
+        set_layer(layer, given)
         after = {key: getattr(layer, key) for key in given}
-        if before != after:
-            self._did_layer(layer.name, before, after)
-
-    def _did_layer(self, name: str, before: dict[str, Any], after: dict[str, Any]) -> None:
-        """Remember an edit; a drag, which comes as many, is one step."""
-        explorer, now = self._explorer, time.monotonic()
-        step, last = self._dragged
-        if (
-            step is not None
-            and explorer.history.newest is step
-            and now - last < _ONE_DRAG_S
-            and step.title.startswith(f"{name}: ")
-            and set(step.before) == set(before)
-        ):
-            step.after = after
-        else:
-            words = ", ".join(_IN_WORDS[key] for key in after)
-            step = StateStep(
-                f"{name}: {words}", before, after, lambda s: _set_layer(explorer.layer(name), s)
-            )
-            explorer.history.did(step)
-        self._dragged = step, now
-        self._panel.tell_history()
+        newest = history.newest
+        if isinstance(newest, LayerStep) and newest.goes_on(layer, drag, after):
+            newest.after = after
+            history.amended()
+        elif before != after:
+            history.did(LayerStep(layer, before, after, drag))
 
     def _move_layer(self, name: str, steps: int) -> None:
-        explorer, before = self._explorer, self._explorer.layers
+        explorer = self._explorer
+        layer, before = explorer.layer(name), explorer.layers
         explorer.move_layer(name, steps)
-        if explorer.layers == before:
-            return
-        orders = [{"layers": [one.name for one in layers]} for layers in (before, explorer.layers)]
-
-        def order(state: dict[str, Any]) -> None:
-            explorer.layers = tuple(explorer.layer(one) for one in state["layers"])
-
-        explorer.history.did(StateStep(f"{name}: order", *orders, order))
-        self._panel.tell_history()
+        if moved := explorer.layers.index(layer) - before.index(layer):
+            explorer.history.did(OrderStep(explorer, layer, moved))
 
     def set(self, name: str, value: Any) -> None:
         """Set what the bar may set."""
@@ -144,9 +114,3 @@ class Gestures:
         else:
             raise ValueError(f"a panel cannot {what!r}")
         return None
-
-
-def _set_layer(layer: Any, state: Mapping[str, Any]) -> None:
-    with layer.hold_trait_notifications():
-        for key, value in state.items():
-            setattr(layer, key, value)

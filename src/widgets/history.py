@@ -132,6 +132,11 @@ class History:
         """What undo would take back."""
         return self._done[-1] if self._done else None
 
+    def amended(self) -> None:
+        """The newest step goes on; what was undone before can no longer be redone."""
+        self._undone.clear()
+        self._tell()
+
     @property
     def can_undo(self) -> str:
         """What undo would take back, in words; empty if nothing."""

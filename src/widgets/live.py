@@ -25,7 +25,7 @@ from .scene import Placed
 from .unseen import UNSEEN, unseen_layer
 
 HINT = "Click: crosshair. Drag: move. Ctrl + wheel: zoom. Shift + wheel: slices. ?: all keys."
-# What the bar above the planes offers beside the view itself, see `panel.js`.
+# What the bar above the planes offers beside the view itself, see `bar.js`.
 LOOKING = ("planes", "view", "picture")
 EXPLORING = (*LOOKING, "linked", "cube", "layers", "tools", "bookmarks", "history")
 _STATIC = Path(__file__).parent / "static"
@@ -126,6 +126,7 @@ class LivePanel(anywidget.AnyWidget):
         self._refining = Refining(self, explorer, guard=guard, marks=marks)
         self.redraw()
         super().__init__()
+        explorer.history.listen(self.tell_history)
         self.on_msg(lambda _, content, buffers: guard(lambda: self._hear(content))())
 
     def redraw(self, *_: Any) -> None:
@@ -229,7 +230,9 @@ class LivePanel(anywidget.AnyWidget):
             "rest": lambda: asked.ask(content, picture=False),
             "picture": lambda: asked.ask(content, picture=True),
             "handle": lambda: self._drag(content),
-            "layer": lambda: did.edit_layer(str(content["name"]), content["changes"]),
+            "layer": lambda: did.edit_layer(
+                str(content["name"]), content["changes"], drag=int(content.get("drag", 0))
+            ),
             "set": lambda: did.set(str(content["name"]), content["value"]),
             "do": lambda: did.do(str(content["what"]), content),
         }

@@ -60,6 +60,9 @@ class PhasePanel(LivePanel):
             {"label": phase["label"], "name": phase["name"], "color": hex_of(rgb(phase["color"]))}
             for phase in self._sliders.named_phases()
         ]
+
+    def tell_history(self) -> None:
+        """Tell the browser what can be undone and redone: the sliders' settings and strokes."""
         history = self._sliders.history
         self.history = {"undo": history.can_undo, "redo": history.can_redo}
 
@@ -111,11 +114,11 @@ class PhasePanel(LivePanel):
             "opacity": sliders.opacity,
         }
 
+        how = self._explorer.rendering()
+
         def patch(plane: Plane, width: int, height: int) -> bytes | None:
-            return patch_of(
-                item, coarse, plane, width_px=width, height_px=height,
-                how=self._explorer.rendering(), nearest=True,
-            )  # fmt: skip
+            size = {"width_px": width, "height_px": height}
+            return patch_of(item, coarse, plane, **size, how=how, nearest=True)
 
         return Drawn(spec, table, patch)
 

@@ -73,7 +73,6 @@ class Refining:
     async def _patches(
         self, asked: tuple[str, int], plane: Plane, size: tuple[int, int], sequence: int
     ) -> None:
-        failure: Exception | None = None
         for one in reversed(self._panel.drawn()):
             await asyncio.sleep(0)
             if self._newest[asked] != (plane, sequence):
@@ -83,7 +82,6 @@ class Refining:
             except Superseded:
                 return
             except REFUSALS as error:  # the coarse copy stays, and the person is told why
-                failure = error
                 self._guard(partial(refuse, error))()
                 continue
             if pixels is not None:
@@ -93,8 +91,6 @@ class Refining:
                     "view": view_of(plane), "width": size[0], "height": size[1],
                 }  # fmt: skip
                 self._panel.send(message, buffers=[data])
-        if failure is not None:  # the words of another layer's fetching may stand in its place
-            self._guard(partial(refuse, failure))()
         self._panel.send({"kind": "rested", **_of(asked), "sequence": sequence})
 
     async def _pixels(
@@ -107,13 +103,10 @@ class Refining:
         question = Asking(wanted=lambda: self._newest[asked] == (plane, sequence))
         with asking(question):
             fetching = asyncio.create_task(asyncio.to_thread(one.patch, plane, *size))
-        told = False
         while not (await asyncio.wait({fetching}, timeout=_TELL_S))[0]:
             if question.wanted():
-                told = True
-                self._guard(partial(_fetched_words, one.spec["name"], question))()
-        if told and question.wanted():
-            self._guard(str)()
+                words = _doing_words(one.spec["name"], question)
+                self._panel.send({"kind": "doing", **_of(asked), "words": words})
         if not question.wanted():
             fetching.exception()  # looked at, so that asyncio does not report it
             raise Superseded(f"{one.spec['name']}: the view has moved on")
@@ -126,8 +119,18 @@ class Refining:
         await asyncio.sleep(0)
         if self._newest[asked] != (plane, sequence):
             return
-        picture = quick_png_bytes(self._picture(plane, max(200, width_px), first=asked[1] == 0))
-        self._panel.send({"kind": "picture", **_of(asked), "sequence": sequence}, buffers=[picture])
+        draw = partial(self._picture, plane, max(200, width_px), first=asked[1] == 0)
+        if any(one.slow for one in self._panel.drawn()):
+            with asking(Asking(wanted=lambda: self._newest[asked] == (plane, sequence))):
+                drawing = asyncio.create_task(asyncio.to_thread(draw))
+            try:
+                picture = await drawing
+            except Superseded:
+                return
+        else:
+            picture = draw()
+        message = {"kind": "picture", **_of(asked), "sequence": sequence}
+        self._panel.send(message, buffers=[quick_png_bytes(picture)])
 
     def _picture(self, plane: Plane, width_px: int, *, first: bool) -> Any:
         explorer = self._explorer
@@ -144,7 +147,7 @@ class Refining:
         )
 
 
-def _fetched_words(name: str, question: Asking) -> str:
+def _doing_words(name: str, question: Asking) -> str:
     if not question.sent:
         return f"{name}: sampling"
     size_mb = question.bytes / 1e6

@@ -12,8 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from .decoded import CHUNKS
 from .interpolation import along_axes, at_points
 
-# A tilted plane's bounding box is read in one piece up to this size, else by quarters of the view.
-MAX_BLOCK_VOXELS = 1_000_000
+# A plane's bounding box is read in one piece up to this size, else by quarters of the view. A
+# tilted plane needs little of its box, and what its quarters share is kept unless it is far away.
+MAX_BLOCK_VOXELS = 8_000_000
+MAX_TILTED_VOXELS = 1_000_000
 _SMALLEST_TILE_PX = 16
 
 
@@ -177,7 +179,9 @@ def _fill(
         return
     lower, upper = _bounds(index, inside, array.shape[len(select) :])
     height, width = values.shape
-    large = np.prod(upper - lower, dtype=float) > MAX_BLOCK_VOXELS
+    tilted = (upper - lower).min() > 2 and not getattr(array, "far", False)
+    most = min(MAX_BLOCK_VOXELS, MAX_TILTED_VOXELS) if tilted else MAX_BLOCK_VOXELS
+    large = np.prod(upper - lower, dtype=float) > most
     if large and max(height, width) > _SMALLEST_TILE_PX:
         for rows in _halves(height):
             for columns in _halves(width):

@@ -19,7 +19,7 @@ from .refining import Refining
 from .series_picture import draw_box_measured, panel_of, panel_title
 
 NAME = "difference"
-_BAR = (*LOOKING, "linked", "cube", "layers")
+_BAR = (*LOOKING, "linked", "cube", "history", "layers")
 
 
 class SeriesPanel(LivePanel):
@@ -91,18 +91,14 @@ class SeriesPanel(LivePanel):
             "histogram": None,
         }
 
+        now, reference = series.frame_at(series.time), series.frame_at(series.reference)
+        how = series.explorer.rendering()
+
         def patch(plane: Plane, width: int, height: int) -> bytes | None:
-            found = difference_on(
-                series.frame_at(series.time),
-                series.frame_at(series.reference),
-                plane,
-                width_px=width,
-                height_px=height,
-                how=series.explorer.rendering(),
-            )
+            found = difference_on(now, reference, plane, width_px=width, height_px=height, how=how)
             return difference_bytes(found, limit)
 
-        return Drawn(spec, (DIFFERENCE, colors), patch)
+        return Drawn(spec, (DIFFERENCE, colors), patch, slow=how.slab_um > 0)
 
     def _hear(self, content: Mapping[str, Any]) -> Any:
         of_difference = content.get("kind") == "layer" and content.get("name") == NAME

@@ -121,9 +121,10 @@ class Cuts:
     def _depth(
         self, place_um: NDArray[np.float64], frame: str, to: str, graph: Any
     ) -> tuple[float, float]:
-        segmentation = surface_of(self._ws)
-        if segmentation is None:
+        tagged = surfaces_of(self._ws)
+        if len(tagged) != 1:  # none, or one that a person has to choose
             return np.nan, np.nan
+        segmentation = tagged[0]
         image = self._ws.images[segmentation.image]  # a recalibration moves its points
         key = (segmentation.id, segmentation.version, image.id, image.version)
         try:
@@ -135,10 +136,9 @@ class Cuts:
         return near.depth_um, near.pm95_um
 
 
-def surface_of(ws: Any) -> Any:
-    """The segmentation of the specimen's surface; None for none, or where one has to be chosen."""
-    tagged = [record for record in ws.segmentations if SURFACE_TAG in record.tags]
-    return tagged[0] if len(tagged) == 1 else None
+def surfaces_of(ws: Any) -> list[Any]:
+    """Segmentations that are tagged as the specimen's surface; there should be one."""
+    return [record for record in ws.segmentations if SURFACE_TAG in record.tags]
 
 
 def _plus_minus(value: float, half: float) -> str:

@@ -200,6 +200,14 @@ def _place_row(picker: Any, message: Message) -> ipw.VBox:
         tooltip="0: a point",
         **look,
     )
+    offered = half.value
+
+    def follow_view(change: Any) -> None:
+        nonlocal offered
+        if half.value == offered:  # nobody has chosen another
+            half.value = offered = sensible_half_um(change["new"])
+
+    picker.explorer.observe(follow_view, names="width_um")
     probability = ipw.BoundedFloatText(
         value=0.95, min=0.5, max=0.999, step=0.01, description="probability", **look
     )

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from traitlets import Dict, Enum, Int, TraitError, Unicode, observe, validate
 
+from ..errors import NoPath
 from ..workspace.instrument_cut import instrument_cut
+from ..workspace.surface import SpecimenSurface
 from .explorer import SliceExplorer
 from .history import History, RecordStep
 from .state import Widget, by_name, named_point
-from .target_cut import Cuts, TargetCut, surface_of
+from .target_cut import Cuts, TargetCut, surfaces_of
 
 
 class TargetPicker(Widget):
@@ -276,21 +278,38 @@ class TargetPicker(Widget):
         DataFrame
             One row a target: target, x_um, y_um, z_um and their 95 % half-widths, the radius of
             the 95 % ellipsoid, probability, margin_um, the size of the cut cut_x_um, cut_y_um,
-            cut_z_um, the depth below the surface where it is known, and the frame.
+            cut_z_um, the depth below the surface with its 95 % interval, and the frame. The depth
+            is empty where the surface does not reach, and left out where there is none.
 
         Raises
         ------
         NoPath, CovarianceUnavailable
+        UnusableRecord
+            The surface is no segmentation by plain thresholds.
+        ValueError
+            There is no target, or more than one surface.
         """
-        frame = to or self.into or self.frame
-        surface = surface_of(self.ws)
-        rows = [
-            instrument_cut(self.ws, record, to=frame, surface=surface).table()
-            for record in self.records()
-        ]
-        if not rows:
+        frame, records = to or self.into or self.frame, self.records()
+        if not records:
             raise ValueError("there is no target to write: place one first")
+        tagged = surfaces_of(self.ws)
+        if len(tagged) > 1:
+            names = ", ".join(record.name for record in tagged)
+            raise ValueError(
+                f"depths need one surface, got {names}: take the tag from the others with "
+                "ws.segmentations.tag(name, drop=['surface'])"
+            )
+        surface = SpecimenSurface(self.ws, tagged[0]) if tagged else None
+        rows = [self._planned(record, frame, surface) for record in records]
         return pd.concat(rows, ignore_index=True)
+
+    def _planned(self, record: Any, frame: str, surface: Any) -> pd.DataFrame:
+        try:
+            return instrument_cut(self.ws, record, to=frame, surface=surface).table()
+        except (NoPath, ValueError):
+            if surface is None:
+                raise
+        return instrument_cut(self.ws, record, to=frame).table()
 
     def export_targets(self, path: str | os.PathLike[str], *, to: str | None = None) -> Path:
         """Write all targets as a CSV for the instrument.
@@ -298,7 +317,7 @@ class TargetPicker(Widget):
         Parameters
         ----------
         path : path
-            ``*.csv``; a file that is there is replaced.
+            ``*.csv``; an earlier table of targets is replaced, another file is not.
         to : str, optional
             As of `plans`.
 
@@ -308,12 +327,16 @@ class TargetPicker(Widget):
 
         Raises
         ------
-        NoPath, CovarianceUnavailable
+        NoPath, CovarianceUnavailable, UnusableRecord
+        ValueError
+            The file is no table of targets, or as of `plans`.
         """
         file = Path(path).expanduser()
         if file.suffix.lower() != ".csv":
             raise ValueError(f"targets are written as .csv, got {file.name!r}")
         table = self.plans(to=to)
+        if file.exists() and not file.read_bytes().startswith(b"target,x_um,"):
+            raise ValueError(f"{file} is no table of targets and was kept: give another name")
         file.parent.mkdir(parents=True, exist_ok=True)
         table.to_csv(file, index=False, encoding="utf-8", lineterminator="\n")
         return file

@@ -59,7 +59,12 @@ class InstrumentCut:
 
 
 def instrument_cut(
-    ws: Any, target: Any, *, to: str, surface: Any = None, probability: float | None = None
+    ws: Any,
+    target: Any,
+    *,
+    to: str,
+    surface: SpecimenSurface | None = None,
+    probability: float | None = None,
 ) -> InstrumentCut:
     """Look a target up in an instrument's frame, and plan the cut around it.
 
@@ -70,8 +75,8 @@ def instrument_cut(
         Of the collection ``targets``.
     to : str
         Frame of the instrument.
-    surface : Record, optional
-        Segmentation whose first boundary along z is the surface; None gives no depth.
+    surface : SpecimenSurface, optional
+        Of which a depth is told; None gives none.
     probability : float, optional
         That the volume of interest lies in the cut; the target's own unless told.
 
@@ -79,21 +84,20 @@ def instrument_cut(
     ------
     NoPath
         The frames are not connected by accepted transforms.
-    UnusableRecord
-        The surface is no segmentation by plain thresholds.
+    ValueError
+        The surface does not reach the target.
     """
     from ..analysis.registration.cut import box_margin
     from ..analysis.targeting.plan import target_plan
 
     place = np.array([target.position[name] for name in _NAMES], float)
-    half = np.array([target.half_size[n] for n in _NAMES], float) if target.half_size else None
-    half = np.zeros(3) if half is None else half
+    half = np.array([target.half_size[n] for n in _NAMES] if target.half_size else [0, 0, 0], float)
     way = ws.graph().path(target.frame, to)
     located = ws.locate(target.position, from_=target.frame, to=to)
     wanted = target.probability if probability is None else probability
     found = None
     if surface is not None:
-        found = SpecimenSurface(ws, surface).near(place, frame=target.frame, to=to)
+        found = surface.near(place, frame=target.frame, to=to)
     extent = extent_um(way, place, half)
     plan = target_plan(
         located.points_um[0],

@@ -1,4 +1,4 @@
-"""The one trick that keeps Jupyter's widgets off the network, and its scripts where we expect."""
+"""The tricks that keep Jupyter's widgets off the network, and its scripts where we expect."""
 
 from __future__ import annotations
 
@@ -53,3 +53,45 @@ def test_importing_scalebridge_leaves_the_widgets_of_a_notebook_alone():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+ONE_PIECE = """
+import json
+from scalebridge.app.front_end import WidgetPane, in_one_piece, stay_local
+stay_local()
+import ipywidgets as ipw
+import panel as pn
+from bokeh.document import Document
+from panel.io.ipywidget import _get_kernel
+from panel.io.state import set_curdoc
+document = Document()
+with set_curdoc(document):
+    place = pn.Column()
+    place.get_root(document)
+    told = lambda: [event.msg_data for event in _get_kernel().session._queue]
+    with in_one_piece():
+        shown, apart = ipw.HTML("shown"), ipw.HTML("apart")
+        shown.value = apart.value = "newer"
+        place.objects = [WidgetPane(ipw.VBox([shown]))]
+        inside = [json.loads(one) for one in told()]
+    after = [json.loads(one) for one in told()]
+    shown.value = "newest"
+    last = json.loads(told()[-1])
+kinds = lambda all: [(one["header"]["msg_type"], one["content"]["comm_id"]) for one in all]
+print(json.dumps([kinds(inside), kinds(after), kinds([last]), shown.model_id, apart.model_id]))
+"""
+
+
+def test_widgets_that_are_made_for_a_page_come_with_their_pane_alone():
+    import json
+
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_PIECE], capture_output=True, text=True, check=True
+    )
+    inside, after, last, shown, apart = json.loads(done.stdout.splitlines()[-1])
+    assert inside == []
+    ids = {comm for _, comm in after}
+    assert shown not in ids
+    kinds = [kind for kind, comm in after if comm == apart]
+    assert kinds == ["comm_open", "comm_msg"]  # of what stands in no pane yet, in its order
+    assert last == [["comm_msg", shown]]

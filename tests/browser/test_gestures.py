@@ -62,6 +62,10 @@ def page(browser, report):
     context.close()
 
 
+WHEEL = """canvas => canvas.dispatchEvent(new WheelEvent("wheel",
+  { deltaY: 100, ctrlKey: true, bubbles: true, cancelable: true }))"""
+
+
 def view(page):
     told = page.locator(".sb-plane canvas").first.get_attribute("data-view")
     return told and json.loads(told)
@@ -103,7 +107,7 @@ def test_what_lies_between_two_fingers_stays_there_while_they_part(page):
     )
 
 
-def test_one_finger_moves_the_picture_and_sets_no_crosshair(page):
+def test_one_finger_moves_the_picture(page):
     before = view(page)
     fingers(page, "touchStart", at(page, 0.7, 0.2))
     for step in range(1, 6):
@@ -136,15 +140,10 @@ def test_a_wheel_during_a_flight_ends_it_where_it_is(page):
     before = view(page)
     canvas.press("b")
     page.get_by_title("Fly to close").click()
-    page.wait_for_timeout(250)
-    page.mouse.move(*at(page, 0.5, 0.5))
-    page.keyboard.down("Control")
-    page.mouse.wheel(0, 100)
-    page.keyboard.up("Control")
+    canvas.evaluate(WHEEL)  # in the very next frames: a slow machine is no excuse
     page.wait_for_timeout(1500)
     width = view(page)["width_um"]
-    assert before["width_um"] / 8 * 1.05 < width
-    assert width < 1.3 * before["width_um"]
+    assert before["width_um"] / 8 * 1.4 < width < 1.3 * before["width_um"]
     page.get_by_title("Fly to close").click()
     assert until(
         lambda: view(page)["width_um"] == pytest.approx(before["width_um"] / 8, rel=1e-6), page

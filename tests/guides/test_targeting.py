@@ -146,4 +146,14 @@ def test_the_picker_writes_the_row_that_the_guide_writes(joined, tmp_path):
     assert list(rows.columns) == list(row.columns)
     assert {"depth_um", "cut_x_um", "x_pm95_um", "frame"} <= set(row.columns)
     pd.testing.assert_frame_equal(rows.loc[["pit"]], row)
-    assert len(rows) == len(picker.records())
+    picker.place_target({"x_um": 4000.0, "y_um": 40.0, "z_um": 40.0}, name="beside")
+    rows = picker.plans().set_index("target")
+    assert list(rows.index) == [record.name for record in picker.records()]
+    assert np.isnan(rows.loc["beside", "depth_um"])  # the surface does not reach so far
+    assert rows.loc["pit", "depth_um"] == row.loc["pit", "depth_um"]
+    joined.segmentations.add(
+        name="second", image=SURVEY, thresholds=[900.0], tags=["surface"],
+        phases=joined.segmentations["metal"].phases,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="one surface"):
+        picker.plans()

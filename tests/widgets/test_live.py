@@ -17,12 +17,12 @@ from PIL import Image
 
 from scalebridge import SegmentationSliders, SliceExplorer, Workspace
 from scalebridge.widgets import coarse as coarse_module
-from scalebridge.widgets import gestures
 from scalebridge.widgets import scene as scene_module
 from scalebridge.widgets.annotate import draw_mark
 from scalebridge.widgets.coarse import coarse_copy, color_table, patch_of
 from scalebridge.widgets.colors import rgb
 from scalebridge.widgets.drawn import Handle
+from scalebridge.widgets.layers import Layer
 from scalebridge.widgets.live import LivePanel
 from scalebridge.widgets.looks import plane_of, view_of
 from scalebridge.widgets.phase_panel import PhasePanel
@@ -424,15 +424,19 @@ def test_a_message_that_is_none_is_refused_in_words_and_changes_nothing(
     assert told == []
 
 
+def edit(panel: LivePanel, name: str, drag: int, **changes: Any) -> None:
+    hear(panel, kind="layer", name=name, changes=changes, drag=drag)
+
+
 def test_what_is_changed_of_layers_is_undone_and_a_drag_is_one_step(ws: Any) -> None:
     explorer = SliceExplorer(ws, ["survey", "fine"])
-    panel, layer = panel_of(explorer), explorer.layer("fine")
+    panel, beside, layer = panel_of(explorer), panel_of(explorer), explorer.layer("fine")
     first = (layer.limits, layer.color_map)
-    hear(panel, kind="layer", name="fine", changes={"color_map": "magma"})
+    edit(panel, "fine", 1, color_map="magma")
     for high in (100.0, 120.0, 140.0):
-        hear(panel, kind="layer", name="fine", changes={"limits": [10.0, high]})
+        edit(panel, "fine", 2, limits=[10.0, high])
     hear(panel, kind="do", what="raise", name="fine")  # it is on top already
-    assert panel.history == {"undo": "fine: contrast", "redo": ""}
+    assert panel.history == beside.history == {"undo": "fine: contrast", "redo": ""}
     hear(panel, kind="do", what="lower", name="fine")
     assert panel.history["undo"] == "fine: order"
     assert [one.name for one in explorer.layers] == ["fine", "survey"]
@@ -442,7 +446,6 @@ def test_what_is_changed_of_layers_is_undone_and_a_drag_is_one_step(ws: Any) -> 
     assert (layer.limits, layer.color_map) == (first[0], "magma")
     hear(panel, kind="do", what="undo")
     assert (layer.limits, layer.color_map) == first
-    panel.redraw_pins()  # as the view does after every step
     assert panel.history == {"undo": "", "redo": "fine: colours"}
     for _ in range(3):
         hear(panel, kind="do", what="redo")
@@ -450,16 +453,45 @@ def test_what_is_changed_of_layers_is_undone_and_a_drag_is_one_step(ws: Any) -> 
     assert [one.name for one in explorer.layers] == ["fine", "survey"]
 
 
-def test_two_drags_of_one_layer_are_two_steps(ws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drags_of_two_layers_or_two_windows_are_two_steps(ws: Any) -> None:
     explorer = SliceExplorer(ws, ["survey", "fine"])
     panel, layer = panel_of(explorer), explorer.layer("fine")
-    hear(panel, kind="layer", name="fine", changes={"opacity": 0.5})
-    monkeypatch.setattr(gestures, "_ONE_DRAG_S", 0.0)
-    hear(panel, kind="layer", name="fine", changes={"opacity": 0.2})
-    hear(panel, kind="layer", name="survey", changes={"opacity": 0.2})
+    edit(panel, "fine", 1, opacity=0.5)
+    edit(panel, "fine", 2, opacity=0.2)
+    edit(panel, "survey", 2, opacity=0.2)
     hear(panel, kind="do", what="undo")
     hear(panel, kind="do", what="undo")
     assert (layer.opacity, explorer.layer("survey").opacity) == (0.5, 1.0)
+    edit(panel, "fine", 1, opacity=0.4)  # the drag of step 1 goes on: what was undone is gone
+    assert panel.history == {"undo": "fine: opacity", "redo": ""}
+    hear(panel, kind="do", what="undo")
+    assert layer.opacity == 1.0
+
+
+def test_steps_of_a_layer_that_is_gone_do_not_stand_in_the_way(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey", "fine"])
+    panel = panel_of(explorer)
+    explorer.annotate("note", [explorer.cursor_um], text="before")
+    hear(panel, kind="do", what="lower", name="fine")
+    edit(panel, "fine", 1, opacity=0.5)
+    explorer.layers = (explorer.layer("survey"), Layer(image="survey", name="again"))
+    for _ in range(3):
+        hear(panel, kind="do", what="undo")
+    assert [one.name for one in explorer.layers] == ["survey", "again"]
+    assert explorer.annotations() == []
+
+
+def test_a_patch_is_of_the_slab_that_its_key_names(ws: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(coarse_module, "MOST_VOXELS", 2000)
+    explorer = SliceExplorer(ws, ["survey"], slab_um=4.0)
+    panel = panel_of(explorer)
+    thin, plane = panel.drawn()[0], explorer.plane()
+    wanted = thin.patch(plane, 90, 70)
+    explorer.slab_um = 30.0
+    thick = panel.drawn()[0]
+    assert thin.spec["key"] != thick.spec["key"]
+    assert thin.patch(plane, 90, 70) == wanted
+    assert thick.patch(plane, 90, 70) != wanted
 
 
 def test_a_plane_comes_back_from_the_browser_as_it_went(ws: Any) -> None:

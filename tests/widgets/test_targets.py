@@ -228,6 +228,11 @@ def test_targets_are_written_for_the_instrument_with_undefined_depth_left_out(
     assert set(rows["frame"]) == {"survey"}
     with pytest.raises(ValueError, match=r"\.csv"):
         picker.export_targets(tmp_path / "targets.xlsx")
+    assert picker.export_targets(path) == path  # an earlier one is replaced
+    path.write_text("my,own\n1,2\n")
+    with pytest.raises(ValueError, match="was kept"):
+        picker.export_targets(path)
+    assert path.read_text() == "my,own\n1,2\n"
 
 
 def test_the_first_volume_offered_is_seen_well_and_a_round_number(ws: Any) -> None:

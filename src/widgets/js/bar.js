@@ -59,12 +59,12 @@ export function buttonsOf({ model, has, look, view, lookAt, face, set, shown, re
   ];
 }
 
-/** @param {HTMLElement} stage @param {(part: string) => boolean} has */
-export function helpBox(stage, has) {
+/** @param {HTMLElement} stage @param {(part: string) => boolean} has @param {boolean} flat */
+export function helpBox(stage, has, flat) {
   const help = add(stage, "div", "sb-help");
   help.hidden = true;
   for (const [key, what, parts] of KEYS) {
-    if (parts && !parts.split(" ").some(has)) continue;
+    if (parts && !parts.split(" ").every((part) => (part === "deep" ? !flat : has(part)))) continue;
     add(help, "kbd", "").textContent = key;
     add(help, "span", "").textContent = what;
   }

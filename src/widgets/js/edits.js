@@ -4,6 +4,7 @@
 /** @typedef {ReturnType<typeof layerEdits>} Edits */
 
 const TELL_MS = 60;
+const ONE_DRAG_MS = 1000; // what follows sooner, and changes the same, is one drag
 
 /** @param {any} model @param {() => void} changed called when a layer looks different */
 export function layerEdits(model, changed) {
@@ -12,12 +13,14 @@ export function layerEdits(model, changed) {
   /** What of it Python was not told yet. @type {Map<string, Record<string, any>>} */
   const untold = new Map();
   let telling = 0;
+  let drag = { number: 0, what: "", at: 0 };
 
   /** @returns {Row[]} the first at the bottom */
   const rows = () => model.get("layers").map((/** @type {Row} */ row) => ({ ...row, ...edited.get(row.name) }));
 
   const tell = () => {
-    for (const [name, changes] of untold) model.send({ kind: "layer", name, changes });
+    clearTimeout(telling);
+    for (const [name, changes] of untold) model.send({ kind: "layer", name, changes, drag: drag.number });
     untold.clear();
   };
 
@@ -27,6 +30,12 @@ export function layerEdits(model, changed) {
     edit: (name, changes) => {
       const row = rows().find((one) => one.name === name);
       if (!row) return;
+      const what = `${name} ${Object.keys(changes)}`;
+      if (what !== drag.what || "visible" in changes || performance.now() - drag.at > ONE_DRAG_MS) {
+        tell(); // what was changed before is a step of its own
+        drag = { number: drag.number + 1, what, at: 0 };
+      }
+      drag.at = performance.now();
       edited.set(name, { ...edited.get(name), ...applied(row, changes) });
       untold.set(name, { ...untold.get(name), ...changes });
       clearTimeout(telling);
@@ -37,7 +46,8 @@ export function layerEdits(model, changed) {
     taken: () => {
       for (const name of [...edited.keys()]) if (!untold.has(name)) edited.delete(name);
     },
-    end: () => clearTimeout(telling),
+    /** At once what was changed: something else is done next, or the page goes. */
+    tell,
   };
 }
 

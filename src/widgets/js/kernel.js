@@ -98,7 +98,10 @@ export function correspond(model, me, panel, draws) {
     if (content.by !== undefined && content.by !== me) return; // another window asked
     const plane = panel.shown().find(({ number }) => number === content.plane);
     if (!plane) return;
-    if (content.kind === "patch") {
+    if (content.kind === "doing") {
+      clearTimeout(late); // it is slow, and there
+      panel.badge(content.words);
+    } else if (content.kind === "patch") {
       const before = plane.patches.get(content.key);
       if (before) panel.forget(before.number);
       const bytes = unpacked(bytesOf(buffers[0]), content.channels, content.width * content.height);

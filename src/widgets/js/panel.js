@@ -65,7 +65,10 @@ function render({ model: told, el }) {
   const shown = () => planes.slice(0, model.get("planes"));
   const has = (/** @type {string} */ part) => model.get("bar").includes(part);
   /** @param {string} what @param {object} [more] */
-  const ask = (what, more = {}) => model.send({ kind: "do", what, ...more });
+  const ask = (what, more = {}) => {
+    edits.tell(); // undo means what was just changed
+    model.send({ kind: "do", what, ...more });
+  };
   /** @param {string} name @param {any} value */
   const set = (name, value) => model.send({ kind: "set", name, value });
 
@@ -184,7 +187,7 @@ function render({ model: told, el }) {
   const drawOverview = overview(cube, {
     look: () => look, count: () => shown().length, bounds: () => model.get("bounds_um"), layers: edits.rows, face,
   }, signal);
-  const help = helpBox(stage, has);
+  const help = helpBox(stage, has, model.get("flat"));
   const side = sidePanel(body, { model, edits, set, ask, signal });
   side.side.hidden = !has("layers");
   const palette = add(stage, "div", "sb-palette");
@@ -289,7 +292,7 @@ function render({ model: told, el }) {
   return () => {
     ending.abort();
     clearInterval(flicker);
-    edits.end();
+    edits.tell();
     watch.disconnect();
     gl?.restored.delete(redraw);
     forgetCopies();

@@ -4,24 +4,25 @@ import { AXES } from "./look.js";
 
 /** @typedef {import("./plane.js").View} View */
 
-/** What pointer and keys do, and the parts of the bar without which they do nothing. @type {[string, string, string?][]} */
+/** What pointer and keys do, and what has to be there: parts of the bar, or depth. @type {[string, string, string?][]} */
 export const KEYS = [
   ["click", "crosshair there"],
   ["drag", "move"],
-  ["Alt + drag", "turn the plane"],
+  ["Alt + drag", "turn the plane", "deep"],
   ["Ctrl + wheel, two fingers, + −", "zoom"],
-  ["Shift + wheel, Page up, Page down", "other slices"],
+  ["Shift + wheel, Page up, Page down", "other slices", "deep"],
   ["arrows (Shift: ten times)", "move the crosshair"],
-  ["1 2 3", "xy, xz, yz", "planes"],
-  ["4, o", "three planes, the whole from outside", "linked"],
-  ["0, c, f", "everything, centre, full screen"],
+  ["1 2 3", "xy, xz, yz", "deep planes"],
+  ["4, o", "three planes, the whole from outside", "deep linked"],
+  ["0", "everything", "view"],
+  ["c, f", "centre, full screen"],
   ["l", "layers", "layers"],
   ["d a r n", "distance, angle, area, note", "tools"],
   ["p e q g", "brush, eraser, lasso, fill", "brush"],
   ["b", "bookmarks", "bookmarks"],
   ["z, y", "undo, redo", "history"],
   ["s", "save the picture", "picture"],
-  ["Esc", "put a tool away", "tools brush"],
+  ["Esc", "put a tool away"],
 ];
 
 /** @type {Record<string, [string, number]>} */
