@@ -50,11 +50,9 @@ class Widget(State):
         raise NotImplementedError
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        bundle = {
-            "text/plain": repr(self),
-            "image/png": base64.b64encode(png_bytes(self.snapshot())).decode("ascii"),
-        }
-        return {**self.view()._repr_mimebundle_(), **bundle}
+        controls = self.view()._repr_mimebundle_()  # the browser makes them meanwhile
+        still = base64.b64encode(png_bytes(self.snapshot())).decode("ascii")
+        return {**controls, "text/plain": repr(self), "image/png": still}
 
 
 class PositionTrait(TraitType):  # type: ignore[type-arg]

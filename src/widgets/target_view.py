@@ -168,7 +168,7 @@ def _shown_in(picker: Any) -> list[str]:
 
 def sensible_half_um(width_um: float) -> float:
     """Half the edge of a volume that is seen well in a view of some width: 1, 2 or 5 times ten."""
-    wanted = width_um / 25
+    wanted = width_um / 20
     ten = 10.0 ** np.floor(np.log10(wanted))
     return float(max((k * ten for k in (1, 2, 5) if k * ten <= wanted * (1 + 1e-9)), default=ten))
 

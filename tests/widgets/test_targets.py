@@ -236,4 +236,4 @@ def test_targets_are_written_for_the_instrument_with_undefined_depth_left_out(
 
 
 def test_the_first_volume_offered_is_seen_well_and_a_round_number(ws: Any) -> None:
-    assert [sensible_half_um(width) for width in (416.0, 25.0, 24.9, 1.0)] == [10.0, 1.0, 0.5, 0.02]
+    assert [sensible_half_um(width) for width in (416.0, 20.0, 19.9, 1.0)] == [20.0, 1.0, 0.5, 0.05]
