@@ -51,7 +51,7 @@ class Widget(State):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         controls = self.view()._repr_mimebundle_()  # the browser makes them meanwhile
-        still = base64.b64encode(png_bytes(self.snapshot())).decode("ascii")
+        still = base64.b64encode(quick_png_bytes(self.snapshot())).decode("ascii")
         return {**controls, "text/plain": repr(self), "image/png": still}
 
 

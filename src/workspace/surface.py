@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
-from scipy.stats import t as student
+from scipy.special import ndtri, stdtrit
 
 from ..errors import UnusableRecord
 
@@ -163,7 +162,7 @@ def _jacobian(way: FramePath, place_um: NDArray[np.float64]) -> NDArray[np.float
 def coverage_factor(nu: float | None) -> float:
     """Standard uncertainties in a 95 % half-width; None where the error is known."""
     known = nu is None or not np.isfinite(nu)
-    return float(norm.ppf(0.975) if known else student.ppf(0.975, nu))
+    return float(ndtri(0.975) if known else stdtrit(nu, 0.975))
 
 
 def _depth_parts(
