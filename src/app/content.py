@@ -12,7 +12,7 @@ import ipywidgets as ipw
 import panel as pn
 
 from ..widgets.views import REFUSALS, Message, button, notice, words_of
-from .front_end import WidgetPane
+from .front_end import WidgetPane, in_one_piece
 
 _WIDE = ipw.Layout(width="auto", min_width="240px", max_width="420px")
 _LABEL = {"description_width": "initial"}
@@ -60,13 +60,14 @@ class Holder:
     def show(self, make: Callable[[], Any]) -> Any:
         """Make a widget with controls (`view()`) and put it here; return it, or None."""
         made = None
-        try:
-            made = make()
-            shown = made.view()
-        except REFUSALS as error:
-            made, shown = None, ipw.HTML(notice(words_of(error), "attention"))
-        old, self._shown = self._shown, shown
-        self.column.objects = [own_page(shown)]
+        with in_one_piece():
+            try:
+                made = make()
+                shown = made.view()
+            except REFUSALS as error:
+                made, shown = None, ipw.HTML(notice(words_of(error), "attention"))
+            old, self._shown = self._shown, shown
+            self.column.objects = [own_page(shown)]
         if old is not None:
             close(old)
         return made

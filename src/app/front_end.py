@@ -68,7 +68,7 @@ def in_one_piece() -> Iterator[None]:
     follows.
     """
     session = getattr(_get_kernel(), "session", None)
-    if session is None:  # nobody is looking
+    if session is None or "send" in vars(session):  # nobody is looking, or a whole page is made
         yield
         return
     tell, waiting = session.send, []

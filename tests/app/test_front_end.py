@@ -69,7 +69,7 @@ with set_curdoc(document):
     place = pn.Column()
     place.get_root(document)
     told = lambda: [event.msg_data for event in _get_kernel().session._queue]
-    with in_one_piece():
+    with in_one_piece(), in_one_piece():  # a part of a page that is made
         shown, apart = ipw.HTML("shown"), ipw.HTML("apart")
         shown.value = apart.value = "newer"
         place.objects = [WidgetPane(ipw.VBox([shown]))]
