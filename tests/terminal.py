@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -20,9 +21,14 @@ class Terminal:
         self.screen = ""
         self._read = 0
         self._master, slave = os.openpty()
+
+        def take_seat() -> None:
+            os.login_tty(slave)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # as a shell leaves it, whoever started us
+
         self._process = subprocess.Popen(
             [sys.executable, "-m", "scalebridge.cli", *map(str, arguments)],
-            preexec_fn=lambda: os.login_tty(slave),
+            preexec_fn=take_seat,
             env={**os.environ, "XDG_CONFIG_HOME": str(home), "COLUMNS": "100", "TERM": "xterm"},
         )
         os.close(slave)
