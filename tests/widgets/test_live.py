@@ -453,7 +453,7 @@ def test_what_is_changed_of_layers_is_undone_and_a_drag_is_one_step(ws: Any) -> 
     assert [one.name for one in explorer.layers] == ["fine", "survey"]
 
 
-def test_drags_of_two_layers_or_two_windows_are_two_steps(ws: Any) -> None:
+def test_two_drags_and_a_drag_of_two_layers_are_steps_of_their_own(ws: Any) -> None:
     explorer = SliceExplorer(ws, ["survey", "fine"])
     panel, layer = panel_of(explorer), explorer.layer("fine")
     edit(panel, "fine", 1, opacity=0.5)

@@ -13,7 +13,7 @@ export function layerEdits(model, changed) {
   /** What of it Python was not told yet. @type {Map<string, Record<string, any>>} */
   const untold = new Map();
   let telling = 0;
-  let drag = { number: 0, what: "", at: 0 };
+  let drag = { number: Math.floor(Math.random() * 2 ** 30), what: "", at: 0 }; // other windows count too
 
   /** @returns {Row[]} the first at the bottom */
   const rows = () => model.get("layers").map((/** @type {Row} */ row) => ({ ...row, ...edited.get(row.name) }));
