@@ -101,7 +101,7 @@ class Layer(State):
 
         Examples
         --------
-        >>> Layer(image="sem", widths_um=(None, 100.0)).shown(200**0.5 * 10)
+        >>> round(Layer(image="sem", widths_um=(None, 100.0)).shown(200**0.5 * 10), 3)
         0.5
         """
         least, most = self.widths_um
