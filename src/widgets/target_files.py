@@ -1,0 +1,103 @@
+"""Targets on their way to the instrument that cuts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..errors import NoPath
+from ..workspace.instrument_cut import instrument_cut
+from ..workspace.surface import SpecimenSurface
+from .state import Widget
+from .target_cut import surfaces_of
+
+
+class TargetFiles(Widget):
+    """What an instrument needs of the targets of one frame."""
+
+    ws: Any
+    frame: Any
+    into: Any
+
+    def records(self) -> list[Any]:
+        """The targets of this frame, oldest first."""
+        raise NotImplementedError
+
+    def plans(self, *, to: str | None = None) -> pd.DataFrame:
+        """What an instrument needs of every target: the same rows as the targeting guide's.
+
+        Parameters
+        ----------
+        to : str, optional
+            Frame of the instrument; by default the trait ``into``, or the targets' own frame.
+
+        Returns
+        -------
+        DataFrame
+            One row a target: target, x_um, y_um, z_um and their 95 % half-widths, the radius of
+            the 95 % ellipsoid, probability, margin_um, the size of the cut cut_x_um, cut_y_um,
+            cut_z_um, the depth below the surface with its 95 % interval, and the frame. The depth
+            is empty where the surface does not reach, and left out where there is none.
+
+        Raises
+        ------
+        NoPath, CovarianceUnavailable
+        UnusableRecord
+            The surface is no segmentation by plain thresholds.
+        ValueError
+            There is no target, or more than one surface.
+        """
+        frame, records = to or self.into or self.frame, self.records()
+        if not records:
+            raise ValueError("there is no target to write: place one first")
+        tagged = surfaces_of(self.ws)
+        if len(tagged) > 1:
+            names = ", ".join(record.name for record in tagged)
+            raise ValueError(
+                f"depths need one surface, got {names}: take the tag from the others with "
+                "ws.segmentations.tag(name, drop=['surface'])"
+            )
+        surface = SpecimenSurface(self.ws, tagged[0]) if tagged else None
+        rows = [self._planned(record, frame, surface) for record in records]
+        return pd.concat(rows, ignore_index=True)
+
+    def _planned(self, record: Any, frame: str, surface: Any) -> pd.DataFrame:
+        try:
+            return instrument_cut(self.ws, record, to=frame, surface=surface).table()
+        except (NoPath, ValueError):
+            if surface is None:
+                raise
+        return instrument_cut(self.ws, record, to=frame).table()
+
+    def export_targets(self, path: str | os.PathLike[str], *, to: str | None = None) -> Path:
+        """Write all targets as a CSV for the instrument.
+
+        Parameters
+        ----------
+        path : path
+            ``*.csv``; an earlier table of targets is replaced, another file is not.
+        to : str, optional
+            As of `plans`.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        NoPath, CovarianceUnavailable, UnusableRecord
+        ValueError
+            The file is no table of targets, or as of `plans`.
+        """
+        file = Path(path).expanduser()
+        if file.suffix.lower() != ".csv":
+            raise ValueError(f"targets are written as .csv, got {file.name!r}")
+        table = self.plans(to=to)
+        if file.exists() and not file.read_bytes().startswith(b"target,x_um,"):
+            raise ValueError(f"{file} is no table of targets and was kept: give another name")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        table.to_csv(file, index=False, encoding="utf-8", lineterminator="\n")
+        return file
