@@ -19,7 +19,7 @@ from .views import INK, LINE, QUIET
 
 _STATIC = Path(__file__).parent / "static"
 _SIZE = (720, 220)
-_EDGES = (58, 12, 96, 42)  # left, top, right, bottom [px]
+_EDGES = (76, 12, 96, 42)  # left, top, right, bottom [px]
 _FONT = "font-family:var(--jp-ui-font-family, system-ui, sans-serif);font-size:12px"
 
 
