@@ -17,7 +17,7 @@ from served import make_specimen, served
 
 PANELS = ".sb-plane canvas:visible"
 TEXTURES = """() => {
-  const gl = globalThis[Symbol.for("scalebridge.gl.1")];
+  const gl = globalThis[Symbol.for("scalebridge.gl.2")];
   return gl ? [...gl.textures.keys()] : [];
 }"""
 

@@ -38,7 +38,7 @@ OBLIQUE = (
 )
 # As a browser takes it away when others need it, and gives it back; whether it is lost then.
 LOSE_THE_CONTEXT = """() => {
-  const { gl } = globalThis[Symbol.for("scalebridge.gl.1")];
+  const { gl } = globalThis[Symbol.for("scalebridge.gl.2")];
   const way = gl.getExtension("WEBGL_lose_context");
   way.loseContext();
   return new Promise((told) => setTimeout(() => {

@@ -19,7 +19,7 @@ from served import make_specimen
 
 PANELS = ".sb-plane canvas"
 TEXTURES = """() => {
-  const gl = globalThis[Symbol.for("scalebridge.gl.1")];
+  const gl = globalThis[Symbol.for("scalebridge.gl.2")];
   return gl ? [...gl.textures.keys()].sort() : [];
 }"""
 # How many different greys a canvas shows: an empty one has a few, from its words.

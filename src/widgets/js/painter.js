@@ -76,6 +76,7 @@ export function paint({ gl, pen, view, width, height, share, moving, layers, tab
     const reach = !map || thick ? { left: 0, top: 0, right: 1, bottom: 1 } : reachOf(map);
     if (!reach) return; // elsewhere
     const mode = layer === top ? compare.mode : "";
+    if (mode === "split") reach.left = Math.max(reach.left, compare.split);
     gl.draw({
       volume: coarse
         ? gl.texture("v" + layer.volume, () => ({
@@ -103,8 +104,7 @@ export function paint({ gl, pen, view, width, height, share, moving, layers, tab
       thresholds: layer.thresholds.slice(0, 8),
       opacity: layer.opacity * fade(layer.widths_um, view.width_um),
       pixel: [1 / w, 1 / h],
-      cut: mode === "checkerboard" ? 1 : mode === "split" ? 2 : 0,
-      split: compare.split,
+      checker: mode === "checkerboard",
       field: Math.max(1, Math.floor(w / 8)) / w,
       slab: thick ? { ...thick, count: moving ? Math.min(MOVING_PLANES, thick.count) : thick.count } : { through: [0, 0, 0], count: 1, mode: 0 },
       aspect: view.aspect,
