@@ -247,13 +247,15 @@ def sampled_patch(
     nearest: bool = False,
 ) -> bytes:
     """Sample what a layer shows on a plane, however fine: as `patch_of`."""
-    points = plane.points(width_px, height_px)
+    points = plane.lattice(width_px, height_px)
     channels = range(3) if item.layer.mode == "rgb" else (None,)
     seen = [
         sample_slab(item, plane, points, how=how, channel=channel, nearest=nearest or None)
         for channel in channels
     ]
-    inside = seen[0].inside & np.isfinite(seen[0].values.astype(float))
+    inside = seen[0].inside
+    if seen[0].values.dtype.kind == "f":
+        inside = inside & np.isfinite(seen[0].values)
     found = encoded([one.values for one in seen], item, coding)
     pixels = np.zeros((height_px, width_px, 4), np.uint8)
     pixels[..., : min(3, found.shape[-1])] = found[..., :3]

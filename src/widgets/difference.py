@@ -46,7 +46,7 @@ def difference_on(
     how: Rendering = PLAIN,
 ) -> Differences:
     """Sample two time points on the same points of a plane, or through a slab, and subtract."""
-    points = plane.points(width_px, height_px)
+    points = plane.lattice(width_px, height_px)
     now, before = (
         sample_slab(one.item, plane, points, how=replace(how, time=one.index))
         for one in (frame, reference)

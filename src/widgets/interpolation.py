@@ -1,4 +1,4 @@
-"""Values between voxels: at any points, and faster on planes along the axes."""
+"""Values between voxels: at any points, and faster on planes, most of all along the axes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,44 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+
+from .lattice import Grid, Lattice
+
+
+def values_on(
+    block: NDArray[Any],
+    grid: Grid,
+    inside: NDArray[np.bool_],
+    *,
+    nearest: bool,
+    dtype: np.dtype[Any],
+) -> NDArray[Any]:
+    """Values at points: the nearest voxel's, or linear between the voxels around.
+
+    Parameters
+    ----------
+    grid : Lattice or Scattered
+        In voxels of the block; outside its centres the outermost voxel stands.
+    inside : ndarray of bool, shape (rows, columns)
+        Which points count; the others have any value.
+
+    Returns
+    -------
+    ndarray, shape (rows, columns)
+    """
+    if isinstance(grid, Lattice):
+        aligned = along_axes(block, grid, nearest=nearest, dtype=dtype)
+        if aligned is not None:
+            return aligned
+        if not nearest:
+            return _across(block, grid, dtype)
+        axes = [np.broadcast_to(grid.along(k), grid.shape) for k in range(block.ndim)]
+    else:
+        axes = list(grid.axes)
+    found = np.zeros(grid.shape, dtype)
+    points = np.stack([axis[inside] for axis in axes])
+    found[inside] = at_points(block, points, nearest=nearest, dtype=dtype)
+    return found
 
 
 def at_points(
@@ -29,47 +67,54 @@ def at_points(
 
 
 def along_axes(
-    block: NDArray[Any], index: NDArray[np.float64], *, dtype: np.dtype[Any]
+    block: NDArray[Any], grid: Lattice, *, nearest: bool = False, dtype: np.dtype[Any]
 ) -> NDArray[Any] | None:
-    """Linear values of a plane along the block's axes, several times faster than by points.
-
-    Parameters
-    ----------
-    index : ndarray, shape (height, width, d)
-        In voxels of the block.
+    """Values of a plane along the block's axes, several times faster than by points.
 
     Returns
     -------
     ndarray or None
-        Shape (height, width); None where the plane is tilted.
+        Shape (rows, columns); None where the plane is tilted.
 
     Examples
     --------
-    >>> index = np.stack(np.meshgrid([0.0, 1.0], [0.0, 0.5], indexing="ij"), axis=-1)
-    >>> along_axes(np.array([[0, 2], [4, 6]]), index, dtype=np.dtype(float)).tolist()
+    >>> half = Lattice(np.zeros(2), np.array([1.0, 0.0]), np.array([0.0, 0.5]), (2, 2))
+    >>> along_axes(np.array([[0, 2], [4, 6]]), half, dtype=np.dtype(float)).tolist()
     [[0.0, 1.0], [4.0, 5.0]]
     """
-    places, roles = [], ""
-    for k in range(block.ndim):
-        axis = index[..., k]
-        if (axis == axis[:, :1]).all():
-            same = bool((axis[:, 0] == axis[0, 0]).all())
-            places.append(axis[:1, 0] if same else axis[:, 0])
-            roles += "." if same else "r"
-        elif (axis == axis[:1]).all():
-            places.append(axis[0])
-            roles += "c"
-        else:
-            return None
-    if roles.count("r") > 1 or roles.count("c") > 1:
+    roles = "".join(
+        ".cr?"[bool(across) + 2 * bool(down)]
+        for across, down in zip(grid.right, grid.down, strict=True)
+    )
+    if "?" in roles or roles.count("r") > 1 or roles.count("c") > 1:
         return None
+    places = [grid.along(k).ravel() for k in range(block.ndim)]
     values = block
     for k in sorted(range(block.ndim), key=lambda k: len(places[k])):
-        values = _between(values, places[k], k, dtype)
+        values = (
+            _nearest(values, places[k], k) if nearest else _between(values, places[k], k, dtype)
+        )
     kept = [k for role in "rc" for k in range(block.ndim) if roles[k] == role]
     rest = [k for k in range(block.ndim) if roles[k] == "."]
     shape = tuple(values.shape[roles.index(r)] if r in roles else 1 for r in "rc")
-    return np.broadcast_to(values.transpose(*rest, *kept).reshape(shape), index.shape[:2])
+    return np.broadcast_to(values.transpose(*rest, *kept).reshape(shape), grid.shape)
+
+
+def _across(block: NDArray[Any], grid: Lattice, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Linear values of a tilted plane."""
+    if block.dtype == np.float16:  # scipy knows no halves
+        block = block.astype(dtype)
+    steps = [grid.down, grid.right] if block.ndim == 2 else [0 * grid.down, grid.down, grid.right]
+    shape = grid.shape if block.ndim == 2 else (1, *grid.shape)
+    found = ndimage.affine_transform(
+        block, np.stack(steps, axis=1), grid.start, shape, order=1, mode="nearest", output=dtype
+    )
+    return np.asarray(found).reshape(grid.shape)
+
+
+def _nearest(values: NDArray[Any], places: NDArray[np.float64], axis: int) -> NDArray[Any]:
+    whole = np.floor(places + 0.5).astype(np.int64)
+    return values.take(np.clip(whole, 0, values.shape[axis] - 1), axis=axis)
 
 
 def _between(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .lattice import Grid, Lattice, Scattered
+
 Locate = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
@@ -37,6 +39,15 @@ class Placement:
         if self.matrix is None or self.offset_um is None:
             return np.asarray(self.locate(points.reshape(-1, 3))).reshape(points.shape)
         return points @ self.matrix.T + self.offset_um
+
+    def carry(self, grid: Grid) -> Grid:
+        """Map a plane's points, which stay a lattice unless the way bends."""
+        if self is IDENTITY:
+            return grid
+        if isinstance(grid, Lattice) and self.matrix is not None and self.offset_um is not None:
+            return grid.mapped(self.matrix, self.offset_um)
+        points = grid.points() if isinstance(grid, Lattice) else np.moveaxis(grid.axes, 0, -1)
+        return Scattered.of(self.apply(points))
 
 
 IDENTITY = Placement(locate=lambda points_um: points_um, matrix=np.eye(3), offset_um=np.zeros(3))

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .lattice import Lattice
+
 Triple = tuple[float, float, float]
 
 # Directions (z, y, x) that run to the right and downwards on the screen.
@@ -76,13 +78,14 @@ class Plane:
         ndarray, shape (height_px, width_px, 3)
             z, y, x [µm].
         """
-        right = ((np.arange(width_px) + 0.5) / width_px - 0.5) * self.width_um
-        below = ((np.arange(height_px) + 0.5) / height_px - 0.5) * self.height_um
-        return (
-            np.asarray(self.centre_um)
-            + right[None, :, None] * np.asarray(self.across)
-            + below[:, None, None] * np.asarray(self.down)
-        )
+        return self.lattice(width_px, height_px).points()
+
+    def lattice(self, width_px: int, height_px: int) -> Lattice:
+        """The pixel centres as they are sampled: z, y, x [µm], none of them written down."""
+        right = np.asarray(self.across) * (self.width_um / width_px)
+        down = np.asarray(self.down) * (self.height_um / height_px)
+        first = np.asarray(self.centre_um) - (width_px - 1) / 2 * right - (height_px - 1) / 2 * down
+        return Lattice(first, down, right, (height_px, width_px))
 
     def to_canvas(self, points_um: ArrayLike, width_px: int) -> NDArray[np.float64]:
         """Where points fall on the canvas, seen along the normal.

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .decoded import CHUNKS
-from .interpolation import along_axes, at_points
+from .interpolation import values_on
+from .lattice import Grid, grid_of, rectangle
 
 # A plane's bounding box is read in one piece up to this size, else by quarters of the view. A
 # tilted plane needs little of its box, and what its quarters share is kept unless it is far away.
@@ -84,7 +85,7 @@ def _voxels_a_step(level: Level, steps_um: NDArray[np.float64]) -> NDArray[np.fl
 
 def sample(
     levels: Sequence[Level],
-    points_um: ArrayLike,
+    points_um: Grid | ArrayLike,
     *,
     steps_um: ArrayLike | None = None,
     level: int | None = None,
@@ -98,7 +99,7 @@ def sample(
     ----------
     levels : sequence of Level
         The pyramid, finest first.
-    points_um : array_like, shape (height, width, 3)
+    points_um : Lattice, or array_like of shape (height, width, 3)
         z, y, x in the image's frame [µm].
     steps_um : array_like, shape (2, 3), optional
         Pixel steps from which the level is chosen [µm].
@@ -116,11 +117,7 @@ def sample(
     -------
     Sampled
     """
-    points = np.asarray(points_um, float)
-    if points.ndim != 3 or points.shape[-1] != 3:
-        raise ValueError(f"points_um needs shape (height, width, 3), got {points.shape}")
-    # one axis after the other in memory: everything below goes axis by axis
-    points = np.moveaxis(np.ascontiguousarray(np.moveaxis(points, -1, 0)), 0, -1)
+    points = grid_of(points_um)
     number = level if level is not None else 0
     if level is None and steps_um is not None:
         number = choose_level(levels, steps_um)
@@ -128,26 +125,26 @@ def sample(
     chosen = levels[number]
     dims = len(chosen.spacing_um)
     _check_axes(chosen.array, dims, select)
-    index = (points[..., -dims:] - np.asarray(chosen.origin_um)) / np.asarray(chosen.spacing_um)
-    values = np.zeros(points.shape[:2], _value_type(chosen.array.dtype, nearest))
+    index = points.indexed(chosen.spacing_um, chosen.origin_um)
+    values = np.zeros(points.shape, _value_type(chosen.array.dtype, nearest))
     _fill(values, chosen.array, index, inside, select, nearest)
     return Sampled(values, inside, number)
 
 
 def covered(
-    finest: Level, points_um: NDArray[np.float64], *, slab_um: float | None = None
+    finest: Level, points_um: Grid | ArrayLike, *, slab_um: float | None = None
 ) -> NDArray[np.bool_]:
     """Where the voxels of the finest level reach, out to their outer faces."""
+    points = grid_of(points_um)
     spacing, origin = np.asarray(finest.spacing_um, float), np.asarray(finest.origin_um, float)
     dims = len(spacing)
     low = origin - spacing / 2
     high = low + spacing * np.asarray(finest.array.shape[-dims:])
-    inside = np.ones(points_um.shape[:-1], bool)
+    inside = np.ones(points.shape, bool)
     for axis in range(dims):
-        along = points_um[..., axis - dims]
-        inside &= (along >= low[axis]) & (along <= high[axis])
+        inside &= points.within(axis + 3 - dims, low[axis], high[axis])
     if dims == 2 and slab_um is not None:
-        inside &= np.abs(points_um[..., 0]) <= slab_um
+        inside &= points.within(0, -slab_um, slab_um)
     return inside
 
 
@@ -169,14 +166,16 @@ def _value_type(dtype: np.dtype[Any], nearest: bool) -> np.dtype[Any]:
 def _fill(
     values: NDArray[Any],
     array: Any,
-    index: NDArray[np.float64],
+    index: Grid,
     inside: NDArray[np.bool_],
     select: tuple[int, ...],
     nearest: bool,
 ) -> None:
     """Read the block that the view needs, or the blocks of its quarters when that is too large."""
-    if not inside.any():
+    seen = rectangle(inside)
+    if seen is None:
         return
+    values, index, inside = values[seen], index.tile(seen), inside[seen]
     lower, upper = _bounds(index, inside, array.shape[len(select) :])
     height, width = values.shape
     tilted = (upper - lower).min() > 2 and not getattr(array, "far", False)
@@ -186,16 +185,12 @@ def _fill(
         for rows in _halves(height):
             for columns in _halves(width):
                 tile = (rows, columns)
-                _fill(values[tile], array, index[tile], inside[tile], select, nearest)
+                _fill(values[tile], array, index.tile(tile), inside[tile], select, nearest)
         return
     box = tuple(slice(int(a), int(b)) for a, b in zip(lower, upper, strict=True))
     block = CHUNKS.cut(array, (*select, *box))
-    aligned = None if nearest else along_axes(block, index - lower, dtype=values.dtype)
-    if aligned is not None:
-        np.copyto(values, aligned, where=inside)
-        return
-    axes = [index[..., k][inside] - lower[k] for k in range(len(box))]
-    values[inside] = at_points(block, np.stack(axes), nearest=nearest, dtype=values.dtype)
+    found = values_on(block, index.moved(-lower), inside, nearest=nearest, dtype=values.dtype)
+    np.copyto(values, found, where=inside)
 
 
 def _halves(size: int) -> tuple[slice, ...]:
@@ -203,11 +198,11 @@ def _halves(size: int) -> tuple[slice, ...]:
 
 
 def _bounds(
-    index: NDArray[np.float64], inside: NDArray[np.bool_], shape: Sequence[int]
+    index: Grid, inside: NDArray[np.bool_], shape: Sequence[int]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First voxel and one past the last voxel that linear interpolation touches."""
-    axes = [index[..., k] if inside.all() else index[..., k][inside] for k in range(len(shape))]
+    least, most = index.bounds(inside)
     last = np.asarray(shape) - 1
-    lower = np.clip(np.floor([axis.min() for axis in axes]), 0, last).astype(np.int64)
-    upper = np.clip(np.ceil([axis.max() for axis in axes]), 0, last).astype(np.int64) + 1
+    lower = np.clip(np.floor(least), 0, last).astype(np.int64)
+    upper = np.clip(np.ceil(most), 0, last).astype(np.int64) + 1
     return lower, upper

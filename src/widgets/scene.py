@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import Superseded
 from ..io.asking import ASKING
 from . import compose
+from .lattice import Grid, grid_of
 from .layers import AUTO, Layer, auto_limits, channel_select
 from .placement import IDENTITY, Placement
 from .plane import Plane
@@ -109,7 +110,7 @@ def draw(
     ndarray of uint8, shape (height_px, width_px, 3)
     """
     height = height_px or plane.height_px(width_px)
-    points = plane.points(width_px, height)
+    points = plane.lattice(width_px, height)
     picture = compose.ground(width_px, height)
     visible = [i for i in placed if i.layer.visible and i.layer.shown(plane.width_um) > 0]
     for item in visible:
@@ -128,25 +129,26 @@ def draw(
 def sample_slab(
     item: Placed,
     plane: Plane,
-    points_um: NDArray[np.float64],
+    points_um: Grid | ArrayLike,
     *,
     how: Rendering = PLAIN,
     channel: int | None = None,
     nearest: bool | None = None,
 ) -> Sampled:
     """Sample one layer as `sample_on`, through the thickness that is seen; labels on the plane."""
+    points = grid_of(points_um)
     given: dict[str, Any] = {"time": how.time, "channel": channel, "nearest": nearest}
     depths = how.depths_um(
-        pixel_um=plane.width_um / points_um.shape[1], finest_um=max(item.levels[0].spacing_um)
+        pixel_um=plane.width_um / points.shape[1], finest_um=max(item.levels[0].spacing_um)
     )
     if len(depths) == 1 or item.layer.mode == "labels" or nearest or item.dims == 2:
-        return sample_on(item, plane, points_um, **given)
-    total, count, level = np.zeros(points_um.shape[:2]), np.zeros(points_um.shape[:2], int), 0
+        return sample_on(item, plane, points, **given)
+    total, count, level = np.zeros(points.shape), np.zeros(points.shape, int), 0
     question = ASKING.get()
     for depth in depths:
         if question is not None and not question.wanted():
             raise Superseded(f"{item.title}: the view has moved on")
-        seen = sample_on(item, plane, points_um + depth * plane.normal, **given)
+        seen = sample_on(item, plane, points.moved(depth * plane.normal), **given)
         there = seen.inside & np.isfinite(seen.values)
         values, level = np.where(there, seen.values, 0).astype(np.float64), seen.level
         total = _reduced(total, values, there, count, how.slab)
@@ -171,24 +173,25 @@ def _reduced(
 def sample_on(
     item: Placed,
     plane: Plane,
-    points_um: NDArray[np.float64],
+    points_um: Grid | ArrayLike,
     *,
     time: int = 0,
     channel: int | None = None,
     nearest: bool | None = None,
 ) -> Sampled:
-    """Sample one layer at points of the world that lie on a plane, (height, width, 3) [µm].
+    """Sample one layer at points of the world that lie on a plane [µm].
 
     Labels are taken from the nearest voxel and grey values between voxels, unless told.
     """
-    pixel = plane.width_um / points_um.shape[1]
+    points = grid_of(points_um)
+    pixel = plane.width_um / points.shape[1]
     middle = np.asarray(plane.centre_um)
     ends = middle + pixel * np.array([(0, 0, 0), plane.across, plane.down])
     own = item.placement.apply(ends)
     steps = own[1:] - own[0]
     return sample(
         item.levels,
-        item.placement.apply(points_um),
+        item.placement.carry(points),
         steps_um=steps,
         select=item.select(time=time, channel=channel),
         nearest=item.layer.mode == "labels" if nearest is None else nearest,
@@ -203,7 +206,7 @@ def _slab(item: Placed, steps_um: NDArray[np.float64]) -> float:
 
 
 def _drawn(
-    item: Placed, plane: Plane, points: NDArray[np.float64], how: Rendering
+    item: Placed, plane: Plane, points: Grid, how: Rendering
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Colours and opacity of one layer."""
     layer = item.layer
@@ -224,7 +227,7 @@ def _drawn(
 
 
 def _drawn_rgb(
-    item: Placed, plane: Plane, points: NDArray[np.float64], how: Rendering
+    item: Placed, plane: Plane, points: Grid, how: Rendering
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     seen = [sample_slab(item, plane, points, how=how, channel=channel) for channel in range(3)]
     low, high = (0.0, 255.0) if item.layer.limits == AUTO else item.layer.limits
