@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
-from pyramids import ArrayLevel
 
 from scalebridge.widgets.lattice import Lattice, Scattered, grid_of, rectangle
 from scalebridge.widgets.placement import Placement
 from scalebridge.widgets.plane import Plane, axes_through, axis_plane
 from scalebridge.widgets.sampling import sample
+
+sys.path.insert(0, str(Path(__file__).parent))
+from pyramids import ArrayLevel
 
 LOW, HIGH = (1.0, -1.0, 2.0), (13.0, 20.0, 18.0)
 
