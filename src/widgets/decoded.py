@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..workspace.chunk_reader import chunk_reader
+
 MOST_BYTES = 256 * 2**20  # of unpacked chunks, all images together
 _LARGEST_CHUNK = 32 * 2**20
 _WASTE = 2.0  # chunks that may be read beside the missing ones, to read them in one piece
@@ -106,11 +108,7 @@ class Chunks:
     def _read(
         self, array: Any, number: int, missing: Sequence[Index], chunks: Sequence[int]
     ) -> dict[Index, NDArray[Any]]:
-        found = {
-            index: chunk
-            for piece in _pieces(missing)
-            for index, chunk in _split(array, piece, chunks)
-        }
+        found = _unpacked(array, missing, chunks)
         with self._lock:
             self._forget_gone()
             for index, chunk in found.items():
@@ -120,6 +118,16 @@ class Chunks:
             while self.bytes > self.most_bytes:
                 self.bytes -= self._kept.popitem(last=False)[1].nbytes
         return found
+
+
+def _unpacked(
+    array: Any, missing: Sequence[Index], chunks: Sequence[int]
+) -> dict[Index, NDArray[Any]]:
+    if (read := chunk_reader(array)) is not None:
+        return {index: read(index) for index in missing}
+    return {
+        index: chunk for piece in _pieces(missing) for index, chunk in _split(array, piece, chunks)
+    }
 
 
 def _pieces(missing: Sequence[Index]) -> list[list[range]]:

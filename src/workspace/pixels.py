@@ -128,10 +128,14 @@ def write_levels(
 
 
 def codecs(dtype: np.dtype) -> list[Any]:
-    """Give the codecs of every chunk: fast compression, then a checksum over all stored bytes."""
+    """Give the codecs of every chunk: fast compression, then a checksum over all stored bytes.
+
+    A view waits for chunks to be unpacked: LZ4 does it several times as fast as Zstandard at its
+    lightest, for files that are a quarter to a third larger.
+    """
     from zarr.codecs import BloscCodec, Crc32cCodec
 
-    squeeze = BloscCodec(cname="zstd", clevel=1, shuffle="shuffle", typesize=dtype.itemsize)
+    squeeze = BloscCodec(cname="lz4", clevel=5, shuffle="shuffle", typesize=dtype.itemsize)
     return [squeeze, Crc32cCodec()]
 
 

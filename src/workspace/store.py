@@ -14,6 +14,7 @@ from zarr.abc.store import ByteRequest
 from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.storage import LocalStore, WrapperStore
 
+from .chunk_table import TRAILER
 from .guard import Guard
 
 
@@ -43,6 +44,15 @@ class StrictStore(WrapperStore[LocalStore]):
             raise self.guard.refusal(key, "whole chunks", f"a request of {byte_range}")
         self.guard.check(key, None if found is None else found.to_bytes())
         return found
+
+    def read(self, key: str) -> bytes:
+        """Read a chunk without waiting for others, and leave out its crc32c."""
+        try:
+            data = (self._store.root / key).read_bytes()
+        except FileNotFoundError:
+            data = None
+        self.guard.check(key, data)
+        return b"" if data is None else data[:-TRAILER]
 
 
 def open_strictly(folder: Path, *, image: str, fingerprints: Mapping[str, str]) -> StrictStore:

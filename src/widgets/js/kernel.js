@@ -22,6 +22,7 @@ import { bytesOf, gone, keep, wanted } from "./volumes.js";
  * @property {() => Shown[]} shown the planes that are seen
  * @property {(moving: boolean) => void} moving whether the view is being moved
  * @property {() => void} redraw
+ * @property {() => void} rested what is drawn, or about to be, is what was asked for
  * @property {(words: string) => void} badge
  * @property {(plane: Shown, busy: boolean) => void} busy
  * @property {(patch: string) => void} forget a texture
@@ -30,28 +31,38 @@ import { bytesOf, gone, keep, wanted } from "./volumes.js";
 const REST_MS = 120;
 const TELL_MS = 300;
 const LATE_MS = 3000;
+const SOON_MS = 100; // most patches are there by then, and save drawing the coarse copy sharply
+const TOLD_MS = 250; // the question goes first: where the view is, is told when it was answered
 
 /**
  * @param {any} model @param {string} me @param {Panel} panel
  * @param {boolean} draws whether the browser draws; else Python is asked for pictures
  */
 export function correspond(model, me, panel, draws) {
-  let [resting, telling, told, late] = [0, 0, 0, 0];
+  let [resting, telling, told, late, due] = [0, 0, 0, 0, 0];
   let patchNumber = 0; // textures are the page's: with whom it makes a name for one
   let pending = false; // a question that will be asked once the view rests
   const usual = draws ? "" : "no WebGL here: Python draws each picture";
   const silent = draws ? "coarse: no answer from the kernel" : "no WebGL, and no answer from the kernel";
 
-  /** Where the view is: at once, then at most every so often while it moves. */
+  /** Where the view is. */
   const tell = () => {
     clearTimeout(telling);
+    telling = 0;
     told = performance.now();
     model.send({ kind: "look", by: me, look: panel.look() });
+  };
+
+  /** @param {number} ms */
+  const tellWithin = (ms) => {
+    clearTimeout(telling);
+    telling = setTimeout(tell, ms);
   };
 
   const ask = () => {
     for (const plane of panel.shown()) {
       plane.asked += 1;
+      plane.canvas.dataset.sharp = "false";
       const { width, height } = plane.size();
       model.send({
         kind: draws ? "rest" : "picture",
@@ -77,11 +88,18 @@ export function correspond(model, me, panel, draws) {
     resting = setTimeout(() => {
       pending = false;
       panel.moving(false);
-      if (ours) tell();
-      if (draws) hello();
-      panel.redraw();
       ask();
+      if (ours) tellWithin(TOLD_MS);
+      if (draws) hello();
+      clearTimeout(due);
+      due = setTimeout(redraw, SOON_MS);
     }, draws ? REST_MS : REST_MS / 2);
+  };
+
+  const redraw = () => {
+    clearTimeout(due);
+    due = 0;
+    panel.redraw();
   };
 
   const hello = () => {
@@ -106,7 +124,7 @@ export function correspond(model, me, panel, draws) {
       if (before) panel.forget(before.number);
       const bytes = unpacked(bytesOf(buffers[0]), content.channels, content.width * content.height);
       plane.patches.set(content.key, { ...content, bytes, number: `${me} ${++patchNumber}` });
-      panel.redraw();
+      redraw();
     } else if (content.sequence === plane.asked) {
       if (content.kind === "picture") {
         const png = new Blob([/** @type {any} */ (bytesOf(buffers[0]))], { type: "image/png" });
@@ -117,8 +135,10 @@ export function correspond(model, me, panel, draws) {
       if (panel.shown().every(({ asked, answered }) => asked === answered)) {
         clearTimeout(late);
         panel.badge(usual);
+        if (telling && !pending) tell();
       }
-      panel.redraw();
+      if (due || !draws) redraw();
+      else panel.rested();
       plane.canvas.dataset.rested = String(content.sequence);
       plane.canvas.dataset.view = JSON.stringify(plane.view);
     }
@@ -131,8 +151,7 @@ export function correspond(model, me, panel, draws) {
       panel.moving(true);
       panel.redraw();
       rest(true);
-      clearTimeout(telling);
-      telling = setTimeout(tell, Math.max(0, told + TELL_MS - performance.now()));
+      tellWithin(Math.max(0, told + TELL_MS - performance.now()));
     },
     rest,
     hello,
@@ -140,7 +159,7 @@ export function correspond(model, me, panel, draws) {
     end: () => {
       model.off("msg:custom", hear);
       gone(me);
-      for (const timer of [resting, telling, late]) clearTimeout(timer);
+      for (const timer of [resting, telling, late, due]) clearTimeout(timer);
     },
   };
 }

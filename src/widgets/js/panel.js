@@ -126,6 +126,10 @@ function render({ model: told, el }) {
     shown,
     moving: (now) => (moving = now),
     redraw,
+    rested: () => {
+      if (waiting || moving) return; // it is told when it is drawn
+      for (const { canvas, asked, answered } of shown()) canvas.dataset.sharp = String(asked === answered);
+    },
     badge: (words) => (badge.textContent = words),
     busy: (plane, busy) => /** @type {Plane} */ (plane).box.classList.toggle("sb-busy", busy),
     forget: (patch) => gl?.forget("p" + patch),
