@@ -125,13 +125,14 @@ export class Gl {
     return texture;
   }
 
-  /** @param {number} width @param {number} height @param {Uint8Array} rgba @param {boolean} smooth */
-  make2(width, height, rgba, smooth) {
+  /** @param {number[]} size width, height @param {number} channels bytes a pixel @param {Uint8Array} bytes @param {boolean} smooth */
+  make2([width, height], channels, bytes, smooth) {
     const gl = this.gl;
     const texture = gl.createTexture();
     gl.activeTexture(gl.TEXTURE1);
     gl.bindTexture(gl.TEXTURE_2D, texture);
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, width, height, 0, gl.RGBA, gl.UNSIGNED_BYTE, rgba);
+    const [inner, outer] = formats(gl, channels);
+    gl.texImage2D(gl.TEXTURE_2D, 0, inner, width, height, 0, outer, gl.UNSIGNED_BYTE, bytes);
     for (const side of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) gl.texParameteri(gl.TEXTURE_2D, side, gl.CLAMP_TO_EDGE);
     for (const size of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER])
       gl.texParameteri(gl.TEXTURE_2D, size, smooth ? gl.LINEAR : gl.NEAREST);
@@ -258,6 +259,5 @@ function linked(gl, source) {
 
 /** @param {WebGL2RenderingContext} gl @param {number} channels */
 function formats(gl, channels) {
-  if (channels === 1) return [gl.R8, gl.RED];
-  return channels === 2 ? [gl.RG8, gl.RG] : [gl.RGBA8, gl.RGBA];
+  return [[gl.R8, gl.RED], [gl.RG8, gl.RG], [gl.RGB8, gl.RGB], [gl.RGBA8, gl.RGBA]][channels - 1];
 }

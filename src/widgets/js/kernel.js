@@ -122,8 +122,8 @@ export function correspond(model, me, panel, draws) {
     } else if (content.kind === "patch") {
       const before = plane.patches.get(content.key);
       if (before) panel.forget(before.number);
-      const bytes = unpacked(bytesOf(buffers[0]), content.channels, content.width * content.height);
-      plane.patches.set(content.key, { ...content, bytes, number: `${me} ${++patchNumber}` });
+      const pixels = unpacked(bytesOf(buffers[0]), content.channels, content.width * content.height);
+      plane.patches.set(content.key, { ...content, ...pixels, number: `${me} ${++patchNumber}` });
       redraw();
     } else if (content.sequence === plane.asked) {
       if (content.kind === "picture") {

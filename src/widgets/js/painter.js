@@ -22,7 +22,7 @@ import { bytesOf, volume } from "./volumes.js";
  * @property {boolean} visible
  * @property {(number | null)[]} widths_um of the view between which it is drawn
  */
-/** @typedef {{view: View, width: number, height: number, bytes: Uint8Array, number: string}} Patch */
+/** @typedef {{view: View, width: number, height: number, number: string} & import("./patch.js").Pixels} Patch */
 /** @typedef {{um: number, mode: string}} Slab */
 /** @typedef {{mode: string, split: number, on: boolean}} Compare how the uppermost layer is compared with those below; on: its turn in a flicker */
 
@@ -86,13 +86,13 @@ export function paint({ gl, pen, view, width, height, share, moving, layers, tab
         : null,
       patch: at
         ? gl.texture("p" + patch.number, () => ({
-            texture: gl.make2(patch.width, patch.height, patch.bytes, layer.mode !== "labels" && !layer.thresholds.length),
+            texture: gl.make2([patch.width, patch.height], patch.channels, patch.bytes, layer.mode !== "labels" && !layer.thresholds.length),
             bytes: patch.bytes.length,
           }))
         : null,
       table: gl.texture("t" + layer.table, () => {
         const rgba = bytesOf(tables[layer.table]);
-        return { texture: gl.make2(256, 1, rgba, false), bytes: rgba.length };
+        return { texture: gl.make2([256, 1], 4, rgba, false), bytes: rgba.length };
       }),
       map: map || NOTHING,
       reach,
