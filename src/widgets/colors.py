@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ HUES = ("orange", "sky blue", "green", "vermilion", "blue", "purple")
 COLOR_MAPS = (*CONTINUOUS, *HUES)
 # Blue below, white at nothing, red above: for differences alone, with symmetric limits.
 DIFFERENCE = "difference"
+# Matplotlib's maps of these names, the last its RdBu_r: it is half a second away, a file is not.
+_TABLES = Path(__file__).parent / "static" / "color_maps.bin"
+_STORED = ("cividis", "viridis", "magma", DIFFERENCE)
 
 
 def rgb(color: str) -> tuple[int, int, int]:
@@ -60,18 +63,10 @@ def table(name: str) -> NDArray[np.uint8]:
         colors = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
     elif name in HUES:
         colors = np.rint(np.linspace(0, 1, 256)[:, None] * np.array(rgb(name))).astype(np.uint8)
-    elif name in CONTINUOUS:
-        colors = _matplotlib_table(name)
-    elif name == DIFFERENCE:
-        colors = _matplotlib_table("RdBu_r")
+    elif name in _STORED:
+        stored = np.frombuffer(_TABLES.read_bytes(), np.uint8).reshape(-1, 256, 3)
+        colors = stored[_STORED.index(name)].copy()
     else:
         raise ValueError(f"colour map needs one of {', '.join(COLOR_MAPS)}, got {name!r}")
     colors.setflags(write=False)
     return colors
-
-
-def _matplotlib_table(name: str) -> NDArray[np.uint8]:
-    from matplotlib import colormaps
-
-    rgba: Any = colormaps[name](np.arange(256), bytes=True)
-    return np.ascontiguousarray(rgba[:, :3])

@@ -9,6 +9,7 @@ from math import pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from ..distributions import norm
 from ..segmentation.sampling import sample_blocks
 from ..spacing import checked_image_ndim
 from .edges import WIDTH_10_90
@@ -171,7 +172,6 @@ def _sigma(steepness: Sequence[float] | NDArray, reach: float) -> float:
     The sides are looked up at a finite reach, where the edge has covered 2 Phi(reach / s) - 1 of
     its step; the blur by which the gradient was taken is subtracted.
     """
-    from scipy.stats import norm
 
     middle = float(np.median(steepness)) / _BAND_STEEPNESS
     if middle <= 0:

@@ -7,8 +7,8 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
+from ..distributions import student
 from ..spacing import checked_spacing
 from .surface import surface
 from .volume import checked_phase

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
+from ..distributions import student
 from ..spacing import checked_spacing
 from .objects import AXIS_NAMES
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import binom
 
 from ...errors import Degenerate
 from ...quantities import format_length
@@ -108,6 +107,8 @@ def match_constellation(
     runner_up = len(others[0].rows) if others else 0
     limit = _MUCH_WORSE * max(_rms(best), _EXACT * tolerance_um)
     rivals = max((len(other.rows) for other in others if _rms(other) <= limit), default=0)
+    from scipy.stats import binom
+
     chance = float(looked_at * binom.sf(len(best.rows) - 4, len(clouds.a) - 3, clouds.random_hit))
     _refuse(clouds, best, rivals, chance)
     return _result(clouds, best, runner_up, chance)

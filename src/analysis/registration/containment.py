@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 from scipy.special import chdtr, fdtr
-from scipy.stats import chi2, multivariate_normal, multivariate_t, norm
-from scipy.stats import t as student
 
+from ..distributions import chi2, norm, student
 from .regions import FEWEST_NU
 
 
@@ -79,6 +77,8 @@ def _box(
         return float(student.cdf(high / sigma, nu)[0] - student.cdf(low / sigma, nu)[0])
     if diagonal:
         return _mixed_box(low / sigma, high / sigma, float(nu or np.inf))
+    from scipy.stats import multivariate_normal, multivariate_t
+
     if known:
         normal = multivariate_normal(
             np.zeros(len(sigma)), covariance, allow_singular=True, seed=seed, abseps=1e-7
@@ -187,6 +187,8 @@ def margin_for_probability(
         return float("nan")
     while missing(high) < 0:
         high *= 2
+    from scipy.optimize import brentq
+
     return float(brentq(missing, 0.0, high, xtol=1e-9 * high)) if missing(0.0) < 0 else 0.0
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import f as f_distribution
 
 from ...errors import CovarianceUnavailable
 from ...quantities import format_length
+from ..distributions import f_distribution
 from .path import FramePath
 from .regions import FEWEST_NU
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import f as f_distribution
 
 from ...errors import Degenerate
 from ...quantities import format_length
+from ..distributions import f_distribution
 from .estimate import closed_form, residuals
 from .points import Pairs
 from .tangent import Model
@@ -41,7 +41,7 @@ def _mirror_is_better(pairs: Pairs, model: Model) -> bool:
     nu = len(pairs) * pairs.ndim_fixed - left.parameter_count
     if nu < 1 or proper < 1e-16 * size:
         return False
-    clear = max(4.0, float(f_distribution.isf(1e-3, nu, nu)))
+    clear = max(4.0, float(f_distribution.ppf(1 - 1e-3, nu, nu)))
     return bool(proper > clear * mirror)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations, permutations
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial import cKDTree
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 _TRIANGLES = 3000
 
@@ -63,6 +65,8 @@ def triangles(points: np.ndarray) -> np.ndarray:
 def triangle_index(points: np.ndarray) -> tuple[cKDTree, np.ndarray]:
     """Index triangles, in every order of their corners, by their three sides."""
     rows = np.array(list(permutations(range(len(points)), 3)))
+    from scipy.spatial import cKDTree
+
     return cKDTree(_sides(points, rows)), rows
 
 
@@ -117,6 +121,8 @@ def _count(
 ) -> np.ndarray:
     arms = clouds.a[None] - centres[:, None]
     mapped = arms @ matrices.transpose(0, 2, 1) + offsets[:, None]
+    from scipy.spatial import cKDTree
+
     nearest, _ = cKDTree(clouds.b).query(mapped, distance_upper_bound=2 * clouds.tolerance)
     return np.isfinite(nearest).sum(axis=1)
 
@@ -139,6 +145,8 @@ def _pair(
     mapped = (clouds.a - centre) @ matrix.T + offset
     distances = np.linalg.norm(mapped[:, None] - clouds.b[None], axis=2)
     limit = reach * clouds.tolerance
+    from scipy.optimize import linear_sum_assignment
+
     rows, columns = linear_sum_assignment(np.minimum(distances, 2 * limit) ** 2)
     close = distances[rows, columns] <= limit
     return rows[close], columns[close], distances[rows[close], columns[close]]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import chi2
-from scipy.stats import f as f_distribution
+
+from ..distributions import chi2, f_distribution
 
 FEWEST_NU = 3  # below this, regions are so wide and so unsure that nothing is stated
 

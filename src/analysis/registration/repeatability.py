@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.stats import chi2
-from scipy.stats import f as f_distribution
-from scipy.stats import t as student
 
+from ..distributions import chi2, f_distribution, student
 from .points import lift
 
 _AXES = "zyx"

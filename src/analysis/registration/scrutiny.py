@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import chi2
 
 from ...quantities import format_length
+from ..distributions import chi2
 from .information import weights_of
 from .points import Pairs
 from .surprise import surprises

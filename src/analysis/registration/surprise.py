@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import chi2
-from scipy.stats import f as f_distribution
 
+from ..distributions import chi2, f_distribution
 from . import estimate
 from .information import weights_of
 from .points import Pairs, lift

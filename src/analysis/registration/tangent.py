@@ -22,7 +22,6 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 Model = Literal["rigid", "similarity", "affine"]
 MODELS: tuple[Model, ...] = ("rigid", "similarity", "affine")
@@ -168,5 +167,7 @@ def perturb(
     if model == "affine":
         matrices = matrix + full[:, 3:].reshape(-1, 3, 3)
         return (with_normal(matrices) if ndim_moving == 2 else matrices), offsets
+    from scipy.spatial.transform import Rotation
+
     turns = Rotation.from_rotvec(full[:, 3:6]).as_matrix()
     return np.exp(full[:, 6])[:, None, None] * (turns @ matrix), offsets

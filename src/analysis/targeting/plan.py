@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
-from scipy.stats import t as student
 
+from ..distributions import norm, student
 from ..quantification.measurement import Check
 from ..registration import confidence_region, margin_for_probability
 from .surface_plane import Depth, SurfacePlane, depth_below

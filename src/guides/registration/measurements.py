@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import chi2, norm
-from scipy.stats import t as student
 
+from ...analysis.distributions import chi2, norm, student
 from ...analysis.quantification.measurement import Measurement, measurement_from_parts
 from ...analysis.registration import LandmarkFit
 from ...widgets import LandmarkPicker

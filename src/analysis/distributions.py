@@ -1,0 +1,66 @@
+"""Quantiles and chances of the usual distributions.
+
+Those of ``scipy.stats``, from the same special functions: importing that package takes longer than
+a person should wait for a picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A family of distributions; the parameters of its shape come last.
+
+    Attributes
+    ----------
+    ppf : callable
+        Value below which a share lies: ``ppf(share, *shape)``.
+    cdf, sf : callable
+        Share that lies below a value, and above it: ``cdf(value, *shape)``.
+
+    Examples
+    --------
+    >>> round(float(chi2.ppf(0.95, 2)), 3), round(float(student.cdf(0.0, 5)), 3)
+    (5.991, 0.5)
+    """
+
+    ppf: Callable[..., Any]
+    cdf: Callable[..., Any]
+    sf: Callable[..., Any]
+
+
+def _below_f(value: Any, over: Any, under: Any) -> Any:
+    # the special functions know no infinite ratio
+    return np.where(np.isposinf(value), 1.0, special.fdtr(over, under, value))[()]
+
+
+def _above_f(value: Any, over: Any, under: Any) -> Any:
+    return np.where(np.isposinf(value), 0.0, special.fdtrc(over, under, value))[()]
+
+
+chi2 = Distribution(
+    ppf=lambda share, nu: 2 * special.gammaincinv(np.divide(nu, 2), share),
+    cdf=lambda value, nu: special.chdtr(nu, value),
+    sf=lambda value, nu: special.chdtrc(nu, value),
+)
+#: Of a ratio of two mean squares: degrees of freedom above, then below.
+f_distribution = Distribution(
+    ppf=lambda share, over, under: special.fdtri(over, under, share),
+    cdf=_below_f,
+    sf=_above_f,
+)
+student = Distribution(
+    ppf=lambda share, nu: special.stdtrit(nu, share),
+    cdf=lambda value, nu: special.stdtr(nu, value),
+    sf=lambda value, nu: special.stdtr(nu, np.negative(value)),
+)
+norm = Distribution(
+    ppf=special.ndtri, cdf=special.ndtr, sf=lambda value: special.ndtr(np.negative(value))
+)
