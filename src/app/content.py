@@ -14,7 +14,7 @@ import panel as pn
 from ..widgets.views import REFUSALS, Message, button, notice, words_of
 from .front_end import WidgetPane, in_one_piece
 
-_WIDE = ipw.Layout(width="auto", min_width="240px", max_width="420px")
+_WIDE = {"width": "auto", "min_width": "240px", "max_width": "420px"}
 _LABEL = {"description_width": "initial"}
 
 

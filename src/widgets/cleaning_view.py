@@ -9,7 +9,7 @@ import ipywidgets as ipw
 from .cleaning_settings import UNIT_WORDS
 from .views import QUIET, Message, follow, link
 
-_ROW = ipw.Layout(width="100%", max_width="340px")
+_ROW = {"width": "100%", "max_width": "340px"}
 _STYLE = {"description_width": "128px"}
 _METHODS = (
     ("thresholds alone", "thresholds"),
@@ -116,4 +116,4 @@ def _count(words: str, tip: str) -> ipw.BoundedIntText:
 
 def _row() -> ipw.Layout:
     """One a control: each is hidden by itself."""
-    return ipw.Layout(width=_ROW.width, max_width=_ROW.max_width)
+    return ipw.Layout(**_ROW)

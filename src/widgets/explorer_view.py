@@ -35,7 +35,7 @@ _LAYER = (
     "slab_um",
     "widths_um",
 )
-_NARROW = ipw.Layout(width="calc(100% - 4px)", max_width="340px")
+_NARROW = {"width": "calc(100% - 4px)", "max_width": "340px"}
 _SHORT = {"description_width": "68px"}
 _LATE_S = 2.0
 _STEPS = 20_000  # the browser rounds what it shows to whole steps
@@ -76,9 +76,6 @@ def explorer_view(explorer: SliceExplorer, *, width_px: int = 1200) -> ipw.VBox:
 
 def columns(*parts: ipw.Widget, flex: str = "", gap: str = "8px 20px") -> ipw.HBox:
     """Put parts side by side, below each other where there is no room."""
-    for part in parts:
-        part.layout.flex = part.layout.flex or "1 1 280px"
-        part.layout.min_width = "0"
     layout = ipw.Layout(
         flex_flow="row wrap",
         grid_gap=gap,
@@ -87,7 +84,15 @@ def columns(*parts: ipw.Widget, flex: str = "", gap: str = "8px 20px") -> ipw.HB
         align_items="flex-start",
         align_content="flex-start",
     )
-    return ipw.HBox(parts, layout=layout)
+    return ipw.HBox(sharing(*parts), layout=layout)
+
+
+def sharing(*parts: ipw.Widget) -> tuple[ipw.Widget, ...]:
+    """Parts that share a row's width."""
+    for part in parts:
+        part.layout.flex = part.layout.flex or "1 1 280px"
+        part.layout.min_width = "0"
+    return parts
 
 
 def redraw_all(explorer: SliceExplorer, *handlers: Any) -> None:

@@ -33,7 +33,7 @@ from .plane import Plane
 from .table_view import TableView
 from .views import Message, button, follow, heading, link, words_html
 
-_NARROW = ipw.Layout(width="240px")
+_NARROW = {"width": "240px"}
 _SHORT = {"description_width": "52px"}
 
 

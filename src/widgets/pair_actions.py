@@ -15,7 +15,7 @@ from .pair_records import SIDES, predicted_side
 from .snap_to import SnapProposal
 from .views import Message, button, link
 
-_ROW = ipw.Layout(flex_flow="row wrap", align_items="center")
+_ROW = {"flex_flow": "row wrap", "align_items": "center"}
 _SHORT = {"description_width": "52px"}
 
 

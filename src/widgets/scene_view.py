@@ -26,7 +26,7 @@ _REDRAWN = (
     "cut", "axes", "aspect",
 )  # fmt: skip
 _STYLE = {"description_width": "96px"}
-_WIDE = ipw.Layout(width="calc(100% - 4px)", max_width="340px")
+_WIDE = {"width": "calc(100% - 4px)", "max_width": "340px"}
 
 
 def scene_view(scene: Scene) -> ipw.VBox:

@@ -17,9 +17,9 @@ from .threshold_settings import SETTINGS
 from .views import Message, button, follow, heading, link, notice, words_html
 from .whole_view import WholeShares, apply_row
 
-_WIDE = ipw.Layout(width="100%", max_width="420px")
+_WIDE = {"width": "100%", "max_width": "420px"}
 _SHORT = {"description_width": "92px"}
-_SMALL = ipw.Layout(width="180px")
+_SMALL = {"width": "180px"}
 
 
 def segmentation_view(sliders: Any) -> ipw.VBox:

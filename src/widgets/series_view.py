@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as ipw
 
-from .explorer_view import columns, navigation, redraw_all
+from .explorer_view import columns, navigation, redraw_all, sharing
 from .live import HINT
 from .series import MODES, SeriesExplorer
 from .series_panel import SeriesPanel
@@ -16,7 +16,7 @@ from .timeline import Timeline, places, timeline_svg
 from .views import Message, button, follow, heading, link, words_html
 
 _STATE = ("time", "reference", "mode", "difference_limit", "box", "quantity", "revision")
-_WIDE = ipw.Layout(width="calc(100% - 4px)", max_width="340px")
+_WIDE = {"width": "calc(100% - 4px)", "max_width": "340px"}
 _STYLE = {"description_width": "76px"}
 
 
@@ -35,7 +35,7 @@ def series_view(series: SeriesExplorer, *, width_px: int = 900) -> ipw.VBox:
     def tell() -> None:
         shown = panels if series.mode == "beside" else panels[1:]
         if len(row.children) != len(shown):
-            row.children = columns(*shown, gap="8px").children
+            row.children = sharing(*shown)
         page = series_words(series)
         for panel in shown:
             panel.alt = " ".join(page.caption)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..errors import ScalebridgeError
 from .explorer import SliceExplorer
-from .explorer_view import columns, navigation, redraw_all
+from .explorer_view import columns, navigation, redraw_all, sharing
 from .live import HINT, LivePanel
 from .page import Page
 from .picture import MarkDrawer
@@ -28,9 +28,9 @@ from .views import (
     words_of,
 )
 
-_NARROW, _SHORT = ipw.Layout(width="240px"), {"description_width": "56px"}
+_NARROW, _SHORT = {"width": "240px"}, {"description_width": "56px"}
 _ENTRY, _LONG = (
-    ipw.Layout(width="calc(100% - 4px)", max_width="340px"),
+    {"width": "calc(100% - 4px)", "max_width": "340px"},
     {"description_width": "96px"},
 )
 _EMPTY = "No target yet: click the place and press 'place target'."
@@ -95,7 +95,7 @@ class _Panels:
         self._shown = tuple(shown_views(self._picker))
         others = [self._panel(view, other_marks(self._picker)) for view in self._shown[1:]]
         old = self._row.children[1:]
-        self._row.children = columns(self._own, *others).children
+        self._row.children = sharing(self._own, *others)
         for panel in old:
             panel.close()
         self.redraw()

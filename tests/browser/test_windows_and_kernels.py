@@ -22,6 +22,14 @@ TEXTURES = """() => {
   const gl = globalThis[Symbol.for("scalebridge.gl.2")];
   return gl ? [...gl.textures.keys()].sort() : [];
 }"""
+JOIN = """
+import numpy as np
+from scalebridge.analysis.registration import AffineTransform
+if not len(ws.transforms):
+    there = AffineTransform.exact(np.eye(3), offset_um=np.zeros(3)).to_dict()
+    ws.transforms.add(name="there", from_frame="after", to_frame="before", transform=there,
+                      status="accepted", method="known")
+"""
 # How many different greys a canvas shows: an empty one has a few, from its words.
 GREYS = """canvas => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -46,6 +54,7 @@ def notebooks(specimen, tmp_path_factory):
     )
     write_notebook(folder, "explorer", [start + explorer, follow])
     write_notebook(folder, "target", [start + "picker = TargetPicker(ws, 'before')\npicker"])
+    write_notebook(folder, "again", [start + JOIN, "TargetPicker(ws, 'before', into='after')"])
     write_notebook(folder, "lost", [start + explorer])
     many = "from ipywidgets import VBox\nVBox([SliceExplorer(ws, [name]).view() for name in "
     write_notebook(folder, "many", [start + many + "['before', 'after'] * 10])"])
@@ -150,6 +159,27 @@ def test_a_pick_in_one_window_shows_in_another_and_after_a_reload(open_notebook,
     assert again.evaluate(GREYS) > 100
     assert until(lambda: second.locator(".jp-OutputArea td").count() >= 1, second)
     assert target.name in second.locator(".jp-OutputArea table").first.inner_text()
+
+
+def test_all_cells_run_again_after_a_reload_make_every_control_again(open_notebook):
+    page, said = open_notebook("again"), []
+    run_all(page)
+    (canvas,) = settled(page)
+    click(page, canvas, 0.6, 0.5)
+    for _ in range(3):  # each time the other frame's panel is a new one
+        page.get_by_role("button", name="place target").click()
+        settled(page, panels=2)
+    page.keyboard.press("Control+s")
+    page.get_by_text("Saving completed").wait_for(state="attached")
+    page.on("console", lambda message: said.append(message.text))
+    page.reload()
+    page.wait_for_selector(".jp-Notebook .jp-Cell")
+    run_all(page)
+    assert until(lambda: page.get_by_role("button", name="place target").count() == 1, page)
+    settled(page)
+    page.wait_for_timeout(3000)
+    assert page.get_by_text("Click to show javascript error").count() == 0
+    assert [words for words in said if "not found" in words] == []
 
 
 @pytest.fixture(scope="module")

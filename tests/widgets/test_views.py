@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -178,3 +179,18 @@ def test_table_escapes_cells_and_headers_and_says_units() -> None:
     assert "x [µm]" in page
     assert "1.235" in page
     assert "–" in page
+
+
+def test_importing_makes_no_widget() -> None:
+    # A page that is loaded again asks for a kernel's widgets one by one: one that all views share
+    # is not there yet when their cells run again, and its views are lost.
+    code = (
+        "from ipywidgets.widgets.widget import _instances\n"
+        "import importlib, pkgutil, scalebridge\n"
+        "for one in pkgutil.walk_packages(scalebridge.__path__, 'scalebridge.'):\n"
+        "    if one.name.split('.')[1] in ('widgets', 'guides', 'app', 'dialogue'):\n"
+        "        importlib.import_module(one.name)\n"
+        "print(len(_instances))"
+    )
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert made.stdout.split()[-1] == "0"
