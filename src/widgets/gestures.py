@@ -63,11 +63,7 @@ class Gestures:
         before = {key: getattr(layer, key) for key in given}
         set_layer(layer, given)
         after = {key: getattr(layer, key) for key in given}
-        newest = history.newest
-        if isinstance(newest, LayerStep) and newest.goes_on(layer, drag, after):
-            newest.after = after
-            history.amended()
-        elif before != after:
+        if before != after:
             history.did(LayerStep(layer, before, after, drag))
 
     def _move_layer(self, name: str, steps: int) -> None:

@@ -64,4 +64,5 @@ class HistogramPanel(anywidget.AnyWidget):
         fitting = len(marks) == len(self._sliders.thresholds) and np.all(np.isfinite(marks))
         if content.get("kind") != "moved" or not fitting:
             raise ValueError(f"a histogram hears moved thresholds, got {content}")
-        self._sliders.set_threshold(*marks)
+        with self._sliders.dragging(("histogram", int(content.get("drag", 0)))):
+            self._sliders.set_threshold(*marks)

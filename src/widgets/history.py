@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+import time
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..errors import Conflict
+
+_ONE_DRAG_S = 1.0
 
 
 class Step(Protocol):
@@ -89,12 +93,28 @@ def _says(record: Any, expected: Any) -> bool:
 
 @dataclass
 class StateStep:
-    """A change of settings that are not a record yet."""
+    """A change of settings that are not a record yet.
+
+    Attributes
+    ----------
+    drag : hashable
+        What all changes of one drag share; None where there was none.
+    """
 
     title: str
     before: dict[str, Any]
     after: dict[str, Any]
     apply: Callable[[dict[str, Any]], None]
+    drag: Hashable = None
+
+    def takes(self, step: Step) -> bool:
+        """Whether a further change belongs to the same drag; then it is taken over."""
+        if self.drag is None or not isinstance(step, StateStep):
+            return False
+        goes_on = step.drag == self.drag and step.after.keys() == self.after.keys()
+        if goes_on:
+            self.after = step.after
+        return goes_on
 
     def undo(self) -> None:
         """Set the earlier values."""
@@ -105,8 +125,22 @@ class StateStep:
         self.apply(self.after)
 
 
+class Drags:
+    """Marks for what a slider tells: what follows within a second is the same drag."""
+
+    def __init__(self) -> None:
+        self._number, self._last = 0, -math.inf
+
+    def now(self) -> int:
+        """The mark of a change that comes now."""
+        now = time.monotonic()
+        self._number += now - self._last > _ONE_DRAG_S
+        self._last = now
+        return self._number
+
+
 class History:
-    """The steps of one widget, newest last."""
+    """The steps of one widget, newest last; a step may take over those of the same drag."""
 
     def __init__(self) -> None:
         self._done: list[Step] = []
@@ -123,17 +157,9 @@ class History:
 
     def did(self, step: Step) -> None:
         """Remember a step; what was undone before can no longer be redone."""
-        self._done.append(step)
-        self._undone.clear()
-        self._tell()
-
-    @property
-    def newest(self) -> Step | None:
-        """What undo would take back."""
-        return self._done[-1] if self._done else None
-
-    def amended(self) -> None:
-        """The newest step goes on; what was undone before can no longer be redone."""
+        takes = getattr(self._done[-1], "takes", None) if self._done else None
+        if not (takes and takes(step)):
+            self._done.append(step)
         self._undone.clear()
         self._tell()
 

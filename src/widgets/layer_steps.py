@@ -36,10 +36,17 @@ class LayerStep:
         """The layer and what was changed of it."""
         return f"{self.layer.name}: {', '.join(IN_WORDS[key] for key in self.after)}"
 
-    def goes_on(self, layer: Any, drag: int, after: Mapping[str, Any]) -> bool:
-        """Whether a further edit belongs to the same drag."""
-        same = layer is self.layer and drag == self.drag
-        return bool(drag) and same and set(after) == set(self.after)
+    def takes(self, step: Any) -> bool:
+        """Whether a further edit belongs to the same drag; then it is taken over."""
+        goes_on = (
+            isinstance(step, LayerStep)
+            and self.drag != 0
+            and (step.layer, step.drag) == (self.layer, self.drag)
+            and step.after.keys() == self.after.keys()
+        )
+        if goes_on:
+            self.after = step.after
+        return goes_on
 
     def undo(self) -> None:
         """Show it as before."""

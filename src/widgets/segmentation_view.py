@@ -10,6 +10,7 @@ import numpy as np
 from .cleaning_view import cleaning_section
 from .explorer_view import columns, navigation, redraw_all
 from .histogram_panel import HistogramPanel
+from .history import Drags
 from .live import HINT, LivePanel
 from .phase_panel import PhasePanel
 from .segmentation_picture import segmentation_words
@@ -116,14 +117,15 @@ def _threshold(sliders: Any, number: int, message: Message) -> ipw.FloatSlider:
         style=_SHORT,
     )
 
-    told = slider.value
+    told, drags = slider.value, Drags()
 
     def moved(change: Any) -> None:
         values = list(sliders.thresholds)
         # The browser rounds what it is shown to whole steps and sends that back.
         if number < len(values) and abs(change["new"] - told) > 0.51 * slider.step:
             values[number] = change["new"]
-            message.guard(lambda: sliders.set_threshold(*values))()
+            with sliders.dragging(("slider", number, drags.now())):
+                message.guard(lambda: sliders.set_threshold(*values))()
 
     def follow_state(_: Any) -> None:
         nonlocal told

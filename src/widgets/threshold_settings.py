@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -57,6 +59,7 @@ class ThresholdSettings(CleaningSettings):
     def __init__(self, **traits: Any) -> None:
         self.history = History()
         self._quiet = False
+        self._drag: Hashable = None
         self._known = self._kept()
         super().__init__(**traits)
         if self.saved:
@@ -236,7 +239,17 @@ class ThresholdSettings(CleaningSettings):
         before = {name: getattr(self, name) for name in changes}
         self._set_quietly(changes)
         after = {name: getattr(self, name) for name in changes}
-        self.history.did(StateStep(title, before, after, self._set_quietly))
+        if before != after:
+            self.history.did(StateStep(title, before, after, self._set_quietly, self._drag))
+
+    @contextmanager
+    def dragging(self, drag: Hashable) -> Iterator[None]:
+        """All that is set with the same mark is one step for undo, if nothing is done between."""
+        self._drag = drag
+        try:
+            yield
+        finally:
+            self._drag = None
 
     def _set_quietly(self, changes: dict[str, Any]) -> None:
         self._quiet = True

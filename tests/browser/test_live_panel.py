@@ -173,25 +173,26 @@ def test_the_browser_draws_what_python_draws_while_a_person_zooms_and_turns(page
     ):
         side.locator("select").nth(0).select_option(how.compare)
         side.locator("select").nth(1).select_option(how.slab)
-        side.locator("input.sb-number").first.fill(str(how.slab_um))
-        side.locator("input.sb-number").first.press("Enter")
+        side.locator("input.sb-amount").first.fill(str(how.slab_um))
+        side.locator("input.sb-amount").first.press("Enter")
         drawn = f"{how.compare} {how.slab_um:g} {how.slab}"
         assert until(lambda drawn=drawn: panel.get_attribute("data-how") == drawn, page)
         picture, seen = settled(page, panel)
         apart = differences(specimen, picture, seen, how)
         assert np.mean(apart) < 0.8, how
-    side.locator("input.sb-number").first.fill("0")
-    side.locator("input.sb-number").first.press("Enter")
+    side.locator("input.sb-amount").first.fill("0")
+    side.locator("input.sb-amount").first.press("Enter")
     before = int(panel.get_attribute("data-drawn"))
     assert page.evaluate(LOSE_THE_CONTEXT) is False
     assert until(lambda: int(panel.get_attribute("data-drawn")) > before, page)
     picture, _ = settled(page, panel)
     assert np.mean(differences(specimen, picture, turned)) < 0.6
     panel.press("b")  # and as Python has it now
-    page.locator(".sb-entry").first.fill("tilted")
-    page.locator(".sb-entry").first.press("Enter")
+    page.keyboard.type("tilted")  # what is typed next is its name, and no key of the picture
+    page.keyboard.press("Enter")
     assert until(lambda: len(bookmarks(specimen)) == 1, page)
     (bookmark,) = bookmarks(specimen)
+    assert bookmark.name == "tilted"
     assert np.allclose(bookmark.across, turned["across"])
     assert bookmark.width_um == pytest.approx(turned["width_um"])
     assert page.outside == []

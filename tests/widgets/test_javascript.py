@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 
 from scalebridge import SliceExplorer
 from scalebridge.quantities import format_length
+from scalebridge.widgets import flight
 from scalebridge.widgets.annotate import scale_bar_length
 from scalebridge.widgets.coarse import coarse_copy
 from scalebridge.widgets.flight import flown
@@ -167,3 +169,15 @@ def test_the_browser_computes_what_python_computes(node: str, tmp_path: Path) ->
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert "# fail 0" in done.stdout
     assert "# pass 0" not in done.stdout
+
+
+def test_no_class_of_the_panel_is_styled_by_another_sheet() -> None:
+    # They meet on the pages of reports and of the application.
+    named = {
+        path: set(re.findall(r"\.(sb-[a-z-]+)", path.read_text()))
+        for path in Path(flight.__file__).parents[1].rglob("*.css")
+        if "node_modules" not in path.parts
+    }
+    (panel,) = [path for path in named if path.name == "panel.css"]
+    for path, classes in named.items():
+        assert path == panel or not classes & named[panel], path

@@ -11,6 +11,8 @@ from traitlets import TraitError
 
 from scalebridge import SegmentationSliders, Workspace
 from scalebridge.analysis.segmentation import segment
+from scalebridge.widgets.histogram_panel import HistogramPanel
+from scalebridge.widgets.history import Drags
 from scalebridge.widgets.scene import sample_on
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -207,6 +209,35 @@ def test_slider_moves_can_be_undone_too(ws: Any) -> None:
     sliders.smoothing_px = 3.0
     sliders.undo()
     assert sliders.smoothing_px == 2.0
+
+
+def test_a_drag_is_one_step_however_often_it_is_told(ws: Any) -> None:
+    sliders = SegmentationSliders(ws, "volume")
+    sliders.set_threshold(90.0)
+    panel = HistogramPanel(sliders, guard=lambda action: action)
+    for drag, greys in ((1, (95.0, 100.0, 105.0, 105.0)), (2, (120.0, 130.0))):
+        for grey in greys:
+            panel._hear({"kind": "moved", "marks": [grey], "drag": drag})
+    seen = [sliders.thresholds]
+    for _ in range(2):
+        sliders.undo()
+        seen.append(sliders.thresholds)
+    assert seen == [(130.0,), (105.0,), (90.0,)]
+    sliders.redo()
+    assert sliders.thresholds == (105.0,)
+    panel._hear({"kind": "moved", "marks": [140.0], "drag": 1})
+    sliders.undo()
+    assert sliders.thresholds == (90.0,)
+
+
+def test_what_a_slider_tells_within_a_second_is_one_drag(monkeypatch: Any) -> None:
+    now = [10.0]
+    monkeypatch.setattr("scalebridge.widgets.history.time.monotonic", lambda: now[0])
+    drags, marks = Drags(), []
+    for wait in (0.0, 0.4, 0.9, 1.5, 0.2):
+        now[0] += wait
+        marks.append(drags.now())
+    assert marks == [1, 1, 1, 2, 2]
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ export function brush({ model, redraw, ask, signal }) {
       const names = /** @type {HTMLSelectElement} */ (add(place, "select", "sb-select"));
       names.title = "Class that is painted";
       names.addEventListener("change", () => (chosen = names.selectedIndex), { signal });
-      const size = /** @type {HTMLInputElement} */ (add(place, "input", "sb-number"));
+      const size = /** @type {HTMLInputElement} */ (add(place, "input", "sb-amount"));
       Object.assign(size, { type: "number", min: "0", step: "any", title: "Radius of the brush, half the depth of a lasso [µm]; empty: with the view", placeholder: "auto" });
       size.addEventListener("change", () => (radius = Math.max(0, Number(size.value))), { signal });
       add(place, "span", "sb-unit").textContent = "µm";

@@ -31,7 +31,7 @@ export function layerList(place, { rows, edit, move, tables, maps, blendings }, 
     [...all].reverse().forEach((row, i) => {
       const find = () => /** @type {Row} */ (rows().find(({ name }) => name === row.name) ?? row);
       const box = add(place, "div", "sb-layer");
-      const head = add(box, "div", "sb-head");
+      const head = add(box, "div", "sb-layer-head");
       const eye = button(head, "", "", () => edit(row.name, { visible: !find().visible }));
       const title = button(head, row.name, row.image === row.name ? row.name : `${row.name} (${row.image})`, () => {
         open = open === row.name ? "" : row.name;
@@ -86,7 +86,7 @@ export function layerList(place, { rows, edit, move, tables, maps, blendings }, 
 
   /** @param {HTMLElement} more @param {string} name @param {() => Row} find */
   const contrast = (more, name, find) => {
-    const canvas = /** @type {HTMLCanvasElement} */ (add(more, "canvas", "sb-histogram"));
+    const canvas = /** @type {HTMLCanvasElement} */ (add(more, "canvas", "sb-layer-histogram"));
     const draw = histogram(canvas, {
       counts: () => find().histogram,
       marks: () => find().limits.map((value) => greyOf(find(), value)),
@@ -107,7 +107,7 @@ export function layerList(place, { rows, edit, move, tables, maps, blendings }, 
     const line = add(more, "label", "sb-line");
     add(line, "span", "").textContent = "shown in views of";
     const entries = [0, 1].map((k) => {
-      const entry = /** @type {HTMLInputElement} */ (add(line, "input", "sb-number"));
+      const entry = /** @type {HTMLInputElement} */ (add(line, "input", "sb-amount"));
       entry.type = "number";
       entry.min = "0";
       entry.placeholder = k ? "any" : "any";

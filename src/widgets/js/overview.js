@@ -39,10 +39,11 @@ export function inverse(m) {
  * @param {() => [Triple, Triple]} given.bounds
  * @param {() => {name: string, grid: Grid | null, visible: boolean}[]} given.layers
  * @param {(plane: string) => void} given.face look along an axis
+ * @param {() => HTMLElement} given.beneath what it lies over
  * @param {AbortSignal} signal
  * @returns {() => void} draws it
  */
-export function overview(canvas, { look, count, bounds, layers, face }, signal) {
+export function overview(canvas, { look, count, bounds, layers, face, beneath }, signal) {
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   let [azimuth, elevation] = [-0.6, 0.5];
   /** @type {{x: number, y: number, plane: string}[]} */
@@ -107,5 +108,9 @@ export function overview(canvas, { look, count, bounds, layers, face }, signal) 
     if (held && held.far < 4 && near) face(near.plane);
     held = null;
   }, { signal });
+  // it lies over the picture, which zooms and slices
+  canvas.addEventListener("wheel", (event) => {
+    if (!beneath().dispatchEvent(new WheelEvent("wheel", event))) event.preventDefault();
+  }, { signal, passive: false });
   return draw;
 }

@@ -190,6 +190,7 @@ function render({ model: told, el }) {
   cube.title = "The whole from outside: drag to turn it, click an axis to look along it";
   const drawOverview = overview(cube, {
     look: () => look, count: () => shown().length, bounds: () => model.get("bounds_um"), layers: edits.rows, face,
+    beneath: () => planes[0].canvas,
   }, signal);
   const help = helpBox(stage, has, model.get("flat"));
   const side = sidePanel(body, { model, edits, set, ask, signal });

@@ -30,7 +30,7 @@ export function sidePanel(body, { model, edits, set, ask, signal }) {
   slab.hidden = model.get("flat");
   const mode = select(slab, "slab", SLABS, (value) => set("slab", value), signal);
   mode.title = "What of the values in a thick slab is seen";
-  const thick = /** @type {HTMLInputElement} */ (add(slab, "input", "sb-number"));
+  const thick = /** @type {HTMLInputElement} */ (add(slab, "input", "sb-amount"));
   Object.assign(thick, { type: "number", min: "0", title: "Thickness of what is seen [µm]; 0 is the plane alone" });
   thick.addEventListener("change", () => set("slab_um", Math.max(0, Number(thick.value))), { signal });
   add(slab, "span", "").textContent = model.get("unit") === "px" ? "px thick" : "µm thick";

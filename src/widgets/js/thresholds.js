@@ -4,19 +4,21 @@ import { histogram } from "./histogram.js";
 import { add, ownKeys } from "./toolbar.js";
 
 const TELL_MS = 50;
+const ONE_DRAG_MS = 1000; // arrows that follow sooner are one drag
 
 /** @param {{model: any, el: HTMLElement}} given */
 function render({ model, el }) {
   const ending = new AbortController();
   const box = add(el, "div", "sb-thresholds");
   ownKeys(box, ending.signal);
-  const canvas = /** @type {HTMLCanvasElement} */ (add(box, "canvas", "sb-histogram"));
+  const canvas = /** @type {HTMLCanvasElement} */ (add(box, "canvas", "sb-threshold-histogram"));
   const line = add(box, "div", "sb-axis");
   const ends = [0, 1, 2].map(() => add(line, "span", ""));
   canvas.title = "Drag a threshold; arrows move the one that was dragged last (Shift: ten times)";
   /** What is dragged, until Python has it. @type {number[] | null} */
   let moved = null;
   let telling = 0;
+  let drag = { number: Math.floor(Math.random() * 2 ** 30), mark: -1, done: true, at: 0 }; // other windows count too
 
   const marks = () => moved ?? model.get("marks");
   const draw = histogram(canvas, {
@@ -33,8 +35,10 @@ function render({ model, el }) {
       next[number] = grey;
       if (next.some((mark, i) => i > 0 && mark <= next[i - 1])) return; // they keep their order
       moved = next;
+      if (drag.mark !== number || (drag.done && performance.now() - drag.at > ONE_DRAG_MS)) drag.number += 1;
+      drag = { number: drag.number, mark: number, done, at: performance.now() };
       clearTimeout(telling);
-      telling = setTimeout(() => model.send({ kind: "moved", marks: next }), done ? 0 : TELL_MS);
+      telling = setTimeout(() => model.send({ kind: "moved", marks: next, drag: drag.number }), done ? 0 : TELL_MS);
       renew();
     },
   }, ending.signal);

@@ -42,6 +42,9 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
   const list = add(frame, "div", "sb-pop");
   list.hidden = true;
 
+  /** Panels may stand within shadows. */
+  const focused = () => /** @type {ShadowRoot | Document} */ (list.getRootNode()).activeElement;
+
   /** @returns {Annotation[]} */
   const annotations = () => model.get("annotations");
   const partOf = (/** @type {string} */ key) => {
@@ -76,7 +79,7 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
 
   /** @param {Plane} plane @param {Triple} at @param {Place} place */
   const write = (plane, at, place) => {
-    const entry = /** @type {HTMLInputElement} */ (add(plane.box, "input", "sb-note"));
+    const entry = /** @type {HTMLInputElement} */ (add(plane.box, "input", "sb-pin-entry"));
     entry.placeholder = "note, then Enter";
     entry.style.left = `${Math.min(0.6, place.u) * 100}%`;
     entry.style.top = `${place.v * plane.canvas.clientHeight}px`;
@@ -106,7 +109,7 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
     redraw();
   };
 
-  let listed = "";
+  let [listed, typed] = ["", ""];
   const bookmark = () => {
     listed = JSON.stringify(model.get("bookmarks"));
     list.replaceChildren();
@@ -125,11 +128,26 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
     if (model.get("offline")) return;
     const entry = /** @type {HTMLInputElement} */ (add(list, "input", "sb-entry"));
     entry.placeholder = "name this view, then Enter";
+    entry.value = typed;
+    entry.addEventListener("input", () => (typed = entry.value));
     entry.addEventListener("keydown", (event) => {
       event.stopPropagation();
-      if (event.key === "Enter" && entry.value.trim()) ask("bookmark", { name: entry.value.trim() });
-      if (event.key === "Escape") list.hidden = true;
+      if (event.key === "Enter" && typed.trim()) {
+        ask("bookmark", { name: typed.trim() });
+        entry.value = typed = "";
+      }
+      if (event.key === "Escape") close();
     });
+  };
+  const close = () => {
+    list.hidden = true;
+    /** @type {HTMLElement | null} */ (frame.querySelector(".sb-canvas"))?.focus();
+  };
+  /** What is typed next is a name: no key of the picture. */
+  const open = () => {
+    list.hidden = false;
+    bookmark();
+    /** @type {HTMLElement | null} */ (list.querySelector("input, button"))?.focus();
   };
 
   return {
@@ -144,7 +162,10 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
       if (dragged && !dragged.plane.canvas.matches(":active")) dragged = null;
       split = null;
       const names = JSON.stringify(model.get("bookmarks"));
-      if (!list.hidden && names !== listed) bookmark();
+      if (list.hidden || names === listed) return;
+      const typing = list.contains(focused());
+      bookmark();
+      if (typing) /** @type {HTMLElement | null} */ (list.querySelector("input, button"))?.focus();
     },
     /** @param {(part: string) => boolean} has @returns {(import("./toolbar.js").Button | null)[]} */
     buttons: (has) => [
@@ -160,7 +181,7 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
           }))
         : []),
       ...(has("brush") ? paint.buttons() : []),
-      ...(has("bookmarks") ? [{ icon: "mark", title: "Bookmarks: name this view, fly to another", key: "b", run: () => ((list.hidden = !list.hidden), bookmark()), pressed: () => !list.hidden }] : []),
+      ...(has("bookmarks") ? [{ icon: "mark", title: "Bookmarks: name this view, fly to another", key: "b", run: () => (list.hidden ? open() : close()), pressed: () => !list.hidden }] : []),
       ...(has("history")
         ? [
             { icon: "undo", title: "Undo", key: "z", run: () => ask("undo"), enabled: () => Boolean(model.get("history").undo), says: () => (model.get("history").undo ? `Undo: ${model.get("history").undo}` : "") },
