@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .labels import spread
+from .off_screen import off_screen_plotter
 from .stills import still
 from .theme import DPI, SMALL_PT, WIDTH_PX, Ground, ground_of, modality_color, rc_params
 
@@ -74,11 +75,9 @@ def _render(
     width_px: int,
     g: Ground,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    import pyvista as pv
-
     scale = width_px / WIDTH_PX
     size = [round((WIDTH_PX - _ROOM_PX) * scale), round(_HEIGHT_PX * scale)]
-    plotter: Any = pv.Plotter(off_screen=True, window_size=size)
+    plotter = off_screen_plotter(window_size=size)
     try:
         plotter.set_background(g.paper)
         plotter.enable_anti_aliasing("ssaa")

@@ -36,7 +36,7 @@ _LAYER = (
     "widths_um",
 )
 _NARROW = {"width": "calc(100% - 4px)", "max_width": "340px"}
-_SHORT = {"description_width": "68px"}
+_SHORT = {"description_width": "76px"}
 _LATE_S = 2.0
 _STEPS = 20_000  # the browser rounds what it shows to whole steps
 
@@ -187,7 +187,7 @@ def _zoom_slider(explorer: SliceExplorer, message: Message) -> ipw.FloatLogSlide
         min=np.log10(max(finest * 8, whole / 1e6)),
         max=np.log10(whole),
         step=0.02,
-        description="width",
+        description=f"width [{'px' if explorer.world.unit == 'px' else 'µm'}]",
         readout_format=".4g",
         layout=_NARROW,
         style=_SHORT,

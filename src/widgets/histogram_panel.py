@@ -61,7 +61,8 @@ class HistogramPanel(anywidget.AnyWidget):
 
     def _hear(self, content: Mapping[str, Any]) -> None:
         marks = [float(mark) for mark in content["marks"]]
-        fitting = len(marks) == len(self._sliders.thresholds) and np.all(np.isfinite(marks))
+        wanted = max(1, len(self._sliders.thresholds))  # a click sets the first
+        fitting = len(marks) == wanted and np.all(np.isfinite(marks))
         if content.get("kind") != "moved" or not fitting:
             raise ValueError(f"a histogram hears moved thresholds, got {content}")
         with self._sliders.dragging(("histogram", int(content.get("drag", 0)))):

@@ -161,7 +161,9 @@ def ghost_marks(picker: Any, side: str, *, size: int = 13) -> MarkDrawer:
         draw_region(marks, shown, place, found.covariance_um2, nu=nu)
         taken = [r.fields[side] for r in picker.records() if predicted_side(r) == side]
         label = "" if found.position in taken else "expected"  # else its pair says so already
-        draw_mark(marks, place, label, color=REGION, size=size)
+        draw_mark(marks, place, "", color=REGION, size=size)
+        below = (place[0] + 8, place[1] + size)  # a pair's own name stands above
+        marks.text(below, label, size=size, color=REGION, anchor="lm", bold=True)
 
     return draw
 

@@ -62,8 +62,8 @@ def reading_words(
     told = []
     for row in covered.itertuples():
         sigma = float(np.sqrt(row.sx_um**2 + row.sy_um**2 + row.sz_um**2))
-        doubt = "" if sigma == 0 else f", ± {format_length(sigma)}"
-        doubt = ", ± not known" if np.isnan(sigma) else doubt
+        doubt = "" if sigma == 0 else f" (its place ± {format_length(sigma)})"
+        doubt = " (how well it is placed is not known)" if np.isnan(sigma) else doubt
         told.append(f"{row.layer} {row.value:.5g}{doubt}")
     return f"{place} {sign} in {frame}: {'; '.join(told)}"
 

@@ -74,7 +74,7 @@ def _legend(sliders: Any, placed: Any) -> list[Entry]:
 
 def _words(sliders: Any) -> str:
     if not sliders.thresholds:
-        return "No threshold yet: set one, or ask for a suggestion."
+        return "No threshold yet: click the histogram to set one, or ask for a suggestion."
     known = list(sliders.threshold_uncertainty) or [0.0] * len(sliders.thresholds)
     pairs = zip(sliders.thresholds, known, strict=False)
     parts = [_threshold_words(value, sigma) for value, sigma in pairs]

@@ -173,9 +173,19 @@ def _save_row(sliders: Any, message: Message) -> ipw.HBox:
     name = ipw.Text(value=sliders.name or f"{sliders.image}_phases", description="name")
     phases = ipw.Text(
         value=", ".join(phase["name"] for phase in sliders.named_phases()),
-        description="phases",
-        placeholder="dark to bright, with commas",
+        description="names",
+        placeholder="of the phases, dark to bright, with commas",
     )
+    told = phases.value
+
+    def follow_names(_: Any = None) -> None:
+        nonlocal told
+        names = ", ".join(phase["name"] for phase in sliders.named_phases())
+        if phases.value == told:  # what a person is writing stays
+            phases.value = names
+        told = names
+
+    sliders.observe(follow_names, names=["thresholds", "phases"])
 
     def name_phases() -> str:
         names = [part.strip() for part in phases.value.split(",") if part.strip()]

@@ -85,7 +85,7 @@ def _time_controls(series: SeriesExplorer, message: Message) -> list[Any]:
     rate = ipw.FloatSlider(
         min=0.5, max=10, step=0.5, description="per second", layout=_WIDE, style=_STYLE
     )
-    mode = ipw.Dropdown(options=MODES, description="compare", layout=_WIDE, style=_STYLE)
+    mode = ipw.Dropdown(options=MODES, description="show", layout=_WIDE, style=_STYLE)
     reference = ipw.Dropdown(options=names, description="reference", layout=_WIDE, style=_STYLE)
     quantity = ipw.Dropdown(options=[""], description="plot", layout=_WIDE, style=_STYLE)
     for control, trait in (

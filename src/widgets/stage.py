@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..plots.off_screen import off_screen_plotter
 from .colors import rgb
 from .compose import GROUND
 from .plane import Plane
@@ -49,9 +50,7 @@ def render(space: Space, plane: Plane, *, width_px: int, height_px: int) -> NDAr
     -------
     ndarray of uint8, shape (height_px, width_px, 3)
     """
-    import pyvista as pv
-
-    plotter: Any = pv.Plotter(off_screen=True, window_size=[width_px, height_px], lighting="none")
+    plotter = off_screen_plotter(window_size=[width_px, height_px], lighting="none")
     try:
         plotter.set_background([value / 255 for value in GROUND])
         plotter.enable_anti_aliasing("msaa", multi_samples=_SAMPLES)

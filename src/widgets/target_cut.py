@@ -14,7 +14,7 @@ from ..quantities import format_length
 from ..workspace.surface import SURFACE_TAG, SpecimenSurface, extent_um
 
 # Margins from so many drawn transforms follow a drag; a report draws more.
-_DRAWS = 10_000
+_QUICK_DRAWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ class Cuts:
         frame: str,
         to: str,
         probability: float,
+        quick: bool = False,
     ) -> TargetCut:
         """The cut around a place.
 
@@ -88,14 +89,17 @@ class Cuts:
         frame, to : str
             Frames of the target and of the instrument.
         probability : float
+        quick : bool
+            While something is dragged: a margin from fewer draws, to about 1 %. Without it the
+            one that the instrument gets.
 
         Raises
         ------
         NoPath
         """
-        asked = (self._ws.state, frame, to, probability, repr(place_um), repr(half_um))
+        asked = (self._ws.state, frame, to, probability, repr(place_um), repr(half_um), quick)
         if self._last is None or self._last[0] != asked:
-            cut = self._found(place_um, half_um, frame, to, probability)
+            cut = self._found(place_um, half_um, frame, to, probability, quick)
             self._last = (asked, cut)
         return self._last[1]
 
@@ -106,13 +110,15 @@ class Cuts:
         frame: str,
         to: str,
         probability: float,
+        quick: bool,
     ) -> TargetCut:
-        from ..analysis.registration.cut import box_margin
+        from ..analysis.registration.cut import DRAWS, box_margin
 
         graph = self._ws.graph()
         way = graph.path(frame, to)
         half = np.zeros(3) if half_um is None else np.asarray(half_um, float)
-        margin = box_margin(way, place_um, half, probability=probability, draws=_DRAWS).margin_um
+        draws = _QUICK_DRAWS if quick else DRAWS
+        margin = box_margin(way, place_um, half, probability=probability, draws=draws).margin_um
         depth, doubt = self._depth(place_um, frame, to, graph)
         centre = np.asarray(way.apply(place_um[None]))[0]
         size = extent_um(way, place_um, half) + margin

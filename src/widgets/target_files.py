@@ -99,5 +99,5 @@ class TargetFiles(Widget):
         if file.exists() and not file.read_bytes().startswith(b"target,x_um,"):
             raise ValueError(f"{file} is no table of targets and was kept: give another name")
         file.parent.mkdir(parents=True, exist_ok=True)
-        table.to_csv(file, index=False, encoding="utf-8", lineterminator="\n")
+        table.round(6).to_csv(file, index=False, encoding="utf-8", lineterminator="\n")
         return file

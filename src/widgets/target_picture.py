@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,7 +49,9 @@ def captions(picker: Any, views: Sequence[SliceExplorer]) -> list[str]:
     lines = [caption_of(view.world, view.layers) for view in views]
     if picker.selected:
         elsewhere = picker.into not in ("", picker.frame)  # a frame needs no image to be told of
-        lines.append(target_words(picker, picker.target(), with_region=elsewhere))
+        lines += target_words(picker, picker.target(), with_region=elsewhere)
+    elif picker.into and picker.records():
+        lines.append(f"No target is chosen: choose one to see it in {picker.into}.")
     return lines
 
 
@@ -58,24 +61,27 @@ def shown_views(picker: Any) -> list[SliceExplorer]:
     return [picker.explorer] if other is None else [picker.explorer, other]
 
 
-def target_words(picker: Any, record: Any, *, with_region: bool) -> str:
-    """Position of the target here and there, as a sentence."""
-    here = ", ".join(f"{axis} = {record.position[f'{axis}_um']:.6g}" for axis in "xyz")
-    words = f"Target {record.name} at {here} µm in {picker.frame}."
+def target_words(picker: Any, record: Any, *, with_region: bool) -> list[str]:
+    """Where the target lies here and there, its cut, and how that is known: a line each."""
+    at = [record.position[f"{axis}_um"] for axis in "xyz"]
+    decimals = max(0, 5 - math.floor(math.log10(max(1e-3, *map(abs, at)))))
+    here = ", ".join(f"{axis} = {v:.{decimals}f}" for axis, v in zip("xyz", at, strict=True))
+    words = f"{record.name} in {picker.frame}: {here} µm."
     if not with_region:
-        return words
+        return [words]
     try:
         row = picker.where().iloc[0]
     except (CovarianceUnavailable, NoPath) as error:
-        return f"{words} {error}"
+        return [words, str(error)]
     there = ", ".join(
         f"{axis} = {format_value(row[f'{axis}_um'], row[f's{axis}_um'])}" for axis in "xyz"
     )
     cut = picker.cut().statement
-    return (
-        f"{words} In {picker.into}: {there} µm (± one standard uncertainty); {row['statement']}. "
-        f"{cut[0].upper()}{cut[1:]} (dashed)."
-    )
+    return [
+        f"{words} In {picker.into}: {there} µm (± one standard uncertainty).",
+        f"{cut[0].upper()}{cut[1:]}. The cut is drawn dashed.",
+        f"How well it is known: {row['statement']}.",
+    ]
 
 
 def _panel(view: Any, width: int, size: int, aspect: float, marks: MarkDrawer) -> Image.Image:

@@ -180,7 +180,7 @@ def _file_row(picker: Any, message: Message) -> ipw.HBox:
     def write() -> str:
         file = picker.export_targets(path.value.strip())
         count, frame = len(picker.records()), picker.into or picker.frame
-        return f"wrote {count} target{'s' * (count != 1)} in {frame} to {file}"
+        return f"wrote {count} target{'s' * (count != 1)} in {frame} to {file.resolve()}"
 
     return ipw.HBox(
         [path, button("export", message.guard(write), icon="save")],

@@ -61,6 +61,8 @@ class TargetPicker(TargetFiles):
         self.explorer = SliceExplorer(ws, names, frame=frame)
         self.set_trait("frame", frame)
         super().__init__(**traits)
+        if self.into and "selected" not in traits and (known := self.records()):
+            self.selected = known[-1].name  # else the other frame has nothing to show
 
     def __repr__(self) -> str:
         return f"TargetPicker({self.frame}, {len(self.records())} targets)"
@@ -237,7 +239,14 @@ class TargetPicker(TargetFiles):
         record = self.target(name)
         place, half = self.drawn_target(record.name)
         probability = record.probability
-        return self._cuts.around(place, half, frame=self.frame, to=frame, probability=probability)
+        return self._cuts.around(
+            place,
+            half,
+            frame=self.frame,
+            to=frame,
+            probability=probability,
+            quick=self.draft.get("name") == record.name,
+        )
 
     def where(self, name: str | None = None, *, to: str | None = None) -> pd.DataFrame:
         """Position of a target in another frame with its uncertainty.

@@ -101,7 +101,10 @@ def words_of(error: BaseException) -> str:
 
 def notice(text: str, status: str) -> str:
     """A line of HTML with a sign and a colour of state."""
-    sign = f'<b style="color:var(--sb-{status}, {STATUS[status]})">{STATUS_SIGN[status]}</b>'
+    color = STATUS[status]
+    if status == "information":
+        color = f"var(--jp-brand-color1, {color})"  # a dark page has a lighter blue
+    sign = f'<b style="color:var(--sb-{status}, {color})">{STATUS_SIGN[status]}</b>'
     style = f"{_FONT}color:{INK};padding:4px 0;line-height:1.45"
     return f'<div style="{style}">{sign}&nbsp; {escape(text)}</div>'
 
@@ -143,7 +146,8 @@ def table_html(head: str, rows: str, *, empty: str = "Nothing yet.") -> str:
         return f'<div style="{_FONT}color:{QUIET};padding:4px 0">{escape(empty)}</div>'
     style = f"{_FONT}color:{INK};border-collapse:collapse"
     whole = f'<table style="{style}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    return f'<div style="overflow-x:auto">{whole}</div>'
+    # no width of its own: what stands round about it is not made wider than the page
+    return f'<div style="overflow-x:auto;width:0;min-width:100%">{whole}</div>'
 
 
 def button(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import base64
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -476,3 +478,10 @@ def test_the_panel_carries_axes_and_a_scale_bar_only_where_wanted(ws):
     scene.axes = False
     without = np.asarray(scene_panel(scene, scene.space(), width_px=WIDE))
     assert (with_axes != without).any(axis=2)[-40:, :120].any()
+
+
+def test_a_picture_on_a_machine_without_a_screen_is_drawn_without_a_word() -> None:
+    code = "from scalebridge.plots.off_screen import off_screen_plotter as p; p().screenshot(None)"
+    clean = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=clean)
+    assert (said.returncode, said.stderr) == (0, "")

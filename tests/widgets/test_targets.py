@@ -79,7 +79,23 @@ def test_the_place_in_a_frame_without_an_image_is_told_too(ws: Any) -> None:
     picker = TargetPicker(ws, "survey")
     picker.place_target(HERE)
     picker.into = "mill"
-    assert "In mill: x = 117, y = 16, z = 7 µm" in target_page(picker, width_px=600).caption[-1]
+    told = target_page(picker, width_px=600).caption[-3:]
+    assert "In mill: x = 117, y = 16, z = 7 µm" in told[0]
+    assert told[1].startswith("Cut ")
+    assert told[2].startswith("How well it is known: 95% ellipsoid")
+
+
+def test_a_picker_that_shows_another_frame_opens_at_the_newest_target(ws: Any) -> None:
+    join_fine(ws)
+    assert TargetPicker(ws, "survey", into="fine").selected == ""
+    first = TargetPicker(ws, "survey").place_target(HERE)
+    second = TargetPicker(ws, "survey").place_target({**HERE, "x_um": 18.0})
+    picker = TargetPicker(ws, "survey", into="fine")
+    assert picker.selected == second.name
+    assert TargetPicker(ws, "survey").selected == ""
+    assert TargetPicker(ws, "survey", into="fine", selected=first.name).selected == first.name
+    picker.selected = ""
+    assert "choose one to see it in fine" in target_page(picker, width_px=600).caption[-1]
 
 
 def test_a_target_shows_on_when_the_transform_to_the_other_frame_is_refused(ws: Any) -> None:

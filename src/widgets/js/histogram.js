@@ -7,6 +7,7 @@
  * @property {() => number[]} marks grey values, ascending
  * @property {(grey: number) => string} color of a bar
  * @property {(number: number, grey: number, done: boolean) => void} moved a mark was dragged
+ * @property {(grey: number) => void} [first] where there is none yet, a mark was set
  * @property {() => number[]} [halves] half-widths of the bands around the marks [grey value]
  */
 
@@ -21,7 +22,7 @@ export const scaleOf = ({ low, high }) => ({
 });
 
 /** @param {HTMLCanvasElement} canvas @param {Given} given @param {AbortSignal} signal @returns {() => void} draws it */
-export function histogram(canvas, { counts, marks, color, moved, halves }, signal) {
+export function histogram(canvas, { counts, marks, color, moved, first, halves }, signal) {
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   canvas.tabIndex = 0;
   /** @type {number | null} */
@@ -65,6 +66,7 @@ export function histogram(canvas, { counts, marks, color, moved, halves }, signa
     const { across } = scaleOf(known);
     const apart = marks().map((grey) => Math.abs(Math.min(1, Math.max(0, across(grey))) - share(event)) * canvas.clientWidth);
     const nearest = apart.indexOf(Math.min(...apart));
+    if (nearest < 0 && first) return first(scaleOf(known).grey(share(event)));
     if (nearest < 0 || apart[nearest] > Math.max(REACH_PX, canvas.clientWidth / 12)) return;
     held = focused = nearest;
     canvas.setPointerCapture(event.pointerId);

@@ -14,7 +14,7 @@ function render({ model, el }) {
   const canvas = /** @type {HTMLCanvasElement} */ (add(box, "canvas", "sb-threshold-histogram"));
   const line = add(box, "div", "sb-axis");
   const ends = [0, 1, 2].map(() => add(line, "span", ""));
-  canvas.title = "Drag a threshold; arrows move the one that was dragged last (Shift: ten times)";
+  canvas.title = "Click to set a first threshold, drag one; arrows move the one that was dragged last (Shift: ten times)";
   /** What is dragged, until Python has it. @type {number[] | null} */
   let moved = null;
   let telling = 0;
@@ -30,6 +30,7 @@ function render({ model, el }) {
       const phase = marks().filter((/** @type {number} */ mark) => grey >= mark).length;
       return colors[phase] ?? "#8f979f";
     },
+    first: (grey) => model.send({ kind: "moved", marks: [grey], drag: 0 }),
     moved: (number, grey, done) => {
       const next = [...marks()];
       next[number] = grey;
