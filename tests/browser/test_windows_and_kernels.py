@@ -164,7 +164,7 @@ def test_a_pick_in_one_window_shows_in_another_and_after_a_reload(open_notebook,
 def test_all_cells_run_again_after_a_reload_make_every_control_again(open_notebook):
     page, said = open_notebook("again"), []
     run_all(page)
-    (canvas,) = settled(page)
+    canvas, *_ = settled(page)
     click(page, canvas, 0.6, 0.5)
     for _ in range(3):  # each time the other frame's panel is a new one
         page.get_by_role("button", name="place target").click()

@@ -22,6 +22,7 @@ import { bytesOf, gone, keep, wanted } from "./volumes.js";
  * @property {() => Shown[]} shown the planes that are seen
  * @property {(moving: boolean) => void} moving whether the view is being moved
  * @property {() => void} redraw
+ * @property {() => boolean} rough whether what is seen was drawn in haste, as while it moves
  * @property {() => void} rested what is drawn, or about to be, is what was asked for
  * @property {(words: string) => void} badge
  * @property {(plane: Shown, busy: boolean) => void} busy
@@ -92,7 +93,7 @@ export function correspond(model, me, panel, draws) {
       if (ours) tellWithin(TOLD_MS);
       if (draws) hello();
       clearTimeout(due);
-      due = setTimeout(redraw, SOON_MS);
+      due = panel.rough() ? setTimeout(redraw, SOON_MS) : 0;
     }, draws ? REST_MS : REST_MS / 2);
   };
 

@@ -126,6 +126,7 @@ function render({ model: told, el }) {
     shown,
     moving: (now) => (moving = now),
     redraw,
+    rough: () => share < 1 || model.get("slab").um > 0,
     rested: () => {
       if (waiting || moving) return; // it is told when it is drawn
       for (const { canvas, asked, answered } of shown()) canvas.dataset.sharp = String(asked === answered);
