@@ -38,17 +38,19 @@ class Distribution:
 
 def _below_f(value: Any, over: Any, under: Any) -> Any:
     # the special functions know no infinite ratio
-    return np.where(np.isposinf(value), 1.0, special.fdtr(over, under, value))[()]
+    below = special.fdtr(over, under, np.maximum(value, 0))
+    return np.where(np.isposinf(value), 1.0, below)[()]
 
 
 def _above_f(value: Any, over: Any, under: Any) -> Any:
-    return np.where(np.isposinf(value), 0.0, special.fdtrc(over, under, value))[()]
+    above = special.fdtrc(over, under, np.maximum(value, 0))
+    return np.where(np.isposinf(value), 0.0, above)[()]
 
 
 chi2 = Distribution(
     ppf=lambda share, nu: 2 * special.gammaincinv(np.divide(nu, 2), share),
-    cdf=lambda value, nu: special.chdtr(nu, value),
-    sf=lambda value, nu: special.chdtrc(nu, value),
+    cdf=lambda value, nu: special.chdtr(nu, np.maximum(value, 0)),
+    sf=lambda value, nu: special.chdtrc(nu, np.maximum(value, 0)),
 )
 #: Of a ratio of two mean squares: degrees of freedom above, then below.
 f_distribution = Distribution(

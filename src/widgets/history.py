@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Hashable
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 from ..errors import Conflict
 
 _ONE_DRAG_S = 1.0
+_NUMBERS = itertools.count(1)  # of all sliders: one that is made anew must not go on with a drag
 
 
 class Step(Protocol):
@@ -134,7 +136,8 @@ class Drags:
     def now(self) -> int:
         """The mark of a change that comes now."""
         now = time.monotonic()
-        self._number += now - self._last > _ONE_DRAG_S
+        if now - self._last > _ONE_DRAG_S:
+            self._number = next(_NUMBERS)
         self._last = now
         return self._number
 

@@ -64,7 +64,7 @@ def shown_views(picker: Any) -> list[SliceExplorer]:
 def target_words(picker: Any, record: Any, *, with_region: bool) -> list[str]:
     """Where the target lies here and there, its cut, and how that is known: a line each."""
     at = [record.position[f"{axis}_um"] for axis in "xyz"]
-    decimals = max(0, 5 - math.floor(math.log10(max(1e-3, *map(abs, at)))))
+    decimals = min(3, max(0, 5 - math.floor(math.log10(max(1.0, *map(abs, at))))))
     here = ", ".join(f"{axis} = {v:.{decimals}f}" for axis, v in zip("xyz", at, strict=True))
     words = f"{record.name} in {picker.frame}: {here} µm."
     if not with_region:

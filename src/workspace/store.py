@@ -49,7 +49,7 @@ class StrictStore(WrapperStore[LocalStore]):
         """Read a chunk without waiting for others, and leave out its crc32c."""
         try:
             data = (self._store.root / key).read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             data = None
         self.guard.check(key, data)
         return b"" if data is None else data[:-TRAILER]

@@ -28,6 +28,12 @@ def test_they_are_those_of_scipy(ours, known, shapes):
             np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-15)
 
 
+def test_nothing_lies_below_a_square():
+    for value in (-1e-17, -3.0):
+        assert (chi2.sf(value, 3), chi2.cdf(value, 3)) == (1.0, 0.0)
+        assert (f_distribution.sf(value, 3, 5), f_distribution.cdf(value, 3, 5)) == (1.0, 0.0)
+
+
 def test_what_is_not_known_stays_unknown():
     for got in (chi2.sf(np.nan, 3), f_distribution.sf(np.nan, 3, 4), student.cdf(np.nan, 3)):
         assert np.isnan(got)

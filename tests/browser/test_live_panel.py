@@ -46,6 +46,17 @@ LOSE_THE_CONTEXT = """() => {
     setTimeout(() => told(gl.isContextLost()), 500);
   }, 300));
 }"""
+EVERY_PROGRAM = """() => {
+  const gl = globalThis[Symbol.for("scalebridge.gl.2")];
+  let count = 0;
+  for (const kind of ["", "RGB", "LABELS", "CLASSES"])
+    for (const checker of ["", "CHECKER"]) {
+      for (const from of ["PATCH", "VOLUME", "VOLUME HOLES", "VOLUME SLAB", "VOLUME HOLES SLAB"])
+        count += gl.program([from, kind, checker].filter(Boolean).join(" ")).program ? 1 : 0;
+    }
+  return count;
+}"""
+WIDTH = "canvas => JSON.parse(canvas.dataset.view).width_um"
 NAMES = ["survey", "photo", "detail", "grains"]
 
 
@@ -193,6 +204,25 @@ def test_the_browser_draws_what_python_draws_while_a_person_zooms_and_turns(page
     assert until(lambda: len(bookmarks(specimen)) == 1, page)
     (bookmark,) = bookmarks(specimen)
     assert bookmark.name == "tilted"
+    page.keyboard.type("again")  # the list stays open, and the field ready
+    page.keyboard.press("Enter")
+    assert until(lambda: len(bookmarks(specimen)) == 2, page)
+    page.keyboard.press("Escape")
+    panel.press("b")
+    page.keyboard.type("thrice")
+    page.keyboard.press("Enter")
+    assert until(
+        lambda: {b.name for b in bookmarks(specimen)} == {"tilted", "again", "thrice"}, page
+    )
+    page.keyboard.press("Escape")
+    assert page.evaluate(EVERY_PROGRAM) == 40
+    before = float(panel.evaluate(WIDTH))
+    cube = page.locator(".sb-cube:visible").first.bounding_box()
+    page.mouse.move(cube["x"] + 40, cube["y"] + 40)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -100)
+    page.keyboard.up("Control")
+    assert until(lambda: float(panel.evaluate(WIDTH)) < 0.95 * before, page)
     assert np.allclose(bookmark.across, turned["across"])
     assert bookmark.width_um == pytest.approx(turned["width_um"])
     assert page.outside == []

@@ -216,7 +216,11 @@ def test_the_cut_has_the_margin_of_the_transforms_and_follows_the_drag(ws: Any) 
     cut = picker.cut(to="mill")
     way = ws.graph().path("survey", "mill")
     margin = box_margin(way, np.array([7.0, 16.0, 17.0]), np.full(3, 2.0), probability=0.95)
-    assert cut.margin_um == pytest.approx(margin.margin_um, rel=0.05)
+    assert cut.margin_um == margin.margin_um  # what the instrument gets
+    picker.draft = {"name": "pore", "half": np.full(3, 2.0)}
+    dragged = picker.cut(to="mill").margin_um
+    assert dragged != cut.margin_um
+    assert dragged == pytest.approx(cut.margin_um, rel=0.05)
     assert cut.centre_um == pytest.approx(fit.transform.apply([[7.0, 16.0, 17.0]])[0])
     assert np.isnan(cut.depth_um)
     assert "lies in it with 95 %" in cut.statement

@@ -172,7 +172,6 @@ def _sigma(steepness: Sequence[float] | NDArray, reach: float) -> float:
     The sides are looked up at a finite reach, where the edge has covered 2 Phi(reach / s) - 1 of
     its step; the blur by which the gradient was taken is subtracted.
     """
-
     middle = float(np.median(steepness)) / _BAND_STEEPNESS
     if middle <= 0:
         return float("nan")

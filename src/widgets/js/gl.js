@@ -166,7 +166,7 @@ export class Gl {
 
   /** Draw a layer in parts of the picture. @param {"PATCH" | "VOLUME"} from @param {Drawn} layer @param {Box[]} boxes pixels */
   fill(from, layer, boxes) {
-    if (!boxes.length) return;
+    if (!boxes.length || this.gl.isContextLost()) return; // it is told of a little later
     const gl = this.gl;
     const { program, at } = this.program(wayOf(from, layer));
     gl.useProgram(program);

@@ -62,7 +62,7 @@ export function histogram(canvas, { counts, marks, color, moved, first, halves }
   const share = (event) => (event.clientX - canvas.getBoundingClientRect().left) / canvas.clientWidth;
   canvas.addEventListener("pointerdown", (event) => {
     const known = counts();
-    if (!known) return;
+    if (!known || event.button) return;
     const { across } = scaleOf(known);
     const apart = marks().map((grey) => Math.abs(Math.min(1, Math.max(0, across(grey))) - share(event)) * canvas.clientWidth);
     const nearest = apart.indexOf(Math.min(...apart));
@@ -82,6 +82,10 @@ export function histogram(canvas, { counts, marks, color, moved, first, halves }
   canvas.addEventListener("pointerup", (event) => {
     const known = counts();
     if (held !== null && known) moved(held, scaleOf(known).grey(share(event)), true);
+    held = null;
+  }, { signal });
+  canvas.addEventListener("pointercancel", () => {
+    if (held !== null) moved(held, marks()[held], true);
     held = null;
   }, { signal });
   canvas.addEventListener("keydown", (event) => {

@@ -54,6 +54,11 @@ export function correspond(model, me, panel, draws) {
     model.send({ kind: "look", by: me, look: panel.look() });
   };
 
+  /** What waits to be told: something that means this place is asked next. */
+  const flush = () => {
+    if (telling) tell();
+  };
+
   /** @param {number} ms */
   const tellWithin = (ms) => {
     clearTimeout(telling);
@@ -89,8 +94,9 @@ export function correspond(model, me, panel, draws) {
     resting = setTimeout(() => {
       pending = false;
       panel.moving(false);
+      if (ours && !draws) tell(); // Python's picture shows the cursor
       ask();
-      if (ours) tellWithin(TOLD_MS);
+      if (ours && draws) tellWithin(TOLD_MS);
       if (draws) hello();
       clearTimeout(due);
       due = panel.rough() ? setTimeout(redraw, SOON_MS) : 0;
@@ -136,7 +142,7 @@ export function correspond(model, me, panel, draws) {
       if (panel.shown().every(({ asked, answered }) => asked === answered)) {
         clearTimeout(late);
         panel.badge(usual);
-        if (telling && !pending) tell();
+        if (!pending) flush();
       }
       if (due || !draws) redraw();
       else panel.rested();
@@ -157,7 +163,9 @@ export function correspond(model, me, panel, draws) {
     rest,
     hello,
     tell,
+    flush,
     end: () => {
+      flush();
       model.off("msg:custom", hear);
       gone(me);
       for (const timer of [resting, telling, late, due]) clearTimeout(timer);

@@ -39,7 +39,7 @@ export function inverse(m) {
  * @param {() => [Triple, Triple]} given.bounds
  * @param {() => {name: string, grid: Grid | null, visible: boolean}[]} given.layers
  * @param {(plane: string) => void} given.face look along an axis
- * @param {() => HTMLElement} given.beneath what it lies over
+ * @param {(event: WheelEvent) => HTMLElement | undefined} given.beneath the plane that it lies over there
  * @param {AbortSignal} signal
  * @returns {() => void} draws it
  */
@@ -110,7 +110,7 @@ export function overview(canvas, { look, count, bounds, layers, face, beneath },
   }, { signal });
   // it lies over the picture, which zooms and slices
   canvas.addEventListener("wheel", (event) => {
-    if (!beneath().dispatchEvent(new WheelEvent("wheel", event))) event.preventDefault();
+    if (beneath(event)?.dispatchEvent(new WheelEvent("wheel", event)) === false) event.preventDefault();
   }, { signal, passive: false });
   return draw;
 }

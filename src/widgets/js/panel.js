@@ -23,6 +23,7 @@ import { whenKept } from "./volumes.js";
 
 const FRAME_MS = 40;
 const FLICKER_MS = 450;
+const OUTSIDE_MS = 100; // between two pictures from outside, while the view moves
 const MENDED = [
   "tables", "marks", "compare", "split", "title", "unit", "crosshair", "flat", "annotations", "handles", "history",
   "bookmarks", "classes",
@@ -60,13 +61,16 @@ function render({ model: told, el }) {
   /** @type {Look} */
   let look = model.get("look");
   let [moving, share, began, waiting, lit] = [false, 1, 0, false, true];
+  let hasty = false; // whether what is seen was drawn with fewer pixels, or planes of a slab
+  let outside = 0; // when the view from outside was drawn last
   /** @type {Plane[]} */
   const planes = [];
   const shown = () => planes.slice(0, model.get("planes"));
   const has = (/** @type {string} */ part) => model.get("bar").includes(part);
   /** @param {string} what @param {object} [more] */
   const ask = (what, more = {}) => {
-    edits.tell(); // undo means what was just changed
+    edits.tell(); // undo means what was just changed, a bookmark where one looks now
+    kernel.flush();
     model.send({ kind: "do", what, ...more });
   };
   /** @param {string} name @param {any} value */
@@ -89,7 +93,11 @@ function render({ model: told, el }) {
     const started = performance.now();
     const given = { model, look, desk, gl, layers: edits.rows(), moving, share, lit };
     for (const plane of shown()) drawPlane(plane, given);
-    drawOverview();
+    hasty = moving && (share < 1 || model.get("slab").um > 0);
+    if (!moving || started - outside > OUTSIDE_MS) {
+      outside = started;
+      drawOverview();
+    }
     // Drawing is done by others after this returns: how long it took shows in the next frame's start.
     const gap = started - began;
     if (moving && gap < 500) share = gap > FRAME_MS ? Math.max(0.3, share / 1.25) : Math.min(1, share * 1.08);
@@ -126,9 +134,10 @@ function render({ model: told, el }) {
     shown,
     moving: (now) => (moving = now),
     redraw,
-    rough: () => share < 1 || model.get("slab").um > 0,
+    rough: () => hasty,
     rested: () => {
       if (waiting || moving) return; // it is told when it is drawn
+      drawOverview();
       for (const { canvas, asked, answered } of shown()) canvas.dataset.sharp = String(asked === answered);
     },
     badge: (words) => (badge.textContent = words),
@@ -191,7 +200,10 @@ function render({ model: told, el }) {
   cube.title = "The whole from outside: drag to turn it, click an axis to look along it";
   const drawOverview = overview(cube, {
     look: () => look, count: () => shown().length, bounds: () => model.get("bounds_um"), layers: edits.rows, face,
-    beneath: () => planes[0].canvas,
+    beneath: ({ clientX, clientY }) => shown().map(({ canvas }) => canvas).find((canvas) => {
+      const { left, right, top, bottom } = canvas.getBoundingClientRect();
+      return left <= clientX && clientX < right && top <= clientY && clientY < bottom;
+    }),
   }, signal);
   const help = helpBox(stage, has, model.get("flat"));
   const side = sidePanel(body, { model, edits, set, ask, signal });

@@ -34,10 +34,10 @@ function render({ model, el }) {
     moved: (number, grey, done) => {
       const next = [...marks()];
       next[number] = grey;
-      if (next.some((mark, i) => i > 0 && mark <= next[i - 1])) return; // they keep their order
-      moved = next;
       if (drag.mark !== number || (drag.done && performance.now() - drag.at > ONE_DRAG_MS)) drag.number += 1;
       drag = { number: drag.number, mark: number, done, at: performance.now() };
+      if (next.some((mark, i) => i > 0 && mark <= next[i - 1])) return; // they keep their order
+      moved = next;
       clearTimeout(telling);
       telling = setTimeout(() => model.send({ kind: "moved", marks: next, drag: drag.number }), done ? 0 : TELL_MS);
       renew();

@@ -147,8 +147,9 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
   const open = () => {
     list.hidden = false;
     bookmark();
-    /** @type {HTMLElement | null} */ (list.querySelector("input, button"))?.focus();
+    ready();
   };
+  const ready = () => /** @type {HTMLElement | null} */ (list.querySelector("input") ?? list.querySelector("button"))?.focus();
 
   return {
     pinned,
@@ -165,7 +166,7 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
       if (list.hidden || names === listed) return;
       const typing = list.contains(focused());
       bookmark();
-      if (typing) /** @type {HTMLElement | null} */ (list.querySelector("input, button"))?.focus();
+      if (typing) ready();
     },
     /** @param {(part: string) => boolean} has @returns {(import("./toolbar.js").Button | null)[]} */
     buttons: (has) => [
