@@ -168,7 +168,11 @@ class CleaningSettings(Widget):
     @property
     def cleaned(self) -> bool:
         """Whether more is done than to part grey values at the thresholds."""
-        return bool(
+        return bool(self.steps())
+
+    def steps(self) -> str:
+        """What is done beside the thresholds, in a word or two; empty for nothing."""
+        cleaning = (
             self.method != "thresholds"
             or self.smoothing_px
             or self.opening_radius
@@ -176,8 +180,9 @@ class CleaningSettings(Widget):
             or self.min_size_px
             or self.fill_holes
             or self.split_depth
-            or self.has_corrections()
         )
+        done = {"smoothing and cleaning": cleaning, "corrections by hand": self.has_corrections()}
+        return " and ".join(words for words, used in done.items() if used)
 
     def has_corrections(self) -> bool:
         """Whether labels were corrected by hand."""

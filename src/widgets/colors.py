@@ -21,7 +21,7 @@ COLOR_MAPS = (*CONTINUOUS, *HUES)
 # Blue below, white at nothing, red above: for differences alone, with symmetric limits.
 DIFFERENCE = "difference"
 # Matplotlib's maps of these names, the last its RdBu_r: it is half a second away, a file is not.
-_TABLES = Path(__file__).parent / "static" / "color_maps.bin"
+_TABLES = Path(__file__).with_name("color_maps.bin")
 _STORED = ("cividis", "viridis", "magma", DIFFERENCE)
 
 

@@ -91,7 +91,7 @@ def segmentation_view(sliders: Any) -> ipw.VBox:
 def status_html(sliders: Any) -> str:
     """Whether the record says what is seen, and where the thresholds come from; escaped."""
     if not sliders.thresholds:
-        return notice("No threshold yet: press 'suggest'.", "attention")
+        return notice("No threshold yet: press 'suggest', or click the histogram.", "attention")
     if sliders.saved:
         words = notice(f"saved as {sliders.name}", "information")
     else:
@@ -99,7 +99,8 @@ def status_html(sliders: Any) -> str:
     if sliders.origin():
         known = "information" if sliders.threshold_uncertainty else "attention"
         words += notice(sliders.origin(), known)
-    return words + (notice(sliders.note, "information") if sliders.note else "")
+    suggested = sliders.note and not all(sliders.placed_by_hand())
+    return words + (notice(sliders.note, "information") if suggested else "")
 
 
 def _threshold(sliders: Any, number: int, message: Message) -> ipw.FloatSlider:
@@ -193,7 +194,8 @@ def _save_row(sliders: Any, message: Message) -> ipw.HBox:
         return f"phases: {', '.join(names)}"
 
     def save() -> str:
-        return f"saved as {sliders.save(name.value.strip() or None).name}"
+        sliders.save(name.value.strip() or None)
+        return "written to the workspace"
 
     return ipw.HBox(
         [

@@ -55,9 +55,9 @@ class WholeShares:
         self._stop()
         self._asked = (asked, names)
         self._sample = sliders.fractions()
-        cleaned = sliders.cleaned
-        self._before = ", before smoothing and cleaning" if cleaned else ""
-        self._after = ", after smoothing and cleaning" if cleaned else ""
+        steps = sliders.steps()
+        self._before = f", before {steps}" if steps else ""
+        self._after = f", after {steps}" if steps else ""
         if not self._watched:
             self._table(self._sample, f"on a sample{self._before}")
             return
@@ -92,7 +92,10 @@ class WholeShares:
 
     def _table(self, shares: pd.DataFrame, words: str, sign: str = "information") -> None:
         if (shares["upper"] > shares["lower"]).any():
-            words += "; lower and upper: thresholds moved by two standard uncertainties"
+            words += (
+                "; lower and upper: thresholds moved by two standard uncertainties, without what "
+                "blur and noise add: measuring states that too"
+            )
         self.widget.value = html_table(in_percent(shares)) + notice(words, sign)
 
 
