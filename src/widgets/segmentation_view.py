@@ -164,7 +164,7 @@ def _opacity(sliders: Any, message: Message) -> ipw.FloatSlider:
         step=0.05,
         description="opacity",
         layout=ipw.Layout(width="calc(100% - 4px)", max_width="340px"),
-        style={"description_width": "68px"},
+        style={"description_width": "76px"},
     )
     link(opacity, sliders, "opacity", message)
     return opacity
