@@ -94,6 +94,8 @@ def match_constellation(
     that are missing or spurious in either image are tolerated. At most 100 in an image: keep the
     most certain ones.
     """
+    from scipy.stats import binom
+
     clouds = _prepare(points_a, points_b, tolerance_um, scale_tolerance)
     found, looked_at = _hypotheses(clouds)
     if not found:
@@ -107,8 +109,6 @@ def match_constellation(
     runner_up = len(others[0].rows) if others else 0
     limit = _MUCH_WORSE * max(_rms(best), _EXACT * tolerance_um)
     rivals = max((len(other.rows) for other in others if _rms(other) <= limit), default=0)
-    from scipy.stats import binom
-
     chance = float(looked_at * binom.sf(len(best.rows) - 4, len(clouds.a) - 3, clouds.random_hit))
     _refuse(clouds, best, rivals, chance)
     return _result(clouds, best, runner_up, chance)

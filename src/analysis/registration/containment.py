@@ -77,6 +77,7 @@ def _box(
         return float(student.cdf(high / sigma, nu)[0] - student.cdf(low / sigma, nu)[0])
     if diagonal:
         return _mixed_box(low / sigma, high / sigma, float(nu or np.inf))
+    # only here: most boxes need neither, and importing them takes as long as a picture may
     from scipy.stats import multivariate_normal, multivariate_t
 
     if known:

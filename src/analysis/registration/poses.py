@@ -64,9 +64,9 @@ def triangles(points: np.ndarray) -> np.ndarray:
 
 def triangle_index(points: np.ndarray) -> tuple[cKDTree, np.ndarray]:
     """Index triangles, in every order of their corners, by their three sides."""
-    rows = np.array(list(permutations(range(len(points)), 3)))
     from scipy.spatial import cKDTree
 
+    rows = np.array(list(permutations(range(len(points)), 3)))
     return cKDTree(_sides(points, rows)), rows
 
 
@@ -119,10 +119,10 @@ def _poses(
 def _count(
     clouds: Clouds, matrices: np.ndarray, centres: np.ndarray, offsets: np.ndarray
 ) -> np.ndarray:
-    arms = clouds.a[None] - centres[:, None]
-    mapped = arms @ matrices.transpose(0, 2, 1) + offsets[:, None]
     from scipy.spatial import cKDTree
 
+    arms = clouds.a[None] - centres[:, None]
+    mapped = arms @ matrices.transpose(0, 2, 1) + offsets[:, None]
     nearest, _ = cKDTree(clouds.b).query(mapped, distance_upper_bound=2 * clouds.tolerance)
     return np.isfinite(nearest).sum(axis=1)
 
@@ -142,11 +142,11 @@ def _refine(clouds: Clouds, matrix: np.ndarray, centre: np.ndarray, offset: np.n
 def _pair(
     clouds: Clouds, matrix: np.ndarray, centre: np.ndarray, offset: np.ndarray, reach: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    from scipy.optimize import linear_sum_assignment
+
     mapped = (clouds.a - centre) @ matrix.T + offset
     distances = np.linalg.norm(mapped[:, None] - clouds.b[None], axis=2)
     limit = reach * clouds.tolerance
-    from scipy.optimize import linear_sum_assignment
-
     rows, columns = linear_sum_assignment(np.minimum(distances, 2 * limit) ** 2)
     close = distances[rows, columns] <= limit
     return rows[close], columns[close], distances[rows[close], columns[close]]

@@ -161,13 +161,13 @@ def perturb(
     matrices : (m, 3, 3) array
     offsets_um : (m, 3) array
     """
+    from scipy.spatial.transform import Rotation
+
     full = np.zeros((len(changes), 12 if model == "affine" else 7))
     full[:, columns(model, ndim_moving, ndim_fixed)] = changes
     offsets = offset_um + full[:, :3]
     if model == "affine":
         matrices = matrix + full[:, 3:].reshape(-1, 3, 3)
         return (with_normal(matrices) if ndim_moving == 2 else matrices), offsets
-    from scipy.spatial.transform import Rotation
-
     turns = Rotation.from_rotvec(full[:, 3:6]).as_matrix()
     return np.exp(full[:, 6])[:, None, None] * (turns @ matrix), offsets
