@@ -14,6 +14,7 @@ import { bytesOf, gone, keep, wanted } from "./volumes.js";
  * @property {() => {width: number, height: number, ratio: number}} size
  * @property {number} asked number of the newest question
  * @property {number} answered number of the newest answer
+ * @property {boolean} pending whether a question will be asked, or was and has no answer
  * @property {(picture: ImageBitmap) => void} picture what Python drew, where there is no WebGL
  */
 /**
@@ -25,12 +26,14 @@ import { bytesOf, gone, keep, wanted } from "./volumes.js";
  * @property {() => boolean} rough whether what is seen was drawn in haste, as while it moves
  * @property {() => void} rested what is drawn, or about to be, is what was asked for
  * @property {(words: string) => void} badge
- * @property {(plane: Shown, busy: boolean) => void} busy
+ * @property {(plane: Shown, busy: boolean) => void} busy the kernel takes its time, or does not any more
  * @property {(patch: string) => void} forget a texture
  */
 
 const REST_MS = 120;
-const TELL_MS = 300;
+const TELL_MS = 300; // between two words about where the cursor is
+const TELL_VIEW_MS = 1000; // and about what is seen: each has a notebook draw its status bar twice
+const BUSY_MS = 300;
 const LATE_MS = 3000;
 const SOON_MS = 100; // most patches are there by then, and save drawing the coarse copy sharply
 const TOLD_MS = 250; // the question goes first: where the view is, is told when it was answered
@@ -40,7 +43,8 @@ const TOLD_MS = 250; // the question goes first: where the view is, is told when
  * @param {boolean} draws whether the browser draws; else Python is asked for pictures
  */
 export function correspond(model, me, panel, draws) {
-  let [resting, telling, told, late, due] = [0, 0, 0, 0, 0];
+  let [resting, telling, told, late, due, slow] = [0, 0, 0, 0, 0, 0];
+  let cursor = panel.look().cursor_um; // as it was told
   let patchNumber = 0; // textures are the page's: with whom it makes a name for one
   let pending = false; // a question that will be asked once the view rests
   const usual = draws ? "" : "no WebGL here: Python draws each picture";
@@ -51,6 +55,7 @@ export function correspond(model, me, panel, draws) {
     clearTimeout(telling);
     telling = 0;
     told = performance.now();
+    cursor = panel.look().cursor_um;
     model.send({ kind: "look", by: me, look: panel.look() });
   };
 
@@ -82,6 +87,10 @@ export function correspond(model, me, panel, draws) {
       });
     }
     panel.badge(usual);
+    clearTimeout(slow);
+    slow = setTimeout(() => {
+      for (const plane of panel.shown()) panel.busy(plane, plane.asked !== plane.answered);
+    }, BUSY_MS);
     clearTimeout(late);
     late = setTimeout(() => panel.badge(silent), LATE_MS);
   };
@@ -90,7 +99,10 @@ export function correspond(model, me, panel, draws) {
   const rest = (ours = false) => {
     clearTimeout(resting);
     pending = true;
-    for (const plane of panel.shown()) panel.busy(plane, true);
+    for (const plane of panel.shown()) {
+      plane.pending = true;
+      plane.canvas.dataset.sharp = "false";
+    }
     resting = setTimeout(() => {
       pending = false;
       panel.moving(false);
@@ -138,11 +150,12 @@ export function correspond(model, me, panel, draws) {
         createImageBitmap(png).then(plane.picture);
       }
       plane.answered = content.sequence;
-      if (!pending) panel.busy(plane, false);
+      plane.pending = pending;
+      panel.busy(plane, false);
       if (panel.shown().every(({ asked, answered }) => asked === answered)) {
-        clearTimeout(late);
+        for (const timer of [late, slow]) clearTimeout(timer);
         panel.badge(usual);
-        if (!pending) flush();
+        if (!pending && panel.look().cursor_um !== cursor) flush(); // it is read
       }
       if (due || !draws) redraw();
       else panel.rested();
@@ -158,7 +171,8 @@ export function correspond(model, me, panel, draws) {
       panel.moving(true);
       panel.redraw();
       rest(true);
-      tellWithin(Math.max(0, told + TELL_MS - performance.now()));
+      const often = panel.look().cursor_um === cursor ? TELL_VIEW_MS : TELL_MS;
+      tellWithin(Math.max(0, told + often - performance.now()));
     },
     rest,
     hello,
@@ -168,7 +182,7 @@ export function correspond(model, me, panel, draws) {
       flush();
       model.off("msg:custom", hear);
       gone(me);
-      for (const timer of [resting, telling, late, due]) clearTimeout(timer);
+      for (const timer of [resting, telling, late, due, slow]) clearTimeout(timer);
     },
   };
 }

@@ -138,7 +138,7 @@ function render({ model: told, el }) {
     rested: () => {
       if (waiting || moving) return; // it is told when it is drawn
       drawOverview();
-      for (const { canvas, asked, answered } of shown()) canvas.dataset.sharp = String(asked === answered);
+      for (const { canvas, pending, asked, answered } of shown()) canvas.dataset.sharp = String(!pending && asked === answered);
     },
     badge: (words) => (badge.textContent = words),
     busy: (plane, busy) => /** @type {Plane} */ (plane).box.classList.toggle("sb-busy", busy),

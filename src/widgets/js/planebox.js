@@ -32,6 +32,7 @@ export function planeBox(number, view, model, look, redraw) {
     patches: new Map(),
     asked: 0,
     answered: 0,
+    pending: false,
     still: null,
     size: () => {
       const ratio = Math.min(MOST_RATIO, globalThis.devicePixelRatio || 1);
@@ -96,5 +97,5 @@ export function drawPlane(plane, { model, look, desk, gl, layers, moving, share,
   plane.slider.value = String(Math.round(((at - least) / Math.max(1e-12, most - least)) * STEPS));
   canvas.dataset.drawn = String(Number(canvas.dataset.drawn ?? 0) + 1);
   canvas.dataset.how = `${compare.mode} ${slab.um} ${slab.mode}`;
-  canvas.dataset.sharp = String(!moving && plane.asked === plane.answered);
+  canvas.dataset.sharp = String(!moving && !plane.pending && plane.asked === plane.answered);
 }
