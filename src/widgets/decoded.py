@@ -7,7 +7,7 @@ import math
 import threading
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -168,18 +168,19 @@ def _assembled(
     dtype: np.dtype[Any],
 ) -> NDArray[Any]:
     found = np.empty([s.stop - s.start for s in box], dtype)
-    spans = [range(s.start // c, -(-s.stop // c)) for s, c in zip(box, chunks, strict=True)]
-    for index in itertools.product(*spans):
-        ends = [
-            (max(s.start, k * c), min(s.stop, (k + 1) * c))
-            for k, s, c in zip(index, box, chunks, strict=True)
-        ]
-        into = tuple(slice(a - s.start, b - s.start) for (a, b), s in zip(ends, box, strict=True))
-        out_of = tuple(
-            slice(a - k * c, b - k * c) for (a, b), k, c in zip(ends, index, chunks, strict=True)
-        )
+    sides = [list(_parts(s, c)) for s, c in zip(box, chunks, strict=True)]
+    for parts in itertools.product(*sides):
+        index, into, out_of = zip(*parts, strict=True)
         found[into] = held[index][out_of]
     return found
+
+
+def _parts(side: slice, chunk: int) -> Iterator[tuple[int, slice, slice]]:
+    """Chunks along an axis: which, where in the box they go, and what of them."""
+    for number in range(side.start // chunk, -(-side.stop // chunk)):
+        first = number * chunk
+        low, high = max(side.start, first), min(side.stop, first + chunk)
+        yield number, slice(low - side.start, high - side.start), slice(low - first, high - first)
 
 
 #: What all views share.

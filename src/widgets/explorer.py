@@ -130,7 +130,7 @@ class SliceExplorer(Pinned):
 
     @validate("time")
     def _check_time(self, proposal: Any) -> int:
-        value, count = int(proposal["value"]), time_count(self.world)
+        value, count = int(proposal["value"]), self.world.time_count
         if not 0 <= value < count:
             raise TraitError(f"time needs 0 to {count - 1}, got {value}")
         return value
@@ -351,12 +351,3 @@ def connected_images(ws: Any, *, frame: str | None = None) -> list[str]:
             continue
         found.append(image)
     return [image.name for image in sorted(found, key=lambda i: -max(i.spacing_um))]
-
-
-def time_count(world: World) -> int:
-    """The most time points that an image here has."""
-    counts = [
-        image.shape[image.axes.index("t")] if "t" in image.axes else 1
-        for image in world.images.values()
-    ]
-    return max(counts)

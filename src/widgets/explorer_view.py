@@ -7,12 +7,12 @@ from typing import Any
 
 import ipywidgets as ipw
 
-from .explorer import SliceExplorer, time_count
+from .explorer import SliceExplorer
 from .live import EXPLORING, HINT, LivePanel
 from .picture import explorer_words
 from .position_fields import position_fields
 from .reading import reading_words
-from .views import Message, follow, html_table, link, words_html, words_line
+from .views import Message, follow, html_table, words_html, words_line
 
 _VIEW = ("cursor_um", "centre_um", "width_um", "orientation", "across", "down")
 _LOOK = (
@@ -32,8 +32,6 @@ _LAYER = (
     "slab_um",
     "widths_um",
 )
-_NARROW = {"width": "calc(100% - 4px)", "max_width": "340px"}
-_SHORT = {"description_width": "76px"}
 
 
 def explorer_view(explorer: SliceExplorer, *, width_px: int = 1200) -> ipw.VBox:
@@ -64,7 +62,7 @@ def explorer_view(explorer: SliceExplorer, *, width_px: int = 1200) -> ipw.VBox:
     read()
     more = ipw.Accordion(children=[reading])
     more.set_title(0, "At the cursor, layer by layer")
-    below = columns(navigation(explorer, message), ipw.VBox([words, more]))
+    below = columns(position_fields(explorer, message), ipw.VBox([words, more]))
     stage = ipw.Layout(max_width=f"{width_px}px", width="100%")
     return ipw.VBox([panel, here, message.widget, below], layout=stage)
 
@@ -95,15 +93,3 @@ def redraw_all(explorer: SliceExplorer, *handlers: Any) -> None:
     follow(explorer, (*_VIEW, *_LOOK), *handlers)
     for layer in explorer.layers:
         follow(layer, _LAYER, *handlers)
-
-
-def navigation(explorer: SliceExplorer, message: Message) -> ipw.VBox:
-    """Cursor, width of the view, time."""
-    rows: list[Any] = [position_fields(explorer, message)]
-    if (count := time_count(explorer.world)) > 1:
-        moment = ipw.IntSlider(
-            min=0, max=count - 1, description="time", layout=_NARROW, style=_SHORT
-        )
-        link(moment, explorer, "time", message)
-        rows.append(moment)
-    return ipw.VBox(rows)

@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 
 from .colors import table
+from .landmark_picture import layers_on
 from .live import Drawn, LivePanel
 from .picker_fields import shown_field
+from .plane import Plane
+from .scene import Placed
 
 
 class FieldPanel(LivePanel):
@@ -25,6 +28,10 @@ class FieldPanel(LivePanel):
     def __init__(self, picker: Any, side: str, **given: Any) -> None:
         self._picker, self._side = picker, side
         super().__init__(picker.view_of(side), **given)
+
+    def stacked(self, plane: Plane, width_px: int) -> list[Placed]:
+        """The image, and the field over it, for a picture."""
+        return layers_on(self._picker, self._side, plane, width_px=width_px)
 
     def drawn(self) -> list[Drawn]:
         """The image, and the field over it."""

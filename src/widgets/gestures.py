@@ -12,7 +12,7 @@ from .state import by_name, png_bytes
 
 _PRINT_PX = 2400  # 200 mm at 300 dots an inch
 _OF_LAYERS = tuple(IN_WORDS)
-_SETTABLE = ("linked", "compare", "split", "slab_um", "slab", "crosshair")
+_SETTABLE = ("linked", "compare", "split", "slab_um", "slab", "crosshair", "time")
 
 
 class Gestures:

@@ -20,6 +20,7 @@ from .pairs import FitState, positions
 from .picker_fields import field_words, shown_field, why_no_field
 from .picture import REGION, MarkDrawer, draw_region, panel_picture, voxel_words
 from .plane import Plane
+from .scene import Placed
 
 _ACTIVE: Color = (*rgb(OKABE_ITO["yellow"]), 255)
 SNAP: Color = (*rgb(OKABE_ITO["orange"]), 255)
@@ -99,12 +100,8 @@ def residual_stretch(state: FitState, width_um: float) -> float:
 
 def _panel(picker: Any, side: str, *, width_px: int, size: int) -> Image.Image:
     view, plane = picker.view_of(side), shown_plane(picker, side)
-    placed, field = list(view.world.placed(view.layers)), shown_field(picker, side)
-    if field is not None:
-        height = plane.height_px(width_px)
-        placed.append(field.placed(view.layers[0].image, plane, width_px, height))
     return panel_picture(
-        placed,
+        layers_on(picker, side, plane, width_px=width_px),
         plane,
         width_px=width_px,
         size=size,
@@ -113,6 +110,16 @@ def _panel(picker: Any, side: str, *, width_px: int, size: int) -> Image.Image:
         title=side_title(picker, side),
         marks=pair_marks(picker, side, size=size),
     )
+
+
+def layers_on(picker: Any, side: str, plane: Plane, *, width_px: int) -> list[Placed]:
+    """The layers of one side and, where one is shown, the field over them on a plane."""
+    view, field = picker.view_of(side), shown_field(picker, side)
+    placed = list(view.world.placed(view.layers))
+    if field is None:
+        return placed
+    height = plane.height_px(width_px)
+    return [*placed, field.placed(view.layers[0].image, plane, width_px, height)]
 
 
 def side_title(picker: Any, side: str) -> str:

@@ -9,7 +9,7 @@ import ipywidgets as ipw
 import numpy as np
 
 from .annotate import Marks, draw_mark
-from .explorer_view import columns, navigation, redraw_all
+from .explorer_view import columns, redraw_all
 from .field_panel import FieldPanel
 from .landmark_handles import drag, handles
 from .landmark_picture import (
@@ -30,6 +30,7 @@ from .pair_rows import COLUMNS, EMPTY, pair_columns, pair_rows
 from .pairs import MODELS
 from .picture import MarkDrawer, caption_of
 from .plane import Plane
+from .position_fields import position_fields
 from .table_view import TableView
 from .views import Message, button, follow, heading, link, words_html
 
@@ -145,7 +146,7 @@ class _Parts:
 def _side(picker: Any, side: str, message: Message) -> ipw.VBox:
     view = picker.view_of(side)
     title = f"{side}: {caption_of(view.world, view.layers)}"
-    return ipw.VBox([heading(title), navigation(view, message)])
+    return ipw.VBox([heading(title), position_fields(view, message)])
 
 
 def _model_row(picker: Any, message: Message) -> ipw.HBox:

@@ -25,8 +25,8 @@ from .scene import Placed
 from .unseen import UNSEEN, unseen_layer
 
 HINT = "Click: crosshair. Drag: move. Ctrl + wheel: zoom. Shift + wheel: slices. ?: all keys."
-# What the bar above the planes offers beside the view itself, see `bar.js`.
-LOOKING = ("planes", "view", "picture")
+# What a panel offers beside the view itself, see `bar.js`.
+LOOKING = ("planes", "view", "time", "picture")
 EXPLORING = (*LOOKING, "linked", "cube", "layers", "tools", "bookmarks", "history")
 _STATIC = Path(__file__).parent / "static"
 _COARSE_BYTES = 128 * 2**20  # of coarse copies that a panel keeps: a film's time points
@@ -49,7 +49,7 @@ class LivePanel(anywidget.AnyWidget):
     turns : bool
         Whether a person may turn the plane here.
     bar : sequence of str
-        What the bar offers: planes, view, linked, cube, layers, tools, brush, bookmarks,
+        What it offers: planes, view, time, linked, cube, layers, tools, brush, bookmarks,
         history, picture.
     aspect : callable, optional
         Gives height over width, when it is not the explorer's own.
@@ -85,6 +85,8 @@ class LivePanel(anywidget.AnyWidget):
     history = Dict(help="What undo and redo would do, in words.").tag(sync=True)
     compare = Unicode("blend").tag(sync=True)
     split = Float(0.5).tag(sync=True)
+    time = Int(0, help="Which of the time points is seen.").tag(sync=True)
+    times: Any = List(help="Names of the time points; empty where there is one.").tag(sync=True)
     slab = Dict(help="Thickness [µm] and what of the values is seen.").tag(sync=True)
     title = Unicode("").tag(sync=True)
     unit = Unicode("um").tag(sync=True)
@@ -141,6 +143,9 @@ class LivePanel(anywidget.AnyWidget):
         with self.hold_sync():
             self.tables = map_tables() | dict(one.table for one in drawn)
             self.layers = [one.spec for one in drawn]
+            count = explorer.world.time_count if "time" in self.bar else 1
+            self.times = [f"time point {n}" for n in range(count)] if count > 1 else []
+            self.time = explorer.time if count > 1 else 0
             self.compare, self.split = explorer.compare, explorer.split
             self.slab = {"um": explorer.slab_um, "mode": explorer.slab}
             self.crosshair = explorer.crosshair
@@ -183,6 +188,10 @@ class LivePanel(anywidget.AnyWidget):
             aspect=None if self._aspect is None else self._aspect()
         )
         return planes
+
+    def stacked(self, plane: Plane, width_px: int) -> list[Placed]:
+        """The same for a picture of a plane, which Python draws where the browser cannot."""
+        return list(self._explorer.world.placed(self._explorer.layers))
 
     def drawn(self) -> list[Drawn]:
         """What is drawn, the first at the bottom."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
+
+import numpy as np
 
 from .coarse import Coarse, coarse_copy
 from .live import LivePanel
@@ -14,10 +16,12 @@ from .looks import looks_at
 
 # About what 2 to 4 MB of a page hold for a few images.
 MOST_VOXELS = 500_000
-_BAR = ("planes", "view", "linked", "cube", "layers", "tools", "picture")
+MOST_MOMENTS = 24  # of a series; of a longer one as many, evenly
+_BAR = ("planes", "view", "time", "linked", "cube", "layers", "tools", "picture")
 _TRAITS = (
     "look", "planes", "layers", "marks", "annotations", "handles", "compare", "split", "slab",
     "title", "unit", "crosshair", "turns", "flat", "reach", "bounds_um", "alt", "maps", "classes",
+    "time", "times",
 )  # fmt: skip
 
 
@@ -31,34 +35,75 @@ def offline_view(explorer: Any, *, most_voxels: int = MOST_VOXELS) -> dict[str, 
     ----------
     explorer : SliceExplorer
     most_voxels : int
-        Of each image.
+        Of each image, all its time points together.
 
     Returns
     -------
     dict or None
         None where a layer that is shown bends: only Python can place it, and a still shows it.
         ``traits`` as of `LivePanel`, ``tables`` and ``volumes`` in base64 (volumes zipped before),
-        ``looks``: bookmarks by name. Plain JSON types.
+        ``looks``: bookmarks by name, ``moments``: the layers at each time point. Plain JSON types.
     """
     placed = explorer.world.placed(explorer.layers)
     if any(item.layer.visible and item.placement.matrix is None for item in placed):
         return None
+    moments = kept_moments(explorer.world.time_count, explorer.time)
     panel = LivePanel(
         explorer,
         guard=_unguarded,
         bar=(*_BAR, "bookmarks") if explorer.bookmarks() else _BAR,
-        coarse=partial(coarse_copy, most_voxels=most_voxels, narrow=True),
+        coarse=partial(coarse_copy, most_voxels=most_voxels // len(moments), narrow=True),
     )
     try:
         traits = {name: getattr(panel, name) for name in (*_TRAITS, "bar", "bookmarks")}
+        if len(moments) > 1:
+            traits["times"] = [traits["times"][number] for number in moments]
+            traits["time"] = moments.index(explorer.time)
+        layers, volumes = _over_time(panel, explorer, moments)
         return {
             "traits": {**traits, "offline": True, "history": {}},
             "tables": {name: _text(table) for name, table in panel.tables.items()},
-            "volumes": {copy.key: _packed(copy) for copy in panel.copies()},
+            "volumes": volumes,
             "looks": {record.name: looks_at(explorer, record) for record in explorer.bookmarks()},
+            "moments": layers,
         }
     finally:
         panel.close()
+
+
+def kept_moments(count: int, now: int) -> list[int]:
+    """Time points that a page keeps: at most `MOST_MOMENTS`, evenly, and the present one.
+
+    Examples
+    --------
+    >>> kept_moments(3, 1)
+    [0, 1, 2]
+    >>> len(kept_moments(500, 77)), 77 in kept_moments(500, 77)
+    (24, True)
+    """
+    if count <= MOST_MOMENTS:
+        return list(range(count))
+    steps = np.linspace(0, count - 1, MOST_MOMENTS).round().astype(int)
+    steps[np.abs(steps - now).argmin()] = now
+    return [int(step) for step in steps]
+
+
+def _over_time(
+    panel: LivePanel, explorer: Any, moments: Sequence[int]
+) -> tuple[list[list[dict[str, Any]]], dict[str, Any]]:
+    """The layers at each time point, and the copies that they are drawn from."""
+    layers: list[list[dict[str, Any]]] = []
+    volumes: dict[str, Any] = {}
+    now = explorer.time
+    with explorer.hold_trait_notifications():  # nobody sees it move
+        try:
+            for number in moments:
+                explorer.time = number
+                layers.append([one.spec for one in panel.drawn()])
+                volumes |= {copy.key: _packed(copy) for copy in panel.copies()}
+        finally:
+            explorer.time = now
+    return layers, volumes
 
 
 def _packed(copy: Coarse) -> dict[str, Any]:

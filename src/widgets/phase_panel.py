@@ -14,6 +14,7 @@ from .drawn import Drawn
 from .live import LivePanel
 from .looks import triple_of
 from .plane import Plane
+from .scene import Placed
 from .state import by_name
 from .threshold_settings import SETTINGS
 
@@ -87,6 +88,10 @@ class PhasePanel(LivePanel):
     def _hear(self, content: Mapping[str, Any]) -> Any:
         self._seen()
         return super()._hear(content)
+
+    def stacked(self, plane: Plane, width_px: int) -> list[Placed]:
+        """The image, and its labels over it, for a picture."""
+        return list(self._sliders.preview(width_px))
 
     def drawn(self) -> list[Drawn]:
         """The image, and its classes over it."""

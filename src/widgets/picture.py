@@ -64,8 +64,10 @@ def explorer_page(explorer: Any, *, width_px: int, marks: MarkDrawer | None = No
 def explorer_words(explorer: Any) -> Page:
     """Legend and caption of the explorer's view, without its picture."""
     legend = legend_of(explorer.world.placed(explorer.layers), time=explorer.time)
-    caption = caption_of(explorer.world, explorer.layers)
-    return Page(panels=(), legend=tuple(legend), caption=(caption,))
+    caption = [caption_of(explorer.world, explorer.layers)]
+    if (count := explorer.world.time_count) > 1:
+        caption.append(f"Time point {explorer.time}, of 0 to {count - 1}.")
+    return Page(panels=(), legend=tuple(legend), caption=tuple(caption))
 
 
 def panel_picture(

@@ -11,8 +11,8 @@ import ipywidgets as ipw
 from .explorer import SliceExplorer
 from .views import Message, follow
 
-_FIELD = {"width": "148px"}
-_STYLE = {"description_width": "62px"}
+_FIELD = {"width": "156px"}
+_STYLE = {"description_width": "70px"}
 
 
 def position_fields(explorer: SliceExplorer, message: Message) -> ipw.HBox:

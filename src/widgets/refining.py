@@ -73,7 +73,8 @@ class Refining:
     async def _patches(
         self, asked: tuple[str, int], plane: Plane, size: tuple[int, int], sequence: int
     ) -> None:
-        for one in reversed(self._panel.drawn()):
+        seen = [one for one in reversed(self._panel.drawn()) if one.spec["visible"]]
+        for one in seen:
             await asyncio.sleep(0)
             if self._newest[asked] != (plane, sequence):
                 return
@@ -90,14 +91,15 @@ class Refining:
                     "kind": "patch", **_of(asked), "key": one.spec["key"], "channels": channels,
                     "view": view_of(plane), "width": size[0], "height": size[1],
                 }  # fmt: skip
+                if one is seen[-1]:  # one message is faster there than two
+                    self._panel.send({**message, "rested": sequence}, buffers=[data])
+                    return
                 self._panel.send(message, buffers=[data])
         self._panel.send({"kind": "rested", **_of(asked), "sequence": sequence})
 
     async def _pixels(
         self, one: Drawn, asked: tuple[str, int], plane: Plane, size: tuple[int, int], sequence: int
     ) -> bytes | None:
-        if not one.spec["visible"]:
-            return None
         if not one.slow:
             return one.patch(plane, *size)
         question = Asking(wanted=lambda: self._newest[asked] == (plane, sequence))
@@ -135,7 +137,7 @@ class Refining:
     def _picture(self, plane: Plane, width_px: int, *, first: bool) -> Any:
         explorer = self._explorer
         return panel_picture(
-            explorer.world.placed(explorer.layers),
+            self._panel.stacked(plane, width_px),
             plane,
             width_px=width_px,
             size=13,

@@ -8,11 +8,12 @@ import ipywidgets as ipw
 import numpy as np
 
 from .cleaning_view import cleaning_section
-from .explorer_view import columns, navigation, redraw_all
+from .explorer_view import columns, redraw_all
 from .histogram_panel import HistogramPanel
 from .history import Drags
 from .live import HINT, LivePanel
 from .phase_panel import PhasePanel
+from .position_fields import position_fields
 from .segmentation_picture import segmentation_words
 from .threshold_settings import SETTINGS
 from .views import Message, button, follow, heading, link, notice, words_html
@@ -71,7 +72,7 @@ def segmentation_view(sliders: Any) -> ipw.VBox:
     right = ipw.VBox(
         [
             heading("View"),
-            navigation(sliders.explorer, message),
+            position_fields(sliders.explorer, message),
             _opacity(sliders, message),
             cleaning_section(sliders, message),
         ]

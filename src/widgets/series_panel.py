@@ -13,13 +13,13 @@ from .colors import DIFFERENCE, table
 from .difference import coding_of, difference_bytes, difference_on
 from .drawn import Drawn, slab_mark
 from .layers import AUTO
-from .live import LOOKING, LivePanel
+from .live import LivePanel
 from .plane import Plane
 from .refining import Refining
 from .series_picture import draw_box_measured, panel_of, panel_title
 
 NAME = "difference"
-_BAR = (*LOOKING, "linked", "cube", "history", "layers")
+_BAR = ("planes", "view", "picture", "linked", "cube", "history", "layers")
 
 
 class SeriesPanel(LivePanel):

@@ -7,8 +7,9 @@ from typing import Any
 
 import ipywidgets as ipw
 
-from .explorer_view import columns, navigation, redraw_all, sharing
+from .explorer_view import columns, redraw_all, sharing
 from .live import HINT
+from .position_fields import position_fields
 from .series import MODES, SeriesExplorer
 from .series_panel import SeriesPanel
 from .series_picture import series_words
@@ -52,15 +53,10 @@ def series_view(series: SeriesExplorer, *, width_px: int = 900) -> ipw.VBox:
     picture.layout.max_width = f"{width_px}px"
     side = columns(
         ipw.VBox(_time_controls(series, message)),
-        ipw.VBox(_without_time(navigation(series.explorer, message))),
+        position_fields(series.explorer, message),
         flex="1 1 280px",
     )
     return ipw.VBox([columns(picture, side), message.widget])
-
-
-def _without_time(controls: ipw.VBox) -> list[Any]:
-    """The explorer's controls but for its slider of time points: the series has its own."""
-    return [part for part in controls.children if getattr(part, "description", "") != "time"]
 
 
 def _plot(series: SeriesExplorer, message: Message) -> Timeline:

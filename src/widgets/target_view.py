@@ -10,10 +10,11 @@ import pandas as pd
 
 from ..errors import ScalebridgeError
 from .explorer import SliceExplorer
-from .explorer_view import columns, navigation, redraw_all, sharing
+from .explorer_view import columns, redraw_all, sharing
 from .live import HINT, LivePanel
 from .page import Page
 from .picture import MarkDrawer
+from .position_fields import position_fields
 from .target_handles import TargetHandles
 from .target_picture import captions, other_marks, own_marks, shown_views
 from .views import (
@@ -68,7 +69,7 @@ def target_view(picker: Any) -> ipw.VBox:
         [
             panels.widget,
             columns(
-                ipw.VBox([heading("View"), navigation(picker.explorer, message)]),
+                ipw.VBox([heading("View"), position_fields(picker.explorer, message)]),
                 ipw.VBox([heading("Target"), _place_row(picker, message), row]),
             ),
             message.widget,

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import Uncalibrated
 from .layers import Layer
+from .moments import frames_of
 from .placement import IDENTITY, Placement, placement_of
 from .scene import GridLevel, Placed, box_corners_um
 
@@ -62,6 +63,11 @@ class World:
     def unit(self) -> str:
         """``"um"``, or ``"px"`` for a single image whose voxel size nobody knows."""
         return "um" if self.calibrated else "px"
+
+    @property
+    def time_count(self) -> int:
+        """The most time points that an image here has."""
+        return max(frames_of(image) for image in self.images.values())
 
     def graph(self) -> Any:
         """Accepted transforms and the proposed ones; read again when the workspace moved on."""

@@ -72,6 +72,8 @@ class Lookup:
 
     def find(self, key: str, *, removed: bool = False) -> Record:
         """Find one record by name or id; on request also among the removed."""
+        if not isinstance(key, str):
+            raise TypeError(f"{self.kind} are found by name or id, got {type(key).__name__}: {key}")
         found = self._matching(key, removed=removed)
         if len(found) > 1:  # a removed record may share its name with a standing one
             found = [record for record in found if not record.removed] or found

@@ -64,10 +64,10 @@ def rested(seen):
     return all(one.get_attribute("data-rested") and not one.evaluate(busy) for one in seen.all())
 
 
-def slider(page, name):
-    """What a slider of the view says, which Python writes."""
-    row = page.locator(".widget-hslider", has_text=name).first
-    return float(row.locator(".widget-readout").inner_text())
+def position(page, name):
+    """What a field beside the view says, which Python writes."""
+    row = page.locator(".widget-text", has_text=name).first
+    return float(row.locator("input").input_value())
 
 
 def test_the_explorer_draws_the_coarse_copy_then_a_patch_and_a_click_reaches_python(page):
@@ -77,12 +77,12 @@ def test_the_explorer_draws_the_coarse_copy_then_a_patch_and_a_click_reaches_pyt
     assert any(key.startswith("p") for key in textures)
     box, before, old = (
         canvas.bounding_box(),
-        slider(page, "x ["),
+        position(page, "x ["),
         canvas.get_attribute("data-rested"),
     )
     canvas.click(position={"x": 0.25 * box["width"], "y": 0.5 * box["height"]})
     assert until(lambda: canvas.get_attribute("data-rested") != old, page)
-    assert until(lambda: slider(page, "x [") < before - 50, page)
+    assert until(lambda: position(page, "x [") < before - 50, page)
     assert "before" in page.locator("table").first.inner_text()
 
 

@@ -16,10 +16,11 @@ from PIL import Image
 from scalebridge import SliceExplorer, Workspace
 from scalebridge.reports import Figure, render_report
 from scalebridge.widgets.looks import plane_of
+from scalebridge.widgets.rendering import Rendering
 from scalebridge.widgets.scene import draw
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "widgets"))
-from specimens import beads, join_fine
+from specimens import beads, join_fine, write
 
 NAMES = ["survey", "fine"]
 
@@ -31,17 +32,23 @@ def report(tmp_path, monkeypatch):
         join_fine(ws)
         explorer = SliceExplorer(ws, NAMES, crosshair=False)
         explorer.annotate("note", [explorer.cursor_um], text="</script><b>here</b>")
-        figure = Figure(explorer, "Beads.", name="map", wide=True)
-        bundle = figure._repr_mimebundle_()
-        cell = new_code_cell("figure", outputs=[new_output("display_data", data=bundle)])
-        page = render_report([new_notebook(cells=[cell])], ws)
-    file = tmp_path / "report.html"
-    file.write_text(page, encoding="utf-8")
+        return written(explorer, ws, tmp_path)
+
+
+def written(explorer, ws, folder):
+    bundle = Figure(explorer, "Beads.", name="map", wide=True)._repr_mimebundle_()
+    cell = new_code_cell("figure", outputs=[new_output("display_data", data=bundle)])
+    file = folder / "report.html"
+    file.write_text(render_report([new_notebook(cells=[cell])], ws), encoding="utf-8")
     return file
 
 
 @pytest.fixture
 def opened(browser, report):
+    yield from offline(browser, report)
+
+
+def offline(browser, report):
     context = browser.new_context(viewport={"width": 1200, "height": 900}, offline=True)
     page = context.new_page()
     page.told, page.outside = [], []
@@ -104,13 +111,60 @@ def test_a_printed_report_shows_the_still(opened):
     assert not opened.locator(".sb-map").is_visible()
 
 
-def compare(picture, view, folder, names=NAMES):
+def growing():
+    """Four time points of a bead that grows brighter beside one that moves."""
+    frames = np.full((4, 12, 30, 40), 60, np.uint8)
+    for moment in range(4):
+        frames[moment, 3:9, 8:20, 5:15] = 90 + 40 * moment
+        frames[moment, 3:9, 8:20, 18 + 4 * moment : 24 + 4 * moment] = 200
+    return frames
+
+
+@pytest.fixture
+def film(tmp_path, monkeypatch, browser):
+    monkeypatch.setenv("SCALEBRIDGE_RUN", "")
+    with Workspace.create(tmp_path / "beads") as ws:
+        write(ws, "film", growing(), axes="tzyx", spacing_um=(1.0, 1.0, 1.0))
+        explorer = SliceExplorer(ws, ["film"], crosshair=False, time=2)
+        report = written(explorer, ws, tmp_path)
+        assert explorer.time == 2
+    yield from offline(browser, report)
+
+
+def test_the_time_points_of_a_series_are_in_a_report(film, tmp_path):
+    slider, words = film.locator(".sb-moments input"), film.locator(".sb-moment")
+    canvas = film.locator(".sb-plane canvas").first
+    canvas.scroll_into_view_if_needed()
+    assert words.inner_text() == "time point 2 · 3/4"
+    compare_film(film, tmp_path, time=2)
+    slider.evaluate("slider => { slider.value = '0'; slider.dispatchEvent(new Event('input')); }")
+    film.wait_for_timeout(200)
+    compare_film(film, tmp_path, time=0)
+    canvas.press(",")
+    assert words.inner_text() == "time point 3 · 4/4"
+    film.locator(".sb-layer .sb-name").click()
+    film.get_by_role("button", name="auto").click()
+    compare_film(film, tmp_path, time=3)
+    film.get_by_role("button", name="Play the time points").click()
+    seen = {words.inner_text() for _ in range(40) if film.wait_for_timeout(50) is None}
+    assert len(seen) >= 3
+    film.get_by_role("button", name="Pause").click()
+    assert (film.told, film.outside) == ([], [])
+
+
+def compare_film(page, folder, *, time):
+    picture, view = settled(page)
+    compare(picture, view, folder, names=["film"], time=time)
+
+
+def compare(picture, view, folder, names=NAMES, time=0):
     """Away from the words above, the scale bar below and the note in the middle."""
     with Workspace.open(folder / "beads") as ws:
-        explorer = SliceExplorer(ws, NAMES)
+        explorer = SliceExplorer(ws, names)
         placed = explorer.world.placed([explorer.layer(name) for name in names])
         height, width = picture.shape[:2]
-        drawn = draw(placed, plane_of(view), width_px=width, height_px=height)
+        how = Rendering(time=time)
+        drawn = draw(placed, plane_of(view), width_px=width, height_px=height, how=how)
     apart = np.abs(picture.astype(int) - drawn.astype(int)).max(axis=2)
     assert np.std(drawn) > 10
     assert np.median(apart) <= 2  # grey values travel in 256 steps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,14 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from scalebridge import LandmarkPicker
 from scalebridge.analysis.registration import fit_landmarks
 from scalebridge.widgets.fields import Box, Field
 from scalebridge.widgets.landmark_view import FieldPanel
+from scalebridge.widgets.looks import view_of
 from scalebridge.widgets.picker_fields import error_field, next_field, shown_field
 from scalebridge.widgets.plane import Plane, axes_through, axis_plane
 from scalebridge.widgets.scene import draw
+from scalebridge.widgets.views import Message
 
 sys.path.insert(0, str(Path(__file__).parent))
 from specimens import beads, fine_to_survey
@@ -156,6 +160,28 @@ def test_the_live_panels_have_the_field_on_top_and_the_words_beside(ws: Any) -> 
     assert not picker.show_error
     assert [panel.layers[-1]["key"] for panel in panels] == ["next moving", "next fixed"]
     assert "one more landmark there would lower" in panels[0].alt
+
+
+def test_a_browser_that_cannot_draw_gets_the_field_in_its_picture(
+    ws: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picker = picked(ws, target="T1")
+    panel = FieldPanel(picker, "fixed", guard=Message().guard)
+    told: list[Any] = []
+    monkeypatch.setattr(FieldPanel, "send", lambda _, content, buffers: told.append(buffers[0]))
+    view = view_of(picker.fixed_view.plane())
+    size = {"width_px": 300, "height_px": 200}
+
+    def seen() -> Any:
+        rest = {"kind": "picture", "sequence": 1, "view": view, **size}
+        panel._handle_custom_msg(rest, [])
+        return np.asarray(Image.open(io.BytesIO(told.pop())).convert("RGB")).astype(int)
+
+    grey = seen()
+    picker.show_next = True
+    colored = seen()
+    assert np.mean(np.ptp(grey, axis=2) > 20) < 0.02
+    assert np.mean(np.ptp(colored, axis=2) > 20) > 0.1
 
 
 def test_where_nothing_can_be_predicted_nothing_is_shown_and_it_is_said(ws: Any) -> None:

@@ -307,6 +307,26 @@ def test_what_the_browser_lacks_is_sent_once_and_small_copies_first(ws: Any, tol
     assert told == []
 
 
+def test_a_panel_goes_through_the_time_points_of_a_film(tmp_path: Path, told: Any) -> None:
+    frames = np.stack([np.full((4, 6, 8), 50 * moment, np.uint8) for moment in range(3)])
+    with Workspace.create(tmp_path / "film") as ws:
+        write(ws, "film", frames, axes="tzyx", spacing_um=(1.0, 1.0, 1.0))
+        explorer = SliceExplorer(ws, ["film"])
+        said = Message()
+        panel = LivePanel(explorer, guard=said.guard)
+        assert (panel.time, panel.times) == (0, [f"time point {n}" for n in range(3)])
+        first = panel.layers[0]["volume"]
+        hear(panel, kind="set", name="time", value=2)
+        panel.redraw()
+        assert (explorer.time, panel.time) == (2, 2)
+        assert panel.layers[0]["volume"] != first
+        hear(panel, kind="set", name="time", value=3)
+        assert explorer.time == 2
+        assert "0 to 2, got 3" in said.widget.value
+        alone = LivePanel(explorer, guard=Message().guard, bar=("view",))
+        assert alone.times == []
+
+
 def test_a_rest_is_answered_with_patches_and_its_number(ws: Any, told: Any) -> None:
     explorer = SliceExplorer(ws, ["survey", "fine"])
     explorer.layer("fine").visible = False
@@ -314,13 +334,25 @@ def test_a_rest_is_answered_with_patches_and_its_number(ws: Any, told: Any) -> N
     panel._coarse = {key: coarse_copy(item, most_voxels=2000) for key, item in known(panel)}
     view = view_of(explorer.plane())
     hear(panel, kind="rest", sequence=3, view=view, width_px=5000, height_px=100)
-    *patches, last = [content for content, _ in told]
-    assert [patch["kind"] for patch in patches] == ["patch"]
-    assert (patches[0]["width"], patches[0]["height"]) == (1200, 24)
-    assert patches[0]["channels"] == 1
+    (patch,) = [content for content, _ in told]
+    assert (patch["kind"], patch["rested"]) == ("patch", 3)  # it is the last
+    assert (patch["width"], patch["height"]) == (1200, 24)
+    assert patch["channels"] == 1
     beyond = (1200 * 24) // 8  # the view reaches past the image
     assert len(told[0][1][0]) == 1200 * 24 + beyond
-    assert last == {"kind": "rested", "by": "", "plane": 0, "sequence": 3}
+
+
+def test_the_last_of_several_patches_says_that_it_is_the_last(
+    ws: Any, told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coarse_module, "MOST_VOXELS", 2000)
+    explorer = SliceExplorer(ws, ["survey", "fine"])
+    explorer.look_at(explorer.cursor_um, width_um=12.0)
+    panel = panel_of(explorer)
+    view = view_of(explorer.plane())
+    hear(panel, kind="rest", sequence=3, view=view, width_px=300, height_px=200)
+    keys = [layer["key"] for layer in panel.layers]
+    assert [(one["key"], one.get("rested")) for one, _ in told] == [(keys[1], None), (keys[0], 3)]
 
 
 def test_only_the_newest_request_is_answered(ws: Any, told: Any) -> None:
@@ -366,7 +398,7 @@ def test_a_slab_that_nobody_waits_for_any_more_is_not_sampled_to_its_end(
         return turns
 
     assert asyncio.run(in_a_kernel()) > 5
-    assert [one["sequence"] for one, _ in told if one["kind"] == "rested"] == [2]
+    assert [one["rested"] for one, _ in told if one["kind"] == "patch"] == [2]
     planes = len(explorer.rendering().depths_um(pixel_um=0.1, finest_um=1.0))
     assert planes + 3 <= len(sampled) < 2 * planes
 
@@ -390,9 +422,7 @@ def test_a_damaged_image_is_told_and_the_other_layers_are_still_sharp(
         await panel._refining.answers[0]
 
     asyncio.run(in_a_kernel())
-    keys = [content.get("key") for content, _ in told]
-    assert keys == [panel.layers[0]["key"], None]
-    assert told[-1][0] == {"kind": "rested", "by": "", "plane": 0, "sequence": 1}
+    assert [(one["key"], one["rested"]) for one, _ in told] == [(panel.layers[0]["key"], 1)]
     assert "fine" in said.widget.value or "missing" in said.widget.value
 
 
@@ -578,6 +608,22 @@ def test_the_phases_that_the_browser_draws_are_those_of_the_preview(
         here = seen.inside & (seen.values == label)
         drawn = (table[slot] == (*color, 255)).all(axis=-1) & (rgba[..., 3] > 0)
         assert (drawn == here).all()
+
+
+def test_a_browser_that_cannot_draw_gets_the_phases_in_its_picture(ws: Any, told: Any) -> None:
+    sliders = SegmentationSliders(ws, "fine")
+    panel = PhasePanel(sliders, guard=Message().guard)
+    view = view_of(sliders.explorer.plane())
+
+    def colored() -> float:
+        told.clear()
+        hear(panel, kind="picture", sequence=1, view=view, width_px=300, height_px=200)
+        picture = Image.open(io.BytesIO(told[-1][1][0])).convert("RGB")
+        return float(np.mean(np.ptp(np.asarray(picture).astype(int), axis=2) > 20))
+
+    assert colored() < 0.01
+    sliders.set_threshold(100.0)
+    assert colored() > 0.02
 
 
 def test_a_threshold_that_moves_sends_numbers_and_no_picture(ws: Any, told: Any) -> None:

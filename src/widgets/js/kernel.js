@@ -36,6 +36,7 @@ const TELL_VIEW_MS = 1000; // and about what is seen: each has a notebook draw i
 const BUSY_MS = 300;
 const LATE_MS = 3000;
 const SOON_MS = 100; // most patches are there by then, and save drawing the coarse copy sharply
+const DRAWN_MS = 50; // an answer is drawn before anything else is asked for
 const TOLD_MS = 250; // the question goes first: where the view is, is told when it was answered
 
 /**
@@ -43,7 +44,7 @@ const TOLD_MS = 250; // the question goes first: where the view is, is told when
  * @param {boolean} draws whether the browser draws; else Python is asked for pictures
  */
 export function correspond(model, me, panel, draws) {
-  let [resting, telling, told, late, due, slow] = [0, 0, 0, 0, 0, 0];
+  let [resting, telling, late, due, slow] = [0, 0, 0, 0, 0];
   let cursor = panel.look().cursor_um; // as it was told
   let patchNumber = 0; // textures are the page's: with whom it makes a name for one
   let pending = false; // a question that will be asked once the view rests
@@ -54,7 +55,6 @@ export function correspond(model, me, panel, draws) {
   const tell = () => {
     clearTimeout(telling);
     telling = 0;
-    told = performance.now();
     cursor = panel.look().cursor_um;
     model.send({ kind: "look", by: me, look: panel.look() });
   };
@@ -144,24 +144,31 @@ export function correspond(model, me, panel, draws) {
       const pixels = unpacked(bytesOf(buffers[0]), content.channels, content.width * content.height);
       plane.patches.set(content.key, { ...content, ...pixels, number: `${me} ${++patchNumber}` });
       redraw();
-    } else if (content.sequence === plane.asked) {
-      if (content.kind === "picture") {
+      if (content.rested !== undefined) answered(plane, content.rested);
+    } else {
+      if (content.kind === "picture" && content.sequence === plane.asked) {
         const png = new Blob([/** @type {any} */ (bytesOf(buffers[0]))], { type: "image/png" });
         createImageBitmap(png).then(plane.picture);
       }
-      plane.answered = content.sequence;
-      plane.pending = pending;
-      panel.busy(plane, false);
-      if (panel.shown().every(({ asked, answered }) => asked === answered)) {
-        for (const timer of [late, slow]) clearTimeout(timer);
-        panel.badge(usual);
-        if (!pending && panel.look().cursor_um !== cursor) flush(); // it is read
-      }
-      if (due || !draws) redraw();
-      else panel.rested();
-      plane.canvas.dataset.rested = String(content.sequence);
-      plane.canvas.dataset.view = JSON.stringify(plane.view);
+      answered(plane, content.sequence);
     }
+  };
+
+  /** That was everything for a question. @param {Shown} plane @param {number} sequence */
+  const answered = (plane, sequence) => {
+    if (sequence !== plane.asked) return; // there is a newer one
+    plane.answered = sequence;
+    plane.pending = pending;
+    panel.busy(plane, false);
+    if (panel.shown().every((one) => one.asked === one.answered)) {
+      for (const timer of [late, slow]) clearTimeout(timer);
+      panel.badge(usual);
+      if (!pending && panel.look().cursor_um !== cursor) tellWithin(DRAWN_MS); // it is read
+    }
+    if (due || !draws) redraw();
+    else panel.rested();
+    plane.canvas.dataset.rested = String(sequence);
+    plane.canvas.dataset.view = JSON.stringify(plane.view);
   };
   model.on("msg:custom", hear);
 
@@ -171,8 +178,7 @@ export function correspond(model, me, panel, draws) {
       panel.moving(true);
       panel.redraw();
       rest(true);
-      const often = panel.look().cursor_um === cursor ? TELL_VIEW_MS : TELL_MS;
-      tellWithin(Math.max(0, told + often - performance.now()));
+      if (!telling) tellWithin(panel.look().cursor_um === cursor ? TELL_VIEW_MS : TELL_MS);
     },
     rest,
     hello,

@@ -7,6 +7,7 @@ import { flights } from "./flight.js";
 import { sharedGl } from "./gl.js";
 import { correspond } from "./kernel.js";
 import { AXES, movedTo, viewsOf } from "./look.js";
+import { momentRow, standIns } from "./moments.js";
 import { overview } from "./overview.js";
 import { normal, plus, sliced } from "./plane.js";
 import { drawPlane, planeBox, sliderStep } from "./planebox.js";
@@ -14,7 +15,7 @@ import { steer } from "./pointer.js";
 import { sidePanel } from "./side.js";
 import { add, fillBar, ownKeys } from "./toolbar.js";
 import { tools } from "./tools.js";
-import { whenKept } from "./volumes.js";
+import { volume, whenKept } from "./volumes.js";
 
 /** @typedef {import("./plane.js").View} View */
 /** @typedef {import("./plane.js").Triple} Triple */
@@ -26,8 +27,10 @@ const FLICKER_MS = 450;
 const OUTSIDE_MS = 100; // between two pictures from outside, while the view moves
 const MENDED = [
   "tables", "marks", "compare", "split", "title", "unit", "crosshair", "flat", "annotations", "handles", "history",
-  "bookmarks", "classes",
+  "bookmarks", "classes", "time", "times",
 ];
+/** @type {Record<string, number>} keys */
+const MOMENTS = { ",": -1, ".": 1 };
 
 /** A model whose kernel may be gone: what cannot be told any more stops nothing here. @param {any} model */
 const patient = (model) => ({
@@ -91,7 +94,7 @@ function render({ model: told, el }) {
   const drawAll = () => {
     if (gl?.lost) return;
     const started = performance.now();
-    const given = { model, look, desk, gl, layers: edits.rows(), moving, share, lit };
+    const given = { model, look, desk, gl, layers: drawable(edits.rows()), moving, share, lit };
     for (const plane of shown()) drawPlane(plane, given);
     hasty = moving && (share < 1 || model.get("slab").um > 0);
     if (!moving || started - outside > OUTSIDE_MS) {
@@ -125,6 +128,7 @@ function render({ model: told, el }) {
     lookAt({ ...look, across, down });
   };
 
+  const drawable = standIns();
   const edits = layerEdits(model, () => {
     redraw();
     side.renewLayers();
@@ -205,7 +209,11 @@ function render({ model: told, el }) {
       return left <= clientX && clientX < right && top <= clientY && clientY < bottom;
     }),
   }, signal);
-  const help = helpBox(stage, has, model.get("flat"));
+  const help = helpBox(stage, has, { flat: model.get("flat"), times: model.get("times").length > 1 });
+  const moments = momentRow(stage, {
+    model, set, signal,
+    there: () => edits.rows().every((row) => !row.grid || !row.volume || volume(row.volume)),
+  });
   const side = sidePanel(body, { model, edits, set, ask, signal });
   side.side.hidden = !has("layers");
   const palette = add(stage, "div", "sb-palette");
@@ -239,6 +247,7 @@ function render({ model: told, el }) {
   /** @param {string} key */
   const command = (key) => {
     if (desk.paint.busy()) return true; // a stroke ends first
+    if (MOMENTS[key] && moments.step(MOMENTS[key])) return true;
     const button = buttons.find((one) => one?.key === key);
     if (button) button.run();
     else if (!desk.command(key)) return false;
@@ -250,6 +259,7 @@ function render({ model: told, el }) {
 
   const renew = () => {
     desk.renew();
+    moments.renew();
     side.renew();
     redraw();
     renewBar();

@@ -19,7 +19,6 @@ function modelOf(state) {
   const tables = Object.fromEntries(Object.entries(state.tables).map(([name, table]) => [name, bytes(table)]));
   /** @type {Record<string, any>} */
   const values = { ...state.traits, tables };
-  const first = state.traits.layers;
   /** @type {Map<string, Set<(...given: any[]) => void>>} */
   const handlers = new Map();
   /** @param {string} event @param {any[]} given */
@@ -32,6 +31,10 @@ function modelOf(state) {
   /** @param {string} name @param {any} value */
   const setting = (name, value) => {
     if (name === "linked") set("planes", value ? 3 : 1);
+    else if (name === "time") {
+      set("time", value);
+      set("layers", values.layers.map((/** @type {any} */ row) => atMoment(row, state.moments[value])));
+    }
     else if (name === "slab_um") set("slab", { ...values.slab, um: value });
     else if (name === "slab") set("slab", { ...values.slab, mode: value });
     else set(name, value);
@@ -51,7 +54,7 @@ function modelOf(state) {
     rest: ({ by, plane, sequence }) => setTimeout(() => say("msg:custom", { kind: "rested", by, plane, sequence }, [])),
     set: ({ name, value }) => setting(name, value),
     layer: ({ name, changes }) => {
-      const before = first.find((/** @type {{name: string}} */ one) => one.name === name);
+      const before = state.moments[values.time].find((/** @type {{name: string}} */ one) => one.name === name);
       const own = changes.limits === "auto" ? { ...changes, limits: undefined } : changes;
       set("layers", values.layers.map((/** @type {any} */ row) =>
         row.name === name ? { ...row, ...applied(row, own), ...(changes.limits === "auto" ? { limits: before.limits } : {}) } : row));
@@ -68,6 +71,14 @@ function modelOf(state) {
     /** @param {any} message */
     send: (message) => answers[message.kind]?.(message),
   };
+}
+
+/** A layer as it is at another time point, looking as it was made to look. @param {any} row @param {any[]} then */
+function atMoment(row, then) {
+  const { key, volume, grid, wide, holes, coding, limits, histogram } = then.find(({ name }) => name === row.name);
+  const seen = row.limits.map((/** @type {number} */ code) => row.coding[0] + row.coding[1] * code);
+  const next = { ...row, key, volume, grid, wide, holes, coding, histogram };
+  return row.auto ? { ...next, limits } : { ...next, ...applied(next, { limits: seen }), auto: false };
 }
 
 /** @param {any[]} layers @param {string} name @param {number} by */

@@ -20,6 +20,7 @@ export const KEYS = [
   ["d a r n", "distance, angle, area, note", "tools"],
   ["p e q g", "brush, eraser, lasso, fill", "brush"],
   ["b", "bookmarks", "bookmarks"],
+  [", .", "time point before, after", "times"],
   ["z, y", "undo, redo", "history"],
   ["s", "save the picture", "picture"],
   ["Esc", "put a tool away"],
