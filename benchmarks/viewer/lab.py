@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import shutil
@@ -53,6 +54,7 @@ def lab(folder: Path) -> Iterator[str]:
     homes = ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR",
              "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")  # fmt: skip
     own = {name: str(folder / name.lower()) for name in homes}
+    _compile()
     log = folder / "lab.log"
     with log.open("w") as said:
         server = subprocess.Popen(
@@ -78,6 +80,14 @@ def lab(folder: Path) -> Iterator[str]:
             server.wait(15)
         except subprocess.TimeoutExpired:
             server.kill()
+
+
+def _compile() -> None:
+    """As pip does when it installs: the peers are compiled, and a working copy need not be."""
+    import scalebridge
+
+    for path in scalebridge.__path__:
+        compileall.compile_dir(path, quiet=2, legacy=False)
 
 
 def end_kernels(address: str) -> None:

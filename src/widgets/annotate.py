@@ -17,6 +17,7 @@ from ..quantities import format_length
 
 # Marks are drawn this many times larger and reduced: PIL's own lines have hard steps.
 _FINER = 3
+_BAND_PX = 32
 _HALO = (0, 0, 0, 170)
 _PLATE = (14, 14, 16, 130)  # under words that would else stand on whatever grey there is
 WHITE = (255, 255, 255, 255)
@@ -141,8 +142,20 @@ class Marks:
 
     def over(self, picture: Image.Image) -> Image.Image:
         """The picture with these marks on it, as RGB."""
-        sheet = self._sheet.convert("RGBa").resize(self.size, Image.Resampling.BOX).convert("RGBA")
-        return Image.alpha_composite(picture.convert("RGBA"), sheet).convert("RGB")
+        seen = picture.convert("RGB").copy()
+        width, height = self._sheet.size
+        for top in range(0, height, _BAND_PX * _FINER):  # most of a sheet is empty
+            band = self._sheet.crop((0, top, width, min(height, top + _BAND_PX * _FINER)))
+            if (drawn := band.getbbox()) is None:
+                continue
+            left, right = drawn[0] // _FINER, -(-drawn[2] // _FINER)
+            part = band.crop((left * _FINER, 0, right * _FINER, band.height)).convert("RGBa")
+            marks = part.resize((right - left, band.height // _FINER), Image.Resampling.BOX)
+            place = (left, top // _FINER)
+            box = (*place, left + marks.width, place[1] + marks.height)
+            under = seen.crop(box).convert("RGBA")
+            seen.paste(Image.alpha_composite(under, marks.convert("RGBA")).convert("RGB"), place)
+        return seen
 
 
 class RecordedMarks(Marks):

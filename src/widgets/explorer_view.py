@@ -10,7 +10,6 @@ import ipywidgets as ipw
 from .explorer import SliceExplorer
 from .live import EXPLORING, HINT, LivePanel
 from .picture import explorer_words
-from .position_fields import position_fields
 from .reading import reading_words
 from .views import Message, follow, html_table, words_html, words_line
 
@@ -62,9 +61,8 @@ def explorer_view(explorer: SliceExplorer, *, width_px: int = 1200) -> ipw.VBox:
     read()
     more = ipw.Accordion(children=[reading])
     more.set_title(0, "At the cursor, layer by layer")
-    below = columns(position_fields(explorer, message), ipw.VBox([words, more]))
     stage = ipw.Layout(max_width=f"{width_px}px", width="100%")
-    return ipw.VBox([panel, here, message.widget, below], layout=stage)
+    return ipw.VBox([panel, here, message.widget, words, more], layout=stage)
 
 
 def columns(*parts: ipw.Widget, flex: str = "", gap: str = "8px 20px") -> ipw.HBox:

@@ -28,9 +28,8 @@ from .pair_actions import Snapper, file_box, pair_buttons
 from .pair_records import SIDES
 from .pair_rows import COLUMNS, EMPTY, pair_columns, pair_rows
 from .pairs import MODELS
-from .picture import MarkDrawer, caption_of
+from .picture import MarkDrawer
 from .plane import Plane
-from .position_fields import position_fields
 from .table_view import TableView
 from .views import Message, button, follow, heading, link, words_html
 
@@ -50,12 +49,11 @@ def landmark_view(picker: Any) -> ipw.VBox:
     for side in SIDES:
         redraw_all(picker.view_of(side), parts.redraw, parts.tell_ghost)
     parts.renew()
-    sides = columns(*(_side(picker, side, message) for side in SIDES))
     picture = ipw.VBox([columns(*parts.panels.values(), gap="8px"), parts.words])
     pairs = [pair_buttons(picker, message), parts.snapper.widget, message.widget, parts.table]
     model = [heading("Model"), _model_row(picker, message), parts.summary, parts.picking]
     decision = [_decision_buttons(picker, message), file_box(picker, message)]
-    return ipw.VBox([picture, sides, parts.ghost, *pairs, *model, *decision])
+    return ipw.VBox([picture, parts.ghost, *pairs, *model, *decision])
 
 
 class _Parts:
@@ -141,12 +139,6 @@ class _Parts:
                 draw_mark(sheet, place[0], proposal.kind, color=SNAP)
 
         return draw
-
-
-def _side(picker: Any, side: str, message: Message) -> ipw.VBox:
-    view = picker.view_of(side)
-    title = f"{side}: {caption_of(view.world, view.layers)}"
-    return ipw.VBox([heading(title), position_fields(view, message)])
 
 
 def _model_row(picker: Any, message: Message) -> ipw.HBox:

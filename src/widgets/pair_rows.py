@@ -38,9 +38,9 @@ COLUMNS = (
         tip="How often the worst of so many honest pairs stands out as much as this one. "
         "Small: look whether it is the same spot in both images.",
     ),
+    TableColumn(key="word", title="look here", tip="What to do about it."),
     TableColumn(key="who", title="picked by", tip="Who put it where it is."),
     TableColumn(key="placed_by", title="how", tip="By hand, snapped, found, or only predicted."),
-    TableColumn(key="word", title="look here", tip="What to do about it."),
     TableColumn(key="note", title="note"),
 )  # fmt: skip
 

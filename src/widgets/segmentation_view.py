@@ -13,7 +13,6 @@ from .histogram_panel import HistogramPanel
 from .history import Drags
 from .live import HINT, LivePanel
 from .phase_panel import PhasePanel
-from .position_fields import position_fields
 from .segmentation_picture import segmentation_words
 from .threshold_settings import SETTINGS
 from .views import Message, button, follow, heading, link, notice, words_html
@@ -72,7 +71,6 @@ def segmentation_view(sliders: Any) -> ipw.VBox:
     right = ipw.VBox(
         [
             heading("View"),
-            position_fields(sliders.explorer, message),
             _opacity(sliders, message),
             cleaning_section(sliders, message),
         ]

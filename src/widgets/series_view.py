@@ -9,7 +9,6 @@ import ipywidgets as ipw
 
 from .explorer_view import columns, redraw_all, sharing
 from .live import HINT
-from .position_fields import position_fields
 from .series import MODES, SeriesExplorer
 from .series_panel import SeriesPanel
 from .series_picture import series_words
@@ -51,11 +50,7 @@ def series_view(series: SeriesExplorer, *, width_px: int = 900) -> ipw.VBox:
     say()
     picture = ipw.VBox([row, plot, words], layout=ipw.Layout(flex="1 1 460px"))
     picture.layout.max_width = f"{width_px}px"
-    side = columns(
-        ipw.VBox(_time_controls(series, message)),
-        position_fields(series.explorer, message),
-        flex="1 1 280px",
-    )
+    side = columns(ipw.VBox(_time_controls(series, message)), flex="1 1 280px")
     return ipw.VBox([columns(picture, side), message.widget])
 
 

@@ -14,7 +14,6 @@ from .explorer_view import columns, redraw_all, sharing
 from .live import HINT, LivePanel
 from .page import Page
 from .picture import MarkDrawer
-from .position_fields import position_fields
 from .target_handles import TargetHandles
 from .target_picture import captions, other_marks, own_marks, shown_views
 from .views import (
@@ -68,10 +67,9 @@ def target_view(picker: Any) -> ipw.VBox:
     return ipw.VBox(
         [
             panels.widget,
-            columns(
-                ipw.VBox([heading("View"), position_fields(picker.explorer, message)]),
-                ipw.VBox([heading("Target"), _place_row(picker, message), row]),
-            ),
+            heading("Target"),
+            _place_row(picker, message),
+            row,
             message.widget,
             table,
             refused,

@@ -107,6 +107,31 @@ def test_what_lies_between_two_fingers_stays_there_while_they_part(page):
     )
 
 
+def field(page, name):
+    return page.locator(f".sb-position input[name={name}]").first
+
+
+def test_a_number_typed_below_the_picture_goes_there_exactly(page):
+    before = view(page)
+    x, width = field(page, "x"), field(page, "width")
+    assert float(width.input_value()) == pytest.approx(before["width_um"], rel=1e-3)
+    width.fill("4.321")
+    width.press("Enter")
+    assert until(lambda: view(page)["width_um"] == 4.321, page)
+    z = field(page, "z")
+    z.fill("6.54321")
+    z.press("Enter")
+    assert until(lambda: view(page)["centre_um"][0] == 6.54321, page)
+    assert z.input_value() == "6.543"  # a pixel of the view is 4 nm
+    stood = x.input_value()
+    x.fill("1e9")
+    x.press("Enter")
+    assert "x goes from" in x.evaluate("input => input.validationMessage")
+    assert x.input_value() == stood
+    page.wait_for_timeout(300)
+    assert view(page)["width_um"] == 4.321
+
+
 def test_one_finger_moves_the_picture(page):
     before = view(page)
     fingers(page, "touchStart", at(page, 0.7, 0.2))

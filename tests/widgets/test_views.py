@@ -13,7 +13,6 @@ import pytest
 
 from scalebridge import LandmarkPicker, SegmentationSliders, SliceExplorer, TargetPicker, Workspace
 from scalebridge.widgets.live import LivePanel
-from scalebridge.widgets.looks import look_of
 from scalebridge.widgets.views import html_table
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -39,45 +38,6 @@ def ws(tmp_path: Path) -> Iterator[Any]:
     with beads(tmp_path) as ws:
         join_fine(ws)
         yield ws
-
-
-def test_a_number_typed_moves_the_slice_and_the_picture_follows(ws: Any) -> None:
-    explorer = SliceExplorer(ws, ["survey"])
-    view = explorer.view()
-    panel = next(w for w in walk(view) if isinstance(w, LivePanel))
-    find(view, ipw.FloatText, "z [µm]").value = 5.0
-    assert explorer.cursor_um["z_um"] == 5.0
-    assert panel.look["cursor_um"][0] == explorer.cursor_um["z_um"]
-    explorer.cursor_um = {**explorer.cursor_um, "z_um": 9.0}
-    assert find(view, ipw.FloatText, "z [µm]").value == 9.0
-
-
-def test_a_position_is_shown_to_a_pixel_and_taken_exactly(ws: Any) -> None:
-    explorer = SliceExplorer(ws, ["survey"])
-    view = explorer.view()
-    x, width = find(view, ipw.FloatText, "x [µm]"), find(view, ipw.FloatText, "width [µm]")
-    explorer.width_um = 25.0
-    x.value = 5.123456
-    assert explorer.cursor_um["x_um"] == 5.123456
-    assert (x.value, x.step) == (5.12, 0.1)
-    width.value = 2.0
-    assert (explorer.width_um, explorer.cursor_um["x_um"]) == (2.0, 5.123456)
-    assert x.value == 5.123
-
-
-@pytest.mark.parametrize(
-    ("name", "typed", "words"),
-    [("x", 1e9, "reaches from"), ("x", np.nan, "reaches from"), ("width", -1.0, "width above 0")],
-)
-def test_a_number_beyond_the_specimen_is_refused_in_words(
-    ws: Any, name: str, typed: float, words: str
-) -> None:
-    explorer = SliceExplorer(ws, ["survey"])
-    view, before = explorer.view(), look_of(explorer, explorer.plane())
-    field = find(view, ipw.FloatText, f"{name} [µm]")
-    shown, field.value = field.value, typed
-    assert (field.value, look_of(explorer, explorer.plane())) == (shown, before)
-    assert any(words in getattr(w, "value", "") for w in walk(view) if isinstance(w, ipw.HTML))
 
 
 def test_headless_state_and_the_controls_give_the_same_picture(ws: Any) -> None:

@@ -12,6 +12,7 @@ import { overview } from "./overview.js";
 import { normal, plus, sliced } from "./plane.js";
 import { drawPlane, planeBox, sliderStep } from "./planebox.js";
 import { steer } from "./pointer.js";
+import { positionRow } from "./position.js";
 import { sidePanel } from "./side.js";
 import { add, fillBar, ownKeys } from "./toolbar.js";
 import { tools } from "./tools.js";
@@ -101,6 +102,7 @@ function render({ model: told, el }) {
       outside = started;
       drawOverview();
     }
+    if (!moving) renewPosition();
     // Drawing is done by others after this returns: how long it took shows in the next frame's start.
     const gap = started - began;
     if (moving && gap < 500) share = gap > FRAME_MS ? Math.max(0.3, share / 1.25) : Math.min(1, share * 1.08);
@@ -140,6 +142,7 @@ function render({ model: told, el }) {
     redraw,
     rough: () => hasty,
     rested: () => {
+      renewPosition();
       if (waiting || moving) return; // it is told when it is drawn
       drawOverview();
       for (const { canvas, pending, asked, answered } of shown()) canvas.dataset.sharp = String(!pending && asked === answered);
@@ -210,6 +213,14 @@ function render({ model: told, el }) {
     }),
   }, signal);
   const help = helpBox(stage, has, { flat: model.get("flat"), times: model.get("times").length > 1 });
+  const renewPosition = has("view") ? positionRow(stage, {
+    model, signal,
+    look: () => look,
+    go: (next) => {
+      lookAt(next);
+      kernel.tell();
+    },
+  }) : () => {};
   const moments = momentRow(stage, {
     model, set, signal,
     there: () => edits.rows().every((row) => !row.grid || !row.volume || volume(row.volume)),
