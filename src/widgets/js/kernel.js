@@ -31,6 +31,7 @@ import { bytesOf, gone, keep, wanted } from "./volumes.js";
  */
 
 const REST_MS = 120;
+const STEPS_MS = 400; // moves that follow sooner are steps of one, as a wheel's: it rests after them
 const TELL_MS = 300; // between two words about where the cursor is
 const TELL_VIEW_MS = 1000; // and about what is seen: each has a notebook draw its status bar twice
 const BUSY_MS = 300;
@@ -46,6 +47,7 @@ const TOLD_MS = 250; // the question goes first: where the view is, is told when
 export function correspond(model, me, panel, draws) {
   let [resting, telling, late, due, slow] = [0, 0, 0, 0, 0];
   let cursor = panel.look().cursor_um; // as it was told
+  let [moved, pause] = [0, 0]; // when the view was moved last, and how long after the move before [ms]
   let patchNumber = 0; // textures are the page's: with whom it makes a name for one
   let pending = false; // a question that will be asked once the view rests
   const usual = draws ? "" : "no WebGL here: Python draws each picture";
@@ -112,7 +114,7 @@ export function correspond(model, me, panel, draws) {
       if (draws) hello();
       clearTimeout(due);
       due = panel.rough() ? setTimeout(redraw, SOON_MS) : 0;
-    }, draws ? REST_MS : REST_MS / 2);
+    }, (draws ? 1 : 0.5) * (ours && pause < STEPS_MS ? Math.max(REST_MS, 1.4 * pause) : REST_MS));
   };
 
   const redraw = () => {
@@ -177,6 +179,8 @@ export function correspond(model, me, panel, draws) {
     moved: () => {
       panel.moving(true);
       panel.redraw();
+      pause = performance.now() - moved;
+      moved += pause;
       rest(true);
       if (!telling) tellWithin(panel.look().cursor_um === cursor ? TELL_VIEW_MS : TELL_MS);
     },

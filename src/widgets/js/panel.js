@@ -64,9 +64,11 @@ function render({ model: told, el }) {
 
   /** @type {Look} */
   let look = model.get("look");
-  let [moving, share, began, waiting, lit] = [false, 1, 0, false, true];
+  let [moving, share, began, waiting, lit] = [false, 1, 0, 0, true];
+  let drawn = false; // since the page's last frame
+  let went = false; // whether the view moved when it was drawn last
   let hasty = false; // whether what is seen was drawn with fewer pixels, or planes of a slab
-  let outside = 0; // when the view from outside was drawn last
+  let outside = 0; // until the view from outside is drawn again
   /** @type {Plane[]} */
   const planes = [];
   const shown = () => planes.slice(0, model.get("planes"));
@@ -84,12 +86,20 @@ function render({ model: told, el }) {
 
   const redraw = () => {
     if (waiting) return;
-    waiting = true;
     for (const { canvas } of shown()) canvas.dataset.sharp = "false";
-    requestAnimationFrame(() => {
-      waiting = false;
+    waiting = requestAnimationFrame(() => {
+      waiting = 0;
       if (!signal.aborted) drawAll();
     });
+  };
+  /** A person's move is drawn while the page waits for its frame; what comes sooner than that, in the frame. */
+  const drawNow = () => {
+    if (drawn || signal.aborted) return;
+    drawn = true;
+    requestAnimationFrame(() => (drawn = false));
+    cancelAnimationFrame(waiting);
+    waiting = 0;
+    drawAll();
   };
 
   const drawAll = () => {
@@ -98,15 +108,17 @@ function render({ model: told, el }) {
     const given = { model, look, desk, gl, layers: drawable(edits.rows()), moving, share, lit };
     for (const plane of shown()) drawPlane(plane, given);
     hasty = moving && (share < 1 || model.get("slab").um > 0);
-    if (!moving || started - outside > OUTSIDE_MS) {
-      outside = started;
+    if (!moving) drawOverview();
+    else outside ||= setTimeout(() => {
+      outside = 0;
       drawOverview();
-    }
+    }, OUTSIDE_MS);
     if (!moving) renewPosition();
     // Drawing is done by others after this returns: how long it took shows in the next frame's start.
     const gap = started - began;
-    if (moving && gap < 500) share = gap > FRAME_MS ? Math.max(0.3, share / 1.25) : Math.min(1, share * 1.08);
+    if (moving && went) share = gap > FRAME_MS ? Math.max(0.3, share / 1.25) : Math.min(1, share * 1.08);
     began = started;
+    went = moving;
   };
 
   // -- where a person looks --------------------------------------------------
@@ -123,6 +135,7 @@ function render({ model: told, el }) {
     flight.end();
     show(next);
     kernel.moved();
+    drawNow();
   };
   /** @param {string} name */
   const face = (name) => {
@@ -331,6 +344,7 @@ function render({ model: told, el }) {
   return () => {
     ending.abort();
     clearInterval(flicker);
+    clearTimeout(outside);
     edits.tell();
     watch.disconnect();
     gl?.restored.delete(redraw);
