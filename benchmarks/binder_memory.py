@@ -59,8 +59,10 @@ class Group:
     def joined(self) -> Iterator[None]:
         """What is started meanwhile belongs to the group."""
         (self.path / "cgroup.procs").write_text(str(os.getpid()))
-        yield
-        (self.root / "cgroup.procs").write_text(str(os.getpid()))
+        try:
+            yield
+        finally:
+            (self.root / "cgroup.procs").write_text(str(os.getpid()))
 
     def used_mb(self) -> float:
         """What no page of a file gives back: of processes, and files in memory."""
@@ -141,7 +143,8 @@ def main() -> int:
         f"{ran['ran']} of {ran['wanted']} cells ran, {ran['errors']} errors, {seen} planes sharp, "
         f"{time.monotonic() - began:.0f} s"
     )
-    met = peak < MOST_MB and not killed and ran["ran"] == ran["wanted"] and not ran["errors"]
+    whole = ran["ran"] == ran["wanted"] and not ran["errors"] and seen > 0
+    met = peak < MOST_MB and not killed and whole
     print(f"{'met   ' if met else 'MISSED'} under {MOST_MB:.0f} MB")
     return 0 if met else 1
 

@@ -78,6 +78,7 @@ class Gestures:
         if name not in _SETTABLE:
             raise ValueError(f"a panel sets {', '.join(_SETTABLE)}, got {name!r}")
         setattr(self._explorer, name, value)
+        self._panel.redraw()  # nobody else may follow this explorer
 
     def do(self, what: str, content: Mapping[str, Any]) -> str | None:
         """Pin, keep, fly, order, take back, print."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -51,6 +52,8 @@ class LivePanel(anywidget.AnyWidget):
     bar : sequence of str
         What it offers: planes, view, time, linked, cube, layers, tools, brush, bookmarks,
         history, picture.
+    followed : bool
+        Whether other panels follow its view, which is told more often then.
     aspect : callable, optional
         Gives height over width, when it is not the explorer's own.
     handles : callable, optional
@@ -96,6 +99,7 @@ class LivePanel(anywidget.AnyWidget):
     bar: Any = List(help="What the bar offers.").tag(sync=True)
     reach = Dict(help="Least and most width, and a step along the normal [µm].").tag(sync=True)
     bounds_um: Any = List(help="Least and most position of all images.").tag(sync=True)
+    followed = Bool(False, help="Whether other panels follow its view.").tag(sync=True)
     offline = Bool(False, help="Whether there is no kernel behind it.").tag(sync=True)
     alt = Unicode("", help="What is seen, for those who cannot see it.").tag(sync=True)
 
@@ -108,6 +112,7 @@ class LivePanel(anywidget.AnyWidget):
         title: str = "",
         turns: bool = True,
         bar: Sequence[str] = LOOKING,
+        followed: bool = False,
         aspect: Callable[[], float] | None = None,
         handles: Callable[[], Sequence[Handle]] | None = None,
         dragged: Callable[[str, Triple, bool], Any] | None = None,
@@ -116,7 +121,7 @@ class LivePanel(anywidget.AnyWidget):
     ) -> None:
         # A browser may draw from what the widget is opened with before it hears of any change.
         self.title, self.turns, self.bar, self.maps = title, turns, list(bar), list(COLOR_MAPS)
-        self._explorer, self._aspect = explorer, aspect
+        self._explorer, self._aspect, self.followed = explorer, aspect, followed
         self._draw_marks = marks
         self._give_handles, self._dragged = handles, dragged
         self._make_coarse, self._coarse = coarse, dict[Any, Coarse]()
@@ -206,7 +211,7 @@ class LivePanel(anywidget.AnyWidget):
             return unseen_layer(self._explorer, item)
 
     def _coarse_of(self, item: Placed) -> Coarse:
-        layer, time = item.layer, self._explorer.time
+        layer, time = item.layer, min(self._explorer.time, item.moments - 1)
         limits = layer.limits if layer.mode == "rgb" else None
         phases = repr(layer.phases) if layer.mode == "labels" else ""
         known = (
@@ -260,11 +265,15 @@ class LivePanel(anywidget.AnyWidget):
 
     def copies(self) -> list[Coarse]:
         """The coarse copies that the layers are drawn from, the smallest first."""
-        placed = self._explorer.world.placed(self._explorer.layers)
-        return sorted(map(self._coarse_of, placed), key=lambda one: len(one.data))
+        found = []
+        for item in self._explorer.world.placed(self._explorer.layers):
+            with suppress(*UNSEEN):  # said where it is drawn
+                found.append(self._coarse_of(item))
+        return sorted(found, key=lambda one: len(one.data))
 
     def _send_volumes(self, missing: set[str]) -> None:
-        for coarse in self.copies():
+        asked_before = [one for one in self._coarse.values() if one.key in missing]
+        for coarse in (*asked_before, *self.copies()):
             if coarse.key in missing:
                 missing.discard(coarse.key)
                 message = {

@@ -13,6 +13,7 @@ import numpy as np
 from .coarse import Coarse, coarse_copy
 from .live import LivePanel
 from .looks import looks_at
+from .scene import Placed
 
 # About what 2 to 4 MB of a page hold for a few images.
 MOST_VOXELS = 500_000
@@ -52,7 +53,7 @@ def offline_view(explorer: Any, *, most_voxels: int = MOST_VOXELS) -> dict[str, 
         explorer,
         guard=_unguarded,
         bar=(*_BAR, "bookmarks") if explorer.bookmarks() else _BAR,
-        coarse=partial(coarse_copy, most_voxels=most_voxels // len(moments), narrow=True),
+        coarse=partial(_copy, most_voxels=most_voxels, most_moments=len(moments)),
     )
     try:
         traits = {name: getattr(panel, name) for name in (*_TRAITS, "bar", "bookmarks")}
@@ -72,19 +73,21 @@ def offline_view(explorer: Any, *, most_voxels: int = MOST_VOXELS) -> dict[str, 
 
 
 def kept_moments(count: int, now: int) -> list[int]:
-    """Time points that a page keeps: at most `MOST_MOMENTS`, evenly, and the present one.
+    """Time points that a page keeps: at most `MOST_MOMENTS`, evenly, the ends and the present.
 
     Examples
     --------
     >>> kept_moments(3, 1)
     [0, 1, 2]
-    >>> len(kept_moments(500, 77)), 77 in kept_moments(500, 77)
-    (24, True)
+    >>> kept = kept_moments(500, 5)
+    >>> len(kept), kept[0], 5 in kept, kept[-1]
+    (24, 0, True, 499)
     """
     if count <= MOST_MOMENTS:
         return list(range(count))
     steps = np.linspace(0, count - 1, MOST_MOMENTS).round().astype(int)
-    steps[np.abs(steps - now).argmin()] = now
+    if now not in steps:
+        steps[1 + np.abs(steps[1:-1] - now).argmin()] = now
     return [int(step) for step in steps]
 
 
@@ -104,6 +107,12 @@ def _over_time(
         finally:
             explorer.time = now
     return layers, volumes
+
+
+def _copy(item: Placed, *, time: int, most_voxels: int, most_moments: int) -> Coarse:
+    """A copy as fine as all the time points of its image leave room for."""
+    share = most_voxels // min(item.moments, most_moments)
+    return coarse_copy(item, time=time, most_voxels=share, narrow=True)
 
 
 def _packed(copy: Coarse) -> dict[str, Any]:

@@ -59,6 +59,11 @@ class Placed:
         return len(self.levels[0].spacing_um)
 
     @property
+    def moments(self) -> int:
+        """Time points; 1 where there is no time axis."""
+        return int(self.levels[0].array.shape[self.axes.index("t")]) if "t" in self.axes else 1
+
+    @property
     def title(self) -> str:
         """The layer's name, with its channel where there are several."""
         channel = self.layer.channel
@@ -69,9 +74,9 @@ class Placed:
         return f"{self.layer.name}: {name}"
 
     def select(self, *, time: int = 0, channel: int | None = None) -> tuple[int, ...]:
-        """Index along the axes before the spatial ones."""
+        """Index along the axes before the spatial ones; a shorter film stands at its last."""
         wanted = self.layer.channel if channel is None else channel
-        return channel_select(self.axes, channel=wanted, time=time)
+        return channel_select(self.axes, channel=wanted, time=min(time, self.moments - 1))
 
     def limits(self, time: int = 0) -> tuple[float, float]:
         """Contrast limits in use; automatic ones are found once."""

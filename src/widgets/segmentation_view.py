@@ -27,7 +27,7 @@ def segmentation_view(sliders: Any) -> ipw.VBox:
     """Build the controls of the sliders."""
     message = Message()
     panels = (
-        LivePanel(sliders.explorer, guard=message.quiet, title=sliders.image),
+        LivePanel(sliders.explorer, guard=message.quiet, title=sliders.image, followed=True),
         PhasePanel(sliders, guard=message.quiet, seen=lambda: shares.watch()),
     )
     histogram, words = HistogramPanel(sliders, guard=message.quiet), ipw.HTML()
@@ -70,7 +70,7 @@ def segmentation_view(sliders: Any) -> ipw.VBox:
     )
     right = ipw.VBox(
         [
-            heading("View"),
+            heading("Phases"),
             _opacity(sliders, message),
             cleaning_section(sliders, message),
         ]

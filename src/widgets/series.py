@@ -189,7 +189,7 @@ class SeriesExplorer(MeasuredSeries):
         self.explorer.observe(self._take_time, names="time")
 
     def _take_time(self, change: Any) -> None:
-        """The explorer's own slider moves an image with a time axis."""
+        """What sets the explorer's time moves the series of an image with a time axis."""
         if self.moments[self.time].index != change["new"]:
             self.time = change["new"]
 

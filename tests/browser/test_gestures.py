@@ -128,8 +128,12 @@ def test_a_number_typed_below_the_picture_goes_there_exactly(page):
     x.press("Enter")
     assert "x goes from" in x.evaluate("input => input.validationMessage")
     assert x.input_value() == stood
-    page.wait_for_timeout(300)
-    assert view(page)["width_um"] == 4.321
+    page.wait_for_timeout(400)
+    assert view(page)["centre_um"][2] == before["centre_um"][2]
+    x.fill("1")
+    x.press("Backspace")  # nothing typed is left, and no change is told
+    width.focus()
+    assert x.input_value() == stood
 
 
 def test_one_finger_moves_the_picture(page):

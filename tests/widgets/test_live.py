@@ -25,6 +25,7 @@ from scalebridge.widgets.drawn import Handle
 from scalebridge.widgets.layers import Layer
 from scalebridge.widgets.live import LivePanel
 from scalebridge.widgets.looks import plane_of, view_of
+from scalebridge.widgets.offline import offline_view
 from scalebridge.widgets.phase_panel import PhasePanel
 from scalebridge.widgets.picture import position_words
 from scalebridge.widgets.plane import axis_plane
@@ -325,6 +326,44 @@ def test_a_panel_goes_through_the_time_points_of_a_film(tmp_path: Path, told: An
         assert "0 to 2, got 3" in said.widget.value
         alone = LivePanel(explorer, guard=Message().guard, bar=("view",))
         assert alone.times == []
+
+
+def test_a_shorter_film_stands_at_its_last_time_point(tmp_path: Path, told: Any) -> None:
+    def film(count: int) -> np.ndarray:
+        return np.stack([np.full((4, 6, 8), 20 * moment, np.uint8) for moment in range(count)])
+
+    with Workspace.create(tmp_path / "films") as ws:
+        for name, count in (("long", 10), ("short", 3)):
+            given = {"axes": "tzyx", "spacing_um": (1.0, 1.0, 1.0), "frame": "film"}
+            write(ws, name, film(count), **given)
+        write(ws, "still", film(1)[0], spacing_um=(1.0, 1.0, 1.0), frame="film")
+        explorer = SliceExplorer(ws, ["long", "short", "still"])
+        panel = panel_of(explorer)
+        seen = []
+        for moment in (2, 5, 9):
+            hear(panel, kind="set", name="time", value=moment)
+            seen.append([layer["volume"] for layer in panel.layers])
+        long, short, still = (set(column) for column in zip(*seen, strict=True))
+        assert (len(long), len(short), len(still)) == (3, 1, 1)
+        assert explorer.snapshot(300).width == 300
+        page = offline_view(explorer)
+        assert page is not None
+        assert len(page["moments"]) == 10
+        assert len(page["volumes"]) == 10  # what is alike is there once
+
+
+def test_a_copy_is_sent_although_another_time_point_is_seen_by_now(
+    tmp_path: Path, told: Any
+) -> None:
+    frames = np.stack([np.full((4, 6, 8), 50 * moment, np.uint8) for moment in range(3)])
+    with Workspace.create(tmp_path / "film") as ws:
+        write(ws, "film", frames, axes="tzyx", spacing_um=(1.0, 1.0, 1.0))
+        panel = panel_of(SliceExplorer(ws, ["film"]))
+        hear(panel, kind="set", name="time", value=1)
+        (row,) = panel.layers
+        hear(panel, kind="set", name="time", value=2)
+        hear(panel, kind="hello", missing=[row["volume"]])
+        assert [content["key"] for content, _ in told] == [row["volume"]]
 
 
 def test_a_rest_is_answered_with_patches_and_its_number(ws: Any, told: Any) -> None:

@@ -22,6 +22,7 @@ import { bytesOf, gone, keep, wanted } from "./volumes.js";
  * @property {() => Look} look
  * @property {() => Shown[]} shown the planes that are seen
  * @property {(moving: boolean) => void} moving whether the view is being moved
+ * @property {() => boolean} followed whether other panels follow the view
  * @property {() => void} redraw
  * @property {() => boolean} rough whether what is seen was drawn in haste, as while it moves
  * @property {() => void} rested what is drawn, or about to be, is what was asked for
@@ -46,18 +47,23 @@ const TOLD_MS = 250; // the question goes first: where the view is, is told when
  */
 export function correspond(model, me, panel, draws) {
   let [resting, telling, late, due, slow] = [0, 0, 0, 0, 0];
-  let cursor = panel.look().cursor_um; // as it was told
+  let [tellAt, cursor] = [0, panel.look().cursor_um]; // when it will be told, and where it is known to be
   let [moved, pause] = [0, 0]; // when the view was moved last, and how long after the move before [ms]
   let patchNumber = 0; // textures are the page's: with whom it makes a name for one
   let pending = false; // a question that will be asked once the view rests
   const usual = draws ? "" : "no WebGL here: Python draws each picture";
   const silent = draws ? "coarse: no answer from the kernel" : "no WebGL, and no answer from the kernel";
 
-  /** Where the view is. */
-  const tell = () => {
+  /** Python knows where the view is: it said so, or was told. */
+  const known = () => {
     clearTimeout(telling);
     telling = 0;
     cursor = panel.look().cursor_um;
+  };
+
+  /** Where the view is. */
+  const tell = () => {
+    known();
     model.send({ kind: "look", by: me, look: panel.look() });
   };
 
@@ -66,10 +72,12 @@ export function correspond(model, me, panel, draws) {
     if (telling) tell();
   };
 
-  /** @param {number} ms */
+  /** @param {number} ms at the latest */
   const tellWithin = (ms) => {
+    const at = performance.now() + ms;
+    if (telling && tellAt <= at) return;
     clearTimeout(telling);
-    telling = setTimeout(tell, ms);
+    [telling, tellAt] = [setTimeout(tell, ms), at];
   };
 
   const ask = () => {
@@ -110,7 +118,11 @@ export function correspond(model, me, panel, draws) {
       panel.moving(false);
       if (ours && !draws) tell(); // Python's picture shows the cursor
       ask();
-      if (ours && draws) tellWithin(TOLD_MS);
+      if (telling && draws) {
+        clearTimeout(telling);
+        telling = 0;
+        tellWithin(TOLD_MS);
+      }
       if (draws) hello();
       clearTimeout(due);
       due = panel.rough() ? setTimeout(redraw, SOON_MS) : 0;
@@ -165,7 +177,7 @@ export function correspond(model, me, panel, draws) {
     if (panel.shown().every((one) => one.asked === one.answered)) {
       for (const timer of [late, slow]) clearTimeout(timer);
       panel.badge(usual);
-      if (!pending && panel.look().cursor_um !== cursor) tellWithin(DRAWN_MS); // it is read
+      if (!pending && telling && panel.look().cursor_um !== cursor) tellWithin(DRAWN_MS); // it is read
     }
     if (due || !draws) redraw();
     else panel.rested();
@@ -182,12 +194,13 @@ export function correspond(model, me, panel, draws) {
       pause = performance.now() - moved;
       moved += pause;
       rest(true);
-      if (!telling) tellWithin(panel.look().cursor_um === cursor ? TELL_VIEW_MS : TELL_MS);
+      tellWithin(panel.followed() || panel.look().cursor_um !== cursor ? TELL_MS : TELL_VIEW_MS);
     },
     rest,
     hello,
     tell,
     flush,
+    known,
     end: () => {
       flush();
       model.off("msg:custom", hear);

@@ -7,16 +7,17 @@ import { volume } from "./volumes.js";
 
 const PLAY_MS = 400; // at least so long each is seen
 const DRAG_MS = 80;
+const LATE_MS = 3000; // Python follows within that, or not at all
 
 /** Rows that can be drawn: a layer whose copy is on its way is drawn as it was before.
- * @returns {(rows: Row[]) => Row[]} */
-export function standIns() {
+ * @param {(row: Row) => boolean} [exact] whether its patches are there already @returns {(rows: Row[]) => Row[]} */
+export function standIns(exact = () => false) {
   /** @type {Map<string, Row>} */
   const before = new Map();
   return (rows) =>
     rows.map((row) => {
       const last = before.get(row.name);
-      const late = row.grid && row.volume && !volume(row.volume);
+      const late = row.grid && row.volume && !volume(row.volume) && !exact(row);
       if (late && last && last.mode === row.mode && volume(last.volume)) {
         const { visible, opacity, blending, color_map, table } = row;
         return { ...last, visible, opacity, blending, color_map, table };
@@ -44,6 +45,8 @@ export function momentRow(stage, { model, set, there, signal }) {
   slider.setAttribute("aria-label", "Time point");
   const words = add(row, "span", "sb-moment");
   let [playing, sending] = [0, 0];
+  let [wanted, asked] = [0, -1]; // where the slider is dragged, and what Python was asked for and has yet to follow
+  let late = 0;
 
   const count = () => model.get("times").length;
   /** @param {number} number */
@@ -53,10 +56,20 @@ export function momentRow(stage, { model, set, there, signal }) {
     slider.setAttribute("aria-valuetext", words.textContent);
   };
   /** @param {number} number */
+  const ask = (number) => {
+    asked = number;
+    clearTimeout(late);
+    late = setTimeout(() => {
+      asked = -1; // nobody follows: what is said is what is seen
+      stop();
+    }, LATE_MS);
+    set("time", number);
+  };
+  /** @param {number} number */
   const go = (number) => {
     const next = (number + count()) % count();
     show(next);
-    set("time", next);
+    ask(next);
   };
   const stop = () => {
     clearInterval(playing);
@@ -64,13 +77,17 @@ export function momentRow(stage, { model, set, there, signal }) {
     renew();
   };
   const start = () => {
-    playing = setInterval(() => there() && go(model.get("time") + 1), PLAY_MS);
+    playing = setInterval(() => there() && asked < 0 && go(model.get("time") + 1), PLAY_MS);
     renew();
   };
   const renew = () => {
     row.hidden = count() < 2;
     slider.max = String(count() - 1);
-    if (!sending) show(model.get("time"));
+    if (model.get("time") === asked) {
+      asked = -1;
+      clearTimeout(late);
+    }
+    if (!sending && asked < 0) show(model.get("time"));
     play.textContent = playing ? "❚❚" : "▶";
     play.title = playing ? "Pause" : "Play the time points";
     play.setAttribute("aria-label", play.title);
@@ -79,21 +96,22 @@ export function momentRow(stage, { model, set, there, signal }) {
 
   play.addEventListener("click", () => (playing ? stop() : start()), { signal });
   slider.addEventListener("input", () => {
+    wanted = Number(slider.value);
     if (playing) stop();
-    show(Number(slider.value));
+    show(wanted);
     sending ||= setTimeout(() => {
       sending = 0;
-      set("time", Number(slider.value));
+      ask(wanted);
     }, DRAG_MS);
   }, { signal });
-  signal.addEventListener("abort", () => (clearInterval(playing), clearTimeout(sending)));
+  signal.addEventListener("abort", () => [playing, sending, late].forEach(clearTimeout));
   renew();
   return {
     renew,
     step: (by) => {
       if (count() < 2) return false;
       if (playing) stop();
-      go(model.get("time") + by);
+      go((asked < 0 ? model.get("time") : asked) + by);
       return true;
     },
   };

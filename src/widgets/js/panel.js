@@ -60,7 +60,7 @@ function render({ model: told, el }) {
   const body = add(frame, "div", "sb-body");
   const stage = add(body, "div", "sb-stage");
   const field = add(stage, "div", "sb-planes");
-  const badge = add(stage, "div", "sb-badge");
+  const badge = add(field, "span", "sb-badge");
 
   /** @type {Look} */
   let look = model.get("look");
@@ -105,7 +105,10 @@ function render({ model: told, el }) {
   const drawAll = () => {
     if (gl?.lost) return;
     const started = performance.now();
-    const given = { model, look, desk, gl, layers: drawable(edits.rows()), moving, share, lit };
+    const rows = edits.rows();
+    const layers = drawable(rows);
+    const late = layers.some((row, i) => row.key !== rows[i].key);
+    const given = { model, look, desk, gl, layers, late, moving, share, lit };
     for (const plane of shown()) drawPlane(plane, given);
     hasty = moving && (share < 1 || model.get("slab").um > 0);
     if (!moving) drawOverview();
@@ -143,7 +146,7 @@ function render({ model: told, el }) {
     lookAt({ ...look, across, down });
   };
 
-  const drawable = standIns();
+  const drawable = standIns((row) => shown().every(({ patches }) => patches.has(row.key)));
   const edits = layerEdits(model, () => {
     redraw();
     side.renewLayers();
@@ -151,12 +154,18 @@ function render({ model: told, el }) {
   const kernel = correspond(model, me, {
     look: () => look,
     shown,
-    moving: (now) => (moving = now),
+    moving: (now) => {
+      moving = now;
+      if (now) return;
+      went = false;
+      renewPosition();
+    },
+    followed: () => model.get("followed"),
     redraw,
     rough: () => hasty,
     rested: () => {
-      renewPosition();
       if (waiting || moving) return; // it is told when it is drawn
+      renewPosition();
       drawOverview();
       for (const { canvas, pending, asked, answered } of shown()) canvas.dataset.sharp = String(!pending && asked === answered);
     },
@@ -170,7 +179,10 @@ function render({ model: told, el }) {
       moving = flying;
       show(next);
     },
-    arrive: () => kernel.rest(),
+    arrive: () => {
+      kernel.known();
+      kernel.rest();
+    },
     signal,
   });
   const desk = tools({ model, frame: stage, look: () => look, redraw, ask, set, signal });
@@ -236,7 +248,10 @@ function render({ model: told, el }) {
   }) : () => {};
   const moments = momentRow(stage, {
     model, set, signal,
-    there: () => edits.rows().every((row) => !row.grid || !row.volume || volume(row.volume)),
+    there: () =>
+      gl
+        ? edits.rows().every((row) => !row.visible || !row.grid || !row.volume || volume(row.volume))
+        : shown().every(({ pending }) => !pending),
   });
   const side = sidePanel(body, { model, edits, set, ask, signal });
   side.side.hidden = !has("layers");
@@ -293,9 +308,13 @@ function render({ model: told, el }) {
     ["change:look", () => {
       const next = model.get("look");
       if (next.by === me) return;
-      if (next.by === "flight") return flight.fly(next);
+      if (next.by === "flight") {
+        kernel.known();
+        return flight.fly(next);
+      }
       flight.end();
       show(next);
+      kernel.known();
       kernel.rest();
     }],
     ["change:layers", () => {
@@ -322,6 +341,10 @@ function render({ model: told, el }) {
     if (content.kind === "printed") download(new Blob([buffers[0]], { type: "image/png" }));
   };
   model.on("msg:custom", hear);
+
+  // Whoever goes to a button of the notebook means what is seen here.
+  for (const leaving of ["pointerleave", "focusout"]) frame.addEventListener(leaving, kernel.flush, { signal });
+  addEventListener("pagehide", kernel.flush, { signal });
 
   // -- beginning and end -----------------------------------------------------
 

@@ -60,10 +60,11 @@ export function sliderStep({ view, slider }, model) {
  * @param {import("./tools.js").Desk} given.desk
  * @param {import("./gl.js").Gl | null} given.gl
  * @param {import("./layerlist.js").Row[]} given.layers
+ * @param {boolean} given.late whether some are drawn as they were at another time point
  * @param {boolean} given.moving @param {number} given.share of the pixels, while it moves
  * @param {boolean} given.lit of a flickering layer
  */
-export function drawPlane(plane, { model, look, desk, gl, layers, moving, share, lit }) {
+export function drawPlane(plane, { model, look, desk, gl, layers, late, moving, share, lit }) {
   const { canvas, pen, view } = plane;
   const { width, height, ratio } = plane.size();
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
@@ -97,5 +98,5 @@ export function drawPlane(plane, { model, look, desk, gl, layers, moving, share,
   plane.slider.value = String(Math.round(((at - least) / Math.max(1e-12, most - least)) * STEPS));
   canvas.dataset.drawn = String(Number(canvas.dataset.drawn ?? 0) + 1);
   canvas.dataset.how = `${compare.mode} ${slab.um} ${slab.mode}`;
-  canvas.dataset.sharp = String(!moving && !plane.pending && plane.asked === plane.answered);
+  canvas.dataset.sharp = String(!moving && !late && !plane.pending && plane.asked === plane.answered);
 }

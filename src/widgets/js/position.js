@@ -16,9 +16,10 @@ export function shownNumber(value_um, width_um) {
 /** Why a number cannot be meant, in words; empty where it can.
  * @param {number} value @param {number} low @param {number} high @param {string} what @param {string} unit */
 export function refusal(value, low, high, what, unit) {
-  if (Number.isFinite(value) && value >= low && value <= high) return "";
   /** @param {number} limit */
   const write = (limit) => String(Number(limit.toPrecision(6)));
+  const [least, most] = [Math.min(low, Number(write(low))), Math.max(high, Number(write(high)))]; // what is said is allowed
+  if (value >= least && value <= most) return "";
   return `${what} goes from ${write(low)} to ${write(high)} ${unit}; it stays as it was`;
 }
 
@@ -43,11 +44,13 @@ export function positionRow(stage, { model, look, go, signal }) {
     label.append(name + " ");
     const input = /** @type {HTMLInputElement} */ (add(label, "input", "sb-amount"));
     Object.assign(input, { type: "number", step: "any", name });
+    let typing = false;
     const show = () => {
       const text = String(shownNumber(read(), look().width_um));
       if (input.value !== text) input.value = text;
     };
     input.addEventListener("change", () => {
+      typing = false;
       const value = input.valueAsNumber;
       const words = refusal(value, ...limits(), name, unit);
       if (!words) return go(put(value));
@@ -55,12 +58,19 @@ export function positionRow(stage, { model, look, go, signal }) {
       input.setCustomValidity(words);
       input.reportValidity();
     }, { signal });
-    input.addEventListener("input", () => input.setCustomValidity(""), { signal });
+    input.addEventListener("input", () => {
+      typing = true;
+      input.setCustomValidity("");
+    }, { signal });
+    input.addEventListener("blur", () => {
+      typing = false;
+      show();
+    }, { signal });
     renewals.push(() => {
       const [low, high] = limits();
       label.hidden = !(high > low);
       if (!input.matches(":focus")) input.setCustomValidity("");
-      show();
+      if (!typing) show();
     });
   };
   for (const name of ["x", "y", "z"]) {

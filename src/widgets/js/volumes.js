@@ -21,6 +21,7 @@ export const volume = (key) => {
 /** Keep a copy, and tell every panel. @param {string} key @param {Volume} copy */
 export function keep(key, copy) {
   shared().kept.set(key, copy);
+  shared().asked.delete(key); // one that has to go is asked for again
   let total = [...shared().kept.values()].reduce((sum, one) => sum + one.bytes.length, 0);
   for (const [oldest, one] of shared().kept) {
     if (total <= BUDGET || oldest === key) break;
