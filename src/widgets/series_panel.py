@@ -50,7 +50,8 @@ class SeriesPanel(LivePanel):
         def marks(sheet: Marks, plane: Plane) -> None:
             draw_box_measured(sheet, plane, series)
 
-        super().__init__(self._view, guard=guard, bar=_BAR[:-1] if reference else _BAR, marks=marks)
+        bar = _BAR[:-1] if reference else _BAR
+        super().__init__(self._view, guard=guard, bar=bar, followed=True, marks=marks)
         self._refining = SeriesRefining(self, series, self._view, guard=guard, marks=marks)
 
     def redraw(self, *_: Any) -> None:

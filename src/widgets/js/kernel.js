@@ -25,6 +25,7 @@ import { bytesOf, gone, keep, wanted } from "./volumes.js";
  * @property {() => boolean} followed whether other panels follow the view
  * @property {() => void} redraw
  * @property {() => boolean} rough whether what is seen was drawn in haste, as while it moves
+ * @property {() => void} now draws at once what waits to be drawn
  * @property {() => void} rested what is drawn, or about to be, is what was asked for
  * @property {(words: string) => void} badge
  * @property {(plane: Shown, busy: boolean) => void} busy the kernel takes its time, or does not any more
@@ -174,13 +175,15 @@ export function correspond(model, me, panel, draws) {
     plane.answered = sequence;
     plane.pending = pending;
     panel.busy(plane, false);
-    if (panel.shown().every((one) => one.asked === one.answered)) {
+    const whole = panel.shown().every((one) => one.asked === one.answered);
+    if (whole) {
       for (const timer of [late, slow]) clearTimeout(timer);
       panel.badge(usual);
       if (!pending && telling && panel.look().cursor_um !== cursor) tellWithin(DRAWN_MS); // it is read
     }
     if (due || !draws) redraw();
     else panel.rested();
+    if (whole) panel.now();
     plane.canvas.dataset.rested = String(sequence);
     plane.canvas.dataset.view = JSON.stringify(plane.view);
   };

@@ -162,6 +162,7 @@ function render({ model: told, el }) {
     },
     followed: () => model.get("followed"),
     redraw,
+    now: () => waiting && drawNow(),
     rough: () => hasty,
     rested: () => {
       if (waiting || moving) return; // it is told when it is drawn
