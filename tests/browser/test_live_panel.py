@@ -115,8 +115,7 @@ def notebooks(specimen, tmp_path):
 def settled(page, panel):
     """Wait until the kernel has answered the newest rest, and return what is shown."""
     page.wait_for_timeout(400)
-    drawn = """canvas => canvas.dataset.sharp === "true"
-      && !canvas.parentElement.classList.contains("sb-busy")"""
+    drawn = "canvas => canvas.dataset.sharp === 'true'"
     assert until(lambda: panel.evaluate(drawn), page)
     url = panel.evaluate("canvas => canvas.toDataURL('image/png')")
     picture = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))

@@ -94,14 +94,12 @@ def open_notebook(browser, lab):
 
 def settled(page, *, panels=1):
     seen = page.locator(f"{PANELS}:visible")
-    busy = "canvas => canvas.parentElement.classList.contains('sb-busy')"
 
     def all_rest():
         found = seen.all()
         return len(found) >= panels and all(
             one.get_attribute("data-rested")
             and one.get_attribute("data-sharp") == "true"  # what was answered is drawn
-            and not one.evaluate(busy)
             for one in found
         )
 
