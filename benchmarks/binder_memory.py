@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from viewer.lab import READY, chromium, lab
@@ -39,7 +39,6 @@ SCROLL = """async (number) => {
   await content.scrollToItem(Math.min(number, content.widgets.length - 1), "start");
   return document.querySelectorAll(".sb-plane canvas[data-sharp=true]").length;
 }"""
-
 COUNT = "() => jupyterapp.shell.currentWidget.content.widgets.length"
 
 
@@ -107,10 +106,9 @@ def main() -> int:
     shutil.copy(given.notebook, folder)
     peak, began = 0.0, time.monotonic()
     try:
-        with group.joined():
-            serving = lab(folder)
-            address = serving.__enter__()
-        try:
+        with ExitStack() as running:
+            with group.joined():
+                address = running.enter_context(lab(folder))
             with chromium() as (browser, _):
                 page = browser.new_page(viewport={"width": 1300, "height": 1000})
                 page.goto(f"{address}/doc/tree/{given.notebook.name}")
@@ -132,8 +130,6 @@ def main() -> int:
                     for _ in range(5):
                         page.wait_for_timeout(100)
                         peak = max(peak, group.used_mb())
-        finally:
-            serving.__exit__(None, None, None)
         killed = group.killed()
     finally:
         group.end()

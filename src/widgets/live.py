@@ -211,7 +211,7 @@ class LivePanel(anywidget.AnyWidget):
             return unseen_layer(self._explorer, item)
 
     def _coarse_of(self, item: Placed) -> Coarse:
-        layer, time = item.layer, min(self._explorer.time, item.moments - 1)
+        layer, time = item.layer, min(self._explorer.time, item.time_count - 1)
         limits = layer.limits if layer.mode == "rgb" else None
         phases = repr(layer.phases) if layer.mode == "labels" else ""
         known = (

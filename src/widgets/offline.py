@@ -111,7 +111,7 @@ def _over_time(
 
 def _copy(item: Placed, *, time: int, most_voxels: int, most_moments: int) -> Coarse:
     """A copy as fine as all the time points of its image leave room for."""
-    share = most_voxels // min(item.moments, most_moments)
+    share = most_voxels // min(item.time_count, most_moments)
     return coarse_copy(item, time=time, most_voxels=share, narrow=True)
 
 

@@ -59,7 +59,7 @@ class Placed:
         return len(self.levels[0].spacing_um)
 
     @property
-    def moments(self) -> int:
+    def time_count(self) -> int:
         """Time points; 1 where there is no time axis."""
         return int(self.levels[0].array.shape[self.axes.index("t")]) if "t" in self.axes else 1
 
@@ -76,7 +76,7 @@ class Placed:
     def select(self, *, time: int = 0, channel: int | None = None) -> tuple[int, ...]:
         """Index along the axes before the spatial ones; a shorter film stands at its last."""
         wanted = self.layer.channel if channel is None else channel
-        return channel_select(self.axes, channel=wanted, time=min(time, self.moments - 1))
+        return channel_select(self.axes, channel=wanted, time=min(time, self.time_count - 1))
 
     def limits(self, time: int = 0) -> tuple[float, float]:
         """Contrast limits in use; automatic ones are found once."""

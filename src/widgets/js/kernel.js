@@ -40,7 +40,7 @@ const BUSY_MS = 300;
 const LATE_MS = 3000;
 const SOON_MS = 100; // most patches are there by then, and save drawing the coarse copy sharply
 const DRAWN_MS = 50; // an answer is drawn before anything else is asked for
-const TOLD_MS = 250; // the question goes first: where the view is, is told when it was answered
+const TOLD_MS = 250; // after a question, where the cursor did not move: the answer goes first
 
 /**
  * @param {any} model @param {string} me @param {Panel} panel
