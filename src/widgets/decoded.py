@@ -59,13 +59,29 @@ class Chunks:
             return np.asarray(array[tuple(selection)])
         box = [slice(s, s + 1) if isinstance(s, int) else s for s in selection]
         spans = [range(s.start // c, -(-s.stop // c)) for s, c in zip(box, chunks, strict=True)]
-        number = self._number_of(array)
-        wanted = list(itertools.product(*spans))
-        held = self._held(number, wanted)
-        missing = [index for index in wanted if index not in held]
-        held |= self._read(array, number, missing, chunks)
+        held = self.several(array, list(itertools.product(*spans)))
         found = _assembled(held, box, chunks, array.dtype)
         return found[tuple(0 if isinstance(s, int) else slice(None) for s in selection)]
+
+    def several(self, array: Any, wanted: Sequence[Index]) -> dict[Index, NDArray[Any]]:
+        """Give whole chunks, reading those that are not kept.
+
+        Parameters
+        ----------
+        array : zarr.Array or similar
+            With ``chunks``.
+        wanted : sequence of tuple of int
+            Indices of chunks.
+
+        Returns
+        -------
+        dict of tuple of int to ndarray
+            At the array's end filled up, or cut off, as the array is read.
+        """
+        number = self._number_of(array)
+        held = self._held(number, wanted)
+        missing = [index for index in wanted if index not in held]
+        return held | self._read(array, number, missing, array.chunks)
 
     def _worth_keeping(
         self, array: Any, chunks: Sequence[int], selection: Sequence[int | slice]

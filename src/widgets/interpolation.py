@@ -82,12 +82,9 @@ def along_axes(
     >>> along_axes(np.array([[0, 2], [4, 6]]), half, dtype=np.dtype(float)).tolist()
     [[0.0, 1.0], [4.0, 5.0]]
     """
-    roles = "".join(
-        ".cr?"[bool(across) + 2 * bool(down)]
-        for across, down in zip(grid.right, grid.down, strict=True)
-    )
-    if "?" in roles or roles.count("r") > 1 or roles.count("c") > 1:
+    if grid.tilted:
         return None
+    roles = grid.roles
     places = [grid.along(k).ravel() for k in range(block.ndim)]
     values = block
     for k in sorted(range(block.ndim), key=lambda k: len(places[k])):

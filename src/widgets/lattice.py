@@ -41,6 +41,17 @@ class Lattice:
         start = matrix @ self.start + np.asarray(offset, float)
         return replace(self, start=start, down=matrix @ self.down, right=matrix @ self.right)
 
+    @property
+    def roles(self) -> str:
+        """What each axis does: down rows ``r``, across ``c``, both ``?``, stands still ``.``."""
+        steps = zip(self.right, self.down, strict=True)
+        return "".join(".cr?"[bool(across) + 2 * bool(down)] for across, down in steps)
+
+    @property
+    def tilted(self) -> bool:
+        """Whether its rows or columns run along no single axis."""
+        return "?" in self.roles or self.roles.count("r") > 1 or self.roles.count("c") > 1
+
     def moved(self, by: ArrayLike) -> Lattice:
         """All points moved alike."""
         return replace(self, start=self.start + np.asarray(by, float))

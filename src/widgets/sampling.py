@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from .decoded import CHUNKS
 from .interpolation import values_on
-from .lattice import Grid, grid_of, rectangle
+from .lattice import Grid, Lattice, grid_of, rectangle
+from .tilted import tilted_values
 
 # A plane's bounding box is read in one piece up to this size, else by quarters of the view. A
 # tilted plane needs little of its box, and what its quarters share is kept unless it is far away.
@@ -127,7 +128,10 @@ def sample(
     _check_axes(chosen.array, dims, select)
     index = points.indexed(chosen.spacing_um, chosen.origin_um)
     values = np.zeros(points.shape, _value_type(chosen.array.dtype, nearest))
-    _fill(values, chosen.array, index, inside, select, nearest)
+    if isinstance(index, Lattice) and index.tilted:
+        _fill_tilted(values, chosen.array, index, inside, select, nearest)
+    else:
+        _fill(values, chosen.array, index, inside, select, nearest)
     return Sampled(values, inside, number)
 
 
@@ -191,6 +195,25 @@ def _fill(
     block = CHUNKS.cut(array, (*select, *box))
     found = values_on(block, index.moved(-lower), inside, nearest=nearest, dtype=values.dtype)
     np.copyto(values, found, where=inside)
+
+
+def _fill_tilted(
+    values: NDArray[Any],
+    array: Any,
+    index: Lattice,
+    inside: NDArray[np.bool_],
+    select: tuple[int, ...],
+    nearest: bool,
+) -> None:
+    """Gather from the chunks that the plane cuts; where that cannot be, from boxes of them."""
+    if (seen := rectangle(inside)) is None:
+        return
+    values, index, inside = values[seen], index.tile(seen), inside[seen]
+    found = tilted_values(array, index, inside, select=select, nearest=nearest, dtype=values.dtype)
+    if found is None:
+        _fill(values, array, index, inside, select, nearest)
+    else:
+        np.copyto(values, found, where=inside)
 
 
 def _halves(size: int) -> tuple[slice, ...]:
