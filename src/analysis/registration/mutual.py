@@ -1,0 +1,195 @@
+"""Mutual information of two images under a map, and how it changes with the map."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from . import mutual_loops
+
+_PIECES = 8  # samples are swept over in as many, so that sums are the same on any machine
+_SMALL = 16_000  # samples that are not worth a thread
+_TAILS = 0.002  # of the grey values, at either end, share the outermost bin
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Voxels of one image.
+
+    Attributes
+    ----------
+    points_um : ndarray of float64, shape (n, 3)
+        Where they lie, z, y, x [um].
+    bins : ndarray of int32, shape (n,)
+        Bin of their grey value.
+    blocks : ndarray of int32, shape (n,)
+        Block of the image that they lie in.
+    """
+
+    points_um: np.ndarray
+    bins: np.ndarray
+    blocks: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """Mutual information under one map.
+
+    Attributes
+    ----------
+    information : float
+        Mutual information [nat]; 0 where the images do not overlap.
+    overlap : float
+        Share of the samples that fall into the searched image.
+    slopes : ndarray, shape (blocks, 12)
+        Its change with the shift [1/um] and with the matrix about the centre, row by row, what each
+        block adds to it.
+    """
+
+    information: float
+    overlap: float
+    slopes: np.ndarray
+
+
+class MutualInformation:
+    """Mutual information of sampled voxels with the image that they are mapped into.
+
+    Grey values of the sampled image are counted in bins; those of the searched image are spread
+    over four bins by a cubic B-spline, so that the histogram changes smoothly with the map.
+
+    Parameters
+    ----------
+    samples : Samples
+    searched : ndarray of float32, shape (z, y, x)
+    spacing_um, origin_um : ndarray, shape (3,)
+        Voxel size and centre of the first voxel [um].
+    mask : ndarray of bool, optional
+        Voxels of the searched image that count.
+    bins : int
+        Of each image.
+    cubic : bool
+        Cubic instead of linear interpolation: four times as slow, and without its bias under
+        scaling.
+    least_overlap : float
+        Smaller shares of samples in the image count as no overlap.
+
+    References
+    ----------
+    Mattes et al. 2003, doi:10.1109/TMI.2003.809072; Thevenaz & Unser 2000,
+    doi:10.1109/83.887976.
+    """
+
+    def __init__(
+        self,
+        samples: Samples,
+        searched: np.ndarray,
+        *,
+        spacing_um: np.ndarray,
+        origin_um: np.ndarray,
+        mask: np.ndarray | None = None,
+        bins: int = 32,
+        cubic: bool = False,
+        least_overlap: float = 0.1,
+    ) -> None:
+        self.samples = samples
+        self.searched = searched
+        self.spacing_um = np.asarray(spacing_um, float)
+        self.origin_um = np.asarray(origin_um, float)
+        self.mask = np.zeros((0, 0, 0), bool) if mask is None else np.ascontiguousarray(mask)
+        self.bins, self.least_overlap = bins, least_overlap
+        self._read = mutual_loops.look_up_cubic if cubic else mutual_loops.look_up
+        self.low, high = grey_range(searched, mask)
+        self.per_bin = (bins - 4) / max(high - self.low, 1e-12)
+        # Grey values are kept above 0: a negative one says that a sample does not count.
+        self._lift = np.float32(min(0.0, float(searched.min())))
+        self._lifted = searched - self._lift if self._lift < 0 else searched
+        count = len(samples.bins)
+        self._values = np.empty(count, np.float32)
+        self._slopes = np.empty((count, 3), np.float32)
+        self._fixed_bins = int(samples.bins.max()) + 1 if count else 1
+        self._blocks = int(samples.blocks.max()) + 1 if count else 1
+        ends = np.linspace(0, count, (_PIECES if count > _SMALL else 1) + 1).astype(int)
+        self._pieces = [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+
+    def __call__(self, matrix: np.ndarray, centre_um: np.ndarray, offset_um: np.ndarray) -> Sweep:
+        """Sweep over all samples under the map ``matrix @ (x - centre) + offset``."""
+        to_voxels = np.ascontiguousarray(matrix / self.spacing_um[:, None])
+        start = (offset_um - matrix @ centre_um - self.origin_um) / self.spacing_um
+        joint = np.zeros((len(self._pieces), self._fixed_bins, self.bins))
+        counts = self._each(lambda k, piece: self._count(piece, to_voxels, start, joint[k]))
+        overlap = sum(counts) / max(1, len(self._values))
+        if overlap < self.least_overlap:
+            return Sweep(0.0, overlap, np.zeros((self._blocks, 12)))
+        information, worth = _information(joint.sum(axis=0))
+        sums = np.zeros((len(self._pieces), self._blocks, 12))
+        self._each(lambda k, piece: self._add(piece, worth, sums[k]))
+        slopes = sums.sum(axis=0) / sum(counts)
+        per_um = 1 / self.spacing_um
+        slopes[:, :3] *= per_um
+        slopes[:, 3:] *= np.repeat(per_um, 3)
+        slopes[:, 3:] -= (slopes[:, :3, None] * centre_um).reshape(-1, 9)  # about the centre
+        return Sweep(information, overlap, slopes)
+
+    def _count(self, piece: slice, matrix: np.ndarray, start: np.ndarray, joint: np.ndarray) -> int:
+        points, values = self.samples.points_um[piece], self._values[piece]
+        slopes = self._slopes[piece]
+        count = self._read(points, matrix, start, self._lifted, self.mask, values, slopes)
+        low = self.low - float(self._lift)
+        mutual_loops.count_pairs(values, self.samples.bins[piece], low, self.per_bin, joint)
+        return int(count)
+
+    def _add(self, piece: slice, worth: np.ndarray, sums: np.ndarray) -> None:
+        mutual_loops.add_slopes(
+            self._values[piece],
+            self._slopes[piece],
+            self.samples.bins[piece],
+            self.low - float(self._lift),
+            self.per_bin,
+            worth,
+            self.samples.points_um[piece],
+            self.samples.blocks[piece],
+            sums,
+        )
+
+    def _each(self, work: Callable[[int, slice], Any]) -> list[Any]:
+        if len(self._pieces) == 1:
+            return [work(0, self._pieces[0])]
+        return list(_threads().map(work, range(len(self._pieces)), self._pieces))
+
+
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(min(_PIECES, os.cpu_count() or 1), thread_name_prefix="mutual")
+
+
+def _information(joint: np.ndarray) -> tuple[float, np.ndarray]:
+    """Mutual information [nat] of counts, and the logarithm of joint over second probability."""
+    together = joint / joint.sum()
+    first, second = together.sum(axis=1), together.sum(axis=0)
+    seen = together > 0
+    by_second = np.divide(together, second, out=np.ones_like(together), where=seen)
+    worth = np.log(by_second, out=np.zeros_like(together), where=seen)
+    own = np.log(first, out=np.zeros_like(first), where=first > 0)
+    return float(np.sum(together * worth) - np.sum(first * own)), worth
+
+
+def grey_range(values: np.ndarray, mask: np.ndarray | None = None) -> tuple[float, float]:
+    """Grey values between which nearly all lie; few outliers share the outermost bins."""
+    counted = values[::3, ::3, ::3] if values.size > 500_000 and values.shape[0] > 3 else values
+    if mask is not None:
+        own = mask[::3, ::3, ::3] if counted is not values else mask
+        counted = counted[own] if own.any() else counted
+    low, high = np.quantile(counted, (_TAILS, 1 - _TAILS))
+    return (float(low), float(high)) if high > low else (float(low), float(low) + 1.0)
+
+
+def binned(values: np.ndarray, low: float, high: float, bins: int) -> np.ndarray:
+    """Number of the bin of each grey value: int32."""
+    places = (values - low) * (bins / (high - low))
+    return np.clip(places, 0, bins - 1).astype(np.int32)

@@ -1,0 +1,234 @@
+"""Compiled loops of mutual information: one sweep for the histogram, one for the slope.
+
+Numba compiles them when they are first called and keeps them beside this file. All of them let
+go of the interpreter, so that several threads can sweep over different samples.
+"""
+
+# mypy: disable-error-code="misc"
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+
+
+def _compiled(function: Any) -> Any:
+    try:
+        return numba.njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"})(function)
+    except RuntimeError:  # numba found no folder to keep it in
+        return numba.njit(nogil=True)(function)
+
+
+@_compiled
+def look_up(
+    points: Any, matrix: Any, offset: Any, moving: Any, mask: Any, values: Any, slopes: Any
+) -> int:
+    """Read the moving image, and its slope, where samples of the fixed image fall in it.
+
+    Linear between the eight voxels around.
+
+    Parameters
+    ----------
+    points : ndarray of float64, shape (n, 3)
+        Samples of the fixed image.
+    matrix, offset : ndarray of float64, shapes (3, 3) and (3,)
+        From those to voxels of the moving image.
+    moving : ndarray of float32, shape (z, y, x)
+    mask : ndarray of bool, shape (z, y, x) or (0, 0, 0)
+        Voxels that count; none where all do.
+    values : ndarray of float32, shape (n,)
+        Is written; -1 for a sample that falls beside the image or on masked voxels.
+    slopes : ndarray of float32, shape (n, 3)
+        Is written [1/voxel].
+
+    Returns
+    -------
+    int
+        How many samples count.
+    """
+    nz, ny, nx = moving.shape
+    masked = mask.size > 0
+    count = 0
+    for i in range(points.shape[0]):
+        z = matrix[0, 0] * points[i, 0] + matrix[0, 1] * points[i, 1] + matrix[0, 2] * points[i, 2]
+        y = matrix[1, 0] * points[i, 0] + matrix[1, 1] * points[i, 1] + matrix[1, 2] * points[i, 2]
+        x = matrix[2, 0] * points[i, 0] + matrix[2, 1] * points[i, 1] + matrix[2, 2] * points[i, 2]
+        z, y, x = z + offset[0], y + offset[1], x + offset[2]
+        if not (-0.5 <= z <= nz - 0.5 and -0.5 <= y <= ny - 0.5 and -0.5 <= x <= nx - 0.5) or (
+            masked and not mask[int(z + 0.5), int(y + 0.5), int(x + 0.5)]
+        ):
+            values[i] = -1.0
+            continue
+        count += 1
+        z = min(max(z, 0.0), nz - 1.0)
+        y = min(max(y, 0.0), ny - 1.0)
+        x = min(max(x, 0.0), nx - 1.0)
+        z0, y0, x0 = int(z), int(y), int(x)
+        z1, y1, x1 = min(z0 + 1, nz - 1), min(y0 + 1, ny - 1), min(x0 + 1, nx - 1)
+        w, v, u = np.float32(z - z0), np.float32(y - y0), np.float32(x - x0)
+        v000, v001 = moving[z0, y0, x0], moving[z0, y0, x1]
+        v010, v011 = moving[z0, y1, x0], moving[z0, y1, x1]
+        v100, v101 = moving[z1, y0, x0], moving[z1, y0, x1]
+        v110, v111 = moving[z1, y1, x0], moving[z1, y1, x1]
+        d00, d01, d10, d11 = v001 - v000, v011 - v010, v101 - v100, v111 - v110
+        e00, e01, e10, e11 = v000 + u * d00, v010 + u * d01, v100 + u * d10, v110 + u * d11
+        f0, f1 = e01 - e00, e11 - e10
+        g0, g1 = e00 + v * f0, e10 + v * f1
+        values[i] = g0 + w * (g1 - g0)
+        slopes[i, 0] = g1 - g0
+        slopes[i, 1] = f0 + w * (f1 - f0)
+        h0, h1 = d00 + v * (d01 - d00), d10 + v * (d11 - d10)
+        slopes[i, 2] = h0 + w * (h1 - h0)
+    return count
+
+
+@_compiled
+def _cubic(t: Any) -> Any:
+    """The four weights of Keys' interpolation, and their slopes, between voxels 1 and 2 of four."""
+    s, q = t * t, t * t * t
+    weights = (
+        -0.5 * t + s - 0.5 * q,
+        1.0 - 2.5 * s + 1.5 * q,
+        0.5 * t + 2.0 * s - 1.5 * q,
+        -0.5 * s + 0.5 * q,
+    )
+    slopes = (
+        -0.5 + 2.0 * t - 1.5 * s,
+        -5.0 * t + 4.5 * s,
+        0.5 + 4.0 * t - 4.5 * s,
+        -t + 1.5 * s,
+    )
+    return weights, slopes
+
+
+@_compiled
+def look_up_cubic(
+    points: Any, matrix: Any, offset: Any, moving: Any, mask: Any, values: Any, slopes: Any
+) -> int:
+    """As `look_up`, cubic between the 64 voxels around (Keys 1981, doi:10.1109/TASSP.1981.1163711)."""
+    nz, ny, nx = moving.shape
+    masked = mask.size > 0
+    count = 0
+    for i in range(points.shape[0]):
+        z = matrix[0, 0] * points[i, 0] + matrix[0, 1] * points[i, 1] + matrix[0, 2] * points[i, 2]
+        y = matrix[1, 0] * points[i, 0] + matrix[1, 1] * points[i, 1] + matrix[1, 2] * points[i, 2]
+        x = matrix[2, 0] * points[i, 0] + matrix[2, 1] * points[i, 1] + matrix[2, 2] * points[i, 2]
+        z, y, x = z + offset[0], y + offset[1], x + offset[2]
+        if not (-0.5 <= z <= nz - 0.5 and -0.5 <= y <= ny - 0.5 and -0.5 <= x <= nx - 0.5) or (
+            masked and not mask[int(z + 0.5), int(y + 0.5), int(x + 0.5)]
+        ):
+            values[i] = -1.0
+            continue
+        count += 1
+        z = min(max(z, 0.0), nz - 1.0)
+        y = min(max(y, 0.0), ny - 1.0)
+        x = min(max(x, 0.0), nx - 1.0)
+        z0, y0, x0 = int(z), int(y), int(x)
+        wz, dz = _cubic(np.float32(z - z0))
+        wy, dy = _cubic(np.float32(y - y0))
+        wx, dx = _cubic(np.float32(x - x0))
+        value, by_z, by_y, by_x = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+        for a in range(4):
+            za = min(max(z0 + a - 1, 0), nz - 1)
+            plane, plane_y, plane_x = np.float32(0), np.float32(0), np.float32(0)
+            for b in range(4):
+                yb = min(max(y0 + b - 1, 0), ny - 1)
+                row, row_x = np.float32(0), np.float32(0)
+                for c in range(4):
+                    here = moving[za, yb, min(max(x0 + c - 1, 0), nx - 1)]
+                    row += np.float32(wx[c]) * here
+                    row_x += np.float32(dx[c]) * here
+                plane += np.float32(wy[b]) * row
+                plane_y += np.float32(dy[b]) * row
+                plane_x += np.float32(wy[b]) * row_x
+            value += np.float32(wz[a]) * plane
+            by_z += np.float32(dz[a]) * plane
+            by_y += np.float32(wz[a]) * plane_y
+            by_x += np.float32(wz[a]) * plane_x
+        values[i] = max(value, np.float32(0))
+        slopes[i, 0], slopes[i, 1], slopes[i, 2] = by_z, by_y, by_x
+    return count
+
+
+@_compiled
+def count_pairs(values: Any, bins: Any, low: Any, per_bin: Any, joint: Any) -> None:
+    """Count grey values of both images together, each moving one spread over four bins.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (n,)
+        Of the moving image; negative ones are left out.
+    bins : ndarray of int32, shape (n,)
+        Bins of the fixed image.
+    low, per_bin : float
+        Grey value at the middle of the second moving bin, and bins to a grey value.
+    joint : ndarray of float64, shape (fixed bins, moving bins)
+        Is added to.
+    """
+    last = joint.shape[1] - 3
+    for i in range(values.shape[0]):
+        if values[i] < 0:
+            continue
+        place = min(max((values[i] - low) * per_bin + 1.0, 1.0), float(last) + 0.999)
+        at = int(place)
+        t = place - at
+        r = 1.0 - t
+        row = joint[bins[i]]
+        row[at - 1] += r * r * r / 6.0
+        row[at] += (4.0 - 6.0 * t * t + 3.0 * t * t * t) / 6.0
+        row[at + 1] += (4.0 - 6.0 * r * r + 3.0 * r * r * r) / 6.0
+        row[at + 2] += t * t * t / 6.0
+
+
+@_compiled
+def add_slopes(
+    values: Any,
+    slopes: Any,
+    bins: Any,
+    low: Any,
+    per_bin: Any,
+    worth: Any,
+    points: Any,
+    blocks: Any,
+    sums: Any,
+) -> None:
+    """Add up how mutual information changes with the map, block by block.
+
+    Parameters
+    ----------
+    values, slopes, bins, low, per_bin
+        As for `look_up` and `count_pairs`.
+    worth : ndarray of float64, shape (fixed bins, moving bins)
+        Logarithm of the joint over the moving probability.
+    points : ndarray of float64, shape (n, 3)
+    blocks : ndarray of int32, shape (n,)
+        Which block of the fixed image a sample lies in.
+    sums : ndarray of float64, shape (blocks, 12)
+        Is added to: the slope by the offset (3), and by the matrix row by row (9).
+    """
+    last = worth.shape[1] - 3
+    for i in range(values.shape[0]):
+        if values[i] < 0:
+            continue
+        place = (values[i] - low) * per_bin + 1.0
+        if place < 1.0 or place > float(last) + 0.999:
+            continue
+        at = int(place)
+        t = place - at
+        r = 1.0 - t
+        row = worth[bins[i]]
+        by_value = per_bin * (
+            -0.5 * r * r * row[at - 1]
+            + (1.5 * t * t - 2.0 * t) * row[at]
+            + (2.0 * r - 1.5 * r * r) * row[at + 1]
+            + 0.5 * t * t * row[at + 2]
+        )
+        into = sums[blocks[i]]
+        for k in range(3):
+            g = by_value * slopes[i, k]
+            into[k] += g
+            into[3 + 3 * k] += g * points[i, 0]
+            into[4 + 3 * k] += g * points[i, 1]
+            into[5 + 3 * k] += g * points[i, 2]
