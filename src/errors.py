@@ -22,6 +22,7 @@ a careful caller can still meet::
     ├── Uncalibrated           a physical answer was asked of an image without voxel size
     ├── SegmentationCancelled  a segmentation was told to stop before its end
     ├── SegmentationLimit      a segmentation would need more memory than it may have
+    ├── RegistrationCancelled  an automatic registration was told to stop before its end
     ├── Degenerate             landmarks do not determine the model that was asked for
     ├── CovarianceUnavailable  no covariance is defined for this model
     ├── NoPath                 two frames are not connected by accepted transforms
@@ -133,6 +134,10 @@ class DiskFull(WorkspaceError):
 
 class ImportCancelled(WorkspaceError):
     """An import was told to stop before its end; nothing of it is left."""
+
+
+class RegistrationCancelled(ScalebridgeError):
+    """An automatic registration was told to stop before its end; nothing was written."""
 
 
 class Conflict(WorkspaceError):
