@@ -65,7 +65,7 @@ class Search:
         self.metric: MutualInformation | None = None
         self.stood_out = False
         self.chance: list[Summit] = []
-        self.chance_nat = 0.0
+        self.chance_nat = self.overlap = 0.0
         self._ended: list[AffineTransform] = []
 
     def tell(self, words: str, share: float) -> None:
@@ -106,6 +106,8 @@ class Search:
             ends = [one for one in ends if within_reach(given, one.transform, **reach)] or [
                 self._unmoved(metric, given)
             ]
+            if near is None:
+                self.overlap = ends[0].overlap
             if number == 0:
                 self.stood_out = self._stands_out(ends, chosen=chosen)
             rivals = [*ends[1:], *rivals]
@@ -198,15 +200,11 @@ class Search:
         return best.shared > max(chance) + part * (max(chance) - self.chance_nat)
 
     def margin(self, ends: Sequence[Summit]) -> float:
-        """How far the second place is below the best, as a share of what is above chance.
-
-        Both on the level on which the second one ended.
-        """
+        """How far the second place is below the best, both on the level where the second ended."""
         row = next(row for row in self.tried if row["shared_nat"] == ends[1].shared)
         level = [other for other in self.tried if other["voxel_um"] == row["voxel_um"]]
-        best = max(other["shared_nat"] for other in level)
-        chance = self.chance_nat if level[0] is self.tried[0] else 0.0
-        return (best - ends[1].shared) / max(best - chance, 1e-12)
+        best = max(level, key=lambda other: other["shared_nat"])["information_nat"]
+        return float(1 - ends[1].information / best)
 
     def table(self) -> pd.DataFrame:
         """What was tried, a row a climb."""

@@ -24,7 +24,7 @@ from .transform import AffineTransform
 _STARTS = 12  # beside the one that was given
 _REACH = 0.15  # of the smaller image's size, where no reach was given
 _REACH_DEG = 20.0
-_CLEAR = 0.2  # of the way from chance to the best: a runner-up nearer than this is a rival
+_CLEAR = 0.1  # less mutual information: a runner-up nearer than this is a rival
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +36,8 @@ class RunnerUp:
     transform : AffineTransform
         Without covariance.
     margin : float
-        How much less mutual information it has, as a share of what the best one has above
-        unrelated maps: 0 is as good, 1 no better than chance. Both on the same resolution.
+        How much less mutual information it has, as a share of the best: 0 is as good. Both on the
+        same resolution.
     away_um : float
         Largest distance from the best map at the corners of the moving image [um].
     """
@@ -179,7 +179,7 @@ def register(
         transform=transform,
         information_nat=ends[0].information,
         chance_nat=search.chance_nat,
-        overlap=ends[0].overlap,
+        overlap=search.overlap,
         runner_up=runner_up,
         tried=search.table(),
         warnings=tuple(warnings),
@@ -255,6 +255,6 @@ def _statement(
     )
     return (
         f"{transform.model} map by mutual information, {best.information:.3f} nat over "
-        f"{100 * best.overlap:.0f} % of the smaller image, {len(search.tried)} climbs in "
+        f"{100 * search.overlap:.0f} % of the smaller image, {len(search.tried)} climbs in "
         f"{seconds:.1f} s; {other}"
     )

@@ -21,7 +21,7 @@ from ...quantities import format_length
 from ...workspace import Workspace
 from .usable import MOST_VOXELS, grey_image
 
-_LEAST_MARGIN = 0.2
+_LEAST_MARGIN = 0.1
 _LEAST_OVERLAP = 0.3
 
 
