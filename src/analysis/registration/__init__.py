@@ -12,6 +12,7 @@ from .cut import Containment, box_containment, box_margin
 from .design import errors_with_landmark, next_landmark
 from .fit import LandmarkFit, fit_landmarks
 from .graph import FrameGraph
+from .information_value import USUAL_MINUTES, Action, minutes_to, rank_actions
 from .located import Located
 from .path import Edge, FramePath
 from .regions import Region, confidence_region, region_factor
@@ -27,6 +28,8 @@ from .transform import AffineTransform
 __all__ = [
     "MODELS",
     "SPLINE",
+    "USUAL_MINUTES",
+    "Action",
     "AffineTransform",
     "ConstellationMatch",
     "Containment",
@@ -54,8 +57,10 @@ __all__ = [
     "from_sitk",
     "margin_for_probability",
     "match_constellation",
+    "minutes_to",
     "next_landmark",
     "picking_repeatability",
+    "rank_actions",
     "refuse_unsound",
     "region_factor",
     "surprise_outside",

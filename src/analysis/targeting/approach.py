@@ -1,0 +1,259 @@
+"""How deep a target lies under the specimen's surface along a beam, and what is in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from ...quantities import format_length
+from ..distributions import norm, student
+from .beam_rays import BeamRays
+from .overburden import in_the_way, pieces_along, with_volumes
+from .surface_plane import _combined_nu
+
+_FEWEST_NU = 3
+_ACROSS = 5  # columns a side that the surface around the entry is judged by
+
+
+@dataclass(frozen=True)
+class ApproachDepth:
+    """What lies between the outside and a target, along a beam.
+
+    Attributes
+    ----------
+    depth_um : float
+        From the first material that the beam meets to the target; NaN where the image does not
+        show the outside [µm].
+    sigma_um : float
+        Standard uncertainty: of the target, of the surface at the entry, of its roughness there
+        [µm].
+    interval95_um : tuple of float
+        [µm]; NaN where there are too few degrees of freedom.
+    entry_um : ndarray of float, (3,)
+        Where the beam enters, (z, y, x) [µm].
+    material_um : float
+        How much of the way is material and not void [µm].
+    overburden_um3 : float
+        Material over the whole footprint, above the volume of interest [µm³].
+    at_least_um : float
+        Depth that the image shows, whether or not it shows the outside [µm].
+    obstacles : DataFrame
+        `label`, `from_um` and `to_um` (depth below the entry, on the way to the target),
+        `length_um`, `volume_um3` (of the whole label over the footprint); one row a piece in order
+        of the beam, then labels that only other parts of the footprint meet (length 0).
+    statement : str
+        In words.
+    """
+
+    depth_um: float
+    sigma_um: float
+    interval95_um: tuple[float, float]
+    entry_um: NDArray[np.float64]
+    material_um: float
+    overburden_um3: float
+    at_least_um: float
+    obstacles: pd.DataFrame
+    statement: str
+
+    @property
+    def stated(self) -> bool:
+        """Whether the image shows where the beam enters."""
+        return bool(np.isfinite(self.depth_um))
+
+
+def depth_along(
+    volume: NDArray,
+    target_um: Sequence[float],
+    direction: Sequence[float],
+    *,
+    level: float,
+    spacing_um: Sequence[float],
+    origin_um: Sequence[float] | None = None,
+    covariance_um2: ArrayLike | None = None,
+    nu: float | None = None,
+    surface_sigma_um: float = 0.0,
+    half_size_um: Sequence[float] | float = 0.0,
+    labels: NDArray | None = None,
+    names: Mapping[int, str] | None = None,
+) -> ApproachDepth:
+    """Follow a beam through a volume to a target.
+
+    Parameters
+    ----------
+    volume : ndarray, (z, y, x)
+        Grey values or a mask; material is at or above the level.
+    target_um : sequence of float, (3,)
+        (z, y, x) in the volume's frame [µm].
+    direction : sequence of float, (3,)
+        Where the beam goes to, (z, y, x); its length does not matter.
+    level : float
+        Between outside and material [grey value]; 0.5 for a mask.
+    spacing_um : sequence of float
+        Voxel size (z, y, x) [µm].
+    origin_um : sequence of float, optional
+        Centre of voxel 0 [µm]; 0 unless told.
+    covariance_um2 : array_like of float, (3, 3), optional
+        Of the target's position [µm²]; none unless told.
+    nu : float, optional
+        Degrees of freedom behind it; None when it is known.
+    surface_sigma_um : float
+        Standard uncertainty of the surface along the beam: of the level, of what was put on or
+        taken off since the scan [µm]. The rounding of a mask to voxels is added.
+    half_size_um : sequence of float or float
+        Half the size of the volume of interest, (z, y, x); its footprint carries the
+        overburden [µm].
+    labels : ndarray of int, (z, y, x), optional
+        Phases or objects; material between outside and target is told apart by them.
+    names : mapping of int to str, optional
+        What the labels are called.
+
+    Returns
+    -------
+    ApproachDepth
+
+    Raises
+    ------
+    ValueError
+        The target lies outside the volume, or something has the wrong shape.
+
+    Notes
+    -----
+    The outside is what the beam crosses before it meets material for the first time: beads and
+    debris on the surface count as material, and voids on the way do not end the depth. The variance
+    is ``gᵀ Σ g`` with ``g = direction − slope of the entry`` (central differences over twice the
+    target's own spread), plus what the entries scatter about that plane.
+
+    Examples
+    --------
+    >>> block = np.zeros((30, 9, 9), bool); block[10:] = True
+    >>> found = depth_along(block, (20, 4, 4), (1, 0, 0), level=0.5, spacing_um=(1, 1, 1))
+    >>> round(found.depth_um, 6), round(found.sigma_um, 3)
+    (10.5, 0.289)
+    """
+    rays = BeamRays(volume, direction, level=level, spacing_um=spacing_um, origin_um=origin_um)
+    target = rays.checked_point(target_um)
+    covariance = _checked_covariance(covariance_um2)
+    entry = float(rays.entries(target[None])[0])
+    at_least = entry if np.isfinite(entry) else rays.reach(target)
+    half = np.broadcast_to(np.asarray(half_size_um, float), (3,))
+    if not np.isfinite(half).all() or (half < 0).any() or not surface_sigma_um >= 0:
+        raise ValueError(
+            "half_size_um and surface_sigma_um need values of 0 or more [µm], "
+            f"got {half.tolist()} and {surface_sigma_um!r}"
+        )
+    pieces, material = pieces_along(rays, target, at_least, labels, names)
+    pieces, overburden = with_volumes(rays, target, half, pieces, labels, names)
+    if not np.isfinite(entry):
+        words = (
+            f"the beam leaves the image inside the material, {format_length(at_least)} above the "
+            "target: the depth is not known; take an image that shows the surface"
+        )
+        nan = float("nan")
+        none = np.full(3, nan)
+        return ApproachDepth(
+            nan, nan, (nan, nan), none, material, overburden, at_least, pieces, words
+        )
+    from_target, from_surface = _variances(rays, target, entry, covariance)
+    rounding = rays.voxel_um / np.sqrt(12) if rays.is_mask else 0.0
+    from_surface += surface_sigma_um**2 + rounding**2
+    effective = _combined_nu((from_target, np.inf if nu is None else nu), (from_surface, np.inf))
+    sigma = float(np.sqrt(from_target + from_surface))
+    half95 = _factor(effective) * sigma
+    return ApproachDepth(
+        depth_um=entry,
+        sigma_um=sigma,
+        interval95_um=(entry - half95, entry + half95),
+        entry_um=target - entry * rays.direction,
+        material_um=material,
+        overburden_um3=overburden,
+        at_least_um=entry,
+        obstacles=pieces,
+        statement=_words(entry, half95, pieces, effective),
+    )
+
+
+def approach_table(
+    depths: Mapping[str, ApproachDepth],
+) -> pd.DataFrame:
+    """Put several approaches side by side, the shallowest first, unknown ones last.
+
+    Returns
+    -------
+    DataFrame
+        `approach`, `depth_um`, `depth_pm95_um`, `material_um`, `overburden_um3`, `in_the_way`,
+        `statement`.
+
+    Examples
+    --------
+    >>> block = np.zeros((30, 9, 9), bool); block[10:] = True
+    >>> top = depth_along(block, (20, 4, 4), (1, 0, 0), level=0.5, spacing_um=(1, 1, 1))
+    >>> approach_table({"from the top": top})["in_the_way"][0]
+    'material 10.5 µm'
+    """
+    rows = [
+        {
+            "approach": name,
+            "depth_um": found.depth_um,
+            "depth_pm95_um": (found.interval95_um[1] - found.interval95_um[0]) / 2,
+            "material_um": found.material_um,
+            "overburden_um3": found.overburden_um3,
+            "in_the_way": in_the_way(found.obstacles),
+            "statement": found.statement,
+        }
+        for name, found in depths.items()
+    ]
+    columns = [
+        "approach", "depth_um", "depth_pm95_um", "material_um", "overburden_um3", "in_the_way",
+        "statement",
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=columns)
+    return table.sort_values("depth_um", kind="stable", ignore_index=True)
+
+
+def _checked_covariance(covariance_um2: ArrayLike | None) -> NDArray[np.float64]:
+    covariance = np.zeros((3, 3)) if covariance_um2 is None else np.asarray(covariance_um2, float)
+    if covariance.shape != (3, 3):
+        raise ValueError(f"covariance_um2 needs shape (3, 3), got {covariance.shape}")
+    return covariance
+
+
+def _variances(
+    rays: BeamRays, target: NDArray, entry: float, covariance: NDArray
+) -> tuple[float, float]:
+    """Variance of the depth from the target, and from the surface that its doubt takes in [µm²]."""
+    across = rays.across
+    spread = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", across, covariance, across), 0.0))
+    reach = np.maximum(2 * spread, 2 * rays.voxel_um)
+    steps = np.linspace(-1, 1, _ACROSS)
+    u, v = (axis.ravel() for axis in np.meshgrid(steps * reach[0], steps * reach[1]))
+    depths = rays.entries(target + u[:, None] * across[0] + v[:, None] * across[1])
+    seen = np.isfinite(depths)
+    if seen.sum() < 6:
+        return float(rays.direction @ covariance @ rays.direction), 0.0
+    weight = np.exp(-(((u / reach[0]) ** 2 + (v / reach[1]) ** 2) * 2))[seen]  # reach is 2 sigma
+    design = np.column_stack([np.ones(seen.sum()), u[seen], v[seen]])
+    root = np.sqrt(weight)
+    fitted = np.linalg.lstsq(design * root[:, None], depths[seen] * root, rcond=None)[0]
+    off = depths[seen] - design @ fitted
+    rough = float(np.sum(weight * off**2) / np.sum(weight))
+    slope = rays.direction + fitted[1] * across[0] + fitted[2] * across[1]
+    exact = not (spread > 0).any()
+    return float(slope @ covariance @ slope), 0.0 if exact else rough
+
+
+def _factor(nu: float) -> float:
+    if nu < _FEWEST_NU:
+        return float("nan")
+    return float(norm.ppf(0.975) if np.isinf(nu) else student.ppf(0.975, nu))
+
+
+def _words(depth: float, half95: float, pieces: pd.DataFrame, nu: float) -> str:
+    way = in_the_way(pieces)
+    if not np.isfinite(half95):
+        few = f"too few to say ({nu:.3g} degrees of freedom)"
+        return f"depth {format_length(depth)}; {few}; on the way: {way}"
+    return f"depth {depth:.4g} ± {half95:.2g} µm (95 %); on the way: {way}"
