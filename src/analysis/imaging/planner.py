@@ -115,7 +115,8 @@ def modes(pixels: dict[str, int] | None = None) -> pd.DataFrame:
     """Return modes of the techniques, to be edited for one's own instruments.
 
     Each technique's largest field with the voxel that its pixels allow, and smaller fields until
-    its resolution is reached. The resolution of a mode is at least two voxels.
+    its resolution is reached. The resolution of a mode is at least two voxels; a detector's blur
+    may ask for more (pixels below 150 nm resolve 700 nm in one laboratory microscope).
 
     Parameters
     ----------

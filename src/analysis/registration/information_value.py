@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...errors import CovarianceUnavailable
 from ...quantities import format_length
 from .containment import check_probability
-from .cut import DRAWS, box_containment
+from .cut import DRAWS, Containment, box_containment
 from .path import Edge, FramePath, Step
 from .points import lift
 from .transform import AffineTransform
@@ -97,8 +97,10 @@ def rank_actions(
     ----------
     way : AffineTransform or FramePath
         From the frame of the volume of interest to that of the cut.
-    target_um, half_size_um : (3,) array
-        Volume of interest in the first frame, z, y, x [µm].
+    target_um : (3,) array
+        Middle of the volume of interest in the first frame, z, y, x [µm].
+    half_size_um : float or (3,) array
+        Half its size [µm].
     margin_um : float or (3,) array
         What the cut is larger by: it stays as it is [µm].
     actions : sequence of Action
@@ -147,13 +149,17 @@ def rank_actions(
             "add landmarks or state sigma_um"
         )
     target = lift(target_um, name="target_um")
-    options = {"margin_um": margin_um, "draws": draws, "seed": seed}
-    now = box_containment(path, target, half_size_um, **options)
+    half = np.broadcast_to(np.asarray(half_size_um, dtype=float), (3,))
+
+    def contained(path: FramePath) -> Containment:
+        return box_containment(path, target, half, margin_um=margin_um, draws=draws, seed=seed)
+
+    now = contained(path)
     error_now = _error(path, target)
     rows = []
     for action in actions:
         better = _with(path, name, after_action(transform, action))
-        after = box_containment(better, target, half_size_um, **options)
+        after = contained(better)
         error = _error(better, target)
         rows.append(
             {

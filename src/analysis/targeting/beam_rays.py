@@ -89,8 +89,9 @@ class BeamRays:
         rows = np.arange(len(points_um))
         before = np.maximum(first - 1, 0)
         shown = solid.any(axis=1) & (first > 0) & inside[rows, before]
-        low, high = grey[rows, before], grey[rows, first]
-        share = (self.level - low) / np.where(high > low, high - low, 1.0)
+        low = np.where(shown, grey[rows, before], self.level - 1)
+        high = np.where(shown, grey[rows, first], self.level)
+        share = (self.level - low) / (high - low)
         at = back[before] - share * (back[before] - back[first])
         return np.where(shown, at, np.nan)
 
