@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -47,6 +47,8 @@ class ApproachDepth:
         of the beam, then labels that only other parts of the footprint meet (length 0).
     statement : str
         In words.
+    direction : ndarray of float, (3,)
+        Where the beam goes to, of length 1, in the frame of the volume.
     """
 
     depth_um: float
@@ -58,11 +60,39 @@ class ApproachDepth:
     at_least_um: float
     obstacles: pd.DataFrame
     statement: str
+    direction: NDArray[np.float64]
 
     @property
     def stated(self) -> bool:
         """Whether the image shows where the beam enters."""
         return bool(np.isfinite(self.depth_um))
+
+    def stretched(self, *, length: float, volume: float) -> ApproachDepth:
+        """Return the same in the lengths of another frame; `entry_um` stays in its own.
+
+        Parameters
+        ----------
+        length, volume : float
+            What lengths along the beam, and volumes, are multiplied with.
+        """
+        low, high = (end * length for end in self.interval95_um)
+        pieces = self.obstacles.copy()
+        lengths = ["from_um", "to_um", "length_um"]
+        pieces[lengths] = pieces[lengths].astype(float) * length
+        pieces["volume_um3"] = pieces["volume_um3"] * volume
+        at_least, depth = self.at_least_um * length, self.depth_um * length
+        words = _words(depth, (high - low) / 2, pieces) if self.stated else _unseen(at_least)
+        return replace(
+            self,
+            depth_um=depth,
+            sigma_um=self.sigma_um * length,
+            interval95_um=(low, high),
+            material_um=self.material_um * length,
+            overburden_um3=self.overburden_um3 * volume,
+            at_least_um=at_least,
+            obstacles=pieces,
+            statement=words,
+        )
 
 
 def depth_along(
@@ -148,14 +178,19 @@ def depth_along(
     pieces, material = pieces_along(rays, target, at_least, labels, names)
     pieces, overburden = with_volumes(rays, target, half, pieces, labels, names)
     if not np.isfinite(entry):
-        words = (
-            f"the beam leaves the image inside the material, {format_length(at_least)} above the "
-            "target: the depth is not known; take an image that shows the surface"
-        )
         nan = float("nan")
         none = np.full(3, nan)
         return ApproachDepth(
-            nan, nan, (nan, nan), none, material, overburden, at_least, pieces, words
+            nan,
+            nan,
+            (nan, nan),
+            none,
+            material,
+            overburden,
+            at_least,
+            pieces,
+            _unseen(at_least),
+            rays.direction,
         )
     from_target, from_surface = _variances(rays, target, entry, covariance)
     rounding = rays.voxel_um / np.sqrt(12) if rays.is_mask else 0.0
@@ -172,7 +207,8 @@ def depth_along(
         overburden_um3=overburden,
         at_least_um=entry,
         obstacles=pieces,
-        statement=_words(entry, half95, pieces, effective),
+        statement=_words(entry, half95, pieces),
+        direction=rays.direction,
     )
 
 
@@ -251,9 +287,18 @@ def _factor(nu: float) -> float:
     return float(norm.ppf(0.975) if np.isinf(nu) else student.ppf(0.975, nu))
 
 
-def _words(depth: float, half95: float, pieces: pd.DataFrame, nu: float) -> str:
+def _words(depth: float, half95: float, pieces: pd.DataFrame) -> str:
     way = in_the_way(pieces)
     if not np.isfinite(half95):
-        few = f"too few to say ({nu:.3g} degrees of freedom)"
-        return f"depth {format_length(depth)}; {few}; on the way: {way}"
+        return (
+            f"depth {format_length(depth)}; too few degrees of freedom to say how uncertain; "
+            f"on the way: {way}"
+        )
     return f"depth {depth:.4g} ± {half95:.2g} µm (95 %); on the way: {way}"
+
+
+def _unseen(at_least: float) -> str:
+    return (
+        f"the beam leaves the image inside the material, {format_length(at_least)} above the "
+        "target: the depth is not known; take an image that shows the surface"
+    )

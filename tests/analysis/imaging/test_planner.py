@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -74,7 +76,7 @@ def shortest_by_trying(table, first, last, overlap):
 
 
 def changes(way):
-    return 1 + sum(a.technique != b.technique for a, b in zip(way, way[1:], strict=False))
+    return 1 + sum(a.technique != b.technique for a, b in pairwise(way))
 
 
 def test_no_chain_has_fewer_instruments():
@@ -93,9 +95,9 @@ def test_where_a_chain_breaks_is_said():
     assert not gap.found
     assert gap.table.empty
     assert "with an overlap of 20; with 6 there is X-ray microCT 25 µm/50 mm" in gap.statement
-    apart = modes({"X-ray microCT": 500})
-    apart = apart[apart["technique"].isin(["X-ray microCT", "TEM"])]
-    lonely = plan_chain(50_000, 0.01, overlap=3, modes_table=apart[apart["field_um"] != 2_500])
+    table = modes()
+    ends = table[(table["field_um"] == 50_000) | (table["technique"] == "TEM")]
+    lonely = plan_chain(50_000, 0.01, only=["X-ray microCT", "TEM"], modes_table=ends)
     assert "leave a gap between them" in lonely.statement
 
 

@@ -104,7 +104,7 @@ def test_a_trench_scales_as_a_whole():
         (lambda: ramped_trench(30, 80, angle_deg=90), "between 0 and 90, got 90"),
         (
             lambda: ramped_trench(30, 80, angle_deg=54, back_um=-1),
-            "back_um needs a finite value of",
+            "back_um needs a finite",
         ),
         (lambda: bottom_visible([(1, 80), (9, 0)], angle_deg=54), "begin at the face's bottom"),
         (lambda: bottom_visible([(0, 8), (9, 0), (3, 0)], angle_deg=54), "in rising order"),
