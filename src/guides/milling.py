@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..analysis.quantification.measurement import Check
-from ..analysis.registration import FramePath
 from ..analysis.targeting import (
     ApproachDepth,
     MethodChoice,
@@ -22,7 +21,6 @@ from ..analysis.targeting import (
     approach_table,
     bottom_visible,
     choose_method,
-    depth_along,
     ramped_trench,
     sigma_along,
     staged_plan,
@@ -30,15 +28,12 @@ from ..analysis.targeting import (
 from ..errors import NoPath
 from ..quantities import format_length
 from ..workspace import Workspace
-from ..workspace.surface import NearSurface, SpecimenSurface, extent_um, magnification
+from ..workspace.surface import NearSurface, SpecimenSurface
+from .approaches import ION_BEAM, SIDES, across_normal, approach_depths
 from .targeting import CutPlan
-
-SIDES = {"+y": (0, 1, 0), "-y": (0, -1, 0), "+x": (0, 0, 1), "-x": (0, 0, -1)}
-"""Where the electron beam may stand, seen from the face, along axes of the instrument's frame."""
 
 _UNSTATED = "a material that nobody has stated"
 _AXES = ("z_um", "y_um", "x_um")
-_SMOOTHING_PX = 1.0  # as the surface's own search: against single bright voxels of noise
 
 
 @dataclass(frozen=True)
@@ -187,13 +182,12 @@ def plan_milling(
             f"the cut needs to lie below the surface, got a depth of {near.depth_um:.4g} µm for "
             f"{cut.plan.name}: look at the surface {surface.name}"
         )
-    depths = _in_lengths_of(
-        _depths(ws, cut, surface, near, beam_angle_deg, graph),
-        graph.path(ws.images[surface.image].frame, to),
+    depths = approach_depths(
+        ws, cut, surface=surface, near=near, beam_angle_deg=beam_angle_deg, graph=graph
     )
     half = cut.plan.cut_size_um / 2
     face = _face(cut, near, half, towards)
-    depth, width = near.depth_um + abs(face.down) @ half, 2 * float(abs(face.along) @ half)
+    depth, width = near.depth_um + float(abs(face.down) @ half), 2 * float(abs(face.along) @ half)
     _refuse_unknown(depth, width, cut)
     if clearance_um is None:
         clearance_um = _clearance(near.pm95_um, beam_angle_deg)
@@ -204,7 +198,7 @@ def plan_milling(
     )  # fmt: skip
     trench = ramped_trench(width, depth, angle_deg=beam_angle_deg, clearance_um=clearance_um)
     visible = bottom_visible(trench, angle_deg=beam_angle_deg)
-    sigma = sigma_along(cut.located.covariance_um2[0], face.away, instrument_um)
+    sigma = sigma_along(cut.located.covariance_um2[0], face.away.tolist(), instrument_um)
     wanted = cut.plan.probability if probability is None else probability
     staged = _staged(
         choice, trench, sigma, cut.located.nu, later_sigma_um, max(wanted, 0.5), clearance_um
@@ -235,69 +229,15 @@ def _refuse_unknown(depth: float, width: float, cut: CutPlan) -> None:
 
 def _face(cut: CutPlan, near: NearSurface, half: NDArray, towards: str) -> _Face:
     normal = near.plane.normal
-    side = np.asarray(SIDES[towards], float)
-    away = side - (side @ normal) * normal
-    away = away / np.linalg.norm(away)
+    away = across_normal(SIDES[towards], normal)
+    if away is None:
+        raise ValueError(
+            f"towards needs a side along the surface, got {towards!r}, which is its normal: "
+            "choose another"
+        )
     position = cut.located.points_um[0]
     foot = position + near.depth_um * normal + float(abs(away) @ half) * away
     return _Face(foot, -normal, away, np.cross(normal, away))
-
-
-def _depths(
-    ws: Workspace, cut: CutPlan, surface: Any, near: NearSurface, angle_deg: float, graph: Any
-) -> dict[str, ApproachDepth]:
-    """Follow the beams through the image of the surface, in its own frame."""
-    from scipy import ndimage
-
-    record, image = ws.targets.get(cut.plan.name), ws.images[surface.image]
-    place = np.array([record.position[name] for name in _AXES], float)
-    to_image = graph.path(record.frame, image.frame)
-    way = graph.path(image.frame, cut.located.path[-1])
-    grey = ndimage.gaussian_filter(
-        np.asarray(image.array(), np.float32), _SMOOTHING_PX, mode="nearest"
-    )
-    size = record.half_size or dict.fromkeys(_AXES, 0.0)
-    half = np.array([size[name] for name in _AXES], float)
-    here = to_image.apply(place[None])[0]
-    threshold = near.parts.get("threshold", 0.0) / 1.96 / magnification(way, here)
-    options = {
-        "level": surface.thresholds[0],
-        "spacing_um": image.spacing_um,
-        "origin_um": image.origin_um,
-        "covariance_um2": to_image.covariance_at(place[None])[0],
-        "nu": to_image.nu,
-        "surface_sigma_um": threshold,
-        "half_size_um": extent_um(to_image, place, half),
-        "labels": np.digitize(grey, surface.thresholds),
-        "names": {k: phase["name"] for k, phase in enumerate(surface.phases)},
-    }
-    back = np.linalg.inv(way.matrix())
-    beams = _beams(near.plane.normal, angle_deg)
-    return {name: depth_along(grey, here, back @ beam, **options) for name, beam in beams.items()}
-
-
-def _beams(normal: NDArray[np.float64], angle_deg: float) -> dict[str, NDArray[np.float64]]:
-    """Where the beams go, in the instrument's frame."""
-    turn = np.radians(angle_deg)
-    beams = {"ion beam, along the surface's normal": -normal}
-    for name, side in SIDES.items():
-        across = np.asarray(side, float) - (np.asarray(side, float) @ normal) * normal
-        size = float(np.linalg.norm(across))
-        if size > 1e-6:
-            beams[f"electron beam from {name}"] = (
-                -np.cos(turn) * normal - np.sin(turn) * across / size
-            )
-    return beams
-
-
-def _in_lengths_of(depths: dict[str, ApproachDepth], way: FramePath) -> dict[str, ApproachDepth]:
-    """Turn depths into lengths of the instrument's frame."""
-    matrix = way.matrix()
-    volume = abs(float(np.linalg.det(matrix)))
-    return {
-        name: found.stretched(length=float(np.linalg.norm(matrix @ found.direction)), volume=volume)
-        for name, found in depths.items()
-    }
 
 
 def _staged(
@@ -346,10 +286,10 @@ def _lost(ws: Workspace, cut: CutPlan, face: _Face, trench: Trench, graph: Any) 
             if _in_trench(point, face, trench, slack_um=trench.depth_um):
                 rows.append({"name": mark.name, "kind": "landmark"})
     for other in ws.targets:
-        point = _located(other, to, graph)
-        if other.name == cut.plan.name or point is None:
+        place = _located(other, to, graph)
+        if other.name == cut.plan.name or place is None:
             continue
-        if _in_trench(point, face, trench, slack_um=0.0):
+        if _in_trench(place, face, trench, slack_um=0.0):
             rows.append({"name": other.name, "kind": "target"})
     return pd.DataFrame(rows, columns=["name", "kind"])
 
@@ -373,7 +313,7 @@ def _in_trench(point: NDArray, face: _Face, trench: Trench, *, slack_um: float) 
 
 
 def _checks(table: pd.DataFrame, visible: Visibility, lost: pd.DataFrame) -> tuple[Check, ...]:
-    ion = table[table["approach"].str.startswith("ion")].iloc[0]
+    ion = table[table["approach"] == ION_BEAM].iloc[0]
     known = bool(np.isfinite(ion["depth_um"]))
     names = ", ".join(lost["name"])
     kept = f"the trench takes away {names}" if len(lost) else "the trench takes no mark away"

@@ -11,7 +11,7 @@ import pytest
 from scalebridge import Workspace
 from scalebridge.analysis.distributions import student
 from scalebridge.analysis.targeting import removal_rates
-from scalebridge.guides import plan_cut, plan_milling, record_verdicts, register_pair
+from scalebridge.guides import next_actions, plan_cut, plan_milling, record_verdicts, register_pair
 
 from . import coupons
 from .coupons import SURVEY, TARGET_UM, VIEW_SCALE, depth_um
@@ -134,6 +134,19 @@ def test_marks_and_targets_that_the_trench_takes_away_are_named(joined):
     assert "neighbour" in check.detail
     assert (check.detail, "look") in plan.findings
     assert "neighbour" not in set(milled(joined, towards="+x")[1].lost["name"])
+
+
+def test_what_could_be_done_next_is_ranked_for_every_transform_on_the_way(joined):
+    cut = cut_in(joined, "view")
+    table = next_actions(joined, cut)
+    assert set(table["registration"]) == set(cut.located.edges)
+    assert table["gain_per_minute"].is_monotonic_decreasing
+    assert table["probability_now"].nunique() == 1
+    assert table["probability_now"][0] == pytest.approx(0.9, abs=0.01)  # the margin was made so
+    assert (table["error_after_um"] < table["error_now_um"]).all()
+    assert table["action"][0].startswith("one more landmark near x, y, z")
+    patient = next_actions(joined, cut, minutes={"landmark": 5000.0})
+    assert not patient["action"][0].startswith("one more landmark")
 
 
 def test_impossible_sides_are_refused(joined):

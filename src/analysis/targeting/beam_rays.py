@@ -129,10 +129,8 @@ class BeamRays:
     ) -> tuple[NDArray, NDArray, NDArray]:
         back = np.arange(length_um, -self._step / 2, -self._step)
         index = self._index(points_um, back)
-        high = np.array(self._grey.shape)[:, None, None] - 0.5
-        inside = ((index >= -0.5) & (index <= high)).all(axis=0)
         grey = self._sampled(index)
-        return back, np.where(inside, grey, -np.inf), inside
+        return back, grey, np.isfinite(grey)
 
     def _sampled(self, index: NDArray[np.float64]) -> NDArray[np.float32]:
         """Grey values between voxels; outside the volume there is nothing."""

@@ -214,7 +214,7 @@ def staged_plan(
     _check(stages, probability, reregister)
     trench = ramped_trench(width_um, depth_um, angle_deg=angle_deg, clearance_um=clearance_um)
     kept, dropped = _useful(stages, probability)
-    steps = []
+    steps: list[PlannedStep] = []
     for number, stage in enumerate(kept):
         margin = _margin(stage, probability)
         stops = stage.stand_off_um + margin
