@@ -97,9 +97,9 @@ def _looked_at(
 
 
 def _phases(grey: NDArray[np.float32], thresholds: list[float]) -> NDArray[np.uint8]:
-    """Number of thresholds that each voxel reaches."""
-    phases = np.zeros(grey.shape, np.uint8)
-    for threshold in thresholds:
+    """Number of thresholds that each voxel reaches; 1 at least, also where it is cut in two."""
+    phases = np.ones(grey.shape, np.uint8)
+    for threshold in thresholds[1:]:
         phases += grey >= threshold
     return phases
 

@@ -16,7 +16,8 @@ from .overburden import in_the_way, pieces_along, with_volumes
 from .surface_plane import _combined_nu
 
 _FEWEST_NU = 3
-_ACROSS = 5  # columns a side that the surface around the entry is judged by
+_ACROSS = 5  # columns a side that the slope of the entry is judged by
+_WIDE, _WIDE_PX, _ROUNDS = 9, 8, 8  # columns a side that its noise is judged by, and their reach
 
 
 @dataclass(frozen=True)
@@ -154,8 +155,9 @@ def depth_along(
     -----
     The outside is what the beam crosses before it meets material for the first time: beads and
     debris on the surface count as material, and voids on the way do not end the depth. The variance
-    is ``gᵀ Σ g`` with ``g = direction − slope of the entry`` (central differences over twice the
-    target's own spread), plus what the entries scatter about that plane.
+    is ``gᵀ Σ g``, with ``g`` the slope of the depth over twice the target's own spread, plus what
+    the entries scatter about a smooth surface around them: whether that is noise of the image or
+    roughness of the specimen cannot be told, and counts as noise.
 
     Examples
     --------
@@ -192,9 +194,10 @@ def depth_along(
             _unseen(at_least),
             rays.direction,
         )
-    from_target, from_surface = _variances(rays, target, entry, covariance)
+    slope = _gradient(rays, target, covariance)
+    from_target = float(slope @ covariance @ slope)
     rounding = rays.voxel_um / np.sqrt(12) if rays.is_mask else 0.0
-    from_surface += surface_sigma_um**2 + rounding**2
+    from_surface = surface_sigma_um**2 + max(rounding, _scatter(rays, target)) ** 2
     effective = _combined_nu((from_target, np.inf if nu is None else nu), (from_surface, np.inf))
     sigma = float(np.sqrt(from_target + from_surface))
     half95 = _factor(effective) * sigma
@@ -257,28 +260,52 @@ def _checked_covariance(covariance_um2: ArrayLike | None) -> NDArray[np.float64]
     return covariance
 
 
-def _variances(
-    rays: BeamRays, target: NDArray, entry: float, covariance: NDArray
-) -> tuple[float, float]:
-    """Variance of the depth from the target, and from the surface that its doubt takes in [µm²]."""
+def _gradient(rays: BeamRays, target: NDArray, covariance: NDArray) -> NDArray[np.float64]:
+    """How the depth moves with the target: along the beam, and across it by the entry's slope."""
     across = rays.across
     spread = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", across, covariance, across), 0.0))
     reach = np.maximum(2 * spread, 2 * rays.voxel_um)
-    steps = np.linspace(-1, 1, _ACROSS)
+    places, depths = _around(rays, target, reach, _ACROSS)
+    if len(depths) < 6:
+        return rays.direction
+    weight = np.exp(-np.sum((places / reach) ** 2, axis=1))  # reach is two standard uncertainties
+    design = np.column_stack([np.ones(len(depths)), places]) * weight[:, None]
+    fitted = np.linalg.lstsq(design, depths * weight, rcond=None)[0]
+    return np.asarray(rays.direction + fitted[1:] @ across)
+
+
+def _scatter(rays: BeamRays, target: NDArray) -> float:
+    """Standard deviation of the entries about a smooth surface around them: noise, or roughness.
+
+    Beads, pits and side walls do not count: they are no noise of this entry.
+    """
+    places, depths = _around(rays, target, np.full(2, _WIDE_PX * rays.voxel_um), _WIDE)
+    if len(depths) < 12:
+        return 0.0
+    u, v = places.T / (_WIDE_PX * rays.voxel_um)
+    design = np.column_stack([np.ones_like(u), u, v, u * u, u * v, v * v])
+    kept, scatter = np.ones(len(depths), bool), 0.0
+    for _ in range(_ROUNDS):
+        fitted = np.linalg.lstsq(design[kept], depths[kept], rcond=None)[0]
+        off = depths - design @ fitted
+        scatter = 1.4826 * float(np.median(np.abs(off[kept] - np.median(off[kept]))))
+        near = np.abs(off) <= 3.5 * scatter + 1e-9
+        if near.sum() < 12:
+            break
+        kept = near
+    return scatter
+
+
+def _around(
+    rays: BeamRays, target: NDArray, reach: NDArray, count: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Depths over a square around the beam, with their places across it."""
+    steps = np.linspace(-1, 1, count)
     u, v = (axis.ravel() for axis in np.meshgrid(steps * reach[0], steps * reach[1]))
-    depths = rays.entries(target + u[:, None] * across[0] + v[:, None] * across[1])
+    places = np.column_stack([u, v])
+    depths = rays.entries(target + places @ rays.across)
     seen = np.isfinite(depths)
-    if seen.sum() < 6:
-        return float(rays.direction @ covariance @ rays.direction), 0.0
-    weight = np.exp(-(((u / reach[0]) ** 2 + (v / reach[1]) ** 2) * 2))[seen]  # reach is 2 sigma
-    design = np.column_stack([np.ones(seen.sum()), u[seen], v[seen]])
-    root = np.sqrt(weight)
-    fitted = np.linalg.lstsq(design * root[:, None], depths[seen] * root, rcond=None)[0]
-    off = depths[seen] - design @ fitted
-    rough = float(np.sum(weight * off**2) / np.sum(weight))
-    slope = rays.direction + fitted[1] * across[0] + fitted[2] * across[1]
-    exact = not (spread > 0).any()
-    return float(slope @ covariance @ slope), 0.0 if exact else rough
+    return places[seen], depths[seen]
 
 
 def _factor(nu: float) -> float:
