@@ -331,7 +331,9 @@ def _findings(
     material: str | None,
     later_sigma_um: float | None,
 ) -> tuple[tuple[str, str], ...]:
-    found = [(choice.statement, "information" if staged else "look")]
+    roles = choice.table.set_index("method")["role"]
+    usual = choice.coarse is not None or (choice.method and roles[choice.method] == "alone")
+    found = [(choice.statement, "information" if staged and usual else "look")]
     if material is None:
         found.append(("The material is not stated: no rate is looked up, and no time.", "look"))
     if staged is None:

@@ -233,4 +233,7 @@ def _words(judged: pd.DataFrame, method: str | None, coarse: str | None) -> str:
         return f"{method}: {why[method]}{begin}"
     if coarse:
         return f"begin with {coarse} ({why[coarse]}) and finish with {method} ({why[method]})"
-    return f"only {method} comes close enough, and nothing opens the way for it: {why[method]}"
+    return (
+        f"only {method} comes close enough, and no method with a known rate opens the way for it: "
+        f"{why[method]}"
+    )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...quantities import format_length
 from .beam_rays import BeamRays
 
+_TOUCHING = 1e-6  # of the depth: what rounding leaves between two pieces
 _COLUMNS = 13  # columns a side that the overburden is summed over
 
 
@@ -19,14 +20,20 @@ def in_the_way(obstacles: pd.DataFrame) -> str:
 
     Examples
     --------
-    >>> in_the_way(pd.DataFrame({"label": ["cap", "steel"], "length_um": [1.5, 80.0]}))
-    'cap 1.5 µm, then steel 80 µm'
+    >>> in_the_way(pd.DataFrame({"label": ["cap", "steel"], "from_um": [0.0, 2.0],
+    ...     "to_um": [1.5, 82.0], "length_um": [1.5, 80.0]}))
+    'cap 1.5 µm, then a gap of 500 nm, then steel 80 µm'
     """
     met = obstacles[obstacles["length_um"] > 0]
     beside = obstacles[obstacles["length_um"] == 0]["label"]
-    said = ", then ".join(f"{row.label} {format_length(row.length_um)}" for row in met.itertuples())
-    words = [said or "nothing", *([f"beside it {', '.join(beside)}"] if len(beside) else [])]
-    return "; ".join(words)
+    gaps = met["from_um"].to_numpy()[1:] - met["to_um"].to_numpy()[:-1]
+    said = []
+    for row, gap in zip(met.itertuples(), [0.0, *gaps.tolist()], strict=False):
+        if gap > _TOUCHING * row.to_um:
+            said.append(f"a gap of {format_length(gap)}")
+        said.append(f"{row.label} {format_length(row.length_um)}")
+    words = [", then ".join(said) or "nothing"]
+    return "; ".join([*words, *([f"beside it {', '.join(beside)}"] if len(beside) else [])])
 
 
 def pieces_along(

@@ -142,6 +142,7 @@ def test_what_is_in_the_way_is_told_piece_by_piece_and_its_volume():
     lengths = found.obstacles["length_um"].to_numpy()
     assert lengths == pytest.approx([4, 9, 5, 10.5], abs=0.3)
     assert found.depth_um == pytest.approx(30.5)
+    assert "cap 4 µm, then a gap of 2 µm, then steel" in found.statement
     assert found.material_um == pytest.approx(28.5, abs=0.3)
     volumes = found.obstacles.set_index("label")["volume_um3"]
     assert volumes["cap"] == pytest.approx(4 * 100, rel=0.05)
