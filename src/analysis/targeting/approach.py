@@ -17,7 +17,8 @@ from .surface_plane import _combined_nu
 
 _FEWEST_NU = 3
 _ACROSS = 5  # columns a side that the slope of the entry is judged by
-_WIDE, _WIDE_PX, _ROUNDS = 9, 8, 8  # columns a side that its noise is judged by, and their reach
+_WIDE, _WIDE_PX, _ROUNDS = 13, 12, 8  # columns a side that its noise is judged by, their reach
+_ALIKE_PX2 = 12.6  # 4π: area over which noise that was smoothed over one voxel is alike
 
 
 @dataclass(frozen=True)
@@ -197,9 +198,13 @@ def depth_along(
     slope = _gradient(rays, target, covariance)
     from_target = float(slope @ covariance @ slope)
     rounding = rays.voxel_um / np.sqrt(12) if rays.is_mask else 0.0
-    from_surface = surface_sigma_um**2 + max(rounding, _scatter(rays, target)) ** 2
-    effective = _combined_nu((from_target, np.inf if nu is None else nu), (from_surface, np.inf))
-    sigma = float(np.sqrt(from_target + from_surface))
+    scatter, freedom = _scatter(rays, target)
+    noise = (scatter**2, freedom) if scatter > rounding else (rounding**2, np.inf)
+    variance = from_target + surface_sigma_um**2 + noise[0]
+    effective = _combined_nu(
+        (from_target, np.inf if nu is None else nu), (surface_sigma_um**2, np.inf), noise
+    )
+    sigma = float(np.sqrt(variance))
     half95 = _factor(effective) * sigma
     return ApproachDepth(
         depth_um=entry,
@@ -274,14 +279,15 @@ def _gradient(rays: BeamRays, target: NDArray, covariance: NDArray) -> NDArray[n
     return np.asarray(rays.direction + fitted[1:] @ across)
 
 
-def _scatter(rays: BeamRays, target: NDArray) -> float:
-    """Standard deviation of the entries about a smooth surface around them: noise, or roughness.
+def _scatter(rays: BeamRays, target: NDArray) -> tuple[float, float]:
+    """Standard deviation of the entries about a smooth surface around them, and its freedom.
 
-    Beads, pits and side walls do not count: they are no noise of this entry.
+    Noise, or roughness. Beads, pits and side walls do not count: they are no noise of this entry.
+    Neighbours are alike, so that fewer entries are independent than there are.
     """
     places, depths = _around(rays, target, np.full(2, _WIDE_PX * rays.voxel_um), _WIDE)
     if len(depths) < 12:
-        return 0.0
+        return 0.0, np.inf
     u, v = places.T / (_WIDE_PX * rays.voxel_um)
     design = np.column_stack([np.ones_like(u), u, v, u * u, u * v, v * v])
     kept, scatter = np.ones(len(depths), bool), 0.0
@@ -293,7 +299,9 @@ def _scatter(rays: BeamRays, target: NDArray) -> float:
         if near.sum() < 12:
             break
         kept = near
-    return scatter
+    independent = kept.sum() * (2 * _WIDE_PX / (_WIDE - 1)) ** 2 / _ALIKE_PX2
+    nu = max(float(independent) - design.shape[1], 3.0)
+    return scatter * np.sqrt(1 + design.shape[1] / nu), nu
 
 
 def _around(

@@ -108,8 +108,8 @@ def test_intervals_cover_the_depth_below_a_noisy_surface_95_times_in_100():
         covered.append(low <= truth <= high)
         sigmas.append(found.sigma_um)
         errors.append(found.depth_um - truth)
-    assert np.mean(sigmas) == pytest.approx(np.std(errors), rel=0.15)
-    assert 0.90 <= np.mean(covered) <= 0.98
+    assert np.mean(sigmas) == pytest.approx(np.std(errors), rel=0.1)
+    assert 0.92 <= np.mean(covered) <= 0.98
 
 
 def test_the_rounding_of_a_mask_is_in_the_uncertainty_of_the_depth():
