@@ -27,6 +27,7 @@ a careful caller can still meet::
     ├── CovarianceUnavailable  no covariance is defined for this model
     ├── NoPath                 two frames are not connected by accepted transforms
     ├── AmbiguousPath          several ways between two frames are equally short
+    ├── UnknownRate            nobody knows how fast a method removes a material
     ├── DecisionNeeded         a headless run reached a choice that nobody has made
     ├── ParameterError         a template's parameters are unknown, missing or mistyped
     └── RunFailed              a template's notebook stopped with an error
@@ -195,6 +196,10 @@ class NoPath(ScalebridgeError):
 
 class AmbiguousPath(ScalebridgeError, ValueError):
     """Several ways between two frames are equally short; the caller has to choose one."""
+
+
+class UnknownRate(ScalebridgeError):
+    """How fast a method removes a material is not known; nothing is guessed."""
 
 
 class DecisionNeeded(ScalebridgeError):

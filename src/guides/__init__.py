@@ -16,6 +16,8 @@ from .decisions import (
 )
 from .example import example_specimen
 from .landmark_files import import_landmarks
+from .milling import MillingPlan, plan_milling
+from .next_actions import next_actions
 from .next_places import next_places
 from .overlap import Overlap, overlap
 from .practice_tiff import VOXEL_UM, practice_truth, write_practice_tiff
@@ -51,6 +53,7 @@ __all__ = [
     "CopyErrors",
     "Coverage",
     "Inmost",
+    "MillingPlan",
     "Overlap",
     "begin",
     "bring",
@@ -76,11 +79,13 @@ __all__ = [
     "landmark_pairs",
     "map_images",
     "models_table",
+    "next_actions",
     "next_places",
     "overlap",
     "overlays_sheet",
     "phase_results",
     "plan_cut",
+    "plan_milling",
     "practice_truth",
     "record_segmentation",
     "record_verdicts",

@@ -13,6 +13,7 @@ from .design import errors_with_landmark, next_landmark
 from .fit import LandmarkFit, fit_landmarks
 from .graph import FrameGraph
 from .grey_image import GreyImage
+from .information_value import USUAL_MINUTES, Action, minutes_to, rank_actions
 from .inverse import inverted
 from .located import Located
 from .path import Edge, FramePath
@@ -30,6 +31,8 @@ from .transform import AffineTransform
 __all__ = [
     "MODELS",
     "SPLINE",
+    "USUAL_MINUTES",
+    "Action",
     "AffineTransform",
     "ConstellationMatch",
     "Containment",
@@ -60,8 +63,10 @@ __all__ = [
     "inverted",
     "margin_for_probability",
     "match_constellation",
+    "minutes_to",
     "next_landmark",
     "picking_repeatability",
+    "rank_actions",
     "refuse_unsound",
     "region_factor",
     "register",

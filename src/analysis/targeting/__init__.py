@@ -2,16 +2,56 @@
 
 from __future__ import annotations
 
+from .approach import ApproachDepth, approach_table, depth_along
 from .candidates import rank_candidates
+from .duration import Duration, milling_time, total_time
+from .lift_out import Chunk, lift_out_chunk
+from .likeness import more_like
+from .methods_of_removal import MethodChoice, choose_method, removal_methods
 from .plan import TargetPlan, target_plan
+from .plan_steps import PlannedStep, Stage, StagedPlan, sigma_along, staged_plan
+from .rates import RemovalRate, removal_rate, removal_rates, sputter_rate, sputter_yield
 from .surface_plane import Depth, SurfacePlane, depth_below, fit_surface
+from .trench import BEAM_ANGLES_DEG, Obstacle, Trench, Visibility, bottom_visible, ramped_trench
+from .value import VALUES, phase_distance, score_candidates
 
 __all__ = [
+    "BEAM_ANGLES_DEG",
+    "VALUES",
+    "ApproachDepth",
+    "Chunk",
     "Depth",
+    "Duration",
+    "MethodChoice",
+    "Obstacle",
+    "PlannedStep",
+    "RemovalRate",
+    "Stage",
+    "StagedPlan",
     "SurfacePlane",
     "TargetPlan",
+    "Trench",
+    "Visibility",
+    "approach_table",
+    "bottom_visible",
+    "choose_method",
+    "depth_along",
     "depth_below",
     "fit_surface",
+    "lift_out_chunk",
+    "milling_time",
+    "more_like",
+    "phase_distance",
+    "ramped_trench",
     "rank_candidates",
+    "removal_methods",
+    "removal_rate",
+    "removal_rates",
+    "score_candidates",
+    "sigma_along",
+    "sputter_rate",
+    "sputter_yield",
+    "staged_plan",
     "target_plan",
+    "total_time",
 ]

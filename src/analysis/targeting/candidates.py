@@ -64,14 +64,14 @@ def rank_candidates(
     points = table[[n for n in ("z_um", "y_um", "x_um") if n in table]].to_numpy(float)
     table["isolation_um"] = _isolation(points)
     scores = {
-        "size": _share_no_better(table["equivalent_diameter_um"].to_numpy(float)),
-        "isolation": _share_no_better(table["isolation_um"].to_numpy(float)),
+        "size": share_no_better(table["equivalent_diameter_um"].to_numpy(float)),
+        "isolation": share_no_better(table["isolation_um"].to_numpy(float)),
     }
     if matrix_grey is not None and "mean_grey" in table:
-        scores["contrast"] = _share_no_better(np.abs(table["mean_grey"] - matrix_grey).to_numpy())
+        scores["contrast"] = share_no_better(np.abs(table["mean_grey"] - matrix_grey).to_numpy())
     if surface is not None and points.shape[1] == 3:
         table["depth_um"] = -(points - surface.point_um) @ surface.normal
-        scores["depth"] = _share_no_better(-np.abs(table["depth_um"].to_numpy()))
+        scores["depth"] = share_no_better(-np.abs(table["depth_um"].to_numpy()))
     total = sum(chosen[name] for name in scores)
     table["score"] = sum(chosen[name] * score for name, score in scores.items()) / total
     table = table.sort_values(["at_border", "score"], ascending=[True, False], kind="stable")
@@ -91,7 +91,8 @@ def _isolation(points: NDArray) -> NDArray:
     return cKDTree(points).query(points, k=2)[0][:, 1]
 
 
-def _share_no_better(values: Sequence[float] | NDArray) -> NDArray:
+def share_no_better(values: Sequence[float] | NDArray) -> NDArray:
+    """Share of the values that are no better than each, itself included: 0 to 1."""
     ranks = pd.Series(values).rank(method="max", na_option="bottom").to_numpy()
     return ranks / len(ranks)
 
