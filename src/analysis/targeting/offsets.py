@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from ..registration import AffineTransform, FramePath, LandmarkFit, Region, confidence_region
+from ..registration import FramePath, LandmarkFit, Region, confidence_region
 from ..registration.estimate import whitener
 from ..registration.points import lift
 from .parts import effective_nu

@@ -329,7 +329,8 @@ def _refuse_other_hand(places: np.ndarray, righted: np.ndarray, axes: StageAxes)
     hand = "left" if axes.handedness == "right" else "right"
     raise Degenerate(
         f"the stage was declared {axes.handedness}-handed, but its readings fit to "
-        f"{format_length(other)} RMS as {hand}-handed and to {format_length(declared)} as declared: "
+        f"{format_length(other)} RMS as {hand}-handed and to {format_length(declared)} as "
+        "declared: "
         f"give handedness={hand!r}, or check the signs of x, y, z"
     )
 
@@ -349,7 +350,8 @@ def _refuse_upside_down(transform: AffineTransform, axes: StageAxes, outwards: A
     if (rise > 0) != (axes.z_grows == "outwards"):
         raise Degenerate(
             f"z readings were declared to grow {axes.z_grows}, but by this fit the specimen would "
-            "lie upside down: check the handedness, the signs of x and y, and which fiducial is which"
+            "lie upside down: check the handedness, the signs of x and y, and the order of the "
+            "fiducials"
         )
 
 
