@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from ..registration.instrument import InstrumentError
 from .candidates import rank_candidates
-from .offsets import Offset, SeenFiducial, offset_table, offsets
+from .offsets import Offset, offset_table, offsets
 from .parts import UncertaintySplit, split_uncertainty
 from .plan import TargetPlan, target_plan
-from .stage import StageAxes, StageFit, fit_stage
+from .seen import SeenFiducial
+from .stage import StageFit, fit_stage
+from .stage_axes import StageAxes
 from .surface_plane import Depth, SurfacePlane, depth_below, fit_surface
 from .views import BeamView, beam_view, fib_sem_views
 

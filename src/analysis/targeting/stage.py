@@ -9,7 +9,6 @@ known is a covariance of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -20,105 +19,16 @@ from ...quantities import format_length
 from ..registration import AffineTransform, Edge, FramePath, LandmarkFit, fit_landmarks
 from ..registration.path import Step
 from ..registration.points import lift
+from .stage_axes import StageAxes
+from .stage_checks import (
+    flat_notes,
+    is_flat,
+    refuse_other_hand,
+    refuse_other_unit,
+    refuse_upside_down,
+    scale_notes,
+)
 from .stage_turning import turned
-
-UNITS = {"um": 1.0, "µm": 1.0, "mm": 1e3, "m": 1e6}
-_CLEARLY = 4.0  # times the mirrored residuals' sum of squares, as of images
-_FLAT = 1e-3
-
-
-@dataclass(frozen=True)
-class StageAxes:
-    """What is known about a stage before anything is fitted.
-
-    Parameters
-    ----------
-    unit : {"um", "mm", "m"}
-        Of its readings.
-    handedness : {"right", "left"}
-        Of x, y, z readings taken as coordinates of the specimen.
-    z_grows : {"outwards", "inwards"}, optional
-        Whether a place further out of the specimen has the larger z reading; checked where known.
-    tilt_deg, rotation_deg : float
-        At which the readings stand, unless a fiducial says otherwise [degree].
-    xy_follow_tilt : bool
-        Whether the x, y and z drives lie on the tilting part: then a place that is brought to the
-        tilt axis reads the same at any tilt.
-    tilt_axis_um : (2,) sequence, optional
-        Readings y and z of the tilt axis, which runs along x [um]; needed to change the tilt of
-        a stage whose drives stay level.
-    rotation_centre_um : (2,) sequence, optional
-        Readings x and y of the rotation axis [um]; needed to change the rotation.
-    tilt_sign, rotation_sign : {1, -1}
-        1 where a growing tilt turns y towards z, and a growing rotation turns x towards y.
-    between_beams_deg : float
-        Angle from the electron to the ion beam: 52 or 54 on most instruments [degree].
-
-    Examples
-    --------
-    >>> axes = StageAxes("mm", handedness="left")
-    >>> axes.readings([[0.0, 2000.0, 1000.0]]).to_dict("list")
-    {'x': [1.0], 'y': [2.0], 'z': [0.0]}
-    """
-
-    unit: Literal["um", "mm", "m"]
-    handedness: Literal["right", "left"]
-    z_grows: Literal["outwards", "inwards"] | None = None
-    tilt_deg: float = 0.0
-    rotation_deg: float = 0.0
-    xy_follow_tilt: bool = True
-    tilt_axis_um: tuple[float, float] | None = None
-    rotation_centre_um: tuple[float, float] | None = None
-    tilt_sign: Literal[1, -1] = 1
-    rotation_sign: Literal[1, -1] = 1
-    between_beams_deg: float = 52.0
-
-    def __post_init__(self) -> None:
-        choices = (
-            ("unit", self.unit, tuple(UNITS)),
-            ("handedness", self.handedness, ("right", "left")),
-            ("z_grows", self.z_grows, ("outwards", "inwards", None)),
-            ("tilt_sign", self.tilt_sign, (1, -1)),
-            ("rotation_sign", self.rotation_sign, (1, -1)),
-        )
-        for name, value, allowed in choices:
-            if value not in allowed:
-                raise ValueError(f"{name} needs one of {allowed}, got {value!r}")
-        if not 0 < self.between_beams_deg < 90:
-            raise ValueError(
-                f"between_beams_deg needs 0 to 90 degrees, got {self.between_beams_deg!r}"
-            )
-
-    @property
-    def unit_um(self) -> float:
-        """Micrometres in a unit of the readings."""
-        return UNITS[self.unit]
-
-    def readings_um(self, readings: pd.DataFrame) -> np.ndarray:
-        """Readings with columns x, y, z in the stage's unit as (n, 3) z, y, x [um].
-
-        Those with columns ``tilt_deg`` or ``rotation_deg`` are turned to the axes' own.
-        """
-        table = pd.DataFrame(readings)
-        missing = [axis for axis in "xyz" if axis not in table]
-        if missing:
-            raise ValueError(
-                f"readings need columns x, y, z in {self.unit}, got {', '.join(map(str, table))}: "
-                f"{', '.join(missing)} missing"
-            )
-        points = lift(table[["z", "y", "x"]].to_numpy(float) * self.unit_um, name="readings")
-        tilts = _column(table, "tilt_deg", self.tilt_deg)
-        turns = _column(table, "rotation_deg", self.rotation_deg)
-        for index in np.flatnonzero((tilts != self.tilt_deg) | (turns != self.rotation_deg)):
-            from_ = {"tilt_deg": float(tilts[index]), "rotation_deg": float(turns[index])}
-            back = turned(replace(self, **from_), self.tilt_deg, self.rotation_deg)
-            points[index] = back.apply(points[index][None])[0]
-        return points
-
-    def readings(self, points_um: ArrayLike) -> pd.DataFrame:
-        """Places (n, 3) z, y, x [um] of the stage as readings x, y, z in its own unit."""
-        points = lift(points_um) / self.unit_um
-        return pd.DataFrame({"x": points[:, 2], "y": points[:, 1], "z": points[:, 0]})
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,33 +167,21 @@ def fit_stage(
         raise Degenerate(
             f"a stage is fitted to three or more fiducials, got {len(places)}: read more"
         )
-    _refuse_other_unit(places, measured, axes)
+    refuse_other_unit(places, measured, axes)
     flip = _flip(axes)
     given = {"model": "rigid", "sigma_um": sigma_um, "target_um": target_um}
-    flat = bool(
-        np.linalg.svd(places - places.mean(axis=0), compute_uv=False)[2] < _FLAT * _size(places)
-    )
+    flat = is_flat(places)
     if not flat:
-        _refuse_other_hand(places, measured @ flip, axes)
+        refuse_other_hand(places, measured @ flip, axes)
     fit = fit_landmarks(places, measured @ flip, allow_mirror=False, **given)  # type: ignore[arg-type]
     transform = _mirrored_back(fit.transform, flip)
-    _refuse_upside_down(transform, axes, outwards)
+    refuse_upside_down(transform, axes, outwards)
     notes = (
-        *_flat_notes(flat, axes),
-        *_scale_notes(places, measured @ flip, sigma_um),
+        *flat_notes(flat, axes),
+        *scale_notes(places, measured @ flip, sigma_um),
         *fit.warnings,
     )
     return StageFit(transform, axes, fit, notes, _statement(fit, axes))
-
-
-def _column(table: pd.DataFrame, name: str, default: float) -> np.ndarray:
-    if name not in table:
-        return np.full(len(table), default)
-    return table[name].to_numpy(float)
-
-
-def _size(points: np.ndarray) -> float:
-    return float(np.linalg.norm(points - points.mean(axis=0), axis=1).max())
 
 
 def _flip(axes: StageAxes) -> np.ndarray:
@@ -307,77 +205,6 @@ def _mirrored_back(fitted: AffineTransform, flip: np.ndarray) -> AffineTransform
         offset_um=flip @ fitted.offset_um,
         covariance=None if covariance is None else turn @ covariance @ turn.T,
         allow_mirror=True,
-    )
-
-
-def _refuse_other_unit(places: np.ndarray, measured: np.ndarray, axes: StageAxes) -> None:
-    ratio = _size(measured) / _size(places)
-    if 0.5 < ratio < 2.0:
-        return
-    fitting = [unit for unit in ("um", "mm", "m") if 0.5 < ratio * UNITS[unit] / axes.unit_um < 2]
-    do = f"the readings look like {fitting[0]}" if fitting else "check the pairs of fiducials"
-    raise Degenerate(
-        f"the fiducials' distances on the stage, in {axes.unit}, need to be those of the specimen, "
-        f"got {ratio:.4g} times as much: {do}"
-    )
-
-
-def _refuse_other_hand(places: np.ndarray, righted: np.ndarray, axes: StageAxes) -> None:
-    declared, other = (_rms(places, righted @ np.diag([s, 1, 1])) for s in (1.0, -1.0))
-    if declared**2 <= _CLEARLY * other**2 or declared < 1e-8 * _size(places):
-        return
-    hand = "left" if axes.handedness == "right" else "right"
-    raise Degenerate(
-        f"the stage was declared {axes.handedness}-handed, but its readings fit to "
-        f"{format_length(other)} RMS as {hand}-handed and to {format_length(declared)} as "
-        "declared: "
-        f"give handedness={hand!r}, or check the signs of x, y, z"
-    )
-
-
-def _rms(places: np.ndarray, righted: np.ndarray) -> float:
-    moving, fixed = places - places.mean(axis=0), righted - righted.mean(axis=0)
-    left, _, right = np.linalg.svd(fixed.T @ moving)
-    signs = np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
-    return float(np.sqrt(np.mean(np.sum((fixed - moving @ (left @ signs @ right).T) ** 2, axis=1))))
-
-
-def _refuse_upside_down(transform: AffineTransform, axes: StageAxes, outwards: ArrayLike) -> None:
-    if axes.z_grows is None:
-        return
-    out = np.asarray(outwards, dtype=float)
-    rise = float((transform.matrix @ (out / np.linalg.norm(out)))[0])
-    if (rise > 0) != (axes.z_grows == "outwards"):
-        raise Degenerate(
-            f"z readings were declared to grow {axes.z_grows}, but by this fit the specimen would "
-            "lie upside down: check the handedness, the signs of x and y, and the order of the "
-            "fiducials"
-        )
-
-
-def _flat_notes(flat: bool, axes: StageAxes) -> tuple[str, ...]:
-    if not flat:
-        return ()
-    checked = "" if axes.z_grows else "; give z_grows to have it checked"
-    return (
-        f"the fiducials lie in a plane and cannot tell a mirror: the stage counts as "
-        f"{axes.handedness}-handed, as declared{checked}",
-    )
-
-
-def _scale_notes(
-    places: np.ndarray, righted: np.ndarray, sigma_um: ArrayLike | None
-) -> tuple[str, ...]:
-    try:
-        free = fit_landmarks(places, righted, model="similarity", sigma_um=sigma_um).transform
-    except Degenerate:
-        return ()
-    off, sigma = free.scale - 1, free.scale_sigma
-    if not np.isfinite(sigma) or abs(off) <= 3 * sigma:
-        return ()
-    return (
-        f"lengths on the stage are {1 + off:.5g} ± {sigma:.1g} times those of the specimen: "
-        "one of them is calibrated wrongly; calibrate it before cutting",
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..registration import AffineTransform
 
 if TYPE_CHECKING:
-    from .stage import StageAxes
+    from .stage_axes import StageAxes
 
 _X, _Y, _Z = 2, 1, 0  # columns of z, y, x
 

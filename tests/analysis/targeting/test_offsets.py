@@ -62,9 +62,7 @@ def repeat(rng, *, backward, stated, sigma_seen, sigma_other, pick_um, seen_shar
         noise = sigma_seen if pick_um is None else pick_um
         again = there[true] + noise * rng.standard_normal(3)
         error = view.project(again)[0] + one.offset_um - view.project(target)[0]
-        out.append(
-            error @ np.linalg.solve(one.covariance_um2, error) <= one.region(0.95).factor
-        )
+        out.append(error @ np.linalg.solve(one.covariance_um2, error) <= one.region(0.95).factor)
     return out
 
 
