@@ -98,8 +98,8 @@ class StageAxes:
         tilts = _column(table, "tilt_deg", self.tilt_deg)
         turns = _column(table, "rotation_deg", self.rotation_deg)
         for index in np.flatnonzero((tilts != self.tilt_deg) | (turns != self.rotation_deg)):
-            from_ = {"tilt_deg": float(tilts[index]), "rotation_deg": float(turns[index])}
-            back = turned(replace(self, **from_), self.tilt_deg, self.rotation_deg)
+            there = replace(self, tilt_deg=float(tilts[index]), rotation_deg=float(turns[index]))
+            back = turned(there, self.tilt_deg, self.rotation_deg)
             points[index] = back.apply(points[index][None])[0]
         return points
 

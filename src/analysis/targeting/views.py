@@ -97,7 +97,7 @@ class BeamView:
         points = lift(points_um)
         seen = np.ones(len(points), dtype=bool)
         if self.field_um is not None:
-            away = self.project(points) - self.project(np.reshape(self.centre_um, (1, 3)))
+            away = self.project(points) - self.project(np.asarray(self.centre_um, dtype=float))
             seen &= (np.abs(away) <= np.asarray(self.field_um, dtype=float) / 2).all(axis=1)
         if solid is not None:
             spacing, origin = (np.asarray(a, dtype=float) for a in (spacing_um, origin_um))

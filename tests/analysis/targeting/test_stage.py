@@ -94,7 +94,7 @@ def test_a_level_drive_turns_its_readings_about_the_tilt_axis(tilt):
     turn = turned(axes, tilt, 0.0)
     on_axis = np.array([[4000.0, 500.0, 77.0]])
     np.testing.assert_allclose(turn.apply(on_axis), on_axis, atol=1e-9)
-    beside = turn.apply(on_axis + [[0.0, 100.0, 0.0]]) - on_axis
+    beside = turn.apply(on_axis + np.array([0.0, 100.0, 0.0])) - on_axis
     angle = np.radians(tilt)
     np.testing.assert_allclose(beside, [[100 * np.sin(angle), 100 * np.cos(angle), 0.0]])
     along = StageAxes("um", handedness="left")
