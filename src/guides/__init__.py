@@ -6,6 +6,7 @@ Nothing here is stored: the same images and records give the same answers, to th
 from .aligned_copy import CopyErrors, compare_with_copy
 from .candidates import Candidates, candidates
 from .coverage import Coverage, coverage
+from .cut_files import plan_dict, write_plan_boxes, write_plan_json, write_stage_positions
 from .decisions import (
     choose_instrument,
     choose_map,
@@ -15,6 +16,7 @@ from .decisions import (
     map_images,
 )
 from .example import example_specimen
+from .fiducials import seen_fiducials
 from .landmark_files import import_landmarks
 from .next_places import next_places
 from .overlap import Overlap, overlap
@@ -81,15 +83,20 @@ __all__ = [
     "overlays_sheet",
     "phase_results",
     "plan_cut",
+    "plan_dict",
     "practice_truth",
     "record_segmentation",
     "record_verdicts",
     "register_pair",
+    "seen_fiducials",
     "segmentation_sliders",
     "segmentations_to_measure",
     "settle",
     "surface_segmentation",
     "technique_reach",
     "whole_object",
+    "write_plan_boxes",
+    "write_plan_json",
     "write_practice_tiff",
+    "write_stage_positions",
 ]

@@ -123,8 +123,8 @@ class SpecimenSurface:
         parts = depth_parts(graph.path(frame, image.frame), way, place_um, plane)
         depth = float((plane.point_um - position) @ plane.normal)
         near = NearSurface(plane, depth, {**parts, "threshold": float(1.96 * shift)})
-        moved = surface_shift(self._ws, image.frame)
-        return shifted(near, moved, magnification(way, centre))
+        later = surface_shift(self._ws, image.frame)
+        return shifted(near, later, magnification(way, centre))
 
     @cached_property
     def _points(self) -> list[NDArray[np.float64]]:
