@@ -33,7 +33,7 @@ from ..workspace.measured_surface import MeasuredSurface
 from ..workspace.surface import SURFACE_TAG, NearSurface, SpecimenSurface, coverage_factor
 from .cut_files import refuse_gaps
 from .decisions import decided
-from .fiducials import SeenFiducials, seen_fiducials, views_of
+from .fiducials import SeenFiducials, seen_fiducials, stage_error, views_of
 
 _PROBABILITIES = (0.5, 0.8, 0.9, 0.95, 0.99)
 _AXES = ("z", "y", "x")
@@ -180,7 +180,7 @@ def plan_cut(
     views : sequence of BeamView, optional
         In which offsets are given; of the stage that is recorded for the frame, else from above.
     instrument : InstrumentError, optional
-        What stage, drift and scale add.
+        What stage, drift and scale add; what is recorded of the stage unless told.
     volume : MillingVolume, optional
         That will be milled, in the instrument's frame; the planned cut unless told.
 
@@ -194,6 +194,10 @@ def plan_cut(
     located, plan = cut.located, cut.plan
     region = confidence_region(located.covariance_um2[0], nu=located.nu)
     shown = seen_fiducials(ws, to=to, way=cut.way)
+    unstated: tuple[str, ...] = ()
+    if instrument is None:
+        there = located.points_um[0]
+        instrument, unstated = stage_error(ws, to=to, place_um=there, seen=shown.seen)
     found = _offsets(cut, shown, views_of(ws, to) if views is None else views)
     milled = volume or _milled(cut)
     measurements, checks = _positions(target, to, located), plan.checks
@@ -210,7 +214,7 @@ def plan_cut(
         offset_table(found),
         tuple(measurements),
         checks,
-        (*located.notes, *shown.notes),
+        (*located.notes, *shown.notes, *unstated),
         _drawn(cut, region),
         confidence_region(located.covariance_um2[0], level=0.5, nu=located.nu),
         found,

@@ -23,6 +23,7 @@ from scalebridge.guides import (
     write_plan_json,
     write_stage_positions,
 )
+from scalebridge.guides.fiducials import seen_fiducials, stage_error
 from scalebridge.reports import write_sheet
 
 from .coupons import SURVEY, TARGET_UM, VIEW_SCALE, depth_um, surface_frame
@@ -168,6 +169,24 @@ def test_a_stage_that_is_recorded_gives_both_beams_views_and_its_own_errors(join
     assert sheet.count("<img src=") >= 3
     for word in ("SEM", "FIB", "probability", "localisation error", "stage", "pit"):
         assert word in sheet
+
+
+def test_what_nobody_has_stated_of_a_stage_does_not_count_and_is_said(joined):
+    silent = seen_fiducials(joined, to="view", way=joined.graph().path("zoom", "view")).seen
+    given = {"to": "view", "place_um": np.zeros(3), "seen": silent}
+    error, (note,) = stage_error(joined, **given)
+    assert error is None
+    assert "nobody has stated them for view" in note
+    stage = joined.stages.add(
+        name="helios", frame="view", unit="mm", handedness="left", repeatability_um=0.4
+    )
+    error, notes = stage_error(joined, **given)
+    np.testing.assert_allclose(error.covariance_at([[0, 900, 0]])[0], 0.16 * np.eye(3))
+    assert any("scale of helios counts as exact" in note for note in notes)
+    joined.stages.edit("helios", version=stage.version, scale_sigma=0.01)
+    error, _ = stage_error(joined, **given)
+    nearest = min((mark.position_um for mark in silent), key=np.linalg.norm)
+    np.testing.assert_allclose(error.from_um, nearest)
 
 
 def test_a_number_that_nobody_knows_goes_to_no_instrument(joined, tmp_path):
