@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from ..analysis.quantification.measurement import Check, Measurement, measurement_from_parts
-from ..analysis.registration import FramePath, Located, Region, confidence_region, region_factor
+from ..analysis.registration import Located, Region, confidence_region, region_factor
 from ..analysis.registration.cut import Containment, box_margin
-from ..analysis.registration.milling_volume import MillingVolume, volume_containment
+from ..analysis.registration.milling_volume import MillingVolume, volume_containment, volume_margin
 from ..analysis.targeting import (
     BeamView,
     InstrumentError,
@@ -23,7 +23,7 @@ from ..analysis.targeting import (
     offsets,
     split_uncertainty,
 )
-from ..analysis.targeting.plan import BELOW_SURFACE, TargetPlan
+from ..analysis.targeting.plan import BELOW_SURFACE, TargetPlan, target_plan
 from ..analysis.targeting.surface_plane import SurfacePlane
 from ..columns import significant
 from ..quantities import format_value
@@ -38,6 +38,7 @@ from .fiducials import SeenFiducials, seen_fiducials, stage_error, views_of
 _PROBABILITIES = (0.5, 0.8, 0.9, 0.95, 0.99)
 _AXES = ("z", "y", "x")
 _DEPTH = ".depth_um"
+_POINT_UM = 1e-9  # half the edges of a volume that is none
 
 
 @dataclass(frozen=True)
@@ -191,16 +192,19 @@ def plan_cut(
     """
     record, below = ws.targets.get(target), surface and _surface(ws, surface)
     cut = instrument_cut(ws, record, to=to, surface=below, probability=probability)
+    shown, unstated = seen_fiducials(ws, to=to, way=cut.way), ()
+    if instrument is None:
+        there = cut.located.points_um[0]
+        instrument, unstated = stage_error(ws, to=to, place_um=there, seen=shown.seen)
+    measurements = _positions(target, to, cut.located, instrument)
+    split = split_uncertainty(cut.way, cut.place_um, instrument=instrument)
+    if instrument is not None:
+        cut = _missed(cut, instrument, split.nu)
     located, plan = cut.located, cut.plan
     region = confidence_region(located.covariance_um2[0], nu=located.nu)
-    shown = seen_fiducials(ws, to=to, way=cut.way)
-    unstated: tuple[str, ...] = ()
-    if instrument is None:
-        there = located.points_um[0]
-        instrument, unstated = stage_error(ws, to=to, place_um=there, seen=shown.seen)
     found = _offsets(cut, shown, views_of(ws, to) if views is None else views)
     milled = volume or _milled(cut)
-    measurements, checks = _positions(target, to, located), plan.checks
+    checks = plan.checks
     if cut.surface is not None:
         depth = _depth(target, to, cut.surface)
         checks = (*(_checked(check, depth) for check in checks), *_unstated(surface))
@@ -210,7 +214,7 @@ def plan_cut(
         plan,
         region,
         cut.table(),
-        _margins(cut.way, cut.place_um, cut.half_um),
+        _margins(cut, instrument),
         offset_table(found),
         tuple(measurements),
         checks,
@@ -218,7 +222,7 @@ def plan_cut(
         _drawn(cut, region),
         confidence_region(located.covariance_um2[0], level=0.5, nu=located.nu),
         found,
-        split_uncertainty(cut.way, cut.place_um, instrument=instrument),
+        split,
         milled,
         None
         if milled is None
@@ -233,9 +237,18 @@ def _surface(ws: Workspace, surface: Any) -> SpecimenSurface | MeasuredSurface:
     return SpecimenSurface(ws, surface)
 
 
-def _positions(target: str, to: str, located: Located) -> list[Measurement]:
-    sigma = np.sqrt(np.diag(located.covariance_um2[0]))
+def _positions(
+    target: str, to: str, located: Located, instrument: InstrumentError | None
+) -> list[Measurement]:
     factor = coverage_factor(located.nu) if located.stated else float("nan")
+    parts = {"registration": factor * np.sqrt(np.diag(located.covariance_um2[0]))}
+    if instrument is not None:
+        added = instrument.parts_at(located.points_um)
+        parts |= {
+            name: coverage_factor(None) * np.sqrt(np.diag(part[0]))
+            for name, part in added.items()
+            if part.any()
+        }
     return [
         measurement_from_parts(
             key=f"targeting.{target}.{to}.{axis}_um",
@@ -243,7 +256,7 @@ def _positions(target: str, to: str, located: Located) -> list[Measurement]:
             value=float(located.points_um[0, index]),
             unit="µm",
             convention=f"frame of {to}, path {' to '.join(located.path)}",
-            parts={"registration": float(factor * sigma[index])},
+            parts={name: float(part[index]) for name, part in parts.items()},
         )
         for index, axis in reversed(list(enumerate(_AXES)))
     ]
@@ -291,14 +304,38 @@ def _unstated(surface: Any) -> tuple[Check, ...]:
     return (Check("uncertainty of the surface's threshold", None, said),)
 
 
-def _margins(way: FramePath, place: np.ndarray, half: np.ndarray) -> pd.DataFrame:
-    rows = [box_margin(way, place, half, probability=p) for p in _PROBABILITIES]
-    return pd.DataFrame(
-        {
-            "probability": _PROBABILITIES,
-            "margin_um": [row.margin_um for row in rows],
-        }
+def _missed(cut: InstrumentCut, instrument: InstrumentError, nu: float | None) -> InstrumentCut:
+    """Plan the cut for an instrument that misses what it is told."""
+    located, plan = cut.located, cut.plan
+    point = located.points_um[0]
+    total = located.covariance_um2[0] + instrument.covariance_at(point)[0]
+    wider = target_plan(
+        point.tolist(),
+        total,
+        half_size_um=cut.extent_um.tolist(),
+        nu=nu,
+        probability=plan.probability,
+        surface=None if cut.surface is None else cut.surface.plane,
+        process_margin_um=plan.process_margin_um,
+        margin_um=_margin(cut, instrument, plan.probability),
+        name=plan.name,
     )
+    return replace(cut, located=replace(located, covariance_um2=total[None], nu=nu), plan=wider)
+
+
+def _margin(cut: InstrumentCut, instrument: InstrumentError | None, probability: float) -> float:
+    if instrument is None:
+        return box_margin(cut.way, cut.place_um, cut.half_um, probability=probability).margin_um
+    tight = MillingVolume(cut.located.points_um[0], np.maximum(cut.extent_um, _POINT_UM))
+    found = volume_margin(
+        cut.way, cut.place_um, cut.half_um, tight, probability=probability, instrument=instrument
+    )
+    return max(0.0, found.margin_um)
+
+
+def _margins(cut: InstrumentCut, instrument: InstrumentError | None) -> pd.DataFrame:
+    found = [_margin(cut, instrument, probability) for probability in _PROBABILITIES]
+    return pd.DataFrame({"probability": _PROBABILITIES, "margin_um": found})
 
 
 def _offsets(

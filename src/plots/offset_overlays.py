@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..analysis.targeting import Offset
 
 _OVER_PICTURES = ("sky blue", "yellow", "orange", "purple")
-_CHARACTER_PX, _LINE_PX, _TALLEST_PX = 5.9, 17, 520
+_CHARACTER_PX, _LINE_PX, _TALLEST_PX, _LOWEST_PX = 5.9, 17, 520, 140
 
 
 def offset_overlay(
@@ -157,7 +157,7 @@ def _panel(
     room = max(map(len, said)) * _CHARACTER_PX + 40
     (left, right), (top, bottom) = window
     frame = WIDTH_PX - MARGINS_PX[0] - MARGINS_PX[1] - room
-    least = len(said) * _LINE_PX
+    least = max(len(said) * _LINE_PX, _LOWEST_PX)
     per_px = max((right - left) / frame, (bottom - top) / _TALLEST_PX)
     spare = max(0.0, frame * per_px - (right - left))
     left, right = left - spare / 2, right + spare / 2

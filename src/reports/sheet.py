@@ -125,6 +125,10 @@ def _warnings(plan: CutPlan) -> list[Item]:
         for check in plan.checks
         if check.passed is False
     ]
+    held = plan.contained
+    if held is not None and held.probability < plan.plan.probability - 5 * held.standard_error:
+        wanted = f"{held.statement}; wanted: {plan.plan.probability:g}"
+        failed.append(Finding(wanted, level="look"))
     return [*failed, *(Finding(note, level=_level(note)) for note in plan.notes)]
 
 

@@ -154,7 +154,16 @@ def test_a_stage_that_is_recorded_gives_both_beams_views_and_its_own_errors(join
     assert list(plan.offsets["view"]) == ["SEM", "SEM", "FIB", "FIB"]
     parts = plan.split.table()["part"].tolist()
     assert parts[-4:] == ["stage", "drift", "scale", "all"]
-    assert 0.0 < plan.contained.probability < 0.9  # the margin was made for 0.9 without the stage
+    assert plan.contained.probability == pytest.approx(0.9, abs=0.01)  # as the target wants
+    bare = plan_cut(joined, "pit", to="view", surface=None)
+    assert plan.plan.margin_um > bare.plan.margin_um + 0.3
+    missed = plan_cut(
+        joined, "pit", to="view", surface=None, instrument=error, volume=bare.milled
+    ).contained
+    assert missed.probability < 0.5
+    assert {"registration", "stage", "scale"} == set(plan.measurements[0].parts)
+    covered = plan.located.covariance_um2[0]
+    np.testing.assert_allclose(covered, plan.split.covariance_um2, rtol=1e-9)
     told = json.loads(write_plan_json(plan, tmp_path / "plan.json").read_text("utf-8"))
     assert told["plan"]["x_um"] == plan.measurements[0].value
     assert told["ellipsoids"]["50 %"]["radii_um"][0] < told["ellipsoids"]["95 %"]["radii_um"][0]
