@@ -41,6 +41,7 @@ from .registration import (
     register_pair,
     settle,
 )
+from .stages import record_stage
 from .survey import image_survey, technique_reach
 from .targeting import plan_cut, surface_segmentation
 from .walkthrough import begin, bring, data_folder, file_beside
@@ -86,6 +87,7 @@ __all__ = [
     "plan_dict",
     "practice_truth",
     "record_segmentation",
+    "record_stage",
     "record_verdicts",
     "register_pair",
     "seen_fiducials",

@@ -12,8 +12,8 @@ import pandas as pd
 
 from ..analysis.quantification.measurement import Check, Measurement, measurement_from_parts
 from ..analysis.registration import Located, Region, confidence_region, region_factor
-from ..analysis.registration.cut import Containment, box_margin
-from ..analysis.registration.milling_volume import MillingVolume, volume_containment, volume_margin
+from ..analysis.registration.cut import Containment
+from ..analysis.registration.milling_volume import MillingVolume, volume_containment
 from ..analysis.targeting import (
     BeamView,
     InstrumentError,
@@ -23,7 +23,7 @@ from ..analysis.targeting import (
     offsets,
     split_uncertainty,
 )
-from ..analysis.targeting.plan import BELOW_SURFACE, TargetPlan, target_plan
+from ..analysis.targeting.plan import BELOW_SURFACE, TargetPlan
 from ..analysis.targeting.surface_plane import SurfacePlane
 from ..columns import significant
 from ..quantities import format_value
@@ -32,13 +32,12 @@ from ..workspace.instrument_cut import InstrumentCut, instrument_cut
 from ..workspace.measured_surface import MeasuredSurface
 from ..workspace.surface import SURFACE_TAG, NearSurface, SpecimenSurface, coverage_factor
 from .cut_files import refuse_gaps
+from .cut_margins import margins, milled_by, missed
 from .decisions import decided
 from .fiducials import SeenFiducials, seen_fiducials, stage_error, views_of
 
-_PROBABILITIES = (0.5, 0.8, 0.9, 0.95, 0.99)
 _AXES = ("z", "y", "x")
 _DEPTH = ".depth_um"
-_POINT_UM = 1e-9  # half the edges of a volume that is none
 
 
 @dataclass(frozen=True)
@@ -199,11 +198,11 @@ def plan_cut(
     measurements = _positions(target, to, cut.located, instrument)
     split = split_uncertainty(cut.way, cut.place_um, instrument=instrument)
     if instrument is not None:
-        cut = _missed(cut, instrument, split.nu)
+        cut = missed(cut, instrument, split.nu)
     located, plan = cut.located, cut.plan
     region = confidence_region(located.covariance_um2[0], nu=located.nu)
     found = _offsets(cut, shown, views_of(ws, to) if views is None else views)
-    milled = volume or _milled(cut)
+    milled = volume or milled_by(cut)
     checks = plan.checks
     if cut.surface is not None:
         depth = _depth(target, to, cut.surface)
@@ -214,7 +213,7 @@ def plan_cut(
         plan,
         region,
         cut.table(),
-        _margins(cut, instrument),
+        margins(cut, instrument),
         offset_table(found),
         tuple(measurements),
         checks,
@@ -304,53 +303,11 @@ def _unstated(surface: Any) -> tuple[Check, ...]:
     return (Check("uncertainty of the surface's threshold", None, said),)
 
 
-def _missed(cut: InstrumentCut, instrument: InstrumentError, nu: float | None) -> InstrumentCut:
-    """Plan the cut for an instrument that misses what it is told."""
-    located, plan = cut.located, cut.plan
-    point = located.points_um[0]
-    total = located.covariance_um2[0] + instrument.covariance_at(point)[0]
-    wider = target_plan(
-        point.tolist(),
-        total,
-        half_size_um=cut.extent_um.tolist(),
-        nu=nu,
-        probability=plan.probability,
-        surface=None if cut.surface is None else cut.surface.plane,
-        process_margin_um=plan.process_margin_um,
-        margin_um=_margin(cut, instrument, plan.probability),
-        name=plan.name,
-    )
-    return replace(cut, located=replace(located, covariance_um2=total[None], nu=nu), plan=wider)
-
-
-def _margin(cut: InstrumentCut, instrument: InstrumentError | None, probability: float) -> float:
-    if instrument is None:
-        return box_margin(cut.way, cut.place_um, cut.half_um, probability=probability).margin_um
-    tight = MillingVolume(cut.located.points_um[0], np.maximum(cut.extent_um, _POINT_UM))
-    found = volume_margin(
-        cut.way, cut.place_um, cut.half_um, tight, probability=probability, instrument=instrument
-    )
-    return max(0.0, found.margin_um)
-
-
-def _margins(cut: InstrumentCut, instrument: InstrumentError | None) -> pd.DataFrame:
-    found = [_margin(cut, instrument, probability) for probability in _PROBABILITIES]
-    return pd.DataFrame({"probability": _PROBABILITIES, "margin_um": found})
-
-
 def _offsets(
     cut: InstrumentCut, shown: SeenFiducials, views: Sequence[BeamView]
 ) -> tuple[Offset, ...]:
     """Offsets to the target from the nearest landmarks that the instrument itself shows."""
     return offsets(cut.place_um, shown.seen, way=cut.way, views=views, fit=shown.fit)
-
-
-def _milled(cut: InstrumentCut) -> MillingVolume | None:
-    """The cut that is planned, as a volume in the instrument's axes; None where it is not known."""
-    half = cut.plan.cut_size_um / 2
-    if not (np.isfinite(half).all() and (half > 0).all()):
-        return None
-    return MillingVolume(cut.located.points_um[0], half, name="the planned cut")
 
 
 def _drawn(cut: InstrumentCut, region: Region) -> dict[str, Any]:
