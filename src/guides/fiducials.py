@@ -114,12 +114,17 @@ def stage_error(
 def views_of(ws: Workspace, to: str) -> tuple[BeamView, ...]:
     """Give the views of an instrument: SEM and FIB of a stage that is recorded, else from above.
 
-    The stage is taken to stand at the tilt at which the ion beam looks straight down.
+    The stage is taken to stand at the tilt at which the ion beam looks straight down, with its x
+    to the right in both pictures. Which way its y runs there follows from its handedness and from
+    where z grows; without ``z_grows`` that is not known, and the view is from above along z.
     """
     for stage in ws.stages:
-        if stage.frame == to:
+        if stage.frame == to and stage.z_grows is not None:
+            inwards = 1.0 if stage.z_grows == "inwards" else -1.0
+            down = inwards if stage.handedness == "right" else -inwards
             angle = stage.between_beams_deg
-            return fib_sem_views(tilt_deg=angle, between_beams_deg=angle)
+            axes = np.diag([inwards, down, 1.0])
+            return fib_sem_views(tilt_deg=angle, between_beams_deg=angle, axes=axes)
     return (beam_view("from above", angle_deg=0.0),)
 
 

@@ -10,6 +10,7 @@ from scalebridge import Workspace
 from scalebridge.analysis.targeting import StageAxes, fit_stage
 from scalebridge.errors import RefusedRecord
 from scalebridge.guides import plan_cut, record_stage, write_stage_positions
+from scalebridge.guides.fiducials import views_of
 
 MARKS = np.array([[0, 0, 0], [0, 0, 900], [0, 800, 0], [200, 700, 800.0]])
 
@@ -41,3 +42,22 @@ def test_a_left_handed_stage_in_millimetres_takes_the_target(ws, tmp_path):
     with pytest.raises(RefusedRecord):
         record_stage(ws, "helios", fit, frame="survey")
     assert ws.state == before
+
+
+@pytest.mark.parametrize(
+    ("hand", "z_grows", "y_down"),
+    [("left", "outwards", 1), ("right", "outwards", -1), ("right", "inwards", 1),
+     ("left", "inwards", -1)],
+)  # fmt: skip
+def test_which_way_a_stage_runs_in_the_pictures_follows_from_its_axes(ws, hand, z_grows, y_down):
+    ws.stages.add(name="s", frame="survey", unit="mm", handedness=hand, z_grows=z_grows)
+    sem, fib = views_of(ws, "survey")
+    assert (sem.angle_deg, fib.angle_deg) == (52.0, 0.0)
+    np.testing.assert_allclose(fib.project([[0, 1, 1]]), [[1, y_down]], atol=1e-12)
+    deeper = [[1 if z_grows == "inwards" else -1, 0, 0]]
+    assert sem.project(deeper)[0, 1] == pytest.approx(np.sin(np.radians(52)))
+
+
+def test_a_stage_whose_z_is_not_stated_is_seen_from_above_only(ws):
+    ws.stages.add(name="s", frame="survey", unit="mm", handedness="left")
+    assert [view.name for view in views_of(ws, "survey")] == ["from above"]

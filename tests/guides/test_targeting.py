@@ -147,7 +147,7 @@ def test_a_mark_that_changed_since_counts_as_independent_and_the_plan_says_so(jo
 def test_a_stage_that_is_recorded_gives_both_beams_views_and_its_own_errors(joined, tmp_path):
     joined.stages.add(
         name="helios", frame="view", unit="mm", handedness="left", between_beams_deg=54.0,
-        tilt_deg=54.0, rotation_deg=180.0,
+        tilt_deg=54.0, rotation_deg=180.0, z_grows="outwards",
     )  # fmt: skip
     error = InstrumentError(stage_um=0.5, scale_sigma=0.002, from_um=[0, 0, 0])
     plan = plan_cut(joined, "pit", to="view", surface=None, instrument=error)

@@ -155,8 +155,15 @@ def beam_view(
     return BeamView(name, matrix + 0.0, float(angle_deg), centre_um, field_um)
 
 
-def fib_sem_views(*, tilt_deg: float, between_beams_deg: float = 52.0) -> tuple[BeamView, BeamView]:
+def fib_sem_views(
+    *,
+    tilt_deg: float,
+    between_beams_deg: float = 52.0,
+    axes: ArrayLike = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+) -> tuple[BeamView, BeamView]:
     """Describe the SEM and the FIB picture of a stage at a tilt, specimen lying on it.
+
+    Deeper places stand lower in the SEM picture, as on a face that is cut.
 
     Parameters
     ----------
@@ -164,6 +171,8 @@ def fib_sem_views(*, tilt_deg: float, between_beams_deg: float = 52.0) -> tuple[
         Towards the ion beam; the FIB looks straight down at ``between_beams_deg`` [degree].
     between_beams_deg : float
         52 or 54 on most instruments [degree].
+    axes : (3, 3) array
+        As in `beam_view`.
 
     Returns
     -------
@@ -176,6 +185,6 @@ def fib_sem_views(*, tilt_deg: float, between_beams_deg: float = 52.0) -> tuple[
     [52.0, 0.0]
     """
     return (
-        beam_view("SEM", angle_deg=tilt_deg),
-        beam_view("FIB", angle_deg=tilt_deg - between_beams_deg),
+        beam_view("SEM", angle_deg=tilt_deg, axes=axes),
+        beam_view("FIB", angle_deg=tilt_deg - between_beams_deg, axes=axes),
     )
