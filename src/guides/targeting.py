@@ -191,7 +191,8 @@ def plan_cut(
     """
     record, below = ws.targets.get(target), surface and _surface(ws, surface)
     cut = instrument_cut(ws, record, to=to, surface=below, probability=probability)
-    shown, unstated = seen_fiducials(ws, to=to, way=cut.way), ()
+    shown = seen_fiducials(ws, to=to, way=cut.way)
+    unstated: tuple[str, ...] = ()
     if instrument is None:
         there = cut.located.points_um[0]
         instrument, unstated = stage_error(ws, to=to, place_um=there, seen=shown.seen)
