@@ -12,7 +12,9 @@ from .cut import Containment, box_containment, box_margin
 from .design import errors_with_landmark, next_landmark
 from .fit import LandmarkFit, fit_landmarks
 from .graph import FrameGraph
+from .instrument import InstrumentError
 from .located import Located
+from .milling_volume import MillingVolume, volume_containment, volume_margin
 from .path import Edge, FramePath
 from .regions import Region, confidence_region, region_factor
 from .repeatability import Repeatability, picking_repeatability
@@ -33,8 +35,10 @@ __all__ = [
     "Edge",
     "FrameGraph",
     "FramePath",
+    "InstrumentError",
     "LandmarkFit",
     "Located",
+    "MillingVolume",
     "Model",
     "ModelChoice",
     "Region",
@@ -62,4 +66,6 @@ __all__ = [
     "surprises",
     "to_sitk",
     "transform_from_dict",
+    "volume_containment",
+    "volume_margin",
 ]
