@@ -13,10 +13,11 @@ from numpy.typing import ArrayLike
 
 from ...quantities import format_length
 from .containment import check_probability
-from .cut import DRAWS, Containment, _as_path, _too_few, _unsaid
+from .cut import DRAWS, Containment, _as_path
 from .instrument import InstrumentError
 from .path import FramePath
 from .points import lift
+from .regions import FEWEST_NU
 from .transform import AffineTransform
 
 _CHUNK = 20_000
@@ -120,8 +121,9 @@ def volume_containment(
     path = _as_path(way)
     corners = lift(centre_um, name="centre_um") + SIGNS * lift(half_size_um, name="half_size_um")
     room = -float(volume.overhang(path.apply(corners)).max())
-    if _too_few(path):
-        return _unsaid(path, room)
+    nu = _freedom(path)
+    if nu is not None and nu < FEWEST_NU:
+        return _unsaid(nu, room)
     over = _drawn(path, corners, volume, localisation_um2, instrument, draws, seed)
     inside = float(np.mean(over <= 1e-12))
     error = float(np.sqrt(max(inside * (1 - inside), 1 / draws) / draws))
@@ -130,7 +132,7 @@ def volume_containment(
         f"all corners lie in {volume.name} with probability {inside:.3f} "
         f"({where} {format_length(abs(room))}, {draws} draws)"
     )
-    return Containment(inside, error, room, path.nu, statement)
+    return Containment(inside, error, room, nu, statement)
 
 
 def volume_margin(
@@ -156,8 +158,9 @@ def volume_margin(
     """
     check_probability(probability)
     path = _as_path(way)
-    if _too_few(path):
-        return _unsaid(path, float("nan"))
+    nu = _freedom(path)
+    if nu is not None and nu < FEWEST_NU:
+        return _unsaid(nu, float("nan"))
     corners = lift(centre_um, name="centre_um") + SIGNS * lift(half_size_um, name="half_size_um")
     over = _drawn(path, corners, volume, localisation_um2, instrument, draws, seed)
     margin = float(np.quantile(over, probability, method="higher"))
@@ -168,7 +171,18 @@ def volume_margin(
         f"{volume.name}, {change} by {format_length(abs(margin))} on every side, holds all corners "
         f"with probability {inside:.3f} ({draws} draws)"
     )
-    return Containment(inside, error, margin, path.nu, statement)
+    return Containment(inside, error, margin, nu, statement)
+
+
+def _freedom(path: FramePath) -> float | None:
+    """Degrees of freedom behind the way; None where every error is known."""
+    return path.nu
+
+
+def _unsaid(nu: float, margin_um: float) -> Containment:
+    few = f"{nu:.3g} degrees of freedom, fewer than {FEWEST_NU}"
+    statement = f"too few to say: {few}; add landmarks"
+    return Containment(float("nan"), float("nan"), margin_um, nu, statement)
 
 
 def _drawn(

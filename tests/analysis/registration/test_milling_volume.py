@@ -99,3 +99,16 @@ def test_errors_that_nobody_knows_are_refused(given, message):
         InstrumentError(**given)
     with pytest.raises(ValueError, match="three unit vectors at right angles"):
         MillingVolume([0, 0, 0], [1, 1, 1], axes=np.ones((3, 3)))
+
+
+def test_with_too_few_degrees_of_freedom_nothing_is_stated():
+    rng = np.random.default_rng(0)
+    cube = np.array([[0, 0, 0], [0, 0, 90], [0, 80, 0], [70, 0, 0.0]])
+    fit = fit_landmarks(cube, cube + rng.standard_normal(cube.shape), model="rigid")
+    few = fit.transform.with_covariance(fit.transform.covariance, nu=2.0)
+    volume = MillingVolume([20, 20, 20], [9, 9, 9])
+    told = volume_containment(few, [20, 20, 20], [5, 5, 5], volume)
+    margin = volume_margin(few, [20, 20, 20], [5, 5, 5], volume, probability=0.9)
+    assert np.isnan([told.probability, margin.margin_um]).all()
+    assert "too few to say: 2 degrees of freedom" in told.statement
+    assert not told.stated
