@@ -3,9 +3,12 @@
 Nothing here is stored: the same images and records give the same answers, to the bit.
 """
 
+from __future__ import annotations
+
 from .aligned_copy import CopyErrors, compare_with_copy
 from .candidates import Candidates, candidates
 from .coverage import Coverage, coverage
+from .cut_files import plan_dict, write_plan_boxes, write_plan_json, write_stage_positions
 from .decisions import (
     choose_instrument,
     choose_map,
@@ -15,6 +18,7 @@ from .decisions import (
     map_images,
 )
 from .example import example_specimen
+from .fiducials import seen_fiducials
 from .landmark_files import import_landmarks
 from .milling import MillingPlan, plan_milling
 from .next_actions import next_actions
@@ -41,6 +45,7 @@ from .registration import (
     register_pair,
     settle,
 )
+from .stages import record_stage
 from .survey import image_survey, technique_reach
 from .targeting import plan_cut, surface_segmentation
 from .walkthrough import begin, bring, data_folder, file_beside
@@ -85,16 +90,22 @@ __all__ = [
     "overlays_sheet",
     "phase_results",
     "plan_cut",
+    "plan_dict",
     "plan_milling",
     "practice_truth",
     "record_segmentation",
+    "record_stage",
     "record_verdicts",
     "register_pair",
+    "seen_fiducials",
     "segmentation_sliders",
     "segmentations_to_measure",
     "settle",
     "surface_segmentation",
     "technique_reach",
     "whole_object",
+    "write_plan_boxes",
+    "write_plan_json",
     "write_practice_tiff",
+    "write_stage_positions",
 ]

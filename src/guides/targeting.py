@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,31 @@ import numpy as np
 import pandas as pd
 
 from ..analysis.quantification.measurement import Check, Measurement, measurement_from_parts
-from ..analysis.registration import FramePath, Located, Region, confidence_region
-from ..analysis.registration.cut import box_margin
+from ..analysis.registration import Located, Region, confidence_region, region_factor
+from ..analysis.registration.cut import Containment
+from ..analysis.registration.milling_volume import MillingVolume, volume_containment
+from ..analysis.targeting import (
+    BeamView,
+    InstrumentError,
+    Offset,
+    UncertaintySplit,
+    offset_table,
+    offsets,
+    split_uncertainty,
+)
 from ..analysis.targeting.plan import BELOW_SURFACE, TargetPlan
 from ..analysis.targeting.surface_plane import SurfacePlane
 from ..columns import significant
 from ..quantities import format_value
 from ..workspace import Workspace
 from ..workspace.instrument_cut import InstrumentCut, instrument_cut
+from ..workspace.measured_surface import MeasuredSurface
 from ..workspace.surface import SURFACE_TAG, NearSurface, SpecimenSurface, coverage_factor
+from .cut_files import refuse_gaps
+from .cut_margins import margins, milled_by, missed
 from .decisions import decided
+from .fiducials import SeenFiducials, seen_fiducials, stage_error, views_of
 
-_PROBABILITIES = (0.5, 0.8, 0.9, 0.95, 0.99)
 _AXES = ("z", "y", "x")
 _DEPTH = ".depth_um"
 
@@ -44,6 +58,17 @@ class CutPlan:
     notes : tuple of str
     drawn : dict
         Arguments for `scalebridge.plots.target_views`.
+    region50 : Region
+        The 50 % ellipsoid.
+    found : tuple of Offset
+        What `offsets` lists, for `scalebridge.plots.offset_overlay`.
+    split : UncertaintySplit
+        Where the uncertainty comes from, stage, drift and scale included.
+    milled : MillingVolume or None
+        What will be milled; None where the cut is not known.
+    contained : Containment or None
+        Probability that all corners of the volume of interest lie in it.
+    cut : InstrumentCut
     """
 
     located: Located
@@ -56,6 +81,12 @@ class CutPlan:
     checks: tuple[Check, ...]
     notes: tuple[str, ...]
     drawn: dict[str, Any]
+    region50: Region
+    found: tuple[Offset, ...]
+    split: UncertaintySplit
+    milled: MillingVolume | None
+    contained: Containment | None
+    cut: InstrumentCut
 
     @property
     def positions(self) -> tuple[Measurement, ...]:
@@ -81,7 +112,14 @@ class CutPlan:
         return pd.DataFrame(rows)
 
     def write_csv(self, folder: str | Path) -> Path:
-        """Write the table for the instrument, columns by name, into a folder."""
+        """Write the table for the instrument, columns by name, into a folder.
+
+        Raises
+        ------
+        CovarianceUnavailable
+            A number of it is not known.
+        """
+        refuse_gaps(self.table, why=self.region.statement)
         path = Path(folder) / f"target_{_file_name(self.plan.name)}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         self.table.to_csv(path, index=False)
@@ -115,7 +153,15 @@ def surface_segmentation(ws: Workspace, name: str | None) -> Any:
 
 
 def plan_cut(
-    ws: Workspace, target: str, *, to: str, surface: Any, probability: float | None = None
+    ws: Workspace,
+    target: str,
+    *,
+    to: str,
+    surface: Any,
+    probability: float | None = None,
+    views: Sequence[BeamView] | None = None,
+    instrument: InstrumentError | None = None,
+    volume: MillingVolume | None = None,
 ) -> CutPlan:
     """Look a target up in an instrument's frame and plan the cut around it.
 
@@ -127,20 +173,38 @@ def plan_cut(
     to : str
         Frame of the instrument that will cut.
     surface : Record or None
-        Segmentation whose first boundary along z is the surface; None gives no depth.
+        Segmentation whose first boundary along z is the surface, or a surface that was measured
+        again (of ``ws.surfaces``); None gives no depth.
     probability : float, optional
         That the volume of interest lies in the cut; the target's own unless told.
+    views : sequence of BeamView, optional
+        In which offsets are given; of the stage that is recorded for the frame, else from above.
+    instrument : InstrumentError, optional
+        What stage, drift and scale add; what is recorded of the stage unless told.
+    volume : MillingVolume, optional
+        That will be milled, in the instrument's frame; the planned cut unless told.
 
     Raises
     ------
     NoPath
         The frames are not connected by accepted transforms.
     """
-    record, below = ws.targets.get(target), surface and SpecimenSurface(ws, surface)
+    record, below = ws.targets.get(target), surface and _surface(ws, surface)
     cut = instrument_cut(ws, record, to=to, surface=below, probability=probability)
+    shown = seen_fiducials(ws, to=to, way=cut.way)
+    unstated: tuple[str, ...] = ()
+    if instrument is None:
+        there = cut.located.points_um[0]
+        instrument, unstated = stage_error(ws, to=to, place_um=there, seen=shown.seen)
+    measurements = _positions(target, to, cut.located, instrument)
+    split = split_uncertainty(cut.way, cut.place_um, instrument=instrument)
+    if instrument is not None:
+        cut = missed(cut, instrument, split.nu)
     located, plan = cut.located, cut.plan
     region = confidence_region(located.covariance_um2[0], nu=located.nu)
-    measurements, checks = _positions(target, to, located), plan.checks
+    found = _offsets(cut, shown, views_of(ws, to) if views is None else views)
+    milled = volume or milled_by(cut)
+    checks = plan.checks
     if cut.surface is not None:
         depth = _depth(target, to, cut.surface)
         checks = (*(_checked(check, depth) for check in checks), *_unstated(surface))
@@ -150,22 +214,41 @@ def plan_cut(
         plan,
         region,
         cut.table(),
-        _margins(cut.way, cut.place_um, cut.half_um),
-        _offsets(ws, located.points_um[0], to),
+        margins(cut, instrument),
+        offset_table(found),
         tuple(measurements),
         checks,
-        located.notes,
+        (*located.notes, *shown.notes, *unstated),
         _drawn(cut, region),
+        confidence_region(located.covariance_um2[0], level=0.5, nu=located.nu),
+        found,
+        split,
+        milled,
+        None
+        if milled is None
+        else volume_containment(cut.way, cut.place_um, cut.half_um, milled, instrument=instrument),
+        cut,
     )
 
 
-def _array(position: Any) -> np.ndarray:
-    return np.array([position[f"{axis}_um"] for axis in _AXES], float)
+def _surface(ws: Workspace, surface: Any) -> SpecimenSurface | MeasuredSurface:
+    if surface.kind == "surfaces":
+        return MeasuredSurface(ws, surface)
+    return SpecimenSurface(ws, surface)
 
 
-def _positions(target: str, to: str, located: Located) -> list[Measurement]:
-    sigma = np.sqrt(np.diag(located.covariance_um2[0]))
+def _positions(
+    target: str, to: str, located: Located, instrument: InstrumentError | None
+) -> list[Measurement]:
     factor = coverage_factor(located.nu) if located.stated else float("nan")
+    parts = {"registration": factor * np.sqrt(np.diag(located.covariance_um2[0]))}
+    if instrument is not None:
+        added = instrument.parts_at(located.points_um)
+        parts |= {
+            name: coverage_factor(None) * np.sqrt(np.diag(part[0]))
+            for name, part in added.items()
+            if part.any()
+        }
     return [
         measurement_from_parts(
             key=f"targeting.{target}.{to}.{axis}_um",
@@ -173,7 +256,7 @@ def _positions(target: str, to: str, located: Located) -> list[Measurement]:
             value=float(located.points_um[0, index]),
             unit="µm",
             convention=f"frame of {to}, path {' to '.join(located.path)}",
-            parts={"registration": float(factor * sigma[index])},
+            parts={name: float(part[index]) for name, part in parts.items()},
         )
         for index, axis in reversed(list(enumerate(_AXES)))
     ]
@@ -212,7 +295,7 @@ def _checked(check: Check, depth: Measurement) -> Check:
 
 def _unstated(surface: Any) -> tuple[Check, ...]:
     """Warn of a surface whose threshold nobody has given an uncertainty: it counts as exact."""
-    if any(surface.threshold_uncertainty[:1]):
+    if surface.kind == "surfaces" or any(surface.threshold_uncertainty[:1]):
         return ()
     said = (
         f"none is stated by {surface.name}: the depth counts it as exact; "
@@ -221,37 +304,11 @@ def _unstated(surface: Any) -> tuple[Check, ...]:
     return (Check("uncertainty of the surface's threshold", None, said),)
 
 
-def _margins(way: FramePath, place: np.ndarray, half: np.ndarray) -> pd.DataFrame:
-    rows = [box_margin(way, place, half, probability=p) for p in _PROBABILITIES]
-    return pd.DataFrame(
-        {
-            "probability": _PROBABILITIES,
-            "margin_um": [row.margin_um for row in rows],
-        }
-    )
-
-
-def _offsets(ws: Workspace, position: np.ndarray, to: str) -> pd.DataFrame:
-    """Offsets to the target from the landmarks that the instrument itself shows."""
-    marks: dict[str, np.ndarray] = {}
-    for landmark in ws.landmarks:
-        if landmark.active and to in (landmark.moving_frame, landmark.fixed_frame):
-            side = landmark.moving if landmark.moving_frame == to else landmark.fixed
-            marks[landmark.name] = _array(side)
-    rows = [
-        {
-            "fiducial": name,
-            **{f"d{axis}_um": delta[k] for k, axis in ((2, "x"), (1, "y"), (0, "z"))},
-        }
-        for name, place in marks.items()
-        for delta in [position - place]
-    ]
-    columns = ["fiducial", "dx_um", "dy_um", "dz_um", "distance_um"]
-    if not rows:
-        return pd.DataFrame(columns=columns)
-    table = pd.DataFrame(rows)
-    table["distance_um"] = np.linalg.norm(table[["dx_um", "dy_um", "dz_um"]], axis=1)
-    return table.nsmallest(2, "distance_um").reset_index(drop=True)
+def _offsets(
+    cut: InstrumentCut, shown: SeenFiducials, views: Sequence[BeamView]
+) -> tuple[Offset, ...]:
+    """Offsets to the target from the nearest landmarks that the instrument itself shows."""
+    return offsets(cut.place_um, shown.seen, way=cut.way, views=views, fit=shown.fit)
 
 
 def _drawn(cut: InstrumentCut, region: Region) -> dict[str, Any]:
@@ -260,6 +317,7 @@ def _drawn(cut: InstrumentCut, region: Region) -> dict[str, Any]:
         "position_um": point,
         "covariance_um2": cut.located.covariance_um2[0],
         "factor": region.factor if region.stated else None,
+        "factor50": region_factor(3, level=0.5, nu=cut.located.nu) if region.stated else None,
         "half_size_um": cut.extent_um if cut.extent_um.any() else None,
         "margin_um": margin if np.isfinite(margin) else None,
         "surface_z_um": None if cut.surface is None else _height(cut.surface.plane, point),

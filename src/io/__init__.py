@@ -28,8 +28,11 @@ _HOMES = {
     "save_answers": ".answers",
     "summary": ".understanding",
     "write_bigwarp": ".bigwarp",
+    "write_boxes": ".box_meshes",
+    "write_fibsem_positions": ".fibsem_positions",
     "write_landmarks": ".landmark_tables",
     "write_markups": ".slicer_markups",
+    "write_nav": ".serialem_nav",
 }
 
 __all__ = [
@@ -51,18 +54,24 @@ __all__ = [
     "save_answers",
     "summary",
     "write_bigwarp",
+    "write_boxes",
+    "write_fibsem_positions",
     "write_landmarks",
     "write_markups",
+    "write_nav",
 ]
 
 if TYPE_CHECKING:
     from .answers import Answers, load_answers, remembered_key, save_answers
     from .bigwarp import read_bigwarp, write_bigwarp
+    from .box_meshes import write_boxes
     from .description import ImageDescription
+    from .fibsem_positions import write_fibsem_positions
     from .first_picture import Preview, preview, preview_of
     from .landmark_tables import read_landmarks, write_landmarks
     from .ome_zarr import OmeZarrSource
     from .opening import describe, open_source
+    from .serialem_nav import write_nav
     from .slicer_markups import read_markups, write_markups
     from .source import Source
     from .understanding import refusal, summary

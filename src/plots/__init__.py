@@ -29,6 +29,7 @@ _HOMES = {
     "error_map": ".predicted_errors",
     "error_maps": ".predicted_errors",
     "errors_overview": ".landmarks",
+    "offset_overlay": ".offset_overlays",
     "size_distribution": ".sizes",
     "target_views": ".targets",
     "value_over_time": ".series",
@@ -58,6 +59,7 @@ __all__ = [
     "live_plot",
     "modality_color",
     "nested_boxes",
+    "offset_overlay",
     "phase_color",
     "rc_params",
     "scene_picture",
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
     from .histogram import grey_histogram, grey_histograms
     from .landmarks import errors_overview, landmark_errors
     from .live import go_live, is_live, live_plot
+    from .offset_overlays import offset_overlay
     from .predicted_errors import error_map, error_maps
     from .scales import length_scales
     from .series import value_over_time

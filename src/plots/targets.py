@@ -40,6 +40,7 @@ def target_views(
     surface_z_um: float | None = None,
     name: str = "target",
     level: float = 0.95,
+    factor50: float | None = None,
     ground: str | Ground = "light",
 ) -> hv.Layout:
     """Draw a target from above and from the side with its region, volume and margin.
@@ -67,6 +68,8 @@ def target_views(
         Of the target.
     level : float
         What the region claims, for its label.
+    factor50 : float, optional
+        As `factor`, of the 50 % ellipsoid, drawn inside.
     ground : {"light", "dark"}
         What the plot stands on.
 
@@ -86,6 +89,8 @@ def target_views(
     things = _boxes(centre, half, margin_um)
     if factor is not None:
         things.append(_region(centre, covariance, factor, level))
+    if factor is not None and factor50 is not None:
+        things.append(_region(centre, covariance, factor50, 0.5))
     if not things:
         raise ValueError("target_views has nothing to draw: needs a factor or half_size_um")
     return projected(

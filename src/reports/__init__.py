@@ -30,6 +30,8 @@ _HOMES = {
     "Batch": ".batch",
     "run_workspaces": ".batch",
     "render_report": ".page",
+    "render_sheet": ".sheet",
+    "write_sheet": ".sheet",
 }
 
 __all__ = [
@@ -48,8 +50,10 @@ __all__ = [
     "record_measurements",
     "record_together",
     "render_report",
+    "render_sheet",
     "run_template",
     "run_workspaces",
+    "write_sheet",
 ]
 
 if TYPE_CHECKING:
@@ -59,6 +63,7 @@ if TYPE_CHECKING:
     from .parameters import Parameter, read_parameters
     from .recording import record_measurements, record_together
     from .run import RunResult, run_template
+    from .sheet import render_sheet, write_sheet
 
 
 def __getattr__(name: str) -> Any:

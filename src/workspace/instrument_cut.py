@@ -14,6 +14,7 @@ from .surface import NearSurface, SpecimenSurface, extent_um
 if TYPE_CHECKING:
     from ..analysis.registration import FramePath, Located
     from ..analysis.targeting.plan import TargetPlan
+    from .measured_surface import MeasuredSurface
 
 _NAMES = ("z_um", "y_um", "x_um")
 
@@ -63,7 +64,7 @@ def instrument_cut(
     target: Any,
     *,
     to: str,
-    surface: SpecimenSurface | None = None,
+    surface: SpecimenSurface | MeasuredSurface | None = None,
     probability: float | None = None,
 ) -> InstrumentCut:
     """Look a target up in an instrument's frame, and plan the cut around it.
@@ -75,7 +76,7 @@ def instrument_cut(
         Of the collection ``targets``.
     to : str
         Frame of the instrument.
-    surface : SpecimenSurface, optional
+    surface : SpecimenSurface or MeasuredSurface, optional
         Of which a depth is told; None gives none.
     probability : float, optional
         That the volume of interest lies in the cut; the target's own unless told.

@@ -45,6 +45,10 @@ class Position(BaseModel):
     x_um: float
 
 
+class Corner(Position):
+    """One of several points."""
+
+
 class HalfSize(BaseModel):
     """Half the edges of a box [µm]."""
 
@@ -160,6 +164,76 @@ class TargetFields(Fields):
     note: str = ""
 
 
+class PreparationFields(Fields):
+    """What was done to the specimen after a scan: its surface stands elsewhere now."""
+
+    needs_name = False
+    references = {"frame": "frames"}
+
+    #: Of the scan that does not show it yet.
+    frame: Text
+    preparation: Literal["coating", "embedding", "cap", "debris", "corrosion", "polishing", "other"]
+    #: Along the outward normal: material added, negative where it was removed [µm].
+    added_um: float
+    sigma_um: Annotated[float, Field(ge=0)]
+    #: When it was done, as 2026-05-31 or 2026-05-31T14:00.
+    date: str | None = None
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _added_or_removed(self) -> PreparationFields:
+        sign = {"coating": 1, "embedding": 1, "cap": 1, "debris": 1, "polishing": -1}
+        if self.added_um * sign.get(self.preparation, 0) < 0:
+            what = "removes" if self.preparation == "polishing" else "adds"
+            raise ValueError(
+                f"added_um: {self.preparation} {what} material, got {self.added_um:g} µm: what is "
+                "added counts positive, what is removed negative"
+            )
+        return self
+
+
+class SurfaceFields(Fields):
+    """A surface that was measured again, for example as eucentric heights in the instrument."""
+
+    references = {"frame": "frames"}
+    geometry = frozenset({"points"})
+    places = ("frame",)
+
+    frame: Text
+    points: Annotated[list[Corner], Field(min_length=3)]
+    #: Of each point across the surface; None takes it from the scatter of four or more [µm].
+    sigma_um: PositiveFloat | None = None
+    method: str = "eucentric height"
+    #: When it was done, as 2026-05-31 or 2026-05-31T14:00.
+    date: str | None = None
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _three_points_leave_no_scatter(self) -> SurfaceFields:
+        if len(self.points) == 3 and self.sigma_um is None:
+            raise ValueError("sigma_um needs a value with three points, got None: they fit exactly")
+        return self
+
+
+class StageFields(Fields):
+    """The stage of an instrument: its axes, and how well it goes where it is told."""
+
+    references = {"frame": "frames"}
+
+    #: Whose positions are the stage's readings [µm].
+    frame: Text
+    unit: Literal["um", "mm", "m"]
+    handedness: Literal["right", "left"]
+    z_grows: Literal["outwards", "inwards"] | None = None
+    tilt_deg: float = 0.0
+    rotation_deg: float = 0.0
+    between_beams_deg: Annotated[float, Field(gt=0, lt=90)] = 52.0
+    repeatability_um: Annotated[float, Field(ge=0)] | None = None
+    drift_um_per_min: Annotated[float, Field(ge=0)] | None = None
+    scale_sigma: Annotated[float, Field(ge=0)] | None = None
+    note: str = ""
+
+
 class SegmentationFields(Fields):
     """The settings that turn an image into phases."""
 
@@ -209,10 +283,6 @@ class NoteFields(Fields):
     text: Text
     frame: str | None = None
     position: Position | None = None
-
-
-class Corner(Position):
-    """One of several points."""
 
 
 class AnnotationFields(Fields):
@@ -298,6 +368,9 @@ KINDS: dict[str, type[Fields]] = {
     "transforms": TransformFields,
     "landmarks": LandmarkFields,
     "targets": TargetFields,
+    "preparations": PreparationFields,
+    "surfaces": SurfaceFields,
+    "stages": StageFields,
     "segmentations": SegmentationFields,
     "measurements": MeasurementFields,
     "notes": NoteFields,

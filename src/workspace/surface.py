@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
 from ..errors import UnusableRecord
+from .preparations import SurfaceShift, surface_shift
 
 if TYPE_CHECKING:
     from ..analysis.registration import FramePath
@@ -50,6 +51,14 @@ class NearSurface:
     def interval95_um(self) -> tuple[float, float]:
         """Lower and upper end of the depth [µm]."""
         return self.depth_um - self.pm95_um, self.depth_um + self.pm95_um
+
+
+def shifted(near: NearSurface, shift: SurfaceShift, size: float) -> NearSurface:
+    """Move a surface by what was added or removed since, in lengths `size` times as long."""
+    added = size * shift.added_um
+    plane = replace(near.plane, point_um=near.plane.point_um + added * near.plane.normal)
+    doubts = {name: size * part for name, part in shift.parts.items()}
+    return NearSurface(plane, near.depth_um + added, {**near.parts, **doubts})
 
 
 class SpecimenSurface:
@@ -111,9 +120,11 @@ class SpecimenSurface:
         plane = fit_surface(way.apply(here), inside_um=position)
         means = [points[:, 0].mean() for points in moved] or [0.0, 0.0]
         shift = abs(means[1] - means[0]) / 2 * magnification(way, centre)
-        parts = _depth_parts(graph.path(frame, image.frame), way, place_um, plane)
+        parts = depth_parts(graph.path(frame, image.frame), way, place_um, plane)
         depth = float((plane.point_um - position) @ plane.normal)
-        return NearSurface(plane, depth, {**parts, "threshold": float(1.96 * shift)})
+        near = NearSurface(plane, depth, {**parts, "threshold": float(1.96 * shift)})
+        later = surface_shift(self._ws, image.frame)
+        return shifted(near, later, magnification(way, centre))
 
     @cached_property
     def _points(self) -> list[NDArray[np.float64]]:
@@ -165,7 +176,7 @@ def coverage_factor(nu: float | None) -> float:
     return float(ndtri(0.975) if known else stdtrit(nu, 0.975))
 
 
-def _depth_parts(
+def depth_parts(
     to_image: FramePath, way: FramePath, place: NDArray[np.float64], plane: SurfacePlane
 ) -> dict[str, float]:
     """95 % half-widths of a depth: of the target, of the surface, of lengths along the way."""

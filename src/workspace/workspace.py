@@ -40,8 +40,8 @@ class Workspace:
     Attributes
     ----------
     images : Images
-    frames, transforms, landmarks, targets, segmentations, measurements, notes, annotations, \
-bookmarks, runs : Collection
+    frames, transforms, landmarks, targets, preparations, surfaces, stages, segmentations, \
+measurements, notes, annotations, bookmarks, runs : Collection
         What people decided and what was measured; each has ``table()``.
 
     Examples
@@ -63,6 +63,9 @@ bookmarks, runs : Collection
         self.transforms = Collection(self.records, "transforms")
         self.landmarks = Collection(self.records, "landmarks")
         self.targets = Collection(self.records, "targets")
+        self.preparations = Collection(self.records, "preparations")
+        self.surfaces = Collection(self.records, "surfaces")
+        self.stages = Collection(self.records, "stages")
         self.segmentations = Collection(self.records, "segmentations")
         self.measurements = Collection(self.records, "measurements")
         self.notes = Collection(self.records, "notes")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from scalebridge import TargetPicker
-from scalebridge.errors import DecisionNeeded, NoPath
+from scalebridge.analysis.targeting import InstrumentError
+from scalebridge.errors import CovarianceUnavailable, DecisionNeeded, NoPath
 from scalebridge.guides import (
     choose_instrument,
     cutting_frame,
@@ -15,7 +19,12 @@ from scalebridge.guides import (
     record_verdicts,
     register_pair,
     surface_segmentation,
+    write_plan_boxes,
+    write_plan_json,
+    write_stage_positions,
 )
+from scalebridge.guides.fiducials import seen_fiducials, stage_error
+from scalebridge.reports import write_sheet
 
 from .coupons import SURVEY, TARGET_UM, VIEW_SCALE, depth_um, surface_frame
 
@@ -108,11 +117,98 @@ def test_the_table_for_the_instrument_names_its_columns_and_its_file_is_safe(joi
 def test_the_nearest_marks_lead_to_the_target(joined):
     plan = planned(joined, "view")
     marks = {mark.name: mark for mark in joined.landmarks if mark.moving_frame == "view"}
-    for row in plan.offsets.itertuples():
-        there = np.array([marks[row.fiducial].moving[f"{axis}_um"] for axis in "zyx"])
-        reached = there + np.array([row.dz_um, row.dy_um, row.dx_um])
-        np.testing.assert_allclose(reached, plan.located.points_um[0], atol=1e-9)
+    there = plan.located.points_um[0]
+    away = {name: np.hypot(*(there - in_order(mark.moving))[1:]) for name, mark in marks.items()}
+    assert list(plan.offsets["fiducial"]) == sorted(away, key=away.get)[:2]
+    for row, one in zip(plan.offsets.itertuples(), plan.found, strict=True):
+        assert row.view == "from above"
+        mark = in_order(marks[row.fiducial].moving)
+        np.testing.assert_allclose(
+            mark[1:] + np.array([row.dy_um, row.dx_um]), there[1:], atol=1e-9
+        )
+        assert row.radius95_um == pytest.approx(one.region().radii_um[0])
     assert plan.offsets["distance_um"].is_monotonic_increasing
+    assert not any("offsets count" in note for note in plan.notes)
+
+
+def in_order(position):
+    return np.array([position[f"{axis}_um"] for axis in "zyx"])
+
+
+def test_a_mark_that_changed_since_counts_as_independent_and_the_plan_says_so(joined):
+    before = planned(joined, "view")
+    mark = next(m for m in joined.landmarks if m.moving_frame == "view")
+    joined.landmarks.edit(mark.id, version=mark.version, note="looked again")
+    after = planned(joined, "view")
+    assert any("offsets count the fiducials as independent" in note for note in after.notes)
+    assert (after.offsets["sx_um"] > before.offsets["sx_um"]).all()
+
+
+def test_a_stage_that_is_recorded_gives_both_beams_views_and_its_own_errors(joined, tmp_path):
+    joined.stages.add(
+        name="helios", frame="view", unit="mm", handedness="left", between_beams_deg=54.0,
+        tilt_deg=54.0, rotation_deg=180.0, z_grows="outwards",
+    )  # fmt: skip
+    error = InstrumentError(stage_um=0.5, scale_sigma=0.002, from_um=[0, 0, 0])
+    plan = plan_cut(joined, "pit", to="view", surface=None, instrument=error)
+    assert list(plan.offsets["view"]) == ["SEM", "SEM", "FIB", "FIB"]
+    parts = plan.split.table()["part"].tolist()
+    assert parts[-4:] == ["stage", "drift", "scale", "all"]
+    assert plan.contained.probability == pytest.approx(0.9, abs=0.01)  # as the target wants
+    bare = plan_cut(joined, "pit", to="view", surface=None)
+    assert plan.plan.margin_um > bare.plan.margin_um + 0.3
+    missed = plan_cut(
+        joined, "pit", to="view", surface=None, instrument=error, volume=bare.milled
+    ).contained
+    assert missed.probability < 0.5
+    assert {"registration", "stage", "scale"} == set(plan.measurements[0].parts)
+    covered = plan.located.covariance_um2[0]
+    np.testing.assert_allclose(covered, plan.split.covariance_um2, rtol=1e-9)
+    told = json.loads(write_plan_json(plan, tmp_path / "plan.json").read_text("utf-8"))
+    assert told["plan"]["x_um"] == plan.measurements[0].value
+    assert told["ellipsoids"]["50 %"]["radii_um"][0] < told["ellipsoids"]["95 %"]["radii_um"][0]
+    assert told["contained"]["probability"] == plan.contained.probability
+    nav = write_stage_positions(joined, plan, tmp_path / "pit.nav").read_text("utf-8")
+    assert "[Item = pit]" in nav
+    yaml = write_stage_positions(joined, plan, tmp_path / "pit.yaml").read_text("utf-8")
+    assert f"t: {np.radians(54.0):.12e}" in yaml
+    boxes = write_plan_boxes(plan, tmp_path / "boxes.stl").read_bytes()
+    assert int.from_bytes(boxes[80:84], "little") == 24  # two boxes of twelve triangles
+    sheet = write_sheet(plan, tmp_path / "sheet.html").read_text("utf-8")
+    assert sheet.count("<img src=") >= 3
+    for word in ("SEM", "FIB", "probability", "localisation error", "stage", "pit"):
+        assert word in sheet
+
+
+def test_what_nobody_has_stated_of_a_stage_does_not_count_and_is_said(joined):
+    silent = seen_fiducials(joined, to="view", way=joined.graph().path("zoom", "view")).seen
+    given = {"to": "view", "place_um": np.zeros(3), "seen": silent}
+    error, (note,) = stage_error(joined, **given)
+    assert error is None
+    assert "nobody has stated them for view" in note
+    stage = joined.stages.add(
+        name="helios", frame="view", unit="mm", handedness="left", repeatability_um=0.4
+    )
+    error, notes = stage_error(joined, **given)
+    np.testing.assert_allclose(error.covariance_at([[0, 900, 0]])[0], 0.16 * np.eye(3))
+    assert any("scale of helios counts as exact" in note for note in notes)
+    joined.stages.edit("helios", version=stage.version, scale_sigma=0.01)
+    error, _ = stage_error(joined, **given)
+    nearest = min((mark.position_um for mark in silent), key=np.linalg.norm)
+    np.testing.assert_allclose(error.from_um, nearest)
+
+
+def test_a_number_that_nobody_knows_goes_to_no_instrument(joined, tmp_path):
+    plan = plan_cut(joined, "pit", to="view", surface=None)
+    with pytest.raises(DecisionNeeded, match="no readings of a stage that is recorded"):
+        write_stage_positions(joined, plan, tmp_path / "pit.nav")
+    gap = replace(plan, table=plan.table.assign(margin_um=np.nan))
+    for write in (lambda: gap.write_csv(tmp_path), lambda: write_plan_json(gap, tmp_path / "a")):
+        with pytest.raises(CovarianceUnavailable, match="margin_um are not known"):
+            write()
+    with pytest.raises(CovarianceUnavailable, match="size of the cut is not known"):
+        write_plan_boxes(replace(plan, milled=None), tmp_path / "boxes.stl")
+    assert not list(tmp_path.glob("*.*"))
 
 
 def test_the_same_plan_comes_out_to_the_bit(joined):

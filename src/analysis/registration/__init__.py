@@ -14,8 +14,10 @@ from .fit import LandmarkFit, fit_landmarks
 from .graph import FrameGraph
 from .grey_image import GreyImage
 from .information_value import USUAL_MINUTES, Action, minutes_to, rank_actions
+from .instrument import InstrumentError
 from .inverse import inverted
 from .located import Located
+from .milling_volume import MillingVolume, volume_containment, volume_margin
 from .path import Edge, FramePath
 from .regions import Region, confidence_region, region_factor
 from .register import Registration, register
@@ -40,8 +42,10 @@ __all__ = [
     "FrameGraph",
     "FramePath",
     "GreyImage",
+    "InstrumentError",
     "LandmarkFit",
     "Located",
+    "MillingVolume",
     "Model",
     "ModelChoice",
     "Region",
@@ -74,4 +78,6 @@ __all__ = [
     "surprises",
     "to_sitk",
     "transform_from_dict",
+    "volume_containment",
+    "volume_margin",
 ]

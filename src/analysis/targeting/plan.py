@@ -27,8 +27,8 @@ class TargetPlan:
     name : str
     position_um, interval95_um : ndarray of float, (3,)
         Position, and 95 % half-width along each axis by itself, (z, y, x) [µm].
-    radii95_um : ndarray of float, (3,)
-        Semi-axes of the 95 % ellipsoid, largest first [µm].
+    radii95_um, radii50_um : ndarray of float, (3,)
+        Semi-axes of the 95 % and of the 50 % ellipsoid, largest first [µm].
     axes : ndarray of float, (3, 3)
         Their directions, one a row, (z, y, x).
     region : str
@@ -48,6 +48,7 @@ class TargetPlan:
     position_um: NDArray[np.float64]
     interval95_um: NDArray[np.float64]
     radii95_um: NDArray[np.float64]
+    radii50_um: NDArray[np.float64]
     axes: NDArray[np.float64]
     region: str
     probability: float
@@ -66,6 +67,7 @@ class TargetPlan:
             "target": self.name,
             "x_um": x, "y_um": y, "z_um": z,
             "x_pm95_um": sx, "y_pm95_um": sy, "z_pm95_um": sz,
+            "radius50_um": float(self.radii50_um[0]),
             "radius95_um": float(self.radii95_um[0]),
             "probability": self.probability,
             "margin_um": self.margin_um,
@@ -148,6 +150,7 @@ def target_plan(
         position_um=position,
         interval95_um=factor * np.sqrt(np.diag(covariance)),
         radii95_um=np.asarray(region.radii_um),
+        radii50_um=np.asarray(confidence_region(covariance, level=0.5, nu=nu).radii_um),
         axes=np.asarray(region.axes),
         region=region.statement,
         probability=probability,

@@ -1,0 +1,75 @@
+"""A surface that was measured again, in the instrument: the depth no longer rests on the scan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UnusableRecord
+from .preparations import surface_shift
+from .surface import NearSurface, depth_parts, magnification, shifted
+
+_NAMES = ("z_um", "y_um", "x_um")
+
+
+class MeasuredSurface:
+    """Points of the surface that were measured after the preparation, as eucentric heights.
+
+    Parameters
+    ----------
+    ws : Workspace
+    surface : Record
+        Of the collection ``surfaces``.
+    """
+
+    def __init__(self, ws: Any, surface: Any) -> None:
+        self._ws, self._surface = ws, surface
+
+    def near(
+        self, place_um: NDArray[np.float64], *, frame: str, to: str, graph: Any = None
+    ) -> NearSurface:
+        """The surface in the frame of an instrument, and a place against it.
+
+        Parameters
+        ----------
+        place_um : ndarray, shape (3,)
+            z, y, x [µm].
+        frame : str
+            That the place is given in.
+        to : str
+            Of the instrument.
+        graph : FrameGraph, optional
+            The workspace's, where it was just read.
+
+        Raises
+        ------
+        NoPath
+        UnusableRecord
+            A preparation of the same frame has no date, or the surface has none beside it.
+        """
+        from ..analysis.targeting.surface_plane import fit_surface
+
+        record, graph = self._surface, graph or self._ws.graph()
+        way, own = graph.path(record.frame, to), graph.path(frame, record.frame)
+        centre = own.apply(place_um[None])
+        position = way.apply(centre)[0]
+        size = magnification(way, centre[0])
+        points = np.array([[point[name] for name in _NAMES] for point in record.points])
+        sigma = None if record.sigma_um is None else record.sigma_um * size
+        plane = fit_surface(way.apply(points), inside_um=position, sigma_um=sigma)
+        depth = float((plane.point_um - position) @ plane.normal)
+        near = NearSurface(plane, depth, depth_parts(own, way, place_um, plane))
+        return shifted(near, surface_shift(self._ws, record.frame, since=self._since()), size)
+
+    def _since(self) -> str | None:
+        record = self._surface
+        done = [one for one in self._ws.preparations if one.frame == record.frame]
+        if done and record.date is None:
+            raise UnusableRecord(
+                f"the surface {record.name} needs a date beside preparations of {record.frame}, "
+                "got none: give date=, so that they count before or after it",
+                names=(str(record.name),),
+            )
+        return str(record.date) if done else None
