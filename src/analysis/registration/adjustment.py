@@ -8,7 +8,7 @@ fails it is named, and its edges count as less sure than they said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -60,10 +60,10 @@ class Adjusted:
     closure: Closure | None
     apart: frozenset[str]
 
-    def notes(self, names: Sequence[str]) -> tuple[str, ...]:
+    def notes(self, names: Iterable[str]) -> tuple[str, ...]:
         """What the loops that pass one of these edges say, those that do not close first."""
-        rows = self.loops.to_dict("records")
-        mine = [row for row in rows if not set(row["edges"]).isdisjoint(names)]
+        rows, wanted = self.loops.to_dict("records"), set(names)
+        mine = [row for row in rows if not set(row["edges"]).isdisjoint(wanted)]
         return tuple(row["statement"] for row in sorted(mine, key=lambda row: row["closes"]))
 
 
@@ -314,7 +314,8 @@ def _open(
         return f"{said}, though all its transforms are said to be exact"
     if closure.p < _LEAST_CHANCE:
         times = np.sqrt(closure.chi2 / closure.dof)
-        said += f", {times:.2g} times what the errors allow (chance {closure.p:.1g})"
+        chance = f"{closure.p:.1g}" if closure.p > 1e-12 else "below 1e-12"
+        said += f", {times:.2g} times what the errors allow (chance {chance})"
     if np.isinf(left):
         return f"{said}; no small corrections close it, so it was not adjusted"
     if left:

@@ -139,19 +139,20 @@ class FrameGraph:
         """
         points, way = lift(points_um), self.path(from_, to, via=via)
         covariance, nus = way.covariance_and_nu(points, localisation_um2)
-        named = list(way.slopes_at(points[:1]))  # also edges that close a loop with the way
         together = self.adjust and via is None
-        loops = self.adjusted.notes(named) if together else ()
+        counting = set(way.slopes_at(points[:1]))  # also edges that close a loop with the way
+        edges = [e for e in (self.adjusted.edges if together else self.edges) if e.name in counting]
+        loops = self.adjusted.notes(counting) if together else ()
         others, inflation = self._compare(way, points, together=together)
         return Located(
             points_um=way.apply(points),
             covariance_um2=covariance * inflation,
             nus=nus,
             path=way.frames,
-            notes=(*edge_notes(way, nus), *loops, *others),
+            notes=(*edge_notes(way, nus, edges), *loops, *others),
             stated=bool(nus.min(initial=np.inf) >= FEWEST_NU),
             edges=way.edges,
-            error_source=error_source(edge for edge in self.edges if edge.name in named),
+            error_source=error_source(edges),
         )
 
     def _after(self, way: FramePath) -> FramePath:

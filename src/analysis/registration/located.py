@@ -11,7 +11,7 @@ import pandas as pd
 from ...quantities import format_length
 from .path import FramePath
 from .regions import FEWEST_NU
-from .step import Edge
+from .step import Edge, Step
 from .transform import AffineTransform
 
 _SOURCES = {
@@ -73,8 +73,8 @@ class Located:
         return pd.DataFrame({**columns, "error_source": self.error_source})
 
 
-def edge_notes(way: FramePath, nus: np.ndarray) -> tuple[str, ...]:
-    """Write down what is weak about the edges on the way."""
+def edge_notes(way: FramePath, nus: np.ndarray, edges: Iterable[Edge]) -> tuple[str, ...]:
+    """Write down what is weak about a way and about the edges whose errors count at its end."""
     notes: list[str] = []
     if np.isfinite(nus).any():
         notes.append(_nu_words(way, nus))
@@ -85,16 +85,16 @@ def edge_notes(way: FramePath, nus: np.ndarray) -> tuple[str, ...]:
             f"too few to say: {weakest} leaves {few[weakest]:g} degrees of freedom, fewer than "
             f"{FEWEST_NU}; add landmarks"
         )
-    for step in way.steps:
-        transform = step.linear()
+    for edge in edges:
+        transform = Step(edge).linear()
         if transform.sigma_source == "stated":
-            notes.append(f"the localisation error of {_typed(step.edge)} was stated by hand")
+            notes.append(f"the localisation error of {_typed(edge)} was stated by hand")
         if transform.rotation_sigma_deg > 1.0:
             notes.append(
-                f"the rotation of {step.edge.name} is known to {transform.rotation_sigma_deg:.2g}° "
+                f"the rotation of {edge.name} is known to {transform.rotation_sigma_deg:.2g}° "
                 "only: covariances of first order are rough far from the landmarks"
             )
-        notes += step.edge.notes
+        notes += edge.notes
     return tuple(notes)
 
 

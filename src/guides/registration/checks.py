@@ -75,5 +75,5 @@ def _staleness(name: str, picker: LandmarkPicker, accepted: Any) -> Check:
         bool(same),
         "same landmarks, same matrix"
         if same
-        else f"{changed} landmark versions differ since {accepted.who} accepted it: fit it again",
+        else f"{changed} landmarks differ since {accepted.who} accepted it: fit it again",
     )
