@@ -27,7 +27,10 @@ _TEN = np.concatenate([_TOP, 0.7 * _TOP[:, [0, 2, 1]] * [1, 1, -1] + [0, 15, 20]
 
 @dataclass(frozen=True)
 class _Link:
-    """A fit of one frame to another: its ends, model, landmarks in the first, known error or not."""
+    """A fit: its two frames, model, landmarks of the specimen, whether their error is known.
+
+    ``flat`` are the frames of pictures.
+    """
 
     ends: str
     model: Model
@@ -90,14 +93,14 @@ _CASES: dict[str, tuple[tuple[_Link, ...], str, tuple[float, float, float]]] = {
         "ac",
         _DEEP,
     ),
-    "affine, then rigid backwards": (
-        (_Link("ac", "affine", _CUBE), _Link("bc", "rigid", _TOP)),
+    "affine, then similarity backwards": (
+        (_Link("ac", "affine", _CUBE), _Link("bc", "similarity", _TOP)),
         "ab",
         _SPACE,
     ),
     "similarity, then rigid of known error": (
-        (_Link("ac", "similarity", _TEN), _Link("cb", "rigid", _CUBE, True)),
-        "ab",
+        (_Link("cb", "similarity", _TEN), _Link("ba", "rigid", _CUBE, True)),
+        "ca",
         _DEEP,
     ),
     "2-D, 2-D in 3-D, similarity": (

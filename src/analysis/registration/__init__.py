@@ -12,6 +12,7 @@ from .containment import ball_probability, containment_probability, margin_for_p
 from .cut import Containment, box_containment, box_margin
 from .degrees import effective_nu
 from .design import errors_with_landmark, next_landmark
+from .direction import DirectionTest, judge_direction
 from .fit import LandmarkFit, fit_landmarks
 from .graph import FrameGraph
 from .located import Located
@@ -34,6 +35,7 @@ __all__ = [
     "AffineTransform",
     "ConstellationMatch",
     "Containment",
+    "DirectionTest",
     "Edge",
     "FrameGraph",
     "FramePath",
@@ -58,6 +60,7 @@ __all__ = [
     "fit_landmarks",
     "fit_spline",
     "from_sitk",
+    "judge_direction",
     "margin_for_probability",
     "match_constellation",
     "next_landmark",

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from ...analysis.quantification.measurement import Check
-from ...analysis.registration import LandmarkFit
+from ...analysis.registration import LandmarkFit, judge_direction
 from ...errors import CovarianceUnavailable
 from ...quantities import format_length
 from ...widgets import LandmarkPicker
+from ..coverage import field_points
 from .standing import changed_landmarks, model_words, other_model
 
 
@@ -30,6 +31,7 @@ def pair_checks(name: str, picker: LandmarkPicker, choice: Any, accepted: Any) -
             f"{fit.transform.model} is used; leave-one-out chooses {choice.model}",
         ),
         _prediction_check(name, fit),
+        _direction(name, picker),
     ]
     found += [Check(f"{name}: landmarks", None, warning) for warning in picker.warnings]
     if accepted is not None and not other_model(fit, accepted):
@@ -44,6 +46,14 @@ def pair_checks(name: str, picker: LandmarkPicker, choice: Any, accepted: Any) -
             )
         )
     return found
+
+
+def _direction(name: str, picker: LandmarkPicker) -> Check:
+    """Check that one image lies in the other, and not the other way round."""
+    corners = [field_points(picker.images[side], grid=2) for side in ("moving", "fixed")]
+    found = judge_direction(picker.fit().transform, *corners)
+    good = not found.backwards and found.share_inside > 0
+    return Check(f"{name}: the images overlap in this direction", good, found.statement)
 
 
 def _prediction_check(name: str, fit: LandmarkFit) -> Check:
