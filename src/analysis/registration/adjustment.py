@@ -129,11 +129,19 @@ def adjust(
         empty = pd.DataFrame(columns=list(LOOP_COLUMNS))
         return Adjusted(tuple(edges), None, empty, None, rest)
     given = control_points_um or {}
-    points = [
-        lift(given[loop.from_frame]) if loop.from_frame in given else control_points(loop)
-        for loop in loops
-    ]
-    return _adjusted(tuple(edges), loops, points, rest)
+
+    def points_of(loop: FramePath) -> np.ndarray:
+        frame = loop.from_frame
+        return lift(given[frame]) if frame in given else control_points(loop)
+
+    def fails(loop: FramePath) -> bool:
+        points = points_of(loop)
+        closure = conditions_of([loop], [points], *_known([loop])).closure()
+        return closure.p < _LEAST_CHANCE if closure.dof else _miss(loop, points) > _SAME_UM
+
+    if any(fails(loop) for loop in loops):  # so that a wrong edge spoils no loop without it
+        loops = independent_loops(list(whole.values()), last=fails)
+    return _adjusted(tuple(edges), loops, [points_of(loop) for loop in loops], rest)
 
 
 def _weighable(edge: Edge) -> bool:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .path import FramePath
 from .step import Edge, Step
 
 
-def independent_loops(edges: Sequence[Edge]) -> list[FramePath]:
+def independent_loops(
+    edges: Sequence[Edge], *, last: Callable[[FramePath], bool] | None = None
+) -> list[FramePath]:
     """Find a basis of the loops that edges form, each as a way back to its first frame.
 
     Parameters
     ----------
     edges : sequence of Edge
         All of which can be walked both ways.
+    last : callable, optional
+        Tells of a loop whether others are to be preferred, whatever their length.
 
     Returns
     -------
@@ -37,14 +41,19 @@ def independent_loops(edges: Sequence[Edge]) -> list[FramePath]:
     """
     planar = _planar_frames(edges)
     kept, basis = [], {}
-    for steps in sorted(_candidates(edges), key=len):
-        left = sum(1 << edges.index(step.edge) for step in steps)
+    loops = sorted((_started(steps, planar) for steps in _candidates(edges)), key=_length)
+    for loop in loops if last is None else sorted(loops, key=last):
+        left = sum(1 << edges.index(step.edge) for step in loop.steps)
         while left and (top := left.bit_length()) in basis:
             left ^= basis[top]
         if left:
             basis[left.bit_length()] = left
-            kept.append(_started(steps, planar))
+            kept.append(loop)
     return kept
+
+
+def _length(loop: FramePath) -> int:
+    return len(loop.steps)
 
 
 def _candidates(edges: Sequence[Edge]) -> list[tuple[Step, ...]]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...analysis.quantification.measurement import Check
-from ...analysis.registration import LandmarkFit, judge_direction
+from ...analysis.registration import AffineTransform, LandmarkFit, judge_direction
 from ...errors import CovarianceUnavailable
 from ...quantities import format_length
 from ...widgets import LandmarkPicker
@@ -31,8 +31,9 @@ def pair_checks(name: str, picker: LandmarkPicker, choice: Any, accepted: Any) -
             f"{fit.transform.model} is used; leave-one-out chooses {choice.model}",
         ),
         _prediction_check(name, fit),
-        _direction(name, picker),
     ]
+    if isinstance(fit.transform, AffineTransform):
+        found.append(_direction(name, picker))
     found += [Check(f"{name}: landmarks", None, warning) for warning in picker.warnings]
     if accepted is not None and not other_model(fit, accepted):
         found.append(_staleness(name, picker, accepted))
