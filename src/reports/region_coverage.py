@@ -205,11 +205,11 @@ def region_cases() -> tuple[str, ...]:
 
 
 def _once(name: str, rng: np.random.Generator) -> dict[str, float]:
-    links, (start, end), place = _CASES[name]
+    links, ends, place = _CASES[name]
     frames = _frames()
     graph = FrameGraph([link.fitted(frames, rng) for link in links])
-    way = graph.path(start, end)
-    target, truth = (frames[frame].apply(place) for frame in (start, end))
+    way = graph.path(ends[0], ends[1])
+    target, truth = (frames[frame].apply(place) for frame in ends)
     covariance, nus = way.covariance_and_nu(target)
     values, vectors = np.linalg.eigh(covariance[0])
     there = values > 1e-9 * values[-1]

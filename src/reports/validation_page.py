@@ -173,11 +173,11 @@ def region_section(regions: pd.DataFrame) -> list[str]:
     return [
         "## Points carried along transforms",
         "",
-        f"**{good} of {len(rows)} cases cover in 93 to 97 %.** Landmarks of known places get noise, "
-        "transforms are fitted to them, and a target is carried along: how often its 95 % region "
-        "holds the true place. *Square* is the mean square of the error in units of its covariance "
-        "over what it should be. A *false alarm* is a loop of good transforms of which is said "
-        "that it does not close (chance below 1 %).",
+        f"**{good} of {len(rows)} cases cover in 93 to 97 %.** Landmarks of known places get "
+        "noise, transforms are fitted to them, and a target is carried along: how often its 95 % "
+        "region holds the true place. *Square* is the mean square of the error in units of its "
+        "covariance over what it should be. A *false alarm* is a loop of good transforms of which "
+        "is said that it does not close (chance below 1 %).",
         "",
         "| case | repeats | coverage (95 %) | degrees of freedom | square | false alarms |",
         "|---|---:|---:|---:|---:|---:|",

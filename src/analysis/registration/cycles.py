@@ -40,7 +40,8 @@ def independent_loops(
     ['a → b → c → a']
     """
     planar = _planar_frames(edges)
-    kept, basis = [], {}
+    kept: list[FramePath] = []
+    basis: dict[int, int] = {}
     loops = sorted((_started(steps, planar) for steps in _candidates(edges)), key=_length)
     for loop in loops if last is None else sorted(loops, key=last):
         left = sum(1 << edges.index(step.edge) for step in loop.steps)

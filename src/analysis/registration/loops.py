@@ -53,17 +53,21 @@ def _of_difference(
     What they share moves both alike and cancels.
     """
     mine, theirs = way.slopes_at(points), other.slopes_at(points)
-    parts, nus = [np.zeros((len(points), 3, 3))], [None]
+    shared = set(way.edges) & set(other.edges)
+    parts = [np.zeros((len(points), 3, 3))]
+    nus: list[float | None] = [None]
     for name in dict.fromkeys([*mine, *theirs]):
-        if name in mine and name in theirs and name in {*way.edges} & {*other.edges}:
+        if name in shared:
             continue
-        slope = theirs.get(name, 0.0) - mine.get(name, 0.0)
         source = way if name in mine else other
+        slope = -mine[name] if name in mine else np.zeros_like(theirs[name])
+        if name in theirs:
+            slope = slope + theirs[name]
         prior = source.prior(name)
         unknown = np.full((len(points), 3, 3), np.nan)
         parts.append(unknown if prior is None else carried(slope, prior))
         nus.append(source.nu_of(name))
-    return sum(parts[1:], parts[0]), effective_nu(parts, nus)
+    return np.asarray(sum(parts[1:], parts[0])), effective_nu(parts, nus)
 
 
 def _mahalanobis(difference: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
