@@ -18,7 +18,6 @@ from numpy.typing import ArrayLike
 from ...quantities import format_length
 from .closure import Closure, Conditions, conditions_of, control_points
 from .cycles import independent_loops
-from .estimate import moved
 from .joint import JointErrors
 from .path import FramePath
 from .points import lift
@@ -26,6 +25,7 @@ from .regions import FEWEST_NU
 from .step import Edge, Step
 from .transform import AffineTransform
 
+_Closed = tuple[list[FramePath], Conditions]
 _LEAST_CHANCE = 0.01  # of a loop that is said to close
 _ROUNDS = 30
 _STILL = 1e-10  # of the size of a loop: corrections that no longer move it
@@ -160,7 +160,7 @@ def _adjusted(
 ) -> Adjusted:
     priors, nus = _known(loops)
     alone = [conditions_of([a], [b], priors, nus).closure() for a, b in _both(loops, points)]
-    left = _contradictions(loops, points, alone, priors, nus)
+    left, closed = _contradictions(loops, points, alone, priors, nus)
     kept = [k for k, gap in enumerate(left) if not gap]
     growth = _growth([loops[k] for k in kept], [alone[k] for k in kept])
     table = _table(loops, points, alone, left, growth)
@@ -168,7 +168,8 @@ def _adjusted(
     whole = conditions_of(loops, points, priors, nus).closure()
     grown = {name: prior * growth.get(name, 1.0) for name, prior in priors.items()}
     sound, places = [loops[k] for k in kept], [points[k] for k in kept]
-    closed = _close(sound, places, grown, nus) if sound else None
+    if growth or any(left):
+        closed = _close(sound, places, grown, nus) if sound else None
     if closed is None:
         return Adjusted(edges, None, table, whole, apart)
     joint = closed[1].joint_errors()
@@ -208,12 +209,12 @@ def _contradictions(
     alone: list[Closure],
     priors: dict[str, np.ndarray],
     nus: dict[str, float | None],
-) -> list[float]:
+) -> tuple[list[float], _Closed | None]:
     """How far each loop misses whatever the corrections, 0 where that is of no account [um].
 
-    Infinity for loops that no small corrections close.
+    Infinity for loops that no small corrections close. The others come with it, closed.
     """
-    left = [0.0] * len(loops)
+    left, closed = [0.0] * len(loops), None
     worst_last = sorted(range(len(loops)), key=lambda k: alone[k].chi2 / max(alone[k].dof, 1))
     while worst_last:
         kept = sorted(worst_last)
@@ -223,7 +224,7 @@ def _contradictions(
                 left[k] = gap
             break
         left[worst_last.pop()] = np.inf
-    return left
+    return left, closed
 
 
 def _close(
@@ -231,7 +232,7 @@ def _close(
     points: list[np.ndarray],
     priors: dict[str, np.ndarray],
     nus: dict[str, float | None],
-) -> tuple[list[FramePath], Conditions] | None:
+) -> _Closed | None:
     """Correct the edges until nothing moves any more; None if that does not come to an end."""
     size = max(float(np.ptp(place, axis=0).max()) for place in points)
     conditions = conditions_of(loops, points, priors, nus)
@@ -257,8 +258,8 @@ def _corrected(
         for step in loop.steps:
             name, linear = step.edge.name, step.linear()
             if name not in edges:
-                map_ = moved(linear, change[conditions.slices[name]])
-                transform = replace(linear, matrix=map_.matrix, offset_um=map_.offset_um)
+                matrices, offsets = linear.changed(change[None, conditions.slices[name]])
+                transform = replace(linear, matrix=matrices[0], offset_um=offsets[0])
                 edges[name] = replace(step.edge, transform=transform)
     return [
         replace(loop, steps=tuple(replace(step, edge=edges[step.edge.name]) for step in loop.steps))
