@@ -11,8 +11,9 @@ from ...analysis.registration import AffineTransform, LandmarkFit, judge_directi
 from ...errors import CovarianceUnavailable
 from ...quantities import format_length
 from ...widgets import LandmarkPicker
+from ...workspace.staleness import stale_words
 from ..coverage import field_points
-from .standing import changed_landmarks, model_words, other_model
+from .standing import model_words, other_model
 
 
 def pair_checks(name: str, picker: LandmarkPicker, choice: Any, accepted: Any) -> list[Check]:
@@ -77,14 +78,13 @@ def _prediction_check(name: str, fit: LandmarkFit) -> Check:
 
 def _staleness(name: str, picker: LandmarkPicker, accepted: Any) -> Check:
     """Check that the accepted transform is the fit of the landmarks as they are now."""
-    changed = changed_landmarks(picker, accepted)
     stored = np.asarray(accepted.transform.get("matrix", np.nan))
     matrix = picker.fit().transform.matrix
-    same = not changed and np.allclose(stored, matrix, rtol=1e-9, atol=1e-12)
+    stale = stale_words(accepted, picker.state().records)
+    if stale is None and not np.allclose(stored, matrix, rtol=1e-9, atol=1e-12):
+        stale = f"another matrix than {accepted.who} accepted: accept or refuse it again"
     return Check(
         f"{name}: accepted transform is the fit of these landmarks",
-        bool(same),
-        "same landmarks, same matrix"
-        if same
-        else f"{changed} landmarks differ since {accepted.who} accepted it: fit it again",
+        stale is None,
+        stale or "same landmarks, same matrix",
     )
