@@ -9,7 +9,7 @@ from scalebridge.analysis.registration import fit_landmarks
 from scalebridge.reports import region_coverage as room
 from scalebridge.reports.region_coverage import region_cases, region_coverage
 
-REPEATS = 150
+REPEATS = 100
 
 
 @pytest.mark.parametrize("case", region_cases())

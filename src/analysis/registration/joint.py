@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_ROUNDING = 1e-9  # of the largest slope: edges of loops that share nothing with the way
+
 
 @dataclass(frozen=True, eq=False)
 class JointErrors:
@@ -55,10 +57,13 @@ class JointErrors:
         adjusted = {name: slope for name, slope in slopes.items() if name in self.slices}
         if not adjusted:
             return out
-        rows = sum(slope @ self.mixing[self.slices[name]] for name, slope in adjusted.items())
+        rows = np.asarray(
+            sum(slope @ self.mixing[self.slices[name]] for name, slope in adjusted.items())
+        )
+        least = _ROUNDING * np.abs(rows).max(initial=0.0)
         for name, block in self.slices.items():
-            slope = np.asarray(rows)[..., block]
-            if name in adjusted or np.abs(slope).max(initial=0.0) > 0:
+            slope = rows[..., block]
+            if name in adjusted or np.abs(slope).max(initial=0.0) > least:
                 out[name] = slope
         return out
 

@@ -221,6 +221,20 @@ def test_a_transform_read_backwards_cannot_be_closed_and_spoils_no_other_loop():
     assert any(note.startswith("LOOP DOES NOT CLOSE") for note in located.notes)
 
 
+def test_a_loop_elsewhere_has_no_say():
+    elsewhere = [
+        Edge(e.name.upper(), e.from_frame.upper(), e.to_frame.upper(), e.transform)
+        for e in three(7)
+    ]
+    joined = Edge("cA", "c", "A", shifted([0, 0, 9]))
+    alone, both = FrameGraph(three()), FrameGraph([*three(), joined, *elsewhere])
+    assert set(both.path("a", "c").contributions(POINTS)) == {"ac", "ab", "bc"}
+    assert len(both.loops) == 2
+    one, two = (graph.locate(POINTS, "a", "c") for graph in (alone, both))
+    np.testing.assert_allclose(two.covariance_um2, one.covariance_um2, rtol=1e-6)
+    assert two.notes == one.notes
+
+
 def test_splines_and_fits_without_a_landmark_to_spare_are_compared_only():
     rng = np.random.default_rng(9)
     cloud = rng.uniform(-50, 50, (12, 3))
