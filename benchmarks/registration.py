@@ -74,8 +74,9 @@ def compare_pairs(size: int, seeds: Iterable[int], folder: Path) -> list[tuple[s
         print(f"\n{model}, {size}^3, medians of {len(table) // 3} pairs:")
         print(middle.to_string(float_format=lambda value: f"{value:.4g}"), flush=True)
         peer = middle.loc["itk-elastix default"]
-        goals.append((f"{model}: {times:g} times as fast as itk-elastix",
-                      peer["times_as_slow"] >= times))
+        goals.append(
+            (f"{model}: {times:g} times as fast as itk-elastix", peer["times_as_slow"] >= times)
+        )
         goals.append((f"{model}: error under {voxels} voxel at the corners",
                       ours["corner_error_px"] <= voxels))  # fmt: skip
     return goals
@@ -100,7 +101,9 @@ def compare_reach(size: int, count: int, folder: Path) -> list[tuple[str, bool]]
     for name, module in {OURS: OURS, **PEERS}.items():
         ends = (errors_of(run(module, path, "rigid", start), truth)[0] for start in starts)
         shares[name] = float(np.mean([end < CONVERGED for end in ends]))
-        print(f"{name}: {100 * shares[name]:.0f} % of {count} starts converge, {size}^3", flush=True)
+        print(
+            f"{name}: {100 * shares[name]:.0f} % of {count} starts converge, {size}^3", flush=True
+        )
     widest = max(shares[name] for name in PEERS)
     return [("converges from as many starts as the peers", shares[OURS] >= widest)]
 

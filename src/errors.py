@@ -26,7 +26,6 @@ a careful caller can still meet::
     ├── Degenerate             landmarks do not determine the model that was asked for
     ├── CovarianceUnavailable  no covariance is defined for this model
     ├── NoPath                 two frames are not connected by accepted transforms
-    ├── AmbiguousPath          several ways between two frames are equally short
     ├── UnknownRate            nobody knows how fast a method removes a material
     ├── DecisionNeeded         a headless run reached a choice that nobody has made
     ├── ParameterError         a template's parameters are unknown, missing or mistyped
@@ -192,10 +191,6 @@ class CovarianceUnavailable(ScalebridgeError):
 
 class NoPath(ScalebridgeError):
     """Two frames are not connected by accepted transforms."""
-
-
-class AmbiguousPath(ScalebridgeError, ValueError):
-    """Several ways between two frames are equally short; the caller has to choose one."""
 
 
 class UnknownRate(ScalebridgeError):

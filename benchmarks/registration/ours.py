@@ -7,6 +7,7 @@ import sys
 import time
 
 import numpy as np
+
 from scalebridge.analysis.registration import AffineTransform, GreyImage, register
 
 from .pairs import Truth

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from ..errors import NoPath, ScalebridgeError
 from ..guides.decisions import CUT_TAG, map_images
 from ..guides.targeting import SURFACE_TAG
-from ..widgets.verdict import rests_on_others
 from ..workspace import Workspace
+from ..workspace.staleness import stale_transforms
 
 State = Literal["done", "open", "attention"]
 
@@ -116,12 +116,12 @@ def _survey(ws: Workspace) -> Found:
 
 
 def _registration(ws: Workspace) -> Found:
-    if changed := _changed(ws):
+    if changed := stale_transforms(ws.transforms, ws.landmarks):
         return (
             "attention",
             "landmarks have changed",
-            f"The landmarks of {changed[0]} are not those it was accepted with: look at the pair "
-            "and accept or refuse it again.",
+            f"The landmarks of {changed[0].name} are not those it was accepted with: look at the "
+            "pair and accept or refuse it again.",
         )
     if waiting := undecided(ws):
         return (
@@ -154,20 +154,6 @@ def undecided(ws: Workspace) -> list[tuple[str, str]]:
     return [pair for pair in pairs if pair not in decided]
 
 
-def _changed(ws: Workspace) -> list[str]:
-    """Names of accepted transforms whose landmarks are others now."""
-    return [
-        str(record.name)
-        for record in ws.transforms
-        if record.status == "accepted" and rests_on_others(record, _pairs_of(ws, record))
-    ]
-
-
-def _pairs_of(ws: Workspace, record: Any) -> list[Any]:
-    frames = (record.from_frame, record.to_frame)
-    return [mark for mark in ws.landmarks if (mark.moving_frame, mark.fixed_frame) == frames]
-
-
 def apart_from_map(ws: Workspace) -> list[str]:
     """Calibrated images that no accepted transforms connect with the map, or with the first."""
     images = [image for image in ws.images if image.calibrated]
@@ -185,8 +171,6 @@ def _connected(graph: Any, one: str, other: str) -> bool:
         graph.path(one, other)
     except NoPath:
         return False
-    except ScalebridgeError:  # several ways are ways
-        return True
     return True
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..analysis.registration import FramePath
 from ..analysis.targeting import ApproachDepth, depth_along
 from ..workspace import Workspace
 from ..workspace.surface import NearSurface, extent_um, magnification
@@ -88,12 +89,17 @@ def _looked_at(
         "spacing_um": image.spacing_um,
         "origin_um": image.origin_um,
         "covariance_um2": to_image.covariance_at(place[None])[0],
-        "nu": to_image.nu,
+        "nu": _freedom(to_image, place),
         "surface_sigma_um": float(doubt) / 1.96 / magnification(way, here),
         "half_size_um": extent_um(to_image, place, np.array([size[n] for n in _AXES], float)),
         "labels": _phases(grey, surface.thresholds),
         "names": {k: phase["name"] for k, phase in enumerate(surface.phases)},
     }
+
+
+def _freedom(way: FramePath, place: NDArray[np.float64]) -> float | None:
+    nu = float(way.nu_at(place[None])[0])
+    return nu if np.isfinite(nu) else None
 
 
 def _phases(grey: NDArray[np.float32], thresholds: list[float]) -> NDArray[np.uint8]:

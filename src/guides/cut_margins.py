@@ -19,6 +19,7 @@ _POINT_UM = 1e-9  # half the edges of a volume that is none
 def missed(cut: InstrumentCut, instrument: InstrumentError, nu: float | None) -> InstrumentCut:
     """Plan the cut for an instrument that misses what it is told."""
     located, plan = cut.located, cut.plan
+    nus = np.array([np.inf if nu is None else nu])
     point = located.points_um[0]
     total = located.covariance_um2[0] + instrument.covariance_at(point)[0]
     wider = target_plan(
@@ -32,7 +33,7 @@ def missed(cut: InstrumentCut, instrument: InstrumentError, nu: float | None) ->
         margin_um=_margin(cut, instrument, plan.probability),
         name=plan.name,
     )
-    return replace(cut, located=replace(located, covariance_um2=total[None], nu=nu), plan=wider)
+    return replace(cut, located=replace(located, covariance_um2=total[None], nus=nus), plan=wider)
 
 
 def _margin(cut: InstrumentCut, instrument: InstrumentError | None, probability: float) -> float:

@@ -108,6 +108,7 @@ class CutPlan:
             "standard uncertainty [µm]": significant([sigma[i] for i in order], digits=2),
             "± 95 % [µm]": significant([plan.interval95_um[i] for i in order], digits=2),
             "cut [µm]": [plan.cut_size_um[i] for i in order],
+            "localisation error": [self.located.error_source] * 3,
         }
         return pd.DataFrame(rows)
 

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from ..analysis.quantification.measurement import Measurement
 from ..guides import (
     chosen_target,
@@ -31,6 +33,7 @@ from ..guides.example import decide, import_example
 from ..io.example import build_example
 from ..workspace import Workspace
 from .demo import USER, known_truth
+from .region_coverage import REPEATS, region_coverage
 from .validation_page import Comparison, validation_page
 
 SEEDS = 40
@@ -129,6 +132,26 @@ def validate(*, seeds: Sequence[int], scale: str, work: Path) -> list[Comparison
     return found
 
 
+def validate_regions(*, repeats: int, work: Path) -> pd.DataFrame:
+    """Count how often regions of located points cover, unless the work folder knows it.
+
+    Parameters
+    ----------
+    repeats : int
+        Of every case of `region_coverage`.
+    work : pathlib.Path
+        Gets ``regions-<repeats>.json``; remove it to repeat the count.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    file = work / f"regions-{repeats}.json"
+    if not file.exists():
+        table = region_coverage(repeats=repeats, say=lambda words: print(words, flush=True))
+        unfinished = file.with_suffix(".unfinished")
+        unfinished.write_text(table.to_json(orient="records", indent=1), encoding="utf-8")
+        unfinished.replace(file)
+    return pd.DataFrame(json.loads(file.read_text(encoding="utf-8")))
+
+
 def _line(title: str, rows: Sequence[dict[str, Any]], seconds: float) -> str:
     missed = [row["key"] for row in rows if not row["lower"] <= row["truth"] <= row["upper"]]
     covered = f"{len(rows) - len(missed)} of {len(rows)} covered"
@@ -142,12 +165,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, required=True, help="folder of finished seeds")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--repeats", type=int, default=REPEATS, help="of every chain of transforms")
     parser.add_argument("--scale", choices=SCALES, nargs="+", default=SCALES)
     given = parser.parse_args(arguments)
     os.environ["SCALEBRIDGE_USER"] = USER
     seeds = range(given.first, given.first + given.seeds)
+    regions = validate_regions(repeats=given.repeats, work=given.work)
     text = validation_page(
-        {scale: validate(seeds=seeds, scale=scale, work=given.work) for scale in given.scale}
+        {scale: validate(seeds=seeds, scale=scale, work=given.work) for scale in given.scale},
+        regions=regions,
     )
     given.output.parent.mkdir(parents=True, exist_ok=True)
     given.output.write_text(text, encoding="utf-8")

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..workspace.staleness import changed_landmarks
 from .picker_fields import error_words, why_no_field
-from .verdict import rests_on_others, standing
+from .verdict import standing
 from .views import notice, notices
 
 
@@ -42,7 +43,7 @@ def standing_html(picker: Any) -> str:
     if record.status != "accepted":
         return notice(f"{said}: {record.note}", "attention")
     fit = picker.state().fit
-    if rests_on_others(record, picker.records()):
+    if record.landmarks and changed_landmarks(record, picker.ws.landmarks):
         since = "the pairs have changed since: accept or refuse it again"
     elif fit is not None and fit.transform.model != model and record.landmarks:
         since = f"what is seen here is the {fit.transform.model} fit"

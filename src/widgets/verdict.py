@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,12 +25,6 @@ def standing(picker: Any) -> Any | None:
         if (record.from_frame, record.to_frame) == frames and record.status != "proposed"
     )
     return max(decided, key=lambda record: record.state, default=None)
-
-
-def rests_on_others(record: Any, pairs: Iterable[Any]) -> bool:
-    """Whether a transform was fitted to other pairs than those that count now."""
-    fitted = {(key, int(version)) for key, version in record.landmarks or ()}
-    return bool(fitted) and fitted != {(pair.id, pair.version) for pair in pairs if pair.active}
 
 
 def write_verdict(picker: Any, *, status: str, name: str | None, note: str) -> Verdict:

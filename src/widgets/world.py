@@ -152,7 +152,7 @@ def _with_proposed(graph: Any, proposed: Sequence[Any]) -> Any:
     """The graph in which proposed edges stand instead of accepted ones between the same frames."""
     pairs = {frozenset((edge.from_frame, edge.to_frame)) for edge in proposed}
     kept = [e for e in graph.edges if frozenset((e.from_frame, e.to_frame)) not in pairs]
-    return type(graph)([*kept, *proposed], frames=graph.frames)
+    return type(graph)([*kept, *proposed], frames=graph.frames, adjust=False)
 
 
 def levels_of(image: Any) -> Sequence[Any]:

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 _ROUNDING_UM = 1e-6  # a point that was mapped there and back is off its plane by less
 
 
-def build_graph(transforms: Iterable[Record], frames: Iterable[Record]) -> FrameGraph:
+def build_graph(
+    transforms: Iterable[Record],
+    frames: Iterable[Record],
+    landmarks: Iterable[Record] | None = None,
+) -> FrameGraph:
     """Join the frames by the accepted transforms.
 
     Parameters
@@ -28,6 +32,8 @@ def build_graph(transforms: Iterable[Record], frames: Iterable[Record]) -> Frame
     transforms : iterable of Record
     frames : iterable of Record
         Also those that nothing joins yet, and the removed ones, which join nothing.
+    landmarks : iterable of Record, optional
+        As they stand now: transforms that were fitted to others say so wherever they are used.
 
     Raises
     ------
@@ -45,7 +51,9 @@ def build_graph(transforms: Iterable[Record], frames: Iterable[Record]) -> Frame
         if record.fields["status"] == "accepted"
         and not gone & {record.fields["from_frame"], record.fields["to_frame"]}
     ]
-    return FrameGraph(read_edges(accepted), frames=there)
+    return FrameGraph(
+        read_edges(accepted, None if landmarks is None else list(landmarks)), frames=there
+    )
 
 
 def locate_points(

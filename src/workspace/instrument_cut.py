@@ -56,7 +56,7 @@ class InstrumentCut:
             table = table.assign(
                 depth_um=self.surface.depth_um, depth_low95_um=low, depth_high95_um=high
             )
-        return table.assign(frame=self.frame)
+        return table.assign(frame=self.frame, error_source=self.located.error_source)
 
 
 def instrument_cut(

@@ -184,10 +184,11 @@ def depth_parts(
     offset = way.apply(image[None])[0] - plane.point_um
     foot = image - np.linalg.solve(matrix, (offset @ normal) * normal)
     of_target = matrix @ to_image.covariance_at(place[None])[0] @ matrix.T
-    of_way = way.difference_covariance(foot, image)
+    of_way, way_nu = way.difference_and_nu(foot, image)
     along = np.concatenate([[1.0], plane.tangents @ offset])
     return {
-        "target": coverage_factor(to_image.nu) * float(np.sqrt(normal @ of_target @ normal)),
+        "target": coverage_factor(to_image.nu_at(place)[0])
+        * float(np.sqrt(normal @ of_target @ normal)),
         "surface": coverage_factor(plane.nu) * float(np.sqrt(along @ plane.covariance @ along)),
-        "scale": coverage_factor(way.nu) * float(np.sqrt(max(normal @ of_way @ normal, 0.0))),
+        "scale": coverage_factor(way_nu) * float(np.sqrt(max(normal @ of_way @ normal, 0.0))),
     }

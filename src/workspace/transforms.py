@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import Degenerate, UnusableRecord
 from .places import refuse_one_frame
 from .record import Record
+from .staleness import stale_words
 
 if TYPE_CHECKING:
     from ..analysis.registration import AffineTransform, Edge, ThinPlateSpline
@@ -43,8 +44,14 @@ def read_transform(fields: dict[str, Any]) -> AffineTransform | ThinPlateSpline:
     return transform
 
 
-def read_edges(accepted: Sequence[Record]) -> list[Edge]:
-    """Read accepted transforms as edges between frames.
+def read_edges(accepted: Sequence[Record], landmarks: Sequence[Record] | None = None) -> list[Edge]:
+    """Read accepted transforms as edges between frames, with a note where they are stale.
+
+    Parameters
+    ----------
+    accepted : sequence of Record
+    landmarks : sequence of Record, optional
+        As they stand now; without them nothing is stale.
 
     Raises
     ------
@@ -58,7 +65,9 @@ def read_edges(accepted: Sequence[Record]) -> list[Edge]:
         fields, name = record.fields, record.name or record.id
         try:
             transform = read_transform(fields)
-            edges.append(Edge(name, fields["from_frame"], fields["to_frame"], transform))
+            stale = None if landmarks is None else stale_words(record, landmarks)
+            notes = () if stale is None else (stale,)
+            edges.append(Edge(name, fields["from_frame"], fields["to_frame"], transform, notes))
         except ValueError as error:
             problems[name] = _problem(record, name, error)
     if problems:

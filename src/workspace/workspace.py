@@ -232,7 +232,9 @@ measurements, notes, annotations, bookmarks, runs : Collection
         UnusableRecord
             One of them is no map of a specimen; says which, and how to leave it out.
         """
-        return build_graph(self.transforms.all(), self.frames.all(removed=True))
+        return build_graph(
+            self.transforms.all(), self.frames.all(removed=True), self.landmarks.all()
+        )
 
     def locate(
         self,
@@ -256,7 +258,8 @@ measurements, notes, annotations, bookmarks, runs : Collection
         localisation_um2 : ndarray of shape (3, 3), optional
             Covariance of the points themselves, z, y, x [µm²].
         via : str or iterable of str, optional
-            Frames or transforms to pass, where several ways are equally short.
+            Frames or transforms to pass; the transforms on the way are then taken as they are, not
+            adjusted together with all others.
 
         Raises
         ------

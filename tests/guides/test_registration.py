@@ -98,7 +98,7 @@ def test_an_accepted_transform_is_called_stale_once_its_landmarks_move(coupon):
     stale, _ = results(coupon)
     (check,) = [c for c in stale.checks if "is the fit of these landmarks" in c.name]
     assert check.passed is False
-    assert "1 landmark versions differ since tester accepted it" in check.detail
+    assert "1 of its landmarks has changed since tester accepted it" in check.detail
 
 
 def test_a_model_by_parameter_goes_before_the_accepted_one(coupon):

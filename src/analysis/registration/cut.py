@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike
 
 from ...quantities import format_length
 from .containment import check_probability
-from .path import Edge, FramePath, Step
+from .path import FramePath
 from .points import lift
 from .regions import FEWEST_NU
+from .step import Edge, Step
 from .transform import AffineTransform
 
 DRAWS = 100_000
@@ -34,7 +35,7 @@ class Containment:
     margin_um : float
         Margin around the volume of interest [um].
     nu : float or None
-        Degrees of freedom; None where the localisation error is known.
+        Degrees of freedom at the middle; None where the localisation error is known.
     statement : str
         In words.
     """
@@ -90,13 +91,14 @@ def box_containment(
         raise ValueError(f"margin_um needs 0 or more [um], got {margin_um!r}")
     path = _as_path(way)
     said = f"margin {', '.join(format_length(value) for value in dict.fromkeys(margin.tolist()))}"
-    if _too_few(path):
-        return _unsaid(path, float(margin.max()))
+    nu = _nu(path, centre_um, localisation_um2)
+    if nu < FEWEST_NU:
+        return _unsaid(nu, float(margin.max()))
     over = _overhang(path, centre_um, half_size_um, localisation_um2, draws, seed)
     inside = float(np.mean((over <= margin + 1e-12).all(axis=1)))
     error = float(np.sqrt(max(inside * (1 - inside), 1 / draws) / draws))
     statement = f"all corners lie in the cut with probability {inside:.3f} ({said}, {draws} draws)"
-    return Containment(inside, error, float(margin.max()), path.nu, statement)
+    return Containment(inside, error, float(margin.max()), _stated_nu(nu), statement)
 
 
 def box_margin(
@@ -120,8 +122,9 @@ def box_margin(
     """
     check_probability(probability)
     path = _as_path(way)
-    if _too_few(path):
-        return _unsaid(path, float("nan"))
+    nu = _nu(path, centre_um, localisation_um2)
+    if nu < FEWEST_NU:
+        return _unsaid(nu, float("nan"))
     over = _overhang(path, centre_um, half_size_um, localisation_um2, draws, seed).max(axis=1)
     margin = max(0.0, float(np.quantile(over, probability, method="higher")))
     inside = float(np.mean(over <= margin))
@@ -130,7 +133,7 @@ def box_margin(
         f"a margin of {format_length(margin)} keeps all corners in the cut with probability "
         f"{inside:.3f} ({draws} draws)"
     )
-    return Containment(inside, error, margin, path.nu, statement)
+    return Containment(inside, error, margin, _stated_nu(nu), statement)
 
 
 def _overhang(
@@ -167,11 +170,16 @@ def _as_path(way: AffineTransform | FramePath) -> FramePath:
     return FramePath("moving", (Step(Edge("transform", "moving", "fixed", way)),))
 
 
-def _too_few(path: FramePath) -> bool:
-    return path.nu is not None and path.nu < FEWEST_NU
+def _nu(path: FramePath, centre_um: ArrayLike, localisation_um2: ArrayLike | None) -> float:
+    return float(path.nu_at(lift(centre_um, name="centre_um"), localisation_um2)[0])
 
 
-def _unsaid(path: FramePath, margin_um: float) -> Containment:
-    few = 0.0 if path.nu is None else path.nu
-    statement = f"too few to say: {few:g} degrees of freedom, fewer than {FEWEST_NU}; add landmarks"
-    return Containment(float("nan"), float("nan"), margin_um, path.nu, statement)
+def _stated_nu(nu: float) -> float | None:
+    return None if np.isinf(nu) else nu
+
+
+def _unsaid(nu: float, margin_um: float) -> Containment:
+    statement = (
+        f"too few to say: {nu:.3g} degrees of freedom, fewer than {FEWEST_NU}; add landmarks"
+    )
+    return Containment(float("nan"), float("nan"), margin_um, nu, statement)

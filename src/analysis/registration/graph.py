@@ -1,24 +1,32 @@
 """The map of the specimen: frames joined by transforms, and points carried between them.
 
-The way between two frames is the one with the fewest edges. Where several are equally short, the
-caller chooses with ``via=``: the least uncertain way would reward the edge whose localisation
-error was guessed too small. Other ways are compared with it; a loop that does not close (chance
-below 0.01) makes the covariances grow and is written into the notes.
+All transforms are adjusted together so that the loops that they form close
+(`scalebridge.analysis.registration.adjust`); then every way between two frames ends at the same
+place, and the one with the fewest edges is gone. Where ways may still differ - through a spline, a
+fit without a landmark to spare, a loop that contradicts itself - the others are compared with the
+one gone: a difference that its errors do not allow (chance below 0.01) makes the covariances grow
+and is written into the notes. So it is with ``adjust=False`` and ``via=``, which take the
+transforms as they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
-from ...errors import AmbiguousPath, NoPath
-from .located import Located, edge_notes
+from ...errors import NoPath
+from .adjustment import Adjusted, adjust
+from .located import Located, edge_notes, error_source
 from .loops import disagreement
-from .path import Edge, FramePath, Step
+from .path import FramePath
 from .points import lift
 from .regions import FEWEST_NU
+from .step import Edge, Step
 
 _DETOUR = 3  # edges that another way may be longer
 _WAYS = 12  # other ways that are compared
@@ -33,6 +41,8 @@ class FrameGraph:
         Each name once.
     frames : iterable of str
         Frames that have no transform yet.
+    adjust : bool
+        Whether the edges are adjusted together.
 
     Examples
     --------
@@ -45,7 +55,9 @@ class FrameGraph:
     ('c', 'b', 'a')
     """
 
-    def __init__(self, edges: Iterable[Edge] = (), *, frames: Iterable[str] = ()) -> None:
+    def __init__(
+        self, edges: Iterable[Edge] = (), *, frames: Iterable[str] = (), adjust: bool = True
+    ) -> None:
         self.edges = tuple(edges)
         names = [edge.name for edge in self.edges]
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -53,32 +65,37 @@ class FrameGraph:
             raise ValueError(f"edges need different names, got {', '.join(twice)} more than once")
         ends = [frame for edge in self.edges for frame in (edge.from_frame, edge.to_frame)]
         self.frames = tuple(dict.fromkeys([*frames, *ends]))
+        self.adjust = bool(adjust)
+
+    @cached_property
+    def adjusted(self) -> Adjusted:
+        """All edges adjusted together, and the test of every loop."""
+        return adjust(self.edges)
+
+    @property
+    def loops(self) -> pd.DataFrame:
+        """One row an independent loop of edges, as `Adjusted` describes them."""
+        return self.adjusted.loops
 
     def path(self, from_: str, to: str, *, via: str | Sequence[str] | None = None) -> FramePath:
-        """Find the way with the fewest edges.
+        """Find the way with the fewest edges, the first by its edges' names of equally short ones.
 
         Parameters
         ----------
         from_, to : str
             Frames.
         via : str or sequence of str, optional
-            Frames or edges that the way has to pass, in any order.
+            Frames or edges that the way has to pass, in any order; its edges are then taken as
+            they are, not adjusted.
 
         Raises
         ------
         NoPath
             If a frame is unknown, or no transforms connect the two.
-        AmbiguousPath
-            If several ways are equally short.
         """
         ways = self._shortest(from_, to, _listed(via))
-        if len(ways) > 1:
-            raise AmbiguousPath(
-                f"{len(ways)} ways from {from_} to {to} are equally short: "
-                f"{'; '.join(_path_words(way) for way in ways[:6])}. Choose one with via=, a frame "
-                "or an edge that only it passes"
-            )
-        return ways[0]
+        way = min(ways, key=lambda way: (sum(not s.edge.two_way for s in way.steps), way.edges))
+        return self._after(way) if self.adjust and via is None else way
 
     def positions(
         self,
@@ -115,46 +132,58 @@ class FrameGraph:
 
         Raises
         ------
-        NoPath, AmbiguousPath
+        NoPath
             As `path`.
         CovarianceUnavailable
             If the way goes through a thin-plate spline.
         """
         points, way = lift(points_um), self.path(from_, to, via=via)
-        covariance = way.covariance_at(points, localisation_um2)
-        if len(points):
-            loops, inflation = self._compare(way, points)
-            covariance = covariance * inflation
-        else:
-            loops = ()
-        nu = way.nu
+        covariance, nus = way.covariance_and_nu(points, localisation_um2)
+        together = self.adjust and via is None
+        counting = set(way.slopes_at(points[:1]))  # also edges that close a loop with the way
+        edges = [e for e in (self.adjusted.edges if together else self.edges) if e.name in counting]
+        loops = self.adjusted.notes(counting) if together else ()
+        others, inflation = self._compare(way, points, together=together)
         return Located(
             points_um=way.apply(points),
-            covariance_um2=covariance,
-            nu=nu,
+            covariance_um2=covariance * inflation,
+            nus=nus,
             path=way.frames,
-            notes=(*edge_notes(way), *loops),
-            stated=nu is None or nu >= FEWEST_NU,
+            notes=(*edge_notes(way, nus, edges), *loops, *others),
+            stated=bool(nus.min(initial=np.inf) >= FEWEST_NU),
             edges=way.edges,
+            error_source=error_source(edges),
         )
 
-    def _compare(self, way: FramePath, points: np.ndarray) -> tuple[tuple[str, ...], float]:
+    def _after(self, way: FramePath) -> FramePath:
+        """Take the edges of a way as they are after the adjustment."""
+        after = {edge.name: edge for edge in self.adjusted.edges}
+        steps = tuple(replace(step, edge=after[step.edge.name]) for step in way.steps)
+        joint = self.adjusted.joint
+        moved = joint is not None and not joint.slices.keys().isdisjoint(way.edges)
+        return FramePath(way.from_frame, steps, joint if moved else None)
+
+    def _compare(
+        self, way: FramePath, points: np.ndarray, *, together: bool
+    ) -> tuple[tuple[str, ...], float]:
         """Compare with the other ways: notes, and by how much the covariances must grow."""
         notes, inflation = [], 1.0
-        for other in self._others(way):
+        for other in self._others(way, together=together) if len(points) else []:
             note, factor = disagreement(way, other, points)
             notes.append(note)
             inflation = max(inflation, factor)
         return tuple(notes), inflation
 
-    def _others(self, way: FramePath) -> list[FramePath]:
+    def _others(self, way: FramePath, *, together: bool) -> list[FramePath]:
+        """Other ways that may end elsewhere; after the adjustment those of edges left apart."""
         ends, chosen = (way.frames[0], way.frames[-1]), set(way.edges)
-        if not chosen:
+        apart = self.adjusted.apart if together else {edge.name for edge in self.edges}
+        if not chosen or not apart:
             return []
         found = (
-            other
+            self._after(other) if together else other
             for other in self._walks(*ends, longest=len(way.steps) + _DETOUR)
-            if set(other.edges) != chosen
+            if (set(other.edges) ^ chosen) & apart
         )
         return [other for other, _ in zip(found, range(_WAYS), strict=False)]
 
@@ -224,7 +253,3 @@ def _listed(via: str | Sequence[str] | None) -> tuple[str, ...]:
     if via is None:
         return ()
     return (via,) if isinstance(via, str) else tuple(via)
-
-
-def _path_words(way: FramePath) -> str:
-    return f"{way.words} (by {', '.join(way.edges)})"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class GreyImage:
     """Grey values of one image, and where its voxels lie in its own frame.
 
@@ -23,6 +23,8 @@ class GreyImage:
         Centre of the first voxel [um]; 0 by default.
     mask : ndarray of bool, optional
         Voxels that count, of the values' shape; all by default.
+    ndim : int
+        2 or 3.
 
     Examples
     --------
@@ -33,42 +35,43 @@ class GreyImage:
     """
 
     values: np.ndarray
-    spacing_um: ArrayLike
-    origin_um: ArrayLike | None = None
-    mask: np.ndarray | None = None
-    ndim: int = 0
+    spacing_um: np.ndarray
+    origin_um: np.ndarray
+    mask: np.ndarray | None
+    ndim: int
 
-    def __post_init__(self) -> None:
-        values = np.asarray(self.values)
-        ndim = self.ndim or values.ndim
-        if values.ndim not in (2, 3):
-            raise ValueError(f"values need 2 or 3 axes (z, y, x), got shape {values.shape}")
-        spacing = np.asarray(self.spacing_um, float).ravel()
-        origin = np.zeros(values.ndim) if self.origin_um is None else np.asarray(self.origin_um)
-        for name, given in (("spacing_um", spacing), ("origin_um", origin)):
-            if given.shape != (values.ndim,) or not np.isfinite(given).all():
-                raise ValueError(
-                    f"{name} needs {values.ndim} finite values ({'zyx'[-values.ndim :]}), "
-                    f"got {given.tolist()}"
-                )
+    def __init__(
+        self,
+        values: ArrayLike,
+        spacing_um: ArrayLike,
+        origin_um: ArrayLike | None = None,
+        mask: ArrayLike | None = None,
+        ndim: int | None = None,
+    ) -> None:
+        grey = np.asarray(values)
+        if grey.ndim not in (2, 3):
+            raise ValueError(f"values need 2 or 3 axes (z, y, x), got shape {grey.shape}")
+        spacing = _per_axis("spacing_um", spacing_um, grey.ndim)
+        origin = _per_axis("origin_um", np.zeros(grey.ndim) if origin_um is None else origin_um,
+                           grey.ndim)  # fmt: skip
         if (spacing <= 0).any():
             raise ValueError(f"spacing_um needs values above 0, got {spacing.tolist()}")
-        mask = None if self.mask is None else np.asarray(self.mask, bool)
-        if mask is not None and mask.shape != values.shape:
-            raise ValueError(f"mask needs the image's shape {values.shape}, got {mask.shape}")
-        if values.ndim == 2:  # a flat image lies in the plane z = 0
-            values, mask = values[None], None if mask is None else mask[None]
+        known = None if mask is None else np.asarray(mask, bool)
+        if known is not None and known.shape != grey.shape:
+            raise ValueError(f"mask needs the image's shape {grey.shape}, got {known.shape}")
+        dims = ndim or grey.ndim
+        if grey.ndim == 2:  # a flat image lies in the plane z = 0
+            grey, known = grey[None], None if known is None else known[None]
             spacing, origin = np.append(spacing.min(), spacing), np.append(0.0, origin)
-        kept = np.ascontiguousarray(values, np.float32)
+        kept = np.ascontiguousarray(grey, np.float32)
         if not np.isfinite(kept).all():
             raise ValueError(
                 f"values need to be finite, got {int((~np.isfinite(kept)).sum())} that are not: "
                 "set them to a number and leave them out with mask"
             )
-        for name, value in (("values", kept), ("spacing_um", spacing), ("mask", mask)):
+        named = {"values": kept, "spacing_um": spacing, "origin_um": origin, "mask": known}
+        for name, value in {**named, "ndim": dims}.items():
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "origin_um", np.asarray(origin, float))
-        object.__setattr__(self, "ndim", ndim)
 
     @property
     def axes(self) -> slice:
@@ -133,6 +136,15 @@ class GreyImage:
         whole = _soft(np.where(self.mask, self.values, np.float32(0)))
         values = np.where(self.mask, whole / np.maximum(share, np.float32(0.1)), np.float32(0))
         return replace(self, values=values)
+
+
+def _per_axis(name: str, given: ArrayLike, ndim: int) -> np.ndarray:
+    found = np.asarray(given, float).ravel()
+    if found.shape != (ndim,) or not np.isfinite(found).all():
+        raise ValueError(
+            f"{name} needs {ndim} finite values ({'zyx'[-ndim:]}), got {found.tolist()}"
+        )
+    return found
 
 
 def _soft(values: np.ndarray) -> np.ndarray:

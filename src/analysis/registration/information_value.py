@@ -14,8 +14,9 @@ from ...errors import CovarianceUnavailable
 from ...quantities import format_length
 from .containment import check_probability
 from .cut import DRAWS, Containment, box_containment
-from .path import Edge, FramePath, Step
+from .path import FramePath
 from .points import lift
+from .step import Edge, Step
 from .transform import AffineTransform
 
 ActionKind = Literal["landmark", "fiducial", "face check", "rescan"]
@@ -126,7 +127,8 @@ def rank_actions(
     A place that is measured with covariance R adds ``Jᵀ R⁻¹ J`` to the information of the
     transform, to first order. The localisation error is held; with an error from residuals each
     new coordinate adds a degree of freedom. Actions are judged one by one: two of them together
-    gain less than the sum. What an action finds out about a wrong model is not counted.
+    gain less than the sum. What an action finds out about a wrong model is not counted, nor that
+    edges which were adjusted together share their errors.
 
     Examples
     --------
@@ -141,6 +143,7 @@ def rank_actions(
     ['one more corner', 'deep fiducial']
     """
     path, name = _on_the_way(way, edge)
+    path = replace(path, joint=None)  # what an action tells of one edge is not spread to others
     step = next(step for step in path.steps if step.edge.name == name)
     transform = step.linear()
     if transform.covariance is None:

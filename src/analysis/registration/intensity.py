@@ -173,9 +173,10 @@ class Search:
         rng = np.random.default_rng(self.seed)
         far = turned_away(start, _CHANCE_MAPS, rng=rng)
         self.tell("looking what unrelated places come to", 0.0)
-        steps = {"most_steps": _COARSE_STEPS, "tolerance": 1e-3}
         self.chance = [
-            Climb(metric, replace(one, model="rigid"), step_um=level.voxel_um).run(**steps)
+            Climb(metric, replace(one, model="rigid"), step_um=level.voxel_um).run(
+                most_steps=_COARSE_STEPS, tolerance=1e-3
+            )
             for one in far
         ]
 

@@ -7,6 +7,8 @@ import numpy as np
 from ...errors import CovarianceUnavailable
 from ...quantities import format_length
 from ..distributions import f_distribution
+from .degrees import effective_nu
+from .joint import carried
 from .path import FramePath
 from .regions import FEWEST_NU
 
@@ -19,11 +21,10 @@ def disagreement(way: FramePath, other: FramePath, points: np.ndarray) -> tuple[
     distance = format_length(float(np.linalg.norm(difference, axis=1).max()))
     said = f"another way, {other.words}, ends up to {distance} away"
     try:
-        covariance = _of_difference(way, other, points)
-        nus = [nu for nu in (way.nu, other.nu) if nu is not None]
+        covariance, nus = _of_difference(way, other, points)
     except CovarianceUnavailable:
         return f"{said} (it has no covariance)", 1.0
-    if not np.isfinite(covariance).all() or (nus and min(nus) < FEWEST_NU):
+    if not np.isfinite(covariance).all() or nus.min(initial=np.inf) < FEWEST_NU:
         return f"{said} (too few to say whether that is much)", 1.0
     square, dims = _mahalanobis(difference, covariance)
     worst = int(np.argmax(square))
@@ -33,7 +34,7 @@ def disagreement(way: FramePath, other: FramePath, points: np.ndarray) -> tuple[
             f"LOOP DOES NOT CLOSE: {said}, though both are said to be exact" if far else said
         ), 1.0
     ratio = float(square[worst] / dims[worst])
-    chance = len(points) * f_distribution.sf(ratio, dims[worst], min(nus, default=1e9))
+    chance = len(points) * f_distribution.sf(ratio, dims[worst], min(float(nus[worst]), 1e9))
     if chance >= 0.01:
         return f"{said}, within what the errors allow (chance {min(chance, 1):.2g})", 1.0
     return (
@@ -44,15 +45,29 @@ def disagreement(way: FramePath, other: FramePath, points: np.ndarray) -> tuple[
     )
 
 
-def _of_difference(way: FramePath, other: FramePath, points: np.ndarray) -> np.ndarray:
-    """Add what the two ways do not share: (n, 3, 3) [um2]."""
+def _of_difference(
+    way: FramePath, other: FramePath, points: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Covariance of where the two ways end, one less the other, and its degrees of freedom.
+
+    What they share moves both alike and cancels.
+    """
+    mine, theirs = way.slopes_at(points), other.slopes_at(points)
     shared = set(way.edges) & set(other.edges)
-    total = np.zeros((len(points), 3, 3))
-    for path in (way, other):
-        for name, part in path.contributions(points).items():
-            if name not in shared:
-                total = total + part
-    return total
+    parts = [np.zeros((len(points), 3, 3))]
+    nus: list[float | None] = [None]
+    for name in dict.fromkeys([*mine, *theirs]):
+        if name in shared:
+            continue
+        source = way if name in mine else other
+        slope = -mine[name] if name in mine else np.zeros_like(theirs[name])
+        if name in theirs:
+            slope = slope + theirs[name]
+        prior = source.prior(name)
+        unknown = np.full((len(points), 3, 3), np.nan)
+        parts.append(unknown if prior is None else carried(slope, prior))
+        nus.append(source.nu_of(name))
+    return np.asarray(sum(parts[1:], parts[0])), effective_nu(parts, nus)
 
 
 def _mahalanobis(difference: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

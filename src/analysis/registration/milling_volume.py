@@ -121,7 +121,7 @@ def volume_containment(
     path = _as_path(way)
     corners = lift(centre_um, name="centre_um") + SIGNS * lift(half_size_um, name="half_size_um")
     room = -float(volume.overhang(path.apply(corners)).max())
-    nu = _freedom(path)
+    nu = _freedom(path, centre_um, localisation_um2)
     if nu is not None and nu < FEWEST_NU:
         return _unsaid(nu, room)
     over = _drawn(path, corners, volume, localisation_um2, instrument, draws, seed)
@@ -158,7 +158,7 @@ def volume_margin(
     """
     check_probability(probability)
     path = _as_path(way)
-    nu = _freedom(path)
+    nu = _freedom(path, centre_um, localisation_um2)
     if nu is not None and nu < FEWEST_NU:
         return _unsaid(nu, float("nan"))
     corners = lift(centre_um, name="centre_um") + SIGNS * lift(half_size_um, name="half_size_um")
@@ -174,9 +174,12 @@ def volume_margin(
     return Containment(inside, error, margin, nu, statement)
 
 
-def _freedom(path: FramePath) -> float | None:
-    """Degrees of freedom behind the way; None where every error is known."""
-    return path.nu
+def _freedom(
+    path: FramePath, centre_um: ArrayLike, localisation_um2: ArrayLike | None
+) -> float | None:
+    """Degrees of freedom of the mapped centre; None where every error is known."""
+    nu = float(path.nu_at(centre_um, localisation_um2)[0])
+    return nu if np.isfinite(nu) else None
 
 
 def _unsaid(nu: float, margin_um: float) -> Containment:

@@ -50,13 +50,12 @@ def surprises(pairs: Pairs, transform: AffineTransform) -> np.ndarray:
     rest = (white @ left[..., None])[..., 0]
     spare = _spare(white @ estimate.design(pairs, transform))
     total = float(np.sum(rest**2))
-    for index in range(n):
-        values, axes = np.linalg.eigh(spare[index])
-        if values[0] < _CHECKED:
-            continue
-        own = float(np.sum((axes.T @ rest[index]) ** 2 / values))
-        others = max(total - own, 1e-12 * total) / (nu - d)
-        out[index] = worst_of(f_distribution.sf(own / d / others, d, nu - d), n)
+    values, axes = np.linalg.eigh(spare)
+    checked = values[:, 0] >= _CHECKED
+    along = np.einsum("nji,nj->ni", axes[checked], rest[checked])
+    own = np.sum(along**2 / values[checked], axis=1)
+    others = np.maximum(total - own, 1e-12 * total) / (nu - d)
+    out[checked] = worst_of(f_distribution.sf(own / d / others, d, nu - d), n)
     return out
 
 

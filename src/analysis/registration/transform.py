@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from ...errors import CovarianceUnavailable, Degenerate
 from . import tangent
+from .joint import carried, draw_changes
 from .points import lift
 from .tangent import MODELS, Model
 
@@ -218,8 +219,7 @@ class AffineTransform:
         Danilchenko & Fitzpatrick 2011, doi:10.1109/TMI.2010.2091513. First order: with a rotation
         known to worse than 1 degree, sample instead (`draw`).
         """
-        jac = self.jacobian(points_um)
-        out = jac @ self._known_covariance() @ jac.transpose(0, 2, 1)
+        out = carried(self.jacobian(points_um), self._known_covariance())
         if localisation_um2 is not None:
             out = out + self.matrix @ np.asarray(localisation_um2, dtype=float) @ self.matrix.T
         return out
@@ -232,7 +232,7 @@ class AffineTransform:
         ``points_um`` and ``localisation_um2`` are in the fixed frame.
         """
         jac = self.jacobian(self.inverse_apply(points_um))
-        total = jac @ self._known_covariance() @ jac.transpose(0, 2, 1)
+        total = carried(jac, self._known_covariance())
         if localisation_um2 is not None:
             total = total + np.asarray(localisation_um2, dtype=float)
         back = np.linalg.inv(self.matrix)
@@ -249,13 +249,21 @@ class AffineTransform:
         offsets_um : (count, 3) array
             Where the centre goes [um].
         """
-        values, vectors = np.linalg.eigh(self._known_covariance())
-        root = vectors * np.sqrt(np.clip(values, 0.0, None))
-        changes = rng.standard_normal((count, len(values))) @ root.T
-        if self.nu is not None and np.isfinite(self.nu):
-            changes *= np.sqrt(self.nu / rng.chisquare(self.nu, size=(count, 1)))
+        return self.changed(self.draw_changes(count, rng))
+
+    def draw_changes(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw changes of the parameters, as `draw` does: (count, p)."""
+        return draw_changes(self._known_covariance(), self.nu, count, rng)
+
+    def changed(self, changes: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """Apply changes of the parameters, (m, p): matrices (m, 3, 3), offsets (m, 3) [um]."""
         return tangent.perturb(
-            self.model, self.ndim_moving, self.ndim_fixed, self.matrix, self.offset_um, changes
+            self.model,
+            self.ndim_moving,
+            self.ndim_fixed,
+            self.matrix,
+            self.offset_um,
+            np.asarray(changes, dtype=float),
         )
 
     def with_covariance(self, covariance: ArrayLike | None, **changes: Any) -> AffineTransform:

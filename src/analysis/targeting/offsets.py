@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from ..registration import FramePath, LandmarkFit, Region, confidence_region
 from ..registration.points import lift
-from .parts import effective_nu
+from .parts import freedom_of_sum
 from .seen import SeenFiducial, SeenFrom
 from .views import BeamView
 
@@ -175,5 +175,5 @@ def _offset(
     fixed = view.covariance(known + own.known)
     total = sum(parts.values(), fixed)
     alone = view.covariance(known + own.direct + sum(own.before.values(), np.zeros((3, 3))))
-    nu = effective_nu(total, parts, own.freedom)
+    nu = freedom_of_sum(fixed, parts, own.freedom)
     return Offset(view.name, mark.name, ends[0], ends[1] - ends[0], total, nu, alone)

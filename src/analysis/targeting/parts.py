@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from ..registration import FramePath, Region, confidence_region
+from ..registration import FramePath, Region, confidence_region, effective_nu
 from ..registration.instrument import InstrumentError
 from ..registration.points import lift
 
@@ -95,7 +95,7 @@ def split_uncertainty(
     """
     point = lift(point_um)[:1]
     named = {name: part[0] for name, part in way.contributions(point).items()}
-    freedom = {step.edge.name: step.linear().nu for step in way.steps}
+    freedom = {name: way.nu_of(name) for name in named}
     parts = {f"registration: {name}": part for name, part in named.items()}
     if localisation_um2 is not None:
         matrix = way.matrix()
@@ -103,43 +103,15 @@ def split_uncertainty(
     if instrument is not None:
         added = instrument.parts_at(way.apply(point))
         parts |= {name: part[0] for name, part in added.items()}
-    nu = effective_nu(sum(parts.values(), np.zeros((3, 3))), named, freedom)
+    known = sum(parts.values(), np.zeros((3, 3))) - sum(named.values(), np.zeros((3, 3)))
+    nu = freedom_of_sum(known, named, freedom)
     return UncertaintySplit(parts, nu)
 
 
-def effective_nu(
-    total: np.ndarray, parts: Mapping[str, np.ndarray], freedom: Mapping[str, float | None]
+def freedom_of_sum(
+    known_um2: np.ndarray, parts_um2: Mapping[str, np.ndarray], freedom: Mapping[str, float | None]
 ) -> float | None:
-    """Degrees of freedom of a sum of covariances, of which some were estimated.
-
-    Parameters
-    ----------
-    total : (d, d) array
-        The sum, known parts included.
-    parts : mapping of str to (d, d) array
-        Those that were estimated.
-    freedom : mapping of str to float or None
-        Their degrees of freedom; None or infinity where known.
-
-    Returns
-    -------
-    float or None
-        None where nothing was estimated.
-
-    Examples
-    --------
-    >>> effective_nu(np.eye(3), {"fit": np.eye(3)}, {"fit": 12.0})
-    12.0
-    """
-
-    def size(covariance: np.ndarray) -> float:
-        return float(np.trace(covariance @ covariance) + np.trace(covariance) ** 2)
-
-    below = 0.0
-    for name, part in parts.items():
-        nu = freedom[name]
-        if nu is not None and np.isfinite(nu) and np.any(part):
-            if nu <= 0:
-                return 0.0
-            below += size(part) / nu
-    return size(total) / below if below else None
+    """Degrees of freedom of a known covariance and estimated parts; None where all is known."""
+    listed = [known_um2[None], *(part[None] for part in parts_um2.values())]
+    nu = float(effective_nu(listed, [None, *(freedom[name] for name in parts_um2)])[0])
+    return nu if np.isfinite(nu) else None

@@ -52,8 +52,8 @@ class SeenFrom:
         last = way.steps[-1] if way.steps else None
         self.direct = np.zeros((3, 3)) if last is None else parts.pop(last.edge.name)
         self.before = parts
-        self.freedom = {step.edge.name: step.linear().nu for step in way.steps}
-        self.freedom["own"] = None if last is None else last.linear().nu
+        self.freedom = {name: way.nu_of(name) for name in parts}
+        self.freedom["own"] = None if last is None else way.nu_of(last.edge.name)
         self._fit = fit if mark.row is not None else None
         self._row = mark.row or 0
         self._backward = last is not None and last.backward

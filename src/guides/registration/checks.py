@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from ...analysis.quantification.measurement import Check
-from ...analysis.registration import LandmarkFit
+from ...analysis.registration import AffineTransform, LandmarkFit, judge_direction
 from ...errors import CovarianceUnavailable
 from ...quantities import format_length
 from ...widgets import LandmarkPicker
-from .standing import changed_landmarks, model_words, other_model
+from ...workspace.staleness import stale_words
+from ..coverage import field_points
+from .standing import model_words, other_model
 
 
 def pair_checks(name: str, picker: LandmarkPicker, choice: Any, accepted: Any) -> list[Check]:
@@ -31,6 +33,8 @@ def pair_checks(name: str, picker: LandmarkPicker, choice: Any, accepted: Any) -
         ),
         _prediction_check(name, fit),
     ]
+    if isinstance(fit.transform, AffineTransform):
+        found.append(_direction(name, picker))
     found += [Check(f"{name}: landmarks", None, warning) for warning in picker.warnings]
     if accepted is not None and not other_model(fit, accepted):
         found.append(_staleness(name, picker, accepted))
@@ -44,6 +48,14 @@ def pair_checks(name: str, picker: LandmarkPicker, choice: Any, accepted: Any) -
             )
         )
     return found
+
+
+def _direction(name: str, picker: LandmarkPicker) -> Check:
+    """Check that one image lies in the other, and not the other way round."""
+    corners = [field_points(picker.images[side], grid=2) for side in ("moving", "fixed")]
+    found = judge_direction(picker.fit().transform, *corners)
+    good = not found.backwards and found.share_inside > 0
+    return Check(f"{name}: the images overlap in this direction", good, found.statement)
 
 
 def _prediction_check(name: str, fit: LandmarkFit) -> Check:
@@ -66,14 +78,13 @@ def _prediction_check(name: str, fit: LandmarkFit) -> Check:
 
 def _staleness(name: str, picker: LandmarkPicker, accepted: Any) -> Check:
     """Check that the accepted transform is the fit of the landmarks as they are now."""
-    changed = changed_landmarks(picker, accepted)
     stored = np.asarray(accepted.transform.get("matrix", np.nan))
     matrix = picker.fit().transform.matrix
-    same = not changed and np.allclose(stored, matrix, rtol=1e-9, atol=1e-12)
+    stale = stale_words(accepted, picker.state().records)
+    if stale is None and not np.allclose(stored, matrix, rtol=1e-9, atol=1e-12):
+        stale = f"another matrix than {accepted.who} accepted: accept or refuse it again"
     return Check(
         f"{name}: accepted transform is the fit of these landmarks",
-        bool(same),
-        "same landmarks, same matrix"
-        if same
-        else f"{changed} landmark versions differ since {accepted.who} accepted it: fit it again",
+        stale is None,
+        stale or "same landmarks, same matrix",
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...analysis.registration import LandmarkFit
 from ...widgets import LandmarkPicker
-from ...workspace import Workspace
+from ...workspace import Workspace, staleness
 
 
 def accepted_transform(ws: Workspace, *, moving: str, fixed: str) -> Any:
@@ -31,9 +31,8 @@ def _newest(ws: Workspace, moving: str, fixed: str, status: str) -> Any:
 
 
 def changed_landmarks(picker: LandmarkPicker, record: Any) -> int:
-    """Count the landmark versions that differ between a transform and the present pairs."""
-    used = {(identity, int(version)) for identity, version in record.landmarks}
-    return len(used ^ {(pair.id, pair.version) for pair in picker.state().records})
+    """Count the landmarks that differ between a transform and the present pairs of a picker."""
+    return staleness.changed_landmarks(record, picker.state().records)
 
 
 def other_model(fit: LandmarkFit, accepted: Any) -> bool:
