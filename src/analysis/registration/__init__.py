@@ -10,15 +10,17 @@ from .constellation import ConstellationMatch, match_constellation
 from .containment import ball_probability, containment_probability, margin_for_probability
 from .cut import Containment, box_containment, box_margin
 from .design import errors_with_landmark, next_landmark
+from .displacement import DisplacementField
 from .fit import LandmarkFit, fit_landmarks
 from .graph import FrameGraph
+from .kinds import transform_from_dict
 from .located import Located
 from .path import Edge, FramePath
 from .regions import Region, confidence_region, region_factor
 from .repeatability import Repeatability, picking_repeatability
-from .simpleitk import from_sitk, to_sitk
+from .simpleitk import field_from_sitk, from_sitk, to_sitk
 from .sound import refuse_unsound
-from .spline import ThinPlateSpline, transform_from_dict
+from .spline import ThinPlateSpline
 from .spline_fit import SPLINE, SplineFit, SplineMap, fit_spline
 from .surprise import surprise_outside, surprises
 from .tangent import MODELS, Model
@@ -30,6 +32,7 @@ __all__ = [
     "AffineTransform",
     "ConstellationMatch",
     "Containment",
+    "DisplacementField",
     "Edge",
     "FrameGraph",
     "FramePath",
@@ -49,6 +52,7 @@ __all__ = [
     "confidence_region",
     "containment_probability",
     "errors_with_landmark",
+    "field_from_sitk",
     "fit_landmarks",
     "fit_spline",
     "from_sitk",
