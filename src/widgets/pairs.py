@@ -91,7 +91,7 @@ def fit_pairs(
         return FitState(fit=None, reason=str(error), warnings=(), choice=choice, records=active)
     notes = (
         *(with_names(text, active) for text in fit.warnings),
-        *mixed_errors(active),
+        *mixed_errors(active, fit),
         *confirmed_places(active, fit),
     )
     return FitState(fit=fit, reason=reason, warnings=notes, choice=choice, records=active)
@@ -136,25 +136,28 @@ def with_names(warning: str, records: Sequence[Any]) -> str:
 
 
 def stated_errors(records: Sequence[Any]) -> dict[str, Any]:
-    """Localisation errors, if every pair states one."""
-    if not records or not all(_states_error(record) for record in records):
+    """Localisation errors, NaN for the pairs that state none; empty if none does."""
+    if not any(_states_error(record) for record in records):
         return {}
     return {
         f"sigma_{side}_um": np.array(
-            [record.fields[f"{side}_sigma_um"] or 0.0 for record in records]
+            [
+                (record.fields[f"{side}_sigma_um"] or 0.0) if _states_error(record) else np.nan
+                for record in records
+            ]
         )
         for side in ("moving", "fixed")
     }
 
 
-def mixed_errors(records: Sequence[Any]) -> tuple[str, ...]:
-    """A warning where only some of the pairs state their localisation error."""
+def mixed_errors(records: Sequence[Any], fit: Any) -> tuple[str, ...]:
+    """A note where only some of the pairs state their localisation error."""
     stated = [record.name for record in records if _states_error(record)]
-    if not stated or len(stated) == len(records):
+    if not stated or len(stated) == len(records) or fit.pairs.unstated is None:
         return ()
     return (
-        f"the localisation error stated for {', '.join(stated)} is not used: either all pairs "
-        "state one, or it is taken from the residuals",
+        f"the localisation error is stated for {', '.join(stated)} only; that of the others is "
+        "taken from their residuals",
     )
 
 
