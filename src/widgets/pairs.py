@@ -12,14 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import Degenerate
-from ..quantities import format_length
 from .pair_records import CONFIRMED, predicted_side
 from .state import named_point
 
 AUTO = "auto"
 SPLINE = "thin-plate"
 MODELS = (AUTO, "rigid", "similarity", "affine", SPLINE)
-_CLEARLY_BETTER = 0.95  # as between the models with a covariance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +83,6 @@ def fit_pairs(
                 choice = choose_model(moving, fixed, **given)
                 wanted, reason = choice.model, choice.reason
             fit = fit_landmarks(moving, fixed, model=wanted, **given)
-        if model == AUTO:
-            reason += spline_words(moving, fixed, fit, ndim_moving, ndim_fixed)
     except Degenerate as error:
         return FitState(fit=None, reason=str(error), warnings=(), choice=choice, records=active)
     notes = (
@@ -95,34 +91,6 @@ def fit_pairs(
         *confirmed_places(active, fit),
     )
     return FitState(fit=fit, reason=reason, warnings=notes, choice=choice, records=active)
-
-
-def spline_words(
-    moving: NDArray[np.float64],
-    fixed: NDArray[np.float64],
-    fit: Any,
-    ndim_moving: int,
-    ndim_fixed: int,
-) -> str:
-    """How a thin-plate spline compares; empty where it cannot be checked.
-
-    It is never chosen by itself: what is cut or measured later needs a covariance, which it has
-    not.
-    """
-    from ..analysis.registration import fit_spline
-
-    try:
-        spline = fit_spline(moving, fixed, ndim_moving=ndim_moving, ndim_fixed=ndim_fixed)
-    except Degenerate:
-        return ""
-    mine, other = spline.loo_rms_um, fit.loo_rms_um
-    said = f"leave-one-out {format_length(mine)} RMS against {format_length(other)}"
-    if not mine < _CLEARLY_BETTER * other:
-        return f" Thin-plate predicts no better: {said}."
-    return (
-        f" Thin-plate predicts left-out landmarks better ({said}): the specimen may be bent. It is "
-        "yours to choose by hand, as it gives accepted transforms no covariance."
-    )
 
 
 def with_names(warning: str, records: Sequence[Any]) -> str:

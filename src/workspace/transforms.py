@@ -10,10 +10,11 @@ from .places import refuse_one_frame
 from .record import Record
 
 if TYPE_CHECKING:
-    from ..analysis.registration import AffineTransform, Edge, ThinPlateSpline
+    from ..analysis.registration import Edge
+    from ..analysis.registration.sound import Map
 
 
-def read_transform(fields: dict[str, Any]) -> AffineTransform | ThinPlateSpline:
+def read_transform(fields: dict[str, Any]) -> Map:
     """Read the map of a transform record.
 
     Parameters
@@ -58,7 +59,7 @@ def read_edges(accepted: Sequence[Record]) -> list[Edge]:
         fields, name = record.fields, record.name or record.id
         try:
             transform = read_transform(fields)
-            edges.append(Edge(name, fields["from_frame"], fields["to_frame"], transform))
+            edges.append(Edge(name, fields["from_frame"], fields["to_frame"], transform))  # type: ignore[arg-type]
         except ValueError as error:
             problems[name] = _problem(record, name, error)
     if problems:

@@ -5,6 +5,7 @@ Points and matrices are z, y, x and micrometres. A transform maps the moving to 
 
 from __future__ import annotations
 
+from .adequacy import Adequacy, judge_adequacy
 from .choice import ModelChoice, choose_model
 from .constellation import ConstellationMatch, match_constellation
 from .containment import ball_probability, containment_probability, margin_for_probability
@@ -18,6 +19,7 @@ from .located import Located
 from .path import Edge, FramePath
 from .regions import Region, confidence_region, region_factor
 from .repeatability import Repeatability, picking_repeatability
+from .robust import RobustFit, fit_robust
 from .simpleitk import field_from_sitk, from_sitk, to_sitk
 from .sound import refuse_unsound
 from .spline import ThinPlateSpline
@@ -25,10 +27,12 @@ from .spline_fit import SPLINE, SplineFit, SplineMap, fit_spline
 from .surprise import surprise_outside, surprises
 from .tangent import MODELS, Model
 from .transform import AffineTransform
+from .voxel_size import VoxelSizeTest, compare_voxel_size
 
 __all__ = [
     "MODELS",
     "SPLINE",
+    "Adequacy",
     "AffineTransform",
     "ConstellationMatch",
     "Containment",
@@ -42,20 +46,25 @@ __all__ = [
     "ModelChoice",
     "Region",
     "Repeatability",
+    "RobustFit",
     "SplineFit",
     "SplineMap",
     "ThinPlateSpline",
+    "VoxelSizeTest",
     "ball_probability",
     "box_containment",
     "box_margin",
     "choose_model",
+    "compare_voxel_size",
     "confidence_region",
     "containment_probability",
     "errors_with_landmark",
     "field_from_sitk",
     "fit_landmarks",
+    "fit_robust",
     "fit_spline",
     "from_sitk",
+    "judge_adequacy",
     "margin_for_probability",
     "match_constellation",
     "next_landmark",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .displacement import DisplacementField
+from .sound import Map
 from .spline import ThinPlateSpline
 from .spline_fit import SplineMap
 from .transform import AffineTransform
@@ -17,9 +18,7 @@ KINDS = {
 }
 
 
-def transform_from_dict(
-    data: dict[str, Any],
-) -> AffineTransform | ThinPlateSpline | SplineMap | DisplacementField:
+def transform_from_dict(data: dict[str, Any]) -> Map:
     """Read any kind of transform from plain JSON types.
 
     Raises
