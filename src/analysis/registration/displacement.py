@@ -252,7 +252,7 @@ class DisplacementField:
                 f"a record holds displacement fields of up to {_MOST:,} numbers, got {numbers:,}: "
                 "keep the field as an image, or on a coarser grid"
             )
-        named = {"field_um": self.field_um, "spacing_um": self.spacing_um}
+        named: dict[str, Any] = {"field_um": self.field_um, "spacing_um": self.spacing_um}
         named |= {"origin_um": self.origin_um, "sigma_um": self.sigma_um}
         named |= {"covariance_um2": self.covariance_um2}
         return {

@@ -36,6 +36,7 @@ def invert(
     start: np.ndarray,
     knots: tuple[np.ndarray, np.ndarray],
     size_um: float,
+    refuse: bool = True,
 ) -> np.ndarray:
     """Find where points came from.
 
@@ -51,6 +52,8 @@ def invert(
         Points and where they are mapped: the nearest one is the second start.
     size_um : float
         Extent of the map [um]; the result is mapped back to a part in 10¹⁰ of it.
+    refuse : bool
+        False where the nearest place will do, as for colours over a picture.
 
     Returns
     -------
@@ -69,6 +72,8 @@ def invert(
     if lost.any():
         near = np.linalg.norm(points_um[lost][:, None] - knots[1][None], axis=2).argmin(axis=1)
         found[lost], left[lost] = _newton(bent, points_um[lost], knots[0][near], limit)
+    if not refuse:
+        return found
     folded = (left > limit) | (bent.determinant(found) <= 0)
     if folded.any():
         first = points_um[folded][0]

@@ -198,10 +198,11 @@ class ThinPlateSpline:
         out[0, 0] = 1.0 if self.ndim_fixed == 2 else out[0, 0]
         return out
 
-    def inverse_apply(self, points_um: ArrayLike) -> np.ndarray:
+    def inverse_apply(self, points_um: ArrayLike, *, refuse_folds: bool = True) -> np.ndarray:
         """Map points of the fixed frame back to the moving frame: (n, 3) [um].
 
-        By Newton's method, to a part in 10¹⁰ of the landmarks' extent.
+        By Newton's method, to a part in 10¹⁰ of the landmarks' extent. Where the map folds the
+        nearest place found is given if ``refuse_folds`` is False, as for colours over a picture.
 
         Raises
         ------
@@ -228,6 +229,7 @@ class ThinPlateSpline:
             start=start,
             knots=(lift(self.moving_um), lift(self.fixed_um)),
             size_um=float(np.ptp(self.fixed_um, axis=0).max()),
+            refuse=refuse_folds,
         )
 
     def covariance_at(

@@ -73,15 +73,17 @@ class SplineMap:
         """Map points of the moving to the fixed frame: (n, 3) [um]."""
         return self.forward.apply(self._flat(points_um))
 
-    def inverse_apply(self, points_um: ArrayLike) -> np.ndarray:
+    def inverse_apply(self, points_um: ArrayLike, *, refuse_folds: bool = True) -> np.ndarray:
         """Map points of the fixed back to the moving frame: (n, 3) [um].
+
+        Where the map folds the nearest place found is given if ``refuse_folds`` is False.
 
         Raises
         ------
         Degenerate
             Where the map folds.
         """
-        return self.forward.inverse_apply(points_um)
+        return self.forward.inverse_apply(points_um, refuse_folds=refuse_folds)
 
     def gradient(self, points_um: ArrayLike) -> np.ndarray:
         """Differentiate mapped points by the points: (n, 3, 3)."""

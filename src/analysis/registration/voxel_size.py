@@ -173,7 +173,8 @@ def _stretches(transform: AffineTransform) -> tuple[np.ndarray, np.ndarray]:
     for row, axis in enumerate(range(3 - ndim, 3)):
         slopes[row, 3 + axis :: 3] = transform.matrix[:, axis] / scale[row]
     slopes = slopes[:, free]
-    return scale, np.sqrt(np.einsum("kp,pq,kq->k", slopes, transform.covariance, slopes))
+    covariance = np.asarray(transform.covariance, dtype=float)
+    return scale, np.sqrt(np.sum((slopes @ covariance) * slopes, axis=1))
 
 
 def _significance(nu: float | None, far: np.ndarray) -> tuple[np.ndarray, float]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from scalebridge.analysis.registration import (
+    SplineMap,
     ThinPlateSpline,
     errors_with_landmark,
     fit_landmarks,
@@ -42,6 +43,7 @@ def test_map_and_error_come_back_from_a_record():
     for name in ("apply", "inverse_apply", "covariance_at", "inverse_covariance_at"):
         ours, theirs = getattr(fit.transform, name)(places), getattr(again, name)(places)
         np.testing.assert_array_equal(ours, theirs)
+    assert isinstance(again, SplineMap)
     assert (again.nu, again.sigma_source) == (30, "leave-one-out and bootstrap")
     refuse_unsound(again)
     drawn = [one.draw(places, 5, np.random.default_rng(0)) for one in (again, fit.transform)]
