@@ -126,18 +126,18 @@ def _words(model: str, adequate: bool | None, p: float, loo: float, spline: floa
     )
     if adequate:
         return (
-            f"{_named(model)} map is adequate: residuals of neighbours are no more alike than chance "
-            f"makes them (p = {p:.2g}; {compared})"
+            f"{_named(model)} map is adequate: residuals of neighbours are no more alike than "
+            f"chance makes them (p = {p:.2g}; {compared})"
         )
     told = f"residuals of neighbours are alike (p = {p:.2g}; {compared})"
     if adequate is None:
         return (
-            f"whether {_named(model)} map is adequate cannot be told: {told}, so bends and errors of "
-            "picking are about the same size"
+            f"whether {_named(model)} map is adequate cannot be told: {told}, so bends and errors "
+            "of picking are about the same size"
         )
     return (
-        f"{_named(model)} map is not adequate: {told}. The specimen is bent, and regions are right on "
-        "average only: use a thin-plate spline, or landmarks near the target alone"
+        f"{_named(model)} map is not adequate: {told}. The specimen is bent, and regions are right "
+        "on average only: use a thin-plate spline, or landmarks near the target alone"
     )
 
 

@@ -96,8 +96,8 @@ def match_constellation(
     Notes
     -----
     Rotations and shifts only, no mirror; a 2-D picture in space may lie either side up. Fiducials
-    that are missing or spurious in either image are tolerated: of 20 in each image, 10 are enough
-    (with 4 spurious ones more in each, 3 in 100 of the field apart, see the tests). Five in common
+    that are missing or spurious in either image are tolerated: of 20 in each image, 10 are enough,
+    with 4 spurious ones more in each (`scalebridge.reports.constellation_finds` counts it). Five in common
     are about the fewest that chance does not reach. At most 100 in an image: keep the most certain
     ones.
     """

@@ -19,7 +19,7 @@ from .fit import LandmarkFit, fit_landmarks
 from .information import leverage_of, weights_of
 from .points import Pairs, pair_up
 from .surprise import worst_of
-from .tangent import MODELS, Model, parameter_count
+from .tangent import MODELS, Model
 from .transform import AffineTransform
 
 _SUBSETS = 500

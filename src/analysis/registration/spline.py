@@ -14,7 +14,6 @@ from .estimate import closed_form
 from .inversion import invert
 from .mirror import refuse_mirrored
 from .points import Pairs, lift, pair_up
-from .transform import AffineTransform
 
 _AT_ONCE = 20_000  # points: a picture's worth at once would need gigabytes
 
@@ -24,7 +23,7 @@ class ThinPlateSpline:
     """A smooth map that passes through the landmarks, or near them.
 
     The kernel is r² log r in two and in three dimensions, as in BigWarp. It has no covariance: its
-    error is known only by leaving landmarks out, see `scalebridge.analysis.registration.fit_spline`.
+    error is known only by leaving landmarks out, see `fit_spline`.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ def scene(seed, *, count=20, wrong=4, ndim=3, sigma=1.0, gross=60.0):
 def test_a_fifth_of_gross_outliers_is_named_and_nothing_else(model, ndim):
     named, missed = [], 0
     for seed in range(6):
-        places, seen, pose, wrong = scene(seed, ndim=ndim)
+        places, seen, _, wrong = scene(seed, ndim=ndim)
         found = fit_robust(places, seen, model=model)
         missed += len(set(wrong) - set(found.outliers))
         named.append(len(set(found.outliers) - set(wrong)))

@@ -22,7 +22,7 @@ def test_the_chance_is_honest_where_the_voxel_size_is_right(model):
         fit = fit_landmarks(PLACES, fixed, model=model)
         test = compare_voxel_size(fit.transform, nominal_um=2.0)
         chances.append(test.p)
-        covered.append((test.interval95[:, 0] <= 1) & (1 <= test.interval95[:, 1]))
+        covered.append((test.interval95[:, 0] <= 1) & (test.interval95[:, 1] >= 1))
     assert 0.02 <= np.mean(np.array(chances) < 0.05) <= 0.09
     assert 0.92 <= np.mean(covered) <= 0.98
 
