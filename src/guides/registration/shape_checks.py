@@ -42,7 +42,7 @@ def _voxel_sizes(name: str, fit: LandmarkFit, picker: LandmarkPicker) -> Check:
 
 def _with_scale(fit: LandmarkFit) -> AffineTransform:
     pairs = fit.pairs
-    errors = {}
+    errors: dict[str, Any] = {}
     if pairs.stated and pairs.unstated is None:
         errors = {
             "sigma_moving_um": pairs.moving_covariance_um2,
