@@ -96,10 +96,10 @@ def match_constellation(
     Notes
     -----
     Rotations and shifts only, no mirror; a 2-D picture in space may lie either side up. Fiducials
-    that are missing or spurious in either image are tolerated: of 20 in each image, 10 are enough,
-    with 4 spurious ones more in each (`scalebridge.reports.constellation_finds` counts it). Five in common
-    are about the fewest that chance does not reach. At most 100 in an image: keep the most certain
-    ones.
+    that are missing or spurious in either image are tolerated: of 20 in each image and 4 spurious
+    ones, 10 in common are enough in space (`scalebridge.reports.constellation_finds` counts it).
+    Five in common are about the fewest that chance does not reach; two pictures of unknown scale
+    need more. At most 100 in an image: keep the most certain ones.
     """
     clouds = _prepare(points_a, points_b, tolerance_um, scale_tolerance, any_scale)
     found, looked_at = _hypotheses(clouds)
