@@ -315,6 +315,23 @@ def test_a_thin_plate_that_is_chosen_says_its_leave_one_out_error_everywhere(ws:
     assert record.transform["sigma_um"] == fit.transform.sigma_um
 
 
+def test_pairs_that_state_no_error_share_the_one_that_their_residuals_tell(ws: Any) -> None:
+    picker = LandmarkPicker(ws, moving="fine", fixed="survey")
+    rng = np.random.default_rng(4)
+    for number, moving in enumerate(rng.uniform((-2.5, -5, -5), (2.5, 5, 5), (12, 3))):
+        error = 0.02 if number < 4 else 0.2
+        seen = fine_to_survey().apply(moving)[0] + rng.normal(0, error, 3)
+        stated = {"fixed_sigma_um": 0.02} if number < 4 else {}
+        picker.add_pair(moving=named(moving), fixed=named(seen), **stated)
+    picker.model = "rigid"
+    fit = picker.fit()
+    assert fit.transform.sigma_source == "stated and residuals"
+    assert any("is stated for L1, L2, L3, L4 only" in text for text in picker.warnings)
+    own = np.sqrt(fit.pairs.fixed_covariance_um2[:, 0, 0])
+    assert (own[:4] == 0.02).all()
+    assert own[4] == pytest.approx(0.2, rel=0.4)
+
+
 def test_a_thin_plate_of_too_few_pairs_is_no_fit_and_says_how_many_it_needs(ws: Any) -> None:
     picker = picked(ws, count=5)
     picker.model = "thin-plate"
