@@ -1,8 +1,9 @@
 """How often are fiducials paired of which each image misses half?
 
 Twenty fiducials stand in each image, ten of them in both, with four spurious ones more and picking
-errors of 0.35 % of the field's width; the images are turned and shifted at random. Of 40 seeds, 40 are found in space and of a picture in
-space, and 36 of two pictures (the others are refused), where chance pairs as many.
+errors of 0.35 % of the field's width; the images are turned and shifted at random. Of 40 seeds, 40
+are found in space and of a picture in space, and 36 of two pictures, where chance pairs as many:
+the others are refused.
 """
 
 from __future__ import annotations
