@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import NoPath
+from ..errors import Degenerate, NoPath
 from .pairs import AUTO, fit_pairs
 from .state import named_point
 
@@ -37,4 +37,7 @@ def target_in_moving(picker: Any) -> NDArray[np.float64] | None:
             point = picker.ws.graph().positions(point, record.frame, fixed)
         except NoPath:
             return None
-    return np.asarray(rough.fit.transform.inverse_apply(point))
+    try:
+        return np.asarray(rough.fit.transform.inverse_apply(point))
+    except Degenerate:  # a spline folds there
+        return None

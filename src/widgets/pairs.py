@@ -12,14 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import Degenerate
-from ..quantities import format_length
 from .pair_records import CONFIRMED, predicted_side
 from .state import named_point
 
 AUTO = "auto"
 SPLINE = "thin-plate"
 MODELS = (AUTO, "rigid", "similarity", "affine", SPLINE)
-_CLEARLY_BETTER = 0.95  # as between the models with a covariance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,47 +85,14 @@ def fit_pairs(
                 choice = choose_model(moving, fixed, unit=unit, **given)
                 wanted, reason = choice.model, choice.reason
             fit = fit_landmarks(moving, fixed, model=wanted, **given)
-        if model == AUTO:
-            reason += spline_words(moving, fixed, fit, ndim_moving, ndim_fixed, unit=unit)
     except Degenerate as error:
         return FitState(fit=None, reason=str(error), warnings=(), choice=choice, records=active)
     notes = (
         *(with_names(text, active) for text in fit.warnings),
-        *mixed_errors(active),
+        *mixed_errors(active, fit),
         *confirmed_places(active, fit),
     )
     return FitState(fit=fit, reason=reason, warnings=notes, choice=choice, records=active)
-
-
-def spline_words(
-    moving: NDArray[np.float64],
-    fixed: NDArray[np.float64],
-    fit: Any,
-    ndim_moving: int,
-    ndim_fixed: int,
-    *,
-    unit: str = "",
-) -> str:
-    """How a thin-plate spline compares; empty where it cannot be checked.
-
-    It is never chosen by itself: what is cut or measured later needs a covariance, which it has
-    not.
-    """
-    from ..analysis.registration import fit_spline
-
-    try:
-        spline = fit_spline(moving, fixed, ndim_moving=ndim_moving, ndim_fixed=ndim_fixed)
-    except Degenerate:
-        return ""
-    mine, other = spline.loo_rms_um, fit.loo_rms_um
-    against = format_length(other, unit=unit)
-    said = f"leave-one-out {format_length(mine, unit=unit)} RMS against {against}"
-    if not mine < _CLEARLY_BETTER * other:
-        return f" Thin-plate predicts no better: {said}."
-    return (
-        f" Thin-plate predicts left-out landmarks better ({said}): the specimen may be bent. It is "
-        "yours to choose by hand, as it gives accepted transforms no covariance."
-    )
 
 
 def with_names(warning: str, records: Sequence[Any]) -> str:
@@ -141,25 +106,28 @@ def with_names(warning: str, records: Sequence[Any]) -> str:
 
 
 def stated_errors(records: Sequence[Any]) -> dict[str, Any]:
-    """Localisation errors, if every pair states one."""
-    if not records or not all(_states_error(record) for record in records):
+    """Localisation errors, NaN for the pairs that state none; empty if none does."""
+    if not any(_states_error(record) for record in records):
         return {}
     return {
         f"sigma_{side}_um": np.array(
-            [record.fields[f"{side}_sigma_um"] or 0.0 for record in records]
+            [
+                (record.fields[f"{side}_sigma_um"] or 0.0) if _states_error(record) else np.nan
+                for record in records
+            ]
         )
         for side in ("moving", "fixed")
     }
 
 
-def mixed_errors(records: Sequence[Any]) -> tuple[str, ...]:
-    """A warning where only some of the pairs state their localisation error."""
+def mixed_errors(records: Sequence[Any], fit: Any) -> tuple[str, ...]:
+    """A note where only some of the pairs state their localisation error."""
     stated = [record.name for record in records if _states_error(record)]
-    if not stated or len(stated) == len(records):
+    if not stated or len(stated) == len(records) or fit.pairs.unstated is None:
         return ()
     return (
-        f"the localisation error stated for {', '.join(stated)} is not used: either all pairs "
-        "state one, or it is taken from the residuals",
+        f"the localisation error is stated for {', '.join(stated)} only; that of the others is "
+        "taken from their residuals",
     )
 
 

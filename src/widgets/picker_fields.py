@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from ..errors import CovarianceUnavailable, Degenerate
 from ..quantities import format_length, steady_unit
 from .fields import Box, Field
+from .pairs import SPLINE
 from .scene import box_corners_um
 
 _GRID = 7  # places an axis of the moving image, from which the colours' range is taken
@@ -48,7 +50,8 @@ def field_words(picker: Any) -> str:
             f"Colours: by how much one more landmark there would lower the predicted error at "
             f"{picker.target}, where both images reach."
         )
-    return "Colours: predicted RMS error of the mapped position, in the fixed image."
+    told = ", by leave-one-out and bootstrap" if picker.fit().transform.model == SPLINE else ""
+    return f"Colours: predicted RMS error of the mapped position, in the fixed image{told}."
 
 
 def why_no_field(picker: Any) -> str:
@@ -142,17 +145,24 @@ def _in_moving(
     """Points of one side in the moving frame; a picture's plane is where its content lies."""
     if side == "moving":
         return points
-    mapped = np.asarray(fit.transform.inverse_apply(points))
+    mapped = np.asarray(_way_back(fit)(points))
     if picker.images["moving"].ndim == picker.images["fixed"].ndim == 2:
         mapped[:, 0] = 0.0
     return mapped
+
+
+def _way_back(fit: Any) -> Any:
+    """The inverse; where a spline folds, beyond its landmarks as a rule, the nearest place."""
+    if fit.transform.model == SPLINE:
+        return partial(fit.transform.inverse_apply, refuse_folds=False)
+    return fit.transform.inverse_apply
 
 
 def _both_boxes(picker: Any, side: str, fit: Any) -> tuple[Box, ...]:
     other = "fixed" if side == "moving" else "moving"
     own = _own_box(picker.images[side])
     ends = np.vstack([np.zeros(3), np.eye(3)]) * 100.0 + own.low_um
-    way = fit.transform.apply if side == "moving" else fit.transform.inverse_apply
+    way = fit.transform.apply if side == "moving" else _way_back(fit)
     mapped = np.asarray(way(ends))
     matrix = (mapped[1:] - mapped[0]).T / 100.0
     there = _own_box(picker.images[other])

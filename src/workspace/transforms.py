@@ -11,10 +11,11 @@ from .record import Record
 from .staleness import stale_words
 
 if TYPE_CHECKING:
-    from ..analysis.registration import AffineTransform, Edge, ThinPlateSpline
+    from ..analysis.registration import Edge
+    from ..analysis.registration.sound import Map
 
 
-def read_transform(fields: dict[str, Any]) -> AffineTransform | ThinPlateSpline:
+def read_transform(fields: dict[str, Any]) -> Map:
     """Read the map of a transform record.
 
     Parameters

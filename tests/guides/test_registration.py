@@ -189,3 +189,25 @@ def test_places_are_written_to_a_tenth_of_a_voxel(tmp_path):
         table = register_pair(ws, "sem", "light").landmarks()
     assert table["x, y in sem [µm]"][0] == "0.0456,\u00a00.0123"
     assert table["x, y in light [µm]"][0] == "2.05,\u00a01.01"
+
+
+def test_voxel_sizes_bends_and_wrong_pairs_are_checked(coupon):
+    zoom, view = (
+        {check.name.split(": ")[1]: check for check in result.checks} for result in results(coupon)
+    )
+    agree = "the stated voxel sizes agree"
+    assert zoom[agree].passed is True
+    assert view[agree].passed is None  # its scale is wrong by design
+    assert f"scale all axes {VIEW_SCALE:.2f}" in view[agree].detail
+    assert view["no landmark is contradicted by the others"].passed is True
+    assert "too few to say" in view["the specimen is not bent between the images"].detail
+    mark = next(iter(coupon.landmarks))
+    moved = {axis: value + 40.0 for axis, value in mark.fixed.items()}
+    coupon.landmarks.edit(mark.id, version=mark.version, fixed=moved)
+    found = {
+        check.name: check.detail
+        for result in results(coupon)
+        for check in result.checks
+        if "contradicted" in check.name and check.passed is None
+    }
+    assert any(detail.startswith(f"{mark.name}: 1 of") for detail in found.values())

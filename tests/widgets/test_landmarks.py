@@ -294,9 +294,9 @@ def test_a_thin_plate_that_is_chosen_says_its_leave_one_out_error_everywhere(ws:
     picker.model = "thin-plate"
     fit = picker.fit()
     assert fit.loo_rms_um < 0.5 * straight
-    assert any("its error is that of leaving landmarks out" in text for text in picker.warnings)
+    assert any("its error is by leave-one-out" in text for text in picker.warnings)
     table = picker.table()
-    assert (table["residual_um"] == 0).all()
+    assert table["residual_um"].max() < 0.1
     assert table["surprise_p"].isna().all()
     found = picker.predict(moving=named((0.0, 4.0, 1.0)))
     truth = fine_to_survey().apply([0.0, 4.0, 1.0])[0] + [0, 0, 16 / 25]
@@ -311,7 +311,25 @@ def test_a_thin_plate_that_is_chosen_says_its_leave_one_out_error_everywhere(ws:
     assert picker.snapshot(width_px=400).width == 400
     record = picker.accept(note="bent")
     assert record.method == "landmarks, thin-plate"
-    assert record.transform["kind"] == "thin-plate spline"
+    assert record.transform["kind"] == "thin-plate map"
+    assert record.transform["sigma_um"] == fit.transform.sigma_um
+
+
+def test_pairs_that_state_no_error_share_the_one_that_their_residuals_tell(ws: Any) -> None:
+    picker = LandmarkPicker(ws, moving="fine", fixed="survey")
+    rng = np.random.default_rng(4)
+    for number, moving in enumerate(rng.uniform((-2.5, -5, -5), (2.5, 5, 5), (12, 3))):
+        error = 0.02 if number < 4 else 0.2
+        seen = fine_to_survey().apply(moving)[0] + rng.normal(0, error, 3)
+        stated = {"fixed_sigma_um": 0.02} if number < 4 else {}
+        picker.add_pair(moving=named(moving), fixed=named(seen), **stated)
+    picker.model = "rigid"
+    fit = picker.fit()
+    assert fit.transform.sigma_source == "stated and residuals"
+    assert any("is stated for L1, L2, L3, L4 only" in text for text in picker.warnings)
+    own = np.sqrt(fit.pairs.fixed_covariance_um2[:, 0, 0])
+    assert (own[:4] == 0.02).all()
+    assert own[4] == pytest.approx(0.2, rel=0.4)
 
 
 def test_a_thin_plate_of_too_few_pairs_is_no_fit_and_says_how_many_it_needs(ws: Any) -> None:

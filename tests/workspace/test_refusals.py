@@ -31,7 +31,7 @@ def crooked():
 
 BAD = {
     "empty": ({}, "needs what transform.to_dict"),
-    "an unknown kind": (changed(kind="warp"), "kind needs 'affine' or 'thin-plate spline'"),
+    "an unknown kind": (changed(kind="warp"), "kind needs one of 'affine', 'thin-plate"),
     "an unknown field": (changed(colour="red"), "needs what transform.to_dict.*colour"),
     "an unknown model": (changed(model="projective"), "model needs one of"),
     "no numbers": (changed(matrix="identity"), "transforms.transform"),

@@ -5,6 +5,7 @@ Points and matrices are z, y, x and micrometres. A transform maps the moving to 
 
 from __future__ import annotations
 
+from .adequacy import Adequacy, judge_adequacy
 from .adjustment import Adjusted, adjust
 from .choice import ModelChoice, choose_model
 from .constellation import ConstellationMatch, match_constellation
@@ -13,37 +14,43 @@ from .cut import Containment, box_containment, box_margin
 from .degrees import effective_nu
 from .design import errors_with_landmark, next_landmark
 from .direction import DirectionTest, judge_direction
+from .displacement import DisplacementField
 from .fit import LandmarkFit, fit_landmarks
 from .graph import FrameGraph
 from .grey_image import GreyImage
 from .information_value import USUAL_MINUTES, Action, minutes_to, rank_actions
 from .instrument import InstrumentError
 from .inverse import inverted
+from .kinds import transform_from_dict
 from .located import Located
 from .milling_volume import MillingVolume, volume_containment, volume_margin
 from .path import FramePath
 from .regions import Region, confidence_region, region_factor
 from .register import Registration, register
 from .repeatability import Repeatability, picking_repeatability
-from .simpleitk import from_sitk, to_sitk
+from .robust import RobustFit, fit_robust
+from .simpleitk import field_from_sitk, from_sitk, to_sitk
 from .sound import refuse_unsound
-from .spline import ThinPlateSpline, transform_from_dict
+from .spline import ThinPlateSpline
 from .spline_fit import SPLINE, SplineFit, SplineMap, fit_spline
 from .step import Edge
 from .surprise import surprise_outside, surprises
 from .tangent import MODELS, Model
 from .transform import AffineTransform
+from .voxel_size import VoxelSizeTest, compare_voxel_size
 
 __all__ = [
     "MODELS",
     "SPLINE",
     "USUAL_MINUTES",
     "Action",
+    "Adequacy",
     "Adjusted",
     "AffineTransform",
     "ConstellationMatch",
     "Containment",
     "DirectionTest",
+    "DisplacementField",
     "Edge",
     "FrameGraph",
     "FramePath",
@@ -57,22 +64,28 @@ __all__ = [
     "Region",
     "Registration",
     "Repeatability",
+    "RobustFit",
     "SplineFit",
     "SplineMap",
     "ThinPlateSpline",
+    "VoxelSizeTest",
     "adjust",
     "ball_probability",
     "box_containment",
     "box_margin",
     "choose_model",
+    "compare_voxel_size",
     "confidence_region",
     "containment_probability",
     "effective_nu",
     "errors_with_landmark",
+    "field_from_sitk",
     "fit_landmarks",
+    "fit_robust",
     "fit_spline",
     "from_sitk",
     "inverted",
+    "judge_adequacy",
     "judge_direction",
     "margin_for_probability",
     "match_constellation",

@@ -1,4 +1,4 @@
-"""Choose between rigid, similarity and affine by leaving landmarks out."""
+"""Choose between the models by leaving landmarks out."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from numpy.typing import ArrayLike
 
 from ...errors import Degenerate
 from ...quantities import format_length
+from .adequacy import Adequacy, judge_adequacy
 from .degeneracy import TooFew
 from .fit import LandmarkFit, error_at_target, fit_landmarks
 from .reach import probes
+from .spline_fit import SPLINE
+from .spline_row import NUMBERS, spline_row
 from .tangent import MODELS, Model
 
 _CLEARLY_BETTER = 0.95  # a model with more parameters has to predict this much better
@@ -35,15 +38,20 @@ class ModelChoice:
     table : DataFrame
         One row a model: model, fre_um, loo_um (RMS), loo_max_um, predicted_error_at_target_um,
         predicted_error_at_rim_um (the landmarks' RMS radius from their centre), nu, verdict
-        ("chosen", "possible", "refused"), reason.
+        ("chosen", "possible", "refused"), reason. The last row is a thin-plate spline, which is
+        never chosen by itself ("possible", "better, choose by hand").
     reason : str
         The choice in words.
+    adequacy : Adequacy or None
+        Whether the richest of these models is enough, or the specimen is bent; None where it could
+        not be fitted.
     """
 
     model: Model
     fit: LandmarkFit
     table: pd.DataFrame
     reason: str
+    adequacy: Adequacy | None = None
 
 
 def choose_model(
@@ -97,8 +105,10 @@ def choose_model(
         raise Degenerate(_why_none([*refusals.values()]))
     chosen = _choose(fits)
     rows = [_row(model, fits, refusals, chosen, target_um, unit) for model in models]
-    table = pd.DataFrame(rows)
-    return ModelChoice(chosen, fits[chosen], table, _reason(chosen, fits, table, unit))
+    table = pd.DataFrame([*rows, spline_row(fits[chosen], target_um, unit=unit)])
+    adequacy = judge_adequacy(list(fits.values())[-1])
+    reason = _reason(chosen, fits, table, adequacy, unit)
+    return ModelChoice(chosen, fits[chosen], table, reason, adequacy)
 
 
 def _why_none(refusals: Sequence[Degenerate]) -> str:
@@ -126,7 +136,7 @@ def _row(
     unit: str,
 ) -> dict[str, Any]:
     if model in refusals:
-        empty = dict.fromkeys(_NUMBERS, float("nan"))
+        empty = dict.fromkeys(NUMBERS, float("nan"))
         return {"model": model, **empty, "verdict": "refused", "reason": str(refusals[model])}
     fit = fits[model]
     verdict, reason = _verdict(model, fits, chosen, unit)
@@ -142,20 +152,10 @@ def _row(
     )
     return {
         "model": model,
-        **dict(zip(_NUMBERS, numbers, strict=True)),
+        **dict(zip(NUMBERS, numbers, strict=True)),
         "verdict": verdict,
         "reason": reason,
     }
-
-
-_NUMBERS = (
-    "fre_um",
-    "loo_um",
-    "loo_max_um",
-    "predicted_error_at_target_um",
-    "predicted_error_at_rim_um",
-    "nu",
-)
 
 
 def _verdict(
@@ -195,9 +195,19 @@ def _chosen_words(fits: dict[Model, LandmarkFit], chosen: Model, unit: str) -> s
     )
 
 
-def _reason(chosen: Model, fits: dict[Model, LandmarkFit], table: pd.DataFrame, unit: str) -> str:
+def _reason(
+    chosen: Model,
+    fits: dict[Model, LandmarkFit],
+    table: pd.DataFrame,
+    adequacy: Adequacy,
+    unit: str,
+) -> str:
     parts = [f"{chosen.capitalize()} chosen: {_chosen_words(fits, chosen, unit)}"]
     for row in table.itertuples():
-        if row.verdict != "chosen":
+        if row.model == SPLINE:
+            parts += [f"{row.model.capitalize()} {row.reason}"] if row.verdict != "refused" else []
+        elif row.verdict != "chosen":
             parts.append(f"{row.model.capitalize()} {row.verdict}: {row.reason}")
+    if adequacy.adequate is False:
+        parts.append(adequacy.statement)
     return ". ".join(part.rstrip(".") for part in parts) + "."

@@ -15,13 +15,14 @@ from numpy.typing import ArrayLike
 from ...errors import Degenerate
 from ...quantities import format_length
 from .points import lift
-from .poses import Clouds, Pose, best_poses, look_up, triangle_index, triangles
+from .poses import Clouds, Pose, best_poses, shape_index, triangle_index, triangles
 from .transform import AffineTransform
 
 _MOST = 100  # fiducials in one image
 _BATCH = 100  # triangles looked up at a time
 _HYPOTHESES = 200_000
 _CHANCE = 0.01
+_CERTAIN = 1e-6
 _MUCH_WORSE = 3.0  # times the distances that remain: F(14, 14) = 9 happens once in 10,000
 _EXACT = 0.05  # of the tolerance: distances below are taken for this
 
@@ -63,6 +64,7 @@ def match_constellation(
     *,
     tolerance_um: float,
     scale_tolerance: float = 0.03,
+    any_scale: bool = False,
 ) -> ConstellationMatch:
     """Pair fiducials found in two images by their constellation alone.
 
@@ -73,10 +75,13 @@ def match_constellation(
     points_b : (m, 3) or (m, 2) array
         Fiducials of the other; 3-D if a is 3-D [um].
     tolerance_um : float
-        Largest distance of two fiducials that are called a pair: about three times the error of
-        finding one [um].
+        Largest distance of two fiducials that are called a pair, in b: about three times the error
+        of finding one [um].
     scale_tolerance : float
         By which part the voxel sizes may be wrong, both together.
+    any_scale : bool
+        The sizes are not known at all; ``scale_tolerance`` then says nothing. More fiducials have
+        to agree, as more poses are tried.
 
     Returns
     -------
@@ -91,12 +96,12 @@ def match_constellation(
     Notes
     -----
     Rotations and shifts only, no mirror; a 2-D picture in space may lie either side up. Fiducials
-    that are missing or spurious in either image are tolerated. At most 100 in an image: keep the
-    most certain ones.
+    that are missing or spurious in either image are tolerated: of 20 in each image and 4 spurious
+    ones, 10 in common are enough in space (`scalebridge.reports.constellation_finds` counts it).
+    Five in common are about the fewest that chance does not reach; two pictures of unknown scale
+    need more. At most 100 in an image: keep the most certain ones.
     """
-    from scipy.stats import binom
-
-    clouds = _prepare(points_a, points_b, tolerance_um, scale_tolerance)
+    clouds = _prepare(points_a, points_b, tolerance_um, scale_tolerance, any_scale)
     found, looked_at = _hypotheses(clouds)
     if not found:
         raise Degenerate(
@@ -109,13 +114,25 @@ def match_constellation(
     runner_up = len(others[0].rows) if others else 0
     limit = _MUCH_WORSE * max(_rms(best), _EXACT * tolerance_um)
     rivals = max((len(other.rows) for other in others if _rms(other) <= limit), default=0)
-    chance = float(looked_at * binom.sf(len(best.rows) - 4, len(clouds.a) - 3, clouds.random_hit))
+    chance = _chance(clouds, best, looked_at)
     _refuse(clouds, best, rivals, chance)
     return _result(clouds, best, runner_up, chance)
 
 
+def _chance(clouds: Clouds, pose: Pose, looked_at: float) -> float:
+    """Expected number of poses that pair as many by chance."""
+    from scipy.special import bdtrc
+
+    count = max(len(pose.rows), 3)
+    return float(looked_at * bdtrc(count - 4, len(clouds.a) - 3, clouds.random_hit))
+
+
 def _prepare(
-    points_a: ArrayLike, points_b: ArrayLike, tolerance_um: float, scale_tolerance: float
+    points_a: ArrayLike,
+    points_b: ArrayLike,
+    tolerance_um: float,
+    scale_tolerance: float,
+    any_scale: bool,
 ) -> Clouds:
     if not tolerance_um > 0:
         raise ValueError(f"tolerance_um needs a value above 0 [um], got {tolerance_um!r}")
@@ -134,24 +151,26 @@ def _prepare(
                 + ("find more" if len(points) < 4 else "keep the most certain ones")
             )
     axes = slice(3 - ndims[1], 3)
-    return Clouds(a[:, axes], b[:, axes], (ndims[0], ndims[1]), tolerance_um, scale_tolerance)
+    a, b = a[:, axes], b[:, axes]
+    return Clouds(a, b, (ndims[0], ndims[1]), tolerance_um, scale_tolerance, any_scale)
 
 
 def _hypotheses(clouds: Clouds) -> tuple[list[Pose], float]:
     """Collect poses, best first, and estimate how many there are to look at."""
-    tree, targets = triangle_index(clouds.b)
+    index = shape_index(clouds) if clouds.any_scale else triangle_index(clouds.b)
     ours = triangles(clouds.a)
     found: list[Pose] = []
     looked_at = 0
     for start in range(0, len(ours), _BATCH):
         batch = ours[start : start + _BATCH]
-        sources, hits = look_up(clouds, batch, tree, targets)
+        sources, hits = index.look_up(clouds, batch)
         looked_at += len(hits)
         if len(hits):
             found = _merge(found, best_poses(clouds, sources, hits))
         done = start + len(batch)
-        enough = found and len(found[0].rows) >= max(5, 0.6 * min(len(clouds.a), len(clouds.b)))
-        if looked_at > _HYPOTHESES or (enough and done >= 3 * _BATCH):
+        total = looked_at * len(ours) / done
+        certain = found and _chance(clouds, found[0], total) < _CERTAIN
+        if looked_at > _HYPOTHESES or (certain and done >= min(3 * _BATCH, len(ours))):
             break
     return found, looked_at * len(ours) / max(done, 1)
 

@@ -19,6 +19,7 @@ from .reach import judge_reach, probes, unit_errors
 from .surprise import surprises
 from .tangent import MODELS, Model
 from .transform import AffineTransform
+from .unstated import PARTLY, complete
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,10 +135,13 @@ def fit_landmarks(
         Landmarks in z, y, x, or y, x of a 2-D image [um]. 2-D into 2-D, 2-D into 3-D, 3-D into 3-D.
     model : {"rigid", "similarity", "affine"}
         What may differ between the images.
-    sigma_um : float, (n,) or (n, d) array, optional
-        Localisation error of a pair, per axis, in the fixed frame, both images together [um].
-    sigma_moving_um, sigma_fixed_um : float, (n,) or (n, d) array, optional
-        Localisation error in either image, per axis, each in its own frame [um].
+    sigma_um : float, (n,) or (n, d) array, or (n, d, d) array, optional
+        Localisation error of a pair, per axis, in the fixed frame, both images together [um], or
+        its covariance [um2]. NaN for a pair that states none: these share the error that their
+        residuals tell.
+    sigma_moving_um, sigma_fixed_um : float, (n,) or (n, d) array, or (n, d, d) array, optional
+        Localisation error in either image, per axis, each in its own frame [um], or its covariance
+        [um2]. NaN in both for a pair that states none; in one, that image is exact.
     sigma_source : {"stated", "repeated picks"}
         Where these errors come from.
     target_um : (n, 3) or (n, 2) array, optional
@@ -187,12 +191,16 @@ def fit_landmarks(
     degeneracy.refuse_repeated(pairs)
     degeneracy.refuse_too_few(pairs, model)
     degeneracy.refuse_flat(pairs, model)
+    completed = complete(pairs, model, allow_mirror=allow_mirror)
+    pairs = completed.pairs
     plain = estimate.solve(pairs, model, allow_mirror=allow_mirror)
     if not allow_mirror:
         refuse_mirrored(pairs, plain)
     transform = replace(with_error(pairs, plain, sigma_source), allow_mirror=allow_mirror)
+    if completed.nu is not None:
+        transform = replace(transform, nu=completed.nu, sigma_source=PARTLY)
     warnings = _reach(pairs, transform, None if target_um is None else lift(target_um))
-    return _judged(pairs, transform, warnings, allow_mirror)
+    return _judged(pairs, transform, (*completed.warnings, *warnings), allow_mirror)
 
 
 def _reach(

@@ -59,6 +59,9 @@ class Pairs:
         Dimensions of the images, 2 or 3.
     moving_covariance_um2, fixed_covariance_um2 : (n, 3, 3) array or None
         Stated localisation errors [um2]; None where nothing was stated.
+    unstated : (n,) bool array or None
+        Pairs whose error was not stated though that of others was; their own share is then in
+        ``fixed_covariance_um2`` as the residuals tell it.
     """
 
     moving_um: np.ndarray
@@ -67,6 +70,7 @@ class Pairs:
     ndim_fixed: int
     moving_covariance_um2: np.ndarray | None = None
     fixed_covariance_um2: np.ndarray | None = None
+    unstated: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.moving_um)
@@ -83,14 +87,18 @@ class Pairs:
 
     def without(self, index: int) -> Pairs:
         """Leave one pair out."""
-        keep = np.arange(len(self)) != index
+        return self.kept(np.arange(len(self)) != index)
+
+    def kept(self, rows: np.ndarray) -> Pairs:
+        """Keep some pairs: (n,) bool or rows."""
         return Pairs(
-            self.moving_um[keep],
-            self.fixed_um[keep],
+            self.moving_um[rows],
+            self.fixed_um[rows],
             self.ndim_moving,
             self.ndim_fixed,
-            None if self.moving_covariance_um2 is None else self.moving_covariance_um2[keep],
-            None if self.fixed_covariance_um2 is None else self.fixed_covariance_um2[keep],
+            None if self.moving_covariance_um2 is None else self.moving_covariance_um2[rows],
+            None if self.fixed_covariance_um2 is None else self.fixed_covariance_um2[rows],
+            None if self.unstated is None else self.unstated[rows],
         )
 
     def localisation_um2(self, matrix: np.ndarray) -> np.ndarray:
@@ -133,14 +141,27 @@ def pair_up(
         )
     fixed_sigma = sigma_um if sigma_fixed_um is None else sigma_fixed_um
     name = "sigma_um" if sigma_fixed_um is None else "sigma_fixed_um"
+    at_moving = _covariances(sigma_moving_um, len(moving), ndim_moving, "sigma_moving_um")
+    at_fixed = _covariances(fixed_sigma, len(moving), ndim_fixed, name)
+    unstated = _unstated(len(moving), at_moving, at_fixed)
+    known = [
+        None if c is None or unstated.all() else np.nan_to_num(c) for c in (at_moving, at_fixed)
+    ]
     return Pairs(
         _flat(moving, ndim_moving),
         _flat(fixed, ndim_fixed),
         ndim_moving,
         ndim_fixed,
-        _covariances(sigma_moving_um, len(moving), ndim_moving, "sigma_moving_um"),
-        _covariances(fixed_sigma, len(moving), ndim_fixed, name),
+        known[0],
+        known[1],
+        unstated if unstated.any() and not unstated.all() else None,
     )
+
+
+def _unstated(n: int, *covariances: np.ndarray | None) -> np.ndarray:
+    """Find the pairs for which neither image states an error: (n,)."""
+    given = [np.isfinite(c).all(axis=(1, 2)) for c in covariances if c is not None]
+    return ~np.any(given, axis=0) if given else np.ones(n, dtype=bool)
 
 
 def _dimensions(points: ArrayLike, wanted: int | None, name: str) -> int:
@@ -159,19 +180,45 @@ def _covariances(sigma: ArrayLike | None, n: int, ndim: int, name: str) -> np.nd
     if sigma is None:
         return None
     values = np.asarray(sigma, dtype=float)
+    if values.ndim == 3:
+        return _full_covariances(values, n, ndim, name)
     if values.shape not in {(), (n,), (n, 2), (n, 3)} or values.shape[1:] not in {
         (),
         (ndim,),
         (3,),
     }:
         raise ValueError(
-            f"{name} needs one value, ({n},) one a landmark or ({n}, {ndim}) one a landmark and "
-            f"axis, got shape {values.shape}"
+            f"{name} needs one value, ({n},) one a landmark, ({n}, {ndim}) one a landmark and "
+            f"axis, or ({n}, {ndim}, {ndim}) covariances [um2], got shape {values.shape}"
         )
-    if not (np.isfinite(values).all() and (values >= 0).all()):
-        raise ValueError(f"{name} needs finite values of 0 or more [um], got {sigma!r}")
+    missing = np.isnan(values) if values.ndim else np.array(False)
+    if not (np.isfinite(values) | missing).all() or (values < 0).any():
+        raise ValueError(
+            f"{name} needs finite values of 0 or more [um] (NaN where not stated), got {sigma!r}"
+        )
     if values.ndim < 2:
         values = np.broadcast_to(np.reshape(values, (-1, 1)), (n, ndim))
     variances = np.zeros((n, 3))
     variances[:, 3 - ndim :] = values[:, -ndim:] ** 2
-    return variances[:, :, None] * np.eye(3)
+    out = np.zeros((n, 3, 3))
+    out[:, range(3), range(3)] = variances
+    return out
+
+
+def _full_covariances(values: np.ndarray, n: int, ndim: int, name: str) -> np.ndarray:
+    if values.shape not in {(n, ndim, ndim), (n, 3, 3)}:
+        raise ValueError(
+            f"{name} needs ({n}, {ndim}, {ndim}) covariances [um2], got shape {values.shape}"
+        )
+    own = values[:, -ndim:, -ndim:]
+    stated = own[np.isfinite(own).all(axis=(1, 2))]
+    size = np.abs(stated).max(axis=(1, 2), initial=0.0)[:, None, None]
+    uneven = (np.abs(stated - stated.transpose(0, 2, 1)) > 1e-9 * size).any()
+    if uneven or (np.linalg.eigvalsh(stated) < -1e-9 * size[..., 0]).any():
+        raise ValueError(
+            f"{name} needs symmetric covariances without negative variances [um2], got "
+            f"{stated[0].tolist()} first: give standard deviations as ({n}, {ndim}) instead"
+        )
+    out = np.zeros((n, 3, 3))
+    out[:, 3 - ndim :, 3 - ndim :] = own
+    return out

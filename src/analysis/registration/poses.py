@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from scipy.spatial import cKDTree
 
 _TRIANGLES = 3000
+_TOLD = 6.0  # tolerances: sides below tell no shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +24,7 @@ class Clouds:
     ndims: tuple[int, int]
     tolerance: float
     scale_tolerance: float
+    any_scale: bool = False
 
     @property
     def random_hit(self) -> float:
@@ -62,30 +64,63 @@ def triangles(points: np.ndarray) -> np.ndarray:
     return rows[order[area[order] > 0][:_TRIANGLES]]
 
 
-def triangle_index(points: np.ndarray) -> tuple[cKDTree, np.ndarray]:
-    """Index triangles, in every order of their corners, by their three sides."""
+@dataclass(frozen=True, eq=False)
+class SideIndex:
+    """Triangles of one set by their three sides, in every order of their corners."""
+
+    tree: cKDTree
+    rows: np.ndarray
+
+    def look_up(self, clouds: Clouds, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Find triangles of b with the sides of triangles of a: two lists of corners, (k, 3)."""
+        sides = _sides(clouds.a, batch)
+        reach = 2 * clouds.tolerance + clouds.scale_tolerance * sides.max(axis=1)
+        hits = self.tree.query_ball_point(sides, reach, p=np.inf, return_sorted=True)
+        counts = [len(hit) for hit in hits]
+        if not sum(counts):
+            return np.zeros((0, 3), int), np.zeros((0, 3), int)
+        return np.repeat(batch, counts, axis=0), self.rows[np.concatenate(hits).astype(int)]
+
+
+@dataclass(frozen=True, eq=False)
+class ShapeIndex:
+    """Triangles of one set by their shape, in every order of their corners."""
+
+    sides: np.ndarray
+    rows: np.ndarray
+
+    def look_up(self, clouds: Clouds, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Find triangles of b with the shapes of triangles of a, of any size."""
+        ours = _sides(clouds.a, batch)
+        scale = (ours @ self.sides.T) / np.sum(ours**2, axis=1)[:, None]
+        alike = np.ones(scale.shape, dtype=bool)
+        for corner in range(3):
+            off = self.sides[:, corner] - scale * ours[:, corner, None]
+            alike &= np.abs(off) <= clouds.tolerance
+        first, second = np.nonzero(alike)
+        return batch[first], self.rows[second]
+
+
+def triangle_index(points: np.ndarray) -> SideIndex:
+    """Index triangles by their three sides."""
     from scipy.spatial import cKDTree
 
     rows = np.array(list(permutations(range(len(points)), 3)))
-    return cKDTree(_sides(points, rows)), rows
+    return SideIndex(cKDTree(_sides(points, rows)), rows)
+
+
+def shape_index(clouds: Clouds) -> ShapeIndex:
+    """Index the widest triangles of b by their shape; small ones look like any other."""
+    wide = triangles(clouds.b)
+    rows = np.concatenate([wide[:, order] for order in permutations(range(3))])
+    sides = _sides(clouds.b, rows)
+    told = sides.min(axis=1) >= _TOLD * clouds.tolerance
+    return ShapeIndex(sides[told], rows[told])
 
 
 def _sides(points: np.ndarray, rows: np.ndarray) -> np.ndarray:
     corners = points[rows]
     return np.linalg.norm(corners - np.roll(corners, -1, axis=1), axis=2)
-
-
-def look_up(
-    clouds: Clouds, batch: np.ndarray, tree: cKDTree, targets: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Find triangles of b with the sides of triangles of a: two lists of corners, (k, 3)."""
-    sides = _sides(clouds.a, batch)
-    reach = 2 * clouds.tolerance + clouds.scale_tolerance * sides.max(axis=1)
-    hits = tree.query_ball_point(sides, reach, p=np.inf, return_sorted=True)
-    counts = [len(hit) for hit in hits]
-    if not sum(counts):
-        return np.zeros((0, 3), int), np.zeros((0, 3), int)
-    return np.repeat(batch, counts, axis=0), targets[np.concatenate(hits).astype(int)]
 
 
 def best_poses(clouds: Clouds, sources: np.ndarray, hits: np.ndarray) -> list[Pose]:
@@ -112,7 +147,8 @@ def _poses(
     turned = left @ right
     size = np.sum(moving**2, axis=(1, 2))
     scale = np.sum(fixed * (moving @ turned.transpose(0, 2, 1)), axis=(1, 2)) / size
-    scale = np.clip(scale, 1 - clouds.scale_tolerance, 1 + clouds.scale_tolerance)
+    if not clouds.any_scale:
+        scale = np.clip(scale, 1 - clouds.scale_tolerance, 1 + clouds.scale_tolerance)
     return scale[:, None, None] * turned, centres, offsets
 
 
@@ -123,8 +159,10 @@ def _count(
 
     arms = clouds.a[None] - centres[:, None]
     mapped = arms @ matrices.transpose(0, 2, 1) + offsets[:, None]
-    nearest, _ = cKDTree(clouds.b).query(mapped, distance_upper_bound=2 * clouds.tolerance)
-    return np.isfinite(nearest).sum(axis=1)
+    _, hit = cKDTree(clouds.b).query(mapped, distance_upper_bound=2 * clouds.tolerance)
+    hit = np.sort(hit, axis=1)  # a fiducial of b counts once: small scales heap a upon it
+    new = np.diff(hit, axis=1, prepend=-1) > 0
+    return np.sum(new & (hit < len(clouds.b)), axis=1)
 
 
 def _refine(clouds: Clouds, matrix: np.ndarray, centre: np.ndarray, offset: np.ndarray) -> Pose:

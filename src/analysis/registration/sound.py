@@ -7,25 +7,30 @@ import math
 import numpy as np
 
 from ...errors import Degenerate
+from .displacement import DisplacementField
 from .spline import ThinPlateSpline
+from .spline_fit import SplineMap
 from .transform import AffineTransform
 
 _THINNEST = 1e-6  # of the largest magnification: µm would become pm, and back
 _ROUNDING = 1e-6  # of a correlation or a rotation, far above what arithmetic leaves
 
 
-def refuse_unsound(transform: AffineTransform | ThinPlateSpline) -> None:
+Map = AffineTransform | ThinPlateSpline | SplineMap | DisplacementField
+
+
+def refuse_unsound(transform: Map) -> None:
     """Refuse a transform that no registration of a specimen can give.
 
     Parameters
     ----------
-    transform : AffineTransform or ThinPlateSpline
+    transform : AffineTransform, ThinPlateSpline, SplineMap or DisplacementField
         A spline judges itself when it is made.
 
     Raises
     ------
     Degenerate
-        It flattens space, or mirrors it without ``allow_mirror``.
+        It flattens space, mirrors it without ``allow_mirror``, or folds.
     ValueError
         Its covariance, its matrix or its error contradict what they are said to be.
 
@@ -38,7 +43,10 @@ def refuse_unsound(transform: AffineTransform | ThinPlateSpline) -> None:
     scalebridge.errors.Degenerate: a transform needs a positive determinant, got -1: it mirrors \
 the specimen; flip an axis of one image, or make it with allow_mirror=True if that is meant
     """
-    if isinstance(transform, ThinPlateSpline):
+    if isinstance(transform, ThinPlateSpline | SplineMap):
+        return
+    if isinstance(transform, DisplacementField):
+        _refuse_folds(transform)
         return
     _refuse_flat(transform)
     _refuse_mirror(transform)
@@ -46,6 +54,15 @@ the specimen; flip an axis of one image, or make it with allow_mirror=True if th
     _refuse_odd_errors(transform)
     if transform.covariance is not None:
         _refuse_odd_covariance(transform.covariance)
+
+
+def _refuse_folds(field: DisplacementField) -> None:
+    share = field.folds()
+    if share > 0:
+        raise Degenerate(
+            f"a displacement field needs a way back everywhere, got folds in {share:.2g} of its "
+            "cells: smooth it, or cut it to where it is good"
+        )
 
 
 def _refuse_flat(transform: AffineTransform) -> None:

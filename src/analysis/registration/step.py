@@ -7,8 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import CovarianceUnavailable
-from .spline import ThinPlateSpline
+from .sound import Map
 from .transform import AffineTransform
+
+_KINDS = {
+    "ThinPlateSpline": "thin-plate spline",
+    "SplineMap": "thin-plate spline",
+    "DisplacementField": "displacement field",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +27,7 @@ class Edge:
         For example ``"sem_to_survey"``.
     from_frame, to_frame : str
         What the transform maps from and to.
-    transform : AffineTransform or ThinPlateSpline
+    transform : AffineTransform, ThinPlateSpline, SplineMap or DisplacementField
     notes : tuple of str
         What a person should know wherever the edge is used (its landmarks have changed since).
     """
@@ -29,7 +35,7 @@ class Edge:
     name: str
     from_frame: str
     to_frame: str
-    transform: AffineTransform | ThinPlateSpline
+    transform: Map
     notes: tuple[str, ...] = ()
 
     @property
@@ -71,9 +77,9 @@ class Step:
         if isinstance(transform, AffineTransform):
             return transform
         raise CovarianceUnavailable(
-            f"{self.edge.name} is a thin-plate spline, through which no covariance is given "
-            f"(leave-one-out {np.sqrt(np.mean(transform.loo_um**2)):.3g} µm RMS): ask for "
-            "positions only (graph.positions), or go another way with via="
+            f"{self.edge.name} bends (a {_KINDS.get(type(transform).__name__, 'map')}), and no "
+            f"covariance is given through it{_left_out(transform)}: ask for positions only "
+            "(graph.positions), or go another way with via="
         )
 
     def matrix(self) -> np.ndarray:
@@ -98,3 +104,8 @@ class Step:
             return arms @ matrices.transpose(0, 2, 1) + offsets[:, None]
         arms = points_um - offsets[:, None]
         return arms @ np.linalg.inv(matrices).transpose(0, 2, 1) + transform.centre_um
+
+
+def _left_out(transform: Map) -> str:
+    errors = getattr(transform, "loo_um", None)
+    return "" if errors is None else f" (leave-one-out {np.sqrt(np.mean(errors**2)):.3g} µm RMS)"

@@ -14,7 +14,14 @@ from .joint import carried, draw_changes
 from .points import lift
 from .tangent import MODELS, Model
 
-SIGMA_SOURCES = ("residuals", "stated", "repeated picks", "blocks", "exact")
+SIGMA_SOURCES = (
+    "residuals",
+    "stated",
+    "stated and residuals",
+    "repeated picks",
+    "blocks",
+    "exact",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +49,9 @@ class AffineTransform:
         Degrees of freedom behind the localisation error; None where it is known independently.
     sigma_um : float or None
         Localisation error of a landmark, per axis, in the fixed frame [um].
-    sigma_source : {"residuals", "stated", "repeated picks", "blocks", "exact"}
-        Where that error comes from.
+    sigma_source : str
+        Where that error comes from: ``residuals``, ``stated``, ``stated and residuals``,
+        ``repeated picks``, ``blocks`` (of images) or ``exact``.
     allow_mirror : bool
         Whether it may turn a left hand into a right one; workspaces refuse it otherwise.
 

@@ -8,6 +8,7 @@ from ...workspace import Workspace
 from .checks import pair_checks
 from .measurements import pair_measurements
 from .pair import PairResult
+from .shape_checks import shape_checks
 from .standing import accepted_transform, other_model, standing_refusal
 
 
@@ -77,5 +78,5 @@ def register_pair(
         accepted,
         standing_refusal(ws, picker),
         () if trial else tuple(pair_measurements(name, picker)),
-        tuple(pair_checks(name, picker, choice, accepted)),
+        (*pair_checks(name, picker, choice, accepted), *shape_checks(name, picker, choice, fit)),
     )

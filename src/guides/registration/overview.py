@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...analysis.registration import SPLINE
 from ...columns import significant
 from ...errors import CovarianceUnavailable
 from ...quantities import format_length
@@ -78,11 +79,13 @@ def error_maps_figure(results: Sequence[PairResult]) -> tuple[Any, str]:
             unknown.append(f"{result.title}: {error}")
     if not maps:
         return None, "; ".join(unknown)
+    bent = [result.title for result in results if result.fit.transform.model == SPLINE]
+    splines = f" By leave-one-out and bootstrap: {', '.join(bent)}." if bent else ""
     left_out = f" Not known for {'; '.join(unknown)}." if unknown else ""
     return error_maps(maps), (
         "Predicted error of the mapped position (RMS) over each moving image, on the plane of the "
         "target or, for a picture, on its own. White dots: landmarks. Cross: the target. The error "
-        f"grows away from the landmarks; each map has its own colours.{left_out}"
+        f"grows away from the landmarks; each map has its own colours.{splines}{left_out}"
     )
 
 
@@ -134,10 +137,13 @@ def error_field(result: PairResult) -> tuple[dict[str, Any], str]:
         "landmarks": marks[["name", "x_um", "y_um"]],
         "target_um": None if aim is None else (float(aim[0, 2]), float(aim[0, 1])),
     }
+    told = ""
+    if result.fit.transform.model == SPLINE:
+        told = " Of a thin-plate spline it is told by leave-one-out and bootstrap."
     where = "its plane" if image.ndim == 2 else f"the plane z = {format_length(depth)}"
     return arguments, (
         f"Predicted error of {result.name} (RMS of the mapped position) over {image.name}, on "
-        f"{where}. It grows away from the landmarks."
+        f"{where}. It grows away from the landmarks.{told}"
     )
 
 

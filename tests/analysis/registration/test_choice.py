@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalebridge.analysis.registration import MODELS, choose_model
+from scalebridge.analysis.registration import MODELS, SPLINE, choose_model, fit_spline
 from scalebridge.errors import Degenerate
 
 from .constellations import BELOW, CUBE, SURFACE, TETRAHEDRON, turn
@@ -32,7 +32,10 @@ def test_the_table_gives_every_model_a_verdict_and_a_reason():
     fixed = SURFACE + rng.normal(0, 1, SURFACE.shape)
     choice = choose_model(SURFACE, fixed, target_um=BELOW)
     table = choice.table.set_index("model")
-    assert list(table.index) == list(MODELS)
+    assert list(table.index) == [*MODELS, SPLINE]
+    assert table.loc[SPLINE, "verdict"] == "refused"
+    assert "needs 6 or more, got 5" in table.loc[SPLINE, "reason"]
+    assert choice.adequacy.adequate is None
     assert table.loc["affine", "verdict"] == "refused"
     assert "in a plane" in table.loc["affine", "reason"]
     assert table.loc[choice.model, "verdict"] == "chosen"
@@ -69,3 +72,18 @@ def test_reasons_speak_in_the_unit_that_is_given():
     said = choose_model(CUBE, fixed, unit="µm").reason
     assert " µm" in said
     assert " nm" not in said
+
+
+def test_a_bent_specimen_is_offered_a_thin_plate_spline_with_its_error():
+    rng = np.random.default_rng(6)
+    places = rng.uniform(0, 100, (30, 3))
+    bent = places + 6 * np.sin(places[:, [2, 0, 1]] / 25) + rng.normal(0, 0.2, places.shape)
+    choice = choose_model(places, bent, target_um=[[50.0, 50, 50]])
+    row = choice.table.set_index("model").loc[SPLINE]
+    spline = fit_spline(places, bent)
+    assert choice.model != SPLINE
+    assert row["verdict"] == "better, choose by hand"
+    assert row["loo_um"] == pytest.approx(spline.loo_rms_um)
+    assert row["predicted_error_at_target_um"] == pytest.approx(spline.tre_at([[50, 50, 50]])[0])
+    assert choice.adequacy.adequate is False
+    assert "an affine map is not adequate" in choice.reason

@@ -88,3 +88,20 @@ def test_wrong_arguments_are_refused():
         match_constellation(CUBE, CUBE, tolerance_um=0.0)
     with pytest.raises(ValueError, match="swap them"):
         match_constellation(CUBE, CUBE[:, 1:], tolerance_um=1.0)
+
+
+@pytest.mark.parametrize("dimensions", [(3, 3), (2, 3), (2, 2)])
+def test_the_scale_is_found_where_it_is_not_known(dimensions):
+    a, b, truth = scene(1, dimensions, missing=2, spurious=2, scale=0.13, noise=0.02)
+    with pytest.raises(Degenerate):
+        match_constellation(a, b, tolerance_um=0.1)
+    match = match_constellation(a, b, tolerance_um=0.1, any_scale=True)
+    assert match.scale == pytest.approx(0.13, rel=0.01)
+    found = set(map(tuple, match.pairs.tolist()))
+    assert len(found & truth) >= 0.85 * len(truth)
+    assert len(found - truth) <= 1
+
+
+def test_a_symmetric_arrangement_of_unknown_scale_is_refused():
+    with pytest.raises(Degenerate, match="ambiguous"):
+        match_constellation(CUBE, 7 * CUBE @ turn(1).T, tolerance_um=1.0, any_scale=True)

@@ -5,26 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from scalebridge.analysis.registration import choose_model, confidence_region, fit_landmarks
 from scalebridge.errors import Degenerate
 
-
-def bigwarp(path):
-    """Read a BigWarp file as moving and fixed points in z, y, x."""
-    rows = pd.read_csv(path, header=None)
-    rows = rows[rows[1].astype(str).str.lower() == "true"]
-    rows = rows[np.isfinite(rows[[2, 3, 4, 5, 6, 7]]).all(axis=1)]
-    return rows[[4, 3, 2]].to_numpy(float), rows[[7, 6, 5]].to_numpy(float)
-
-
-def histology(folder):
-    """Read the two landmark lists of a BIRL pair as points in y, x."""
-    lists = [pd.read_csv(path)[["Y", "X"]].to_numpy(float) for path in sorted(folder.glob("*.csv"))]
-    count = min(map(len, lists))
-    return lists[0][:count], lists[1][:count]
+from .measured import SETS, bigwarp
 
 
 def test_platynereis_refuses_the_affine_though_its_residuals_are_smallest(data):
@@ -48,9 +34,6 @@ def test_platynereis_refuses_the_affine_though_its_residuals_are_smallest(data):
 def coverage(moving, fixed, count, *, known=False, draws=150):
     """Fit a few pairs, predict the others with their own error, count the hits."""
     rng = np.random.default_rng(count)
-    together, first = np.unique(np.hstack([moving, fixed]), axis=0, return_index=True)
-    moving, fixed = moving[np.sort(first)], fixed[np.sort(first)]  # v11 lists some pairs twice
-    assert len(moving) == len(together)
     hits = []
     for _ in range(draws):
         chosen = rng.permutation(len(moving))
@@ -70,14 +53,6 @@ def coverage(moving, fixed, count, *, known=False, draws=150):
         hits.append(np.mean(square <= factor))
     assert len(hits) > 0.6 * draws
     return float(np.mean(hits))
-
-
-SETS = {
-    "lesions": lambda data: histology(data / "birl_histology_landmarks" / "lesions_"),
-    "kidney": lambda data: histology(data / "birl_histology_landmarks" / "rat-kidney_"),
-    "v14": lambda data: bigwarp(data / "fafb_lm_em_landmarks" / "lm-em-landmarks_v14.csv"),
-    "v11": lambda data: bigwarp(data / "fafb_lm_em_landmarks" / "lm-em-landmarks_v11.csv"),
-}
 
 
 @pytest.mark.parametrize("name", SETS)
