@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,10 +16,8 @@ from .render import Rendered
 
 _RELIEFS, _COSINES = 8, 6
 _RIM = 0.04  # of the picture's longer side: how much beside the surface is compared
-DEBUG=True
-_BLOCKS = 8  # along each side of the picture
+_BLOCKS = 6  # along each side of the picture
 _FEWEST = 6
-_LOOK = 3.0  # pixels: how far from the summit its curvature is looked at
 _MOST = 30_000  # pixels that are compared
 
 
@@ -65,18 +65,13 @@ class Likeness:
             positions = np.where(within[..., None], rendered.position_um, np.nan).reshape(-1, 3)
         chosen = np.flatnonzero(np.isfinite(positions[:, 0]))
         chosen = chosen[:: max(1, len(chosen) // _MOST)]
-        self.start = rendered.pose
-        self.metric = MutualInformation(
+        self.start, self.image = rendered.pose, image
+        self.metric = self._over(
             Samples(
                 points_um=positions[chosen],
                 bins=classes.ravel()[chosen],
                 blocks=_blocks(classes.shape)[chosen],
-            ),
-            image.values,
-            spacing_um=image.spacing_um,
-            origin_um=image.origin_um,
-            mask=image.mask,
-            least_overlap=0.3,
+            )
         )
 
     def climbed(self) -> tuple[AffineTransform, float]:
@@ -84,19 +79,21 @@ class Likeness:
         change, information = self.summit()
         return moved(self.start, change), information
 
-    def summit(self) -> tuple[NDArray[np.float64], float]:
+    def summit(
+        self, change: NDArray[np.float64] | None = None
+    ) -> tuple[NDArray[np.float64], float]:
         """Change of the pose to the most mutual information, and that [nat]."""
         from scipy.optimize import minimize
 
         units = self._units()
 
         def loss(steps: np.ndarray) -> tuple[float, np.ndarray]:
-            value, slopes = self._at(steps * units)
-            return -value, -slopes.sum(axis=0) * units
+            value, slope = self._at(steps * units)
+            return -value, -slope * units
 
         found = minimize(
             loss,
-            np.zeros(len(units)),
+            np.zeros(len(units)) if change is None else change / units,
             jac=True,
             method="L-BFGS-B",
             options={"maxiter": 60, "ftol": 1e-8},
@@ -106,48 +103,47 @@ class Likeness:
     def covariance(self, change: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
         """Covariance of the pose after the change to the summit, and its degrees of freedom.
 
-        What blocks of the picture would move it by, against how sharp the summit is. Nothing is
+        How the summit moves when one block of the picture after another is left out. Nothing is
         said about depth along the beam, whose variance is 0 here.
 
         Raises
         ------
         Degenerate
-            If the summit is a ridge.
+            If too few blocks show shape.
 
         References
         ----------
-        White 1982, doi:10.2307/1912526 (the sandwich of slopes and curvature).
+        Efron & Stein 1981, doi:10.1214/aos/1176345462 (the jackknife).
         """
-        units = self._units()
-        step, count = _LOOK, len(units)
-        rows = []
-        for k in range(count):
-            ends = (self._at(change + sign * step * units * np.eye(count)[k])[1] for sign in (1, -1))
-            there, back = (slopes.sum(axis=0) * units for slopes in ends)
-            rows.append((back - there) / (2 * step))
-        beam = np.zeros(count)
-        beam[:3] = self.start.matrix[:, 0] / units[:3]
-        beam /= np.linalg.norm(beam)
-        sharp = (np.array(rows) + np.array(rows).T) / 2
-        keep = np.eye(count) - np.outer(beam, beam)
-        values, vectors = np.linalg.eigh(keep @ sharp @ keep + np.trace(sharp) * np.outer(beam, beam))
-        if DEBUG: print(values/values[-1], np.sqrt(np.diag(sharp)))
-        if values[0] < 1e-4 * values[-1]:
-            raise Degenerate(
-                "the picture hardly tells the pose: its likeness with the rendered surface does "
-                "not fall in every direction. Pick marks, or take a picture with more relief"
-            )
-        inverse = (vectors / values) @ vectors.T @ keep
-        slopes = self._at(change)[1] * units
-        used = slopes[np.abs(slopes).sum(axis=1) > 0]
-        free = len(used) - (count - 1)
+        blocks = [block for block in np.unique(self.metric.samples.blocks)]
+        free = len(blocks) - (len(change) - 1)
         if free < _FEWEST:
             raise Degenerate(
-                f"shape shows in {len(used)} blocks of the picture, of {_FEWEST + count - 1} that "
-                "are needed to tell how well the pose is known: pick marks"
+                f"the surface shows in {len(blocks)} blocks of the picture, of "
+                f"{_FEWEST + len(change) - 1} that are needed to tell how well the pose is known: "
+                "pick marks"
             )
-        scatter = used.T @ used * len(used) / free
-        return inverse @ scatter @ inverse.T * np.outer(units, units), float(free)
+        left = np.array([self._without(block).summit(change)[0] for block in blocks])
+        arms = left - left.mean(axis=0)
+        return (len(blocks) - 1) / len(blocks) * arms.T @ arms, float(free)
+
+    def _without(self, block: int) -> Likeness:
+        samples = self.metric.samples
+        kept = samples.blocks != block
+        rest = Samples(samples.points_um[kept], samples.bins[kept], samples.blocks[kept])
+        other = copy(self)
+        other.metric = self._over(rest)
+        return other
+
+    def _over(self, samples: Samples) -> MutualInformation:
+        return MutualInformation(
+            samples,
+            self.image.values,
+            spacing_um=self.image.spacing_um,
+            origin_um=self.image.origin_um,
+            mask=self.image.mask,
+            least_overlap=0.3,
+        )
 
     def _units(self) -> NDArray[np.float64]:
         """Changes of the parameters that move the surface by a pixel, root mean square."""
@@ -157,21 +153,19 @@ class Likeness:
         return np.asarray(pixel / np.sqrt(np.mean(np.sum(moves**2, axis=1), axis=0)))
 
     def _at(self, change: np.ndarray) -> tuple[float, np.ndarray]:
-        """Mutual information after a change of the pose, and what each block adds to its slope."""
+        """Mutual information after a change of the pose, and its slope."""
         pose = moved(self.start, change)
         back, arm = np.linalg.inv(pose.matrix), pose.offset_um - self.start.offset_um
         offset = pose.centre_um - back @ arm
         flat = np.diag([0.0, 1.0, 1.0])  # the beam sees nothing of what lies along it
         sweep = self.metric(flat @ back, self.start.offset_um, flat @ offset)
-        links = chain(self.start, change)
+        slopes, links = sweep.slopes.sum(axis=0), chain(self.start, change)
         by_parameter = []
         for link in links.T:
             by_matrix = -back @ link[3:].reshape(3, 3) @ back
             by_offset = -by_matrix @ arm - back @ link[:3]
-            by_parameter.append(
-                sweep.slopes[:, 1:3] @ by_offset[1:] + sweep.slopes[:, 6:] @ by_matrix[1:].ravel()
-            )
-        return sweep.information, np.array(by_parameter).T
+            by_parameter.append(slopes[1:3] @ by_offset[1:] + slopes[6:] @ by_matrix[1:].ravel())
+        return sweep.information, np.array(by_parameter)
 
 
 def _blocks(shape: tuple[int, ...]) -> NDArray[np.int32]:

@@ -189,9 +189,7 @@ def _apart(first: AffineTransform, second: AffineTransform, scene: Scene) -> boo
     return bool(np.linalg.norm(arms, axis=1).max() > _SAME_VOXELS * scene.spacing_um.max())
 
 
-def _with_error(
-    scene: Scene, best: AffineTransform, height_sigma_um: float
-) -> AffineTransform:
+def _with_error(scene: Scene, best: AffineTransform, height_sigma_um: float) -> AffineTransform:
     """Put the picture's plane through the middle of what is seen, and tell how well all is known."""
     likeness = scene.likeness(best, outline=False)
     change, _ = likeness.summit()

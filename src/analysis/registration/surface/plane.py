@@ -21,6 +21,7 @@ def onto_plane(
     normal: Sequence[float],
     stretch_y: float = 1.0,
     plane_covariance: ArrayLike | None = None,
+    tangents: ArrayLike | None = None,
 ) -> AffineTransform:
     """Follow the beam from the picture to a plane of the survey.
 
@@ -38,8 +39,10 @@ def onto_plane(
     stretch_y : float
         Raw by stated pixel along y: the cosine of the tilt where the image's y is corrected for it.
     plane_covariance : (3, 3) array, optional
-        Of the plane's height along its normal at the point [um2], and of its turns about two axes
-        at right angles to it [rad2], in the order of ``tangents_of``; none unless given.
+        Of the plane's height along its normal at the point [um2] and its slopes along the tangents,
+        as `fit_surface` of targeting gives it; none unless given.
+    tangents : (2, 3) array, optional
+        Directions in the plane that the slopes are along.
 
     Returns
     -------
@@ -70,27 +73,24 @@ def onto_plane(
     made = _made(pose, point, inward, stretch_y)
     if pose.covariance is None:
         return made
-    slopes = [
-        (_entries(_made(moved(pose, sign * step), point, inward, stretch_y)) for sign in (1, -1))
-        for step in _STEP * np.eye(pose.parameter_count)
-    ]
-    columns = [(there - back) / (2 * _STEP) for there, back in slopes]
+    columns = []
+    for step in _STEP * np.eye(pose.parameter_count):
+        there, back = (
+            _entries(_made(moved(pose, change), point, inward, stretch_y))
+            for change in (step, -step)
+        )
+        columns.append((there - back) / (2 * _STEP))
     spread = pose.covariance
     if plane_covariance is not None:
-        columns += _by_plane(pose, point, inward, stretch_y)
+        if tangents is None:
+            raise ValueError("plane_covariance needs tangents, the directions of its slopes")
+        along = np.asarray(tangents, float)
+        columns += _by_plane(pose, point, inward, along, stretch_y)
         spread = _together(spread, np.asarray(plane_covariance, float))
     by = np.column_stack(columns)
     return made.with_covariance(
         by @ spread @ by.T, nu=pose.nu, sigma_um=pose.sigma_um, sigma_source=pose.sigma_source
     )
-
-
-def tangents_of(normal: np.ndarray) -> np.ndarray:
-    """Two directions in a plane, at right angles: (2, 3)."""
-    side = np.eye(3)[int(np.argmin(np.abs(normal)))]
-    first = np.cross(normal, side)
-    first /= np.linalg.norm(first)
-    return np.stack([first, np.cross(normal, first)])
 
 
 def _made(
@@ -122,14 +122,18 @@ def _entries(made: AffineTransform) -> np.ndarray:
 
 
 def _by_plane(
-    pose: AffineTransform, point: np.ndarray, normal: np.ndarray, stretch_y: float
+    pose: AffineTransform,
+    point: np.ndarray,
+    normal: np.ndarray,
+    tangents: np.ndarray,
+    stretch_y: float,
 ) -> list[np.ndarray]:
     ends = []
     for sign in (1, -1):
         rows = [_entries(_made(pose, point + sign * _STEP * normal, normal, stretch_y))]
         rows += [
-            _entries(_made(pose, point, normal + sign * _STEP * np.cross(axis, normal), stretch_y))
-            for axis in tangents_of(normal)
+            _entries(_made(pose, point, normal - sign * _STEP * axis, stretch_y))
+            for axis in tangents
         ]
         ends.append(rows)
     return [(there - back) / (2 * _STEP) for there, back in zip(*ends, strict=True)]

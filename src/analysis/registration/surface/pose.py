@@ -136,7 +136,14 @@ def fit_surface_pose(
     60.0
     """
     marks = _checked(
-        marks_um, surface_um, view, model, sigma_um, sigma_surface_um, height_sigma_um, tilt_sigma_deg
+        marks_um,
+        surface_um,
+        view,
+        model,
+        sigma_um,
+        sigma_surface_um,
+        height_sigma_um,
+        tilt_sigma_deg,
     )
     found, sigma = _optima(marks, model), None
     if not marks.stated:

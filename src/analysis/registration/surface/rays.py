@@ -76,7 +76,11 @@ def first_crossings(
             continue
         while t < last:
             t = min(t + 1.0, last)
-            z, y, x = starts[i, 0] + t * step[0], starts[i, 1] + t * step[1], starts[i, 2] + t * step[2]
+            z, y, x = (
+                starts[i, 0] + t * step[0],
+                starts[i, 1] + t * step[1],
+                starts[i, 2] + t * step[2],
+            )
             here = _grey(volume, z, y, x)
             if here < level:
                 before = here
@@ -85,11 +89,17 @@ def first_crossings(
             back = (here - level) / (here - before)
             t -= back
             depth[i] = t
-            z, y, x = starts[i, 0] + t * step[0], starts[i, 1] + t * step[1], starts[i, 2] + t * step[2]
+            z, y, x = (
+                starts[i, 0] + t * step[0],
+                starts[i, 1] + t * step[1],
+                starts[i, 2] + t * step[2],
+            )
             by_z = (_grey(volume, z + 1, y, x) - _grey(volume, z - 1, y, x)) * per_um[0]
             by_y = (_grey(volume, z, y + 1, x) - _grey(volume, z, y - 1, x)) * per_um[1]
             by_x = (_grey(volume, z, y, x + 1) - _grey(volume, z, y, x - 1)) * per_um[2]
-            along = by_z * step[0] / per_um[0] + by_y * step[1] / per_um[1] + by_x * step[2] / per_um[2]
+            along = (
+                by_z * step[0] / per_um[0] + by_y * step[1] / per_um[1] + by_x * step[2] / per_um[2]
+            )
             steep = np.sqrt(by_z**2 + by_y**2 + by_x**2) * length
             cosine[i] = along / steep if steep > 0 else 1.0
             break

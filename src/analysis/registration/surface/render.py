@@ -152,9 +152,7 @@ def render_surface(
     return look(grey, level=level, spacing_um=spacing_um, origin_um=origin_um, view=view, pose=pose)
 
 
-def smoothed(
-    volume: NDArray, smoothing_px: float, blur_px: float = BLUR_PX
-) -> NDArray[np.float32]:
+def smoothed(volume: NDArray, smoothing_px: float, blur_px: float = BLUR_PX) -> NDArray[np.float32]:
     """Check a volume, take its noise off, and put back what blur takes off edges.
 
     A blurred edge recedes by its curvature times half the blur's variance, which the heat equation

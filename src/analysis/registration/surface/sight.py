@@ -116,7 +116,10 @@ def looked(pose: AffineTransform, marks: Marks) -> Sight:
     white = np.linalg.inv(np.linalg.cholesky(spread))
     count = pose.parameter_count
     rows = [(white @ slopes[:, 1:]).reshape(-1, count), slopes[:, 0].mean(axis=0)[None]]
-    values = [(white @ left[..., None]).ravel(), -pose.inverse_apply(places)[:, 0].mean(keepdims=True)]
+    values = [
+        (white @ left[..., None]).ravel(),
+        -pose.inverse_apply(places)[:, 0].mean(keepdims=True),
+    ]
     if marks.tilt_sigma is not None:
         row, value = _by_the_stage(pose, marks.view)
         rows.append(row / marks.tilt_sigma)
@@ -136,9 +139,7 @@ def _spread(marks: Marks, back: np.ndarray) -> np.ndarray:
     return total
 
 
-def _corrected(
-    marks: Marks, back: np.ndarray, left: np.ndarray, spread: np.ndarray
-) -> np.ndarray:
+def _corrected(marks: Marks, back: np.ndarray, left: np.ndarray, spread: np.ndarray) -> np.ndarray:
     """Move the marks of the survey to where they most likely are, so that they shrink nothing."""
     if marks.surface_um2 is None:
         return marks.surface_um

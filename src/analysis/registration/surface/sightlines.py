@@ -83,7 +83,9 @@ def seen_twice(
     seen = np.stack([lift(picks)[:, 1:] for picks in picks_um], axis=1)
     backs = np.stack([np.linalg.inv(pose.matrix) for pose in poses])
     rows = backs[:, 1:].reshape(-1, 3)
-    starts = np.concatenate([(p.centre_um - b @ p.offset_um)[1:] for p, b in zip(poses, backs, strict=True)])
+    starts = np.concatenate(
+        [(p.centre_um - b @ p.offset_um)[1:] for p, b in zip(poses, backs, strict=True)]
+    )
     position = np.linalg.lstsq(rows, (seen.reshape(len(seen), -1) - starts).T, rcond=None)[0].T
     covariance = np.empty((len(seen), 3, 3))
     squares, gaps = np.empty(len(seen)), np.empty(len(seen))
