@@ -114,7 +114,7 @@ def register_surface(
         rotation_deg=rotation_deg,
         spacing_um=raw_spacing(image.spacing_um, corrected_for_deg=corrected),
         shape=image.shape[-2:],
-        up=plane.normal,
+        up=plane.normal.tolist(),
     )
     pairs = _pairs(ws, image, survey)
     stretch = float(np.cos(np.radians(corrected)))
@@ -185,8 +185,10 @@ def _surface(survey: Any, segmentation: Any) -> SurfacePlane:
         )
     middle = np.median(points, axis=0)
     reach = float(np.linalg.norm(np.ptp(points[:, 1:], axis=0)))
-    inside = middle + [np.ptp(points[:, 0]) + survey.spacing_um[0], 0, 0]
-    return fit_surface(flat_part(points, around_um=middle, radius_um=reach), inside_um=inside)
+    inside = middle + np.array([np.ptp(points[:, 0]) + survey.spacing_um[0], 0, 0])
+    return fit_surface(
+        flat_part(points, around_um=middle.tolist(), radius_um=reach), inside_um=inside
+    )
 
 
 def _pairs(ws: Workspace, image: Any, survey: Any) -> list[Any]:
@@ -234,7 +236,7 @@ def _in_its_frame(
     made = onto_plane(
         pose,
         point_um=plane.point_um,
-        normal=plane.normal,
+        normal=plane.normal.tolist(),
         tangents=plane.tangents,
         stretch_y=stretch,
         plane_covariance=plane.covariance,

@@ -50,7 +50,7 @@ def slice_geometry(angle_deg: float, *, tilt_correction: TiltCorrection) -> Affi
     >>> depth = cut.apply([[0.0, 1.0, 0.0]])[0, 1].item()  # of 1 um in the picture
     >>> round(1 / depth, 3)
     0.788
-    >>> seen = cut.inverse_apply([[1.0, 0.0, 0.0]])[0, 1].item()  # how far 1 um of cut moves the picture
+    >>> seen = cut.inverse_apply([[1.0, 0.0, 0.0]])[0, 1].item()  # by 1 um of cut
     >>> round(seen, 3)
     -0.616
     """

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from copy import copy
-
 import numpy as np
 from numpy.typing import NDArray
 
-from ....errors import Degenerate
 from ..descent import chain, moved
 from ..grey_image import GreyImage
 from ..mutual import MutualInformation, Samples
@@ -16,8 +13,6 @@ from .render import Rendered
 
 _RELIEFS, _COSINES = 8, 6
 _RIM = 0.04  # of the picture's longer side: how much beside the surface is compared
-_BLOCKS = 6  # along each side of the picture
-_FEWEST = 6
 _MOST = 30_000  # pixels that are compared
 
 
@@ -65,24 +60,22 @@ class Likeness:
             positions = np.where(within[..., None], rendered.position_um, np.nan).reshape(-1, 3)
         chosen = np.flatnonzero(np.isfinite(positions[:, 0]))
         chosen = chosen[:: max(1, len(chosen) // _MOST)]
-        self.start, self.image = rendered.pose, image
-        self.metric = self._over(
+        self.start = rendered.pose
+        self.metric = MutualInformation(
             Samples(
                 points_um=positions[chosen],
                 bins=classes.ravel()[chosen],
-                blocks=_blocks(classes.shape)[chosen],
-            )
+                blocks=np.zeros(len(chosen), np.int32),
+            ),
+            image.values,
+            spacing_um=np.asarray(image.spacing_um, float),
+            origin_um=np.asarray(image.origin_um, float),
+            mask=image.mask,
+            least_overlap=0.3,
         )
 
     def climbed(self) -> tuple[AffineTransform, float]:
         """Climb to the pose of most mutual information: the pose, and that [nat]."""
-        change, information = self.summit()
-        return moved(self.start, change), information
-
-    def summit(
-        self, change: NDArray[np.float64] | None = None
-    ) -> tuple[NDArray[np.float64], float]:
-        """Change of the pose to the most mutual information, and that [nat]."""
         from scipy.optimize import minimize
 
         units = self._units()
@@ -93,57 +86,12 @@ class Likeness:
 
         found = minimize(
             loss,
-            np.zeros(len(units)) if change is None else change / units,
+            np.zeros(len(units)),
             jac=True,
             method="L-BFGS-B",
             options={"maxiter": 60, "ftol": 1e-8},
         )
-        return found.x * units, float(-found.fun)
-
-    def covariance(self, change: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-        """Covariance of the pose after the change to the summit, and its degrees of freedom.
-
-        How the summit moves when one block of the picture after another is left out. Nothing is
-        said about depth along the beam, whose variance is 0 here.
-
-        Raises
-        ------
-        Degenerate
-            If too few blocks show shape.
-
-        References
-        ----------
-        Efron & Stein 1981, doi:10.1214/aos/1176345462 (the jackknife).
-        """
-        blocks = [block for block in np.unique(self.metric.samples.blocks)]
-        free = len(blocks) - (len(change) - 1)
-        if free < _FEWEST:
-            raise Degenerate(
-                f"the surface shows in {len(blocks)} blocks of the picture, of "
-                f"{_FEWEST + len(change) - 1} that are needed to tell how well the pose is known: "
-                "pick marks"
-            )
-        left = np.array([self._without(block).summit(change)[0] for block in blocks])
-        arms = left - left.mean(axis=0)
-        return (len(blocks) - 1) / len(blocks) * arms.T @ arms, float(free)
-
-    def _without(self, block: int) -> Likeness:
-        samples = self.metric.samples
-        kept = samples.blocks != block
-        rest = Samples(samples.points_um[kept], samples.bins[kept], samples.blocks[kept])
-        other = copy(self)
-        other.metric = self._over(rest)
-        return other
-
-    def _over(self, samples: Samples) -> MutualInformation:
-        return MutualInformation(
-            samples,
-            self.image.values,
-            spacing_um=self.image.spacing_um,
-            origin_um=self.image.origin_um,
-            mask=self.image.mask,
-            least_overlap=0.3,
-        )
+        return moved(self.start, found.x * units), float(-found.fun)
 
     def _units(self) -> NDArray[np.float64]:
         """Changes of the parameters that move the surface by a pixel, root mean square."""
@@ -166,11 +114,6 @@ class Likeness:
             by_offset = -by_matrix @ arm - back @ link[:3]
             by_parameter.append(slopes[1:3] @ by_offset[1:] + slopes[6:] @ by_matrix[1:].ravel())
         return sweep.information, np.array(by_parameter)
-
-
-def _blocks(shape: tuple[int, ...]) -> NDArray[np.int32]:
-    rows, columns = (np.arange(size) * _BLOCKS // size for size in shape)
-    return (rows[:, None] * _BLOCKS + columns).ravel().astype(np.int32)
 
 
 def inside(rendered: Rendered, inset_um: float) -> NDArray[np.bool_]:

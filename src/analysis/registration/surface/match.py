@@ -10,17 +10,21 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ...spacing import checked_spacing
-from ..descent import moved
 from ..grey_image import GreyImage
 from ..tangent import Model
 from ..transform import AffineTransform
-from .render import smoothed
+from .pose import inverse_information
+from .render import Rendered, smoothed
 from .scene import Scene
+from .sight import Marks, looked
 from .starts import coarse_starts
 from .view import SurfaceView
 
+#: Error of the nine marks that a pose found by rendering is as good as [voxel of the survey].
+SIGMA_VOXELS = 1.5
 _BETWEEN = 2.0  # the finest pixel by that of the first climb
 _ROUNDS = 3
+_SIXTHS = (1 / 6, 1 / 2, 5 / 6)
 _SAME_VOXELS = 2.0  # of the survey, within which two poses are one
 
 
@@ -33,7 +37,7 @@ class ViewMatch:
     transform : AffineTransform
         From the view's frame (z along the beam, y and x in the picture) to the survey's. The plane
         z = 0 passes through the middle of what is seen, as one view does not tell depth along the
-        beam. Its covariance is that of the blocks of the picture.
+        beam. Its covariance is stated, see `match_view`.
     view : SurfaceView
     information : float
         Mutual information of shape and brightness at the best pose [nat].
@@ -89,6 +93,7 @@ def match_view(
     reach_deg: float = 10.0,
     mask: NDArray | None = None,
     smoothing_px: float = 1.0,
+    sigma_voxels: float = SIGMA_VOXELS,
     height_sigma_um: float = 0.0,
 ) -> ViewMatch:
     """Find the pose of a picture over a surveyed surface by renderings of the surface.
@@ -96,7 +101,11 @@ def match_view(
     Renderings at tilts, rotations and leans around the stage's are shifted over the picture
     coarsely; the best are followed to the pose at which shape (relief and incidence) and brightness
     tell most about each other, first with the outline of what is seen, last without it: blur of the
-    scan makes edges recede. How much the blocks of the picture disagree tells how well it is known.
+    scan makes edges recede.
+
+    What limits it is the survey's voxel, which rounds what the picture shows sharp. That error is
+    the same all over the picture and does not show in its scatter, so it is stated and not
+    estimated: 1.5 voxels a mark is what the example specimen's sessions scatter by.
 
     Parameters
     ----------
@@ -122,6 +131,9 @@ def match_view(
         Pixels that count: no data bar, no scale bar.
     smoothing_px : float
         Gaussian over the volume, see `render_surface` [voxel].
+    sigma_voxels : float
+        How well it is known: as by nine marks over the picture, each with this error [voxel of the
+        survey].
     height_sigma_um : float
         How far the surface as a whole may lie off along the beam [um].
 
@@ -132,7 +144,7 @@ def match_view(
     Raises
     ------
     Degenerate
-        If the picture does not tell the pose, or too few of its blocks do.
+        If what is seen of the surface does not tell the pose.
     ValueError
         For shapes that do not fit, or a level at which there is no surface.
 
@@ -166,8 +178,7 @@ def match_view(
     others = [ends[k][1] for k in order[1:] if _apart(best, ends[k][0], scene)]
     tried = starts.table
     tried.loc[starts.rows, "information"] = [value for _, value in ends]
-    fine = scene.at(float(spacing.min()) / 2)
-    found = _with_error(fine, best, height_sigma_um)
+    found = _with_error(scene, best, sigma_voxels, height_sigma_um)
     return ViewMatch(found, view, information, max(others, default=None), tried)
 
 
@@ -189,15 +200,38 @@ def _apart(first: AffineTransform, second: AffineTransform, scene: Scene) -> boo
     return bool(np.linalg.norm(arms, axis=1).max() > _SAME_VOXELS * scene.spacing_um.max())
 
 
-def _with_error(scene: Scene, best: AffineTransform, height_sigma_um: float) -> AffineTransform:
-    """Put the picture's plane through the middle of what is seen, and tell how well all is known."""
-    likeness = scene.likeness(best, outline=False)
-    change, _ = likeness.summit()
-    covariance, free = likeness.covariance(change)
-    found = scene.moved(moved(likeness.start, change), 1.0)
-    depth = float(np.nanmean(scene.seen(found).depth_um))
-    plane = replace(found, offset_um=found.apply(found.centre_um + [depth, 0, 0])[0])
-    beam = np.zeros(plane.parameter_count)
-    beam[:3] = plane.matrix[:, 0] / np.linalg.norm(plane.matrix[:, 0])
-    covariance = covariance + height_sigma_um**2 * np.outer(beam, beam)
-    return plane.with_covariance(covariance, nu=free, sigma_source="residuals")
+def _with_error(
+    scene: Scene, best: AffineTransform, sigma_voxels: float, height_sigma_um: float
+) -> AffineTransform:
+    """Put the picture's plane through the middle of what is seen, and say how well all is known."""
+    rendered = scene.at(float(scene.spacing_um.min()) / 2).seen(best)
+    depth = float(np.nanmean(rendered.depth_um))
+    plane = replace(best, offset_um=best.apply(best.centre_um + np.array([depth, 0, 0]))[0])
+    sigma = sigma_voxels * max(float(scene.spacing_um.max()), scene.pixel_um)
+    marks = _as_marks(rendered, plane, sigma / plane.scale, scene.view)
+    depth_sigma = np.hypot(height_sigma_um, sigma / 3) / plane.scale
+    covariance = inverse_information(looked(plane, marks).slopes, len(marks.seen_um), depth_sigma)
+    return plane.with_covariance(covariance, sigma_um=sigma, sigma_source="stated")
+
+
+def _as_marks(
+    rendered: Rendered, pose: AffineTransform, sigma_um: float, view: SurfaceView
+) -> Marks:
+    """Nine marks over what is seen: one in the middle of each third of its rows and columns."""
+    rows, columns = np.nonzero(rendered.hit)
+    places = rendered.position_um[rows, columns]
+    middles = [np.quantile(along, _SIXTHS) for along in (rows, columns)]
+    nearest = [
+        int(np.argmin((rows - row) ** 2 + (columns - column) ** 2))
+        for row in middles[0]
+        for column in middles[1]
+    ]
+    surface = places[nearest]
+    return Marks(
+        seen_um=pose.inverse_apply(surface)[:, 1:],
+        surface_um=surface,
+        seen_um2=np.tile(sigma_um**2 * np.eye(2), (len(surface), 1, 1)),
+        surface_um2=None,
+        tilt_sigma=None,
+        view=view,
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -278,13 +277,12 @@ def _with_error(
         spread = _stated(marks, np.linalg.inv(pose.matrix))
         depth = np.hypot(np.sqrt(spread[0] / n) if marks.surface_um2 is not None else 0.0, height)
         sigma = float(np.sqrt(spread[1:].mean())) * pose.scale
-        covariance = _inverse(best.slopes, n, depth)
+        covariance = inverse_information(best.slopes, n, depth)
         return pose.with_covariance(covariance, sigma_um=sigma, sigma_source="stated")
     if not marks.stated:
-        none_left = 2 * n == pose.parameter_count - 1
-        sigma = None if none_left else 0.0
-        return pose.with_covariance(None, nu=0.0, sigma_um=sigma, sigma_source="residuals")
-    covariance = _inverse(best.slopes, n, np.hypot(sigma_um / np.sqrt(n), height))
+        left = 0.0 if 2 * n > pose.parameter_count - 1 else None  # None: nothing is left over
+        return pose.with_covariance(None, nu=0.0, sigma_um=left, sigma_source="residuals")
+    covariance = inverse_information(best.slopes, n, np.hypot(sigma_um / np.sqrt(n), height))
     return pose.with_covariance(
         covariance,
         nu=float(2 * n - pose.parameter_count + 1),
@@ -318,7 +316,7 @@ def _either(transform: AffineTransform, other: AffineTransform, margin: float) -
     return transform.with_covariance(transform.covariance + share * np.outer(change, change))
 
 
-def _inverse(slopes: np.ndarray, n: int, depth_um: float) -> np.ndarray:
+def inverse_information(slopes: np.ndarray, n: int, depth_um: float) -> np.ndarray:
     """Covariance of the parameters; the depth's row gets its own error."""
     rows = np.delete(slopes, 2 * n, axis=0)
     size = np.linalg.norm(slopes, axis=0)

@@ -75,7 +75,8 @@ def first_crossings(
         if before >= level:
             continue
         while t < last:
-            t = min(t + 1.0, last)
+            part = min(1.0, last - t)  # the last step ends at the volume's face
+            t += part
             z, y, x = (
                 starts[i, 0] + t * step[0],
                 starts[i, 1] + t * step[1],
@@ -85,9 +86,7 @@ def first_crossings(
             if here < level:
                 before = here
                 continue
-            # a step may end at the volume's face: half a step before it is not always one step
-            back = (here - level) / (here - before)
-            t -= back
+            t -= part * (here - level) / (here - before)
             depth[i] = t
             z, y, x = (
                 starts[i, 0] + t * step[0],

@@ -1,4 +1,4 @@
-"""A surveyed surface as it would look from a microscope: picture, depth, and place of each pixel."""
+"""A surveyed surface as it would look from a microscope: picture, depth, and places."""
 
 from __future__ import annotations
 

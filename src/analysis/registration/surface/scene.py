@@ -53,10 +53,10 @@ class Scene:
         image = self.image.coarser(pixel_um)
         if image is self.image:
             return self
-        spacing, shape = image.spacing_um[1:], image.values.shape[1:]
-        first = self.first_um + image.origin_um[1:]
+        _, y, x = np.asarray(image.spacing_um, float).tolist()
+        first = self.first_um + np.asarray(image.origin_um, float)[1:]
         plain = replace(image, origin_um=np.zeros(3))
-        view = replace(self.view, spacing_um=tuple(spacing), shape=shape)
+        view = replace(self.view, spacing_um=(y, x), shape=image.values.shape[1:])
         return replace(self, image=plain, view=view, first_um=first)
 
     def seen(self, pose: AffineTransform) -> Rendered:

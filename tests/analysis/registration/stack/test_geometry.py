@@ -51,7 +51,7 @@ def test_lengths_are_refused_while_nobody_has_said_whether_the_tilt_is_corrected
 
 
 def test_angles_that_cannot_be_are_refused():
-    with pytest.raises(ValueError, match="angle_deg needs .* got 0"):
+    with pytest.raises(ValueError, match=r"angle_deg needs .* got 0"):
         slice_geometry(0, tilt_correction="applied")
-    with pytest.raises(ValueError, match="tilt_deg needs .* got 90"):
+    with pytest.raises(ValueError, match=r"tilt_deg needs .* got 90"):
         plane_geometry(90, tilt_correction="applied")

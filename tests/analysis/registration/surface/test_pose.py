@@ -98,7 +98,7 @@ def counted(seeds, model, stated, *, height=15.0):
         seen_inside.append(squares <= limit)
         pixel = np.array([[0.0, 150.0, 90.0]])
         depth = true.inverse_apply(marks)[:, 0].mean()
-        off = (pose.transform.apply(pixel) - true.apply(pixel + [depth, 0, 0]))[0]
+        off = (pose.transform.apply(pixel) - true.apply(pixel + np.array([depth, 0, 0])))[0]
         spread = pose.transform.covariance_at(pixel)[0]
         limit = stats.chi2.ppf(0.95, 3) if stated else np.inf
         on_inside.append(off @ np.linalg.solve(spread, off) <= limit)
@@ -128,7 +128,8 @@ def test_marks_on_a_plane_fit_under_two_tilts_and_the_stage_chooses():
     here = fit_surface_pose(seen, marks, view=view_of(52), sigma_um=0.5)
     other = fit_surface_pose(seen, marks, view=view_of(-52), sigma_um=0.5)
     assert angle_between(here.transform, true) < 1e-3
-    assert abs(here.margin) < 1e-3 and not here.ambiguous
+    assert abs(here.margin) < 1e-3
+    assert not here.ambiguous
     assert angle_between(here.other, other.transform) < 1e-3
     assert angle_between(here.transform, other.transform) > 90
     assert "taken is the one nearer the stage's tilt" in here.statement
