@@ -37,6 +37,7 @@ from .registration import (
     overlays_sheet,
     record_verdicts,
     register_pair,
+    register_surface,
     settle,
 )
 from .survey import image_survey, technique_reach
@@ -85,6 +86,7 @@ __all__ = [
     "record_segmentation",
     "record_verdicts",
     "register_pair",
+    "register_surface",
     "segmentation_sliders",
     "segmentations_to_measure",
     "settle",

@@ -9,7 +9,7 @@ from scalebridge import Workspace
 from scalebridge.analysis.imaging.phantom import Session
 from scalebridge.analysis.imaging.phantom.whereabouts import transform_truth
 from scalebridge.errors import DecisionNeeded, UnusableRecord
-from scalebridge.guides.registration.surface_pose import register_surface
+from scalebridge.guides import register_surface
 
 from .coupons import write
 
@@ -43,7 +43,7 @@ def specimen(tmp_path, session, pictures):
             spacing_um=(1.25 / STRETCH, 1.25),
             spacing_source="made for a test",
             modality="SEM",
-            source={"answers": {"tilt_correction": TILT}},
+            source=lambda: {"answers": {"tilt_correction": TILT}},
         )
         ws.segmentations.add(
             name="surface",
@@ -65,7 +65,7 @@ def pick(ws, session, *, most=None):
         a, b = a + PICK_UM * rng.standard_normal(3), b + PICK_UM * rng.standard_normal(3)
         ws.landmarks.add(
             name=f"B{k}",
-            moving={"y_um": a[1], "x_um": a[2]},
+            moving={"z_um": 0.0, "y_um": a[1], "x_um": a[2]},
             fixed={"z_um": b[0], "y_um": b[1], "x_um": b[2]},
             moving_sigma_um=PICK_UM,
             fixed_sigma_um=PICK_UM,

@@ -3,6 +3,7 @@
 The order of the files::
 
     standing <- pair, checks, measurements <- fitting <- overview, verdicts
+    surface_pose: a tilted picture of the surface, by marks or by renderings
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from .overview import (
 )
 from .pair import PairResult
 from .standing import accepted_transform
+from .surface_pose import SurfaceRegistration, register_surface
 from .verdicts import record_verdicts, settle
 
 __all__ = [
     "PairResult",
+    "SurfaceRegistration",
     "accepted_transform",
     "comparison_table",
     "error_field",
@@ -32,5 +35,6 @@ __all__ = [
     "overlays_sheet",
     "record_verdicts",
     "register_pair",
+    "register_surface",
     "settle",
 ]

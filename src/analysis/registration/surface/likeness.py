@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..descent import chain, moved
+from ..estimate import moved
 from ..grey_image import GreyImage
-from ..mutual import MutualInformation, Samples
 from ..transform import AffineTransform
 from .render import Rendered
 
@@ -51,6 +50,8 @@ class Likeness:
     def __init__(
         self, rendered: Rendered, image: GreyImage, *, inset_um: float | None = None
     ) -> None:
+        from ..mutual import MutualInformation, Samples
+
         classes = shapes(rendered)
         if inset_um is None:
             positions = _with_a_rim(rendered)
@@ -102,6 +103,8 @@ class Likeness:
 
     def _at(self, change: np.ndarray) -> tuple[float, np.ndarray]:
         """Mutual information after a change of the pose, and its slope."""
+        from ..descent import chain
+
         pose = moved(self.start, change)
         back, arm = np.linalg.inv(pose.matrix), pose.offset_um - self.start.offset_um
         offset = pose.centre_um - back @ arm

@@ -21,7 +21,7 @@ from .starts import coarse_starts
 from .view import SurfaceView
 
 #: Error of the nine marks that a pose found by rendering is as good as [voxel of the survey].
-SIGMA_VOXELS = 1.5
+SIGMA_VOXELS = 0.8
 _BETWEEN = 2.0  # the finest pixel by that of the first climb
 _ROUNDS = 3
 _SIXTHS = (1 / 6, 1 / 2, 5 / 6)
@@ -105,7 +105,7 @@ def match_view(
 
     What limits it is the survey's voxel, which rounds what the picture shows sharp. That error is
     the same all over the picture and does not show in its scatter, so it is stated and not
-    estimated: 1.5 voxels a mark is what the example specimen's sessions scatter by.
+    estimated: 0.8 voxels a mark is what the example specimen's sessions scatter by.
 
     Parameters
     ----------

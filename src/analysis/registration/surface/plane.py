@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..descent import moved
+from ..estimate import moved
 from ..tangent import parameter_count, with_normal
 from ..transform import AffineTransform
 

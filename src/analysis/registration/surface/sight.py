@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..descent import moved
+from ..estimate import moved
 from ..transform import AffineTransform
 from .view import SurfaceView
 

@@ -74,7 +74,9 @@ def test_beads_put_the_picture_on_the_top_surface(frame, stretch):
         assert np.sqrt((off**2).sum(axis=1).mean()) < 1.5
         sides = np.eye(3)[1:]  # the surface is nearly level in the survey
         flat = np.einsum("ij,njk,lk->nil", sides, spread, sides)
-        squares.append(np.mean([o @ np.linalg.solve(c, o) for o, c in zip(off @ sides.T, flat)]))
+        squares.append(
+            np.mean([o @ np.linalg.solve(c, o) for o, c in zip(off @ sides.T, flat, strict=True)])
+        )
         assert not pose.ambiguous
     assert 0.2 < np.mean(squares) / 2 < 3.0
 

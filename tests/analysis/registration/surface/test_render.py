@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scalebridge.analysis.registration.grey_image import GreyImage
 from scalebridge.analysis.registration.surface import SurfaceView, render_surface
 from scalebridge.analysis.registration.surface.likeness import Likeness, predicted
-from scalebridge.analysis.registration.grey_image import GreyImage
 
 SPACING = (2.0, 2.0, 2.0)
 
@@ -105,8 +105,8 @@ def test_a_level_without_surface_is_refused():
 
 
 def test_the_slope_of_the_likeness_is_that_of_its_differences():
-    rendered = seen_from(40, radius_um=20)
-    picture = predicted(rendered, 100 - 60 * rendered.relief.clip(-1, 1))
+    rendered = seen_from(40, radius_um=20, shape=(130, 110))  # all of it lies in the picture
+    picture = predicted(rendered, np.nan_to_num(100 - 60 * rendered.relief, nan=20.0))
     likeness = Likeness(rendered, GreyImage(picture, (1.5, 1.5)))
     change = np.array([0.4, -0.3, 0.5, 0.01, -0.012, 0.02])
     _, slope = likeness._at(change)
