@@ -43,6 +43,7 @@ from .registration import (
     overlays_sheet,
     record_verdicts,
     register_pair,
+    register_surface,
     settle,
 )
 from .stages import record_stage
@@ -97,6 +98,7 @@ __all__ = [
     "record_stage",
     "record_verdicts",
     "register_pair",
+    "register_surface",
     "seen_fiducials",
     "segmentation_sliders",
     "segmentations_to_measure",

@@ -3,6 +3,7 @@
 The order of the files::
 
     standing <- pair, checks, measurements <- fitting <- overview, verdicts
+    surface_pose: a tilted picture of the surface, by marks or by renderings
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from .overview import (
 )
 from .pair import PairResult
 from .standing import accepted_transform
+from .surface_pose import SurfaceRegistration, register_surface
 from .usable import grey_image, usable
 from .verdicts import record_verdicts, settle
 
 __all__ = [
     "PairResult",
     "Proposal",
+    "SurfaceRegistration",
     "accept_proposal",
     "accepted_transform",
     "comparison_table",
@@ -38,6 +41,7 @@ __all__ = [
     "record_verdicts",
     "register_images",
     "register_pair",
+    "register_surface",
     "settle",
     "usable",
 ]

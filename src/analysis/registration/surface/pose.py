@@ -1,0 +1,395 @@
+"""How a surface was held under the beam, from marks picked in the picture and on the surface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ....errors import Degenerate
+from ..points import lift
+from ..tangent import Model, parameter_count
+from ..transform import AffineTransform
+from .necker import starting_poses
+from .sight import Marks, Sight, settled
+from .view import SurfaceView
+
+#: Twice the logarithm of the odds from which marks themselves tell which way a surface is tilted.
+TOLD = 2 * float(np.log(1e4))
+_APART_DEG = 0.5  # poses closer than this are one
+_MOUNT_DEG = 5.0  # how far a mount may be from what the stage says
+_FIRST_ORDER_DEG = 1.0
+_UNKNOWN_DEG = 10.0
+_ROUNDS = 6
+_ZERO = 1e-9  # of the marks' extent: residuals of rounding, not of picking
+
+
+@dataclass(frozen=True, eq=False)
+class SurfacePose:
+    """The pose of a picture over a surveyed surface.
+
+    Attributes
+    ----------
+    transform : AffineTransform
+        From the view's frame (z along the beam, y and x in the picture) to the survey's. The plane
+        z = 0 passes through the middle of the marks, as one view does not tell depth along the
+        beam.
+    other : AffineTransform or None
+        The next best pose, where there is one: the same marks tilted the other way.
+    margin : float
+        Twice the logarithm of how much better the marks fit under ``transform`` than under
+        ``other``; near 0 the marks do not tell, infinite where there is no other.
+    ambiguous : bool
+        Neither marks nor stage tell which of the two it is.
+    residuals_um : (n, 2) array
+        Picked minus predicted place in the picture, y, x [um].
+    view : SurfaceView
+    statement : str
+        The result in words.
+    warnings : tuple of str
+        What to read before using it.
+    """
+
+    transform: AffineTransform
+    other: AffineTransform | None
+    margin: float
+    ambiguous: bool
+    residuals_um: np.ndarray
+    view: SurfaceView
+    statement: str
+    warnings: tuple[str, ...] = ()
+
+    def seen_at(self, points_um: ArrayLike) -> np.ndarray:
+        """Places in the picture at which points of the survey are seen: (n, 2), y, x [um]."""
+        return self.transform.inverse_apply(points_um)[:, 1:]
+
+    def seen_covariance_at(self, points_um: ArrayLike) -> np.ndarray:
+        """Covariance of those places, by the pose alone: (n, 2, 2) [um2]."""
+        return self.transform.inverse_covariance_at(points_um)[:, 1:, 1:]
+
+
+def fit_surface_pose(
+    marks_um: ArrayLike,
+    surface_um: ArrayLike,
+    *,
+    view: SurfaceView,
+    model: Model = "rigid",
+    sigma_um: ArrayLike | None = None,
+    sigma_surface_um: ArrayLike | None = None,
+    height_sigma_um: float = 0.0,
+    tilt_sigma_deg: float | None = None,
+) -> SurfacePose:
+    """Fit the pose of an orthographic picture over a surface to marks seen in both.
+
+    Five parameters follow from the marks (six with the scale). The sixth, depth along the beam, is
+    set so that the picture's plane passes through the middle of the marks, and is as uncertain as
+    their heights. Marks on one plane fit under two tilts; both are found, and the one nearer the
+    stage's tilt is taken where the marks do not tell.
+
+    Parameters
+    ----------
+    marks_um : (n, 2) array
+        Places in the picture, y, x: raw pixels times `SurfaceView.spacing_um` [um].
+    surface_um : (n, 3) array
+        The same marks in the survey, z, y, x, each at its own height: a ball's centre is not on the
+        surface [um].
+    view : SurfaceView
+        What the stage says.
+    model : {"rigid", "similarity"}
+        Whether the scale of the survey may differ from the picture's.
+    sigma_um : float, (n,) or (n, 2) array, optional
+        Localisation error in the picture, per axis [um].
+    sigma_surface_um : float, (n,) or (n, 3) array, optional
+        Localisation error in the survey, per axis [um]. Without both errors they are taken from the
+        residuals, with ``nu = 2 n - 5`` (or 6) degrees of freedom.
+    height_sigma_um : float
+        How far the surface as a whole may lie off along the beam, besides [um].
+    tilt_sigma_deg : float, optional
+        How well the stage's tilt is known against the survey, mount and all. It is then an
+        observation, of tilt and of lean; without it the stage only chooses between two poses.
+
+    Returns
+    -------
+    SurfacePose
+
+    Raises
+    ------
+    Degenerate
+        If the marks do not tell the tilt, or fit only from behind the surface.
+    ValueError
+        For wrong shapes, too few marks, or errors below 0.
+
+    Notes
+    -----
+    Gauss-Newton on the pose with errors of both sides, as for landmarks. To first order: with a
+    tilt known to worse than 1 degree, sample instead. Not for pictures with perspective.
+
+    Examples
+    --------
+    >>> view = SurfaceView(tilt_deg=60, spacing_um=(1, 1), shape=(100, 100))
+    >>> surface = np.array([[0, 0, 0], [0, 0, 80], [0, 80, 0], [0, 80, 80], [-20, 40, 40]], float)
+    >>> seen = view.nominal_pose([0, 40, 40]).inverse_apply(surface)[:, 1:]
+    >>> pose = fit_surface_pose(seen, surface, view=view, sigma_um=0.5)
+    >>> round(view.angles(pose.transform).tilt_deg, 6)
+    60.0
+    """
+    marks = _checked(
+        marks_um,
+        surface_um,
+        view,
+        model,
+        sigma_um,
+        sigma_surface_um,
+        height_sigma_um,
+        tilt_sigma_deg,
+    )
+    found, sigma = _optima(marks, model), None
+    if not marks.stated:
+        marks, found, sigma = _by_residuals(marks, found, model)
+    best, other, margin, ambiguous = _chosen(found, marks)
+    transform = _with_error(best, marks, height_sigma_um, sigma)
+    if ambiguous and other is not None and transform.covariance is not None:
+        transform = _either(transform, other.pose, margin)
+    warnings = _warnings(transform, marks, margin, None if other is None else other.pose)
+    return SurfacePose(
+        transform=transform,
+        other=None if other is None else other.pose,
+        margin=margin,
+        ambiguous=ambiguous,
+        residuals_um=best.residuals_um,
+        view=view,
+        statement=_statement(transform, other, margin, ambiguous, view),
+        warnings=warnings,
+    )
+
+
+def _checked(
+    marks_um: ArrayLike,
+    surface_um: ArrayLike,
+    view: SurfaceView,
+    model: Model,
+    sigma_um: ArrayLike | None,
+    sigma_surface_um: ArrayLike | None,
+    height_sigma_um: float,
+    tilt_sigma_deg: float | None,
+) -> Marks:
+    if model not in ("rigid", "similarity"):
+        raise ValueError(f"model needs 'rigid' or 'similarity', got {model!r}")
+    if np.ndim(marks_um) != 2 or np.shape(marks_um)[1] != 2:
+        raise ValueError(f"marks_um needs shape (n, 2) in y, x, got {np.shape(marks_um)}")
+    if np.shape(surface_um) != (len(np.asarray(marks_um)), 3):
+        raise ValueError(
+            f"surface_um needs shape ({len(np.asarray(marks_um))}, 3) in z, y, x, one row a mark, "
+            f"got {np.shape(surface_um)}"
+        )
+    seen = lift(marks_um, name="marks_um")[:, 1:]
+    surface = lift(surface_um, name="surface_um")
+    if len(seen) < 3:
+        raise ValueError(f"a surface pose needs 3 marks or more, got {len(seen)}: pick more")
+    if not 0 <= height_sigma_um < np.inf:
+        raise ValueError(f"height_sigma_um needs 0 or more [um], got {height_sigma_um!r}")
+    if tilt_sigma_deg is not None and not 0 < tilt_sigma_deg < 90:
+        raise ValueError(f"tilt_sigma_deg needs degrees above 0, got {tilt_sigma_deg!r}")
+    return Marks(
+        seen,
+        surface,
+        _covariances(sigma_um, len(seen), 2, "sigma_um"),
+        _covariances(sigma_surface_um, len(seen), 3, "sigma_surface_um"),
+        None if tilt_sigma_deg is None else float(np.radians(tilt_sigma_deg)),
+        view,
+    )
+
+
+def _covariances(sigma: ArrayLike | None, n: int, ndim: int, name: str) -> np.ndarray | None:
+    if sigma is None:
+        return None
+    values = np.asarray(sigma, float)
+    if values.shape not in {(), (n,), (n, ndim)}:
+        raise ValueError(
+            f"{name} needs one value, ({n},) one a mark or ({n}, {ndim}) one a mark and axis, got "
+            f"shape {values.shape}"
+        )
+    if not (np.isfinite(values).all() and (values > 0).all()):
+        raise ValueError(f"{name} needs finite values above 0 [um], got {sigma!r}")
+    columns = values if values.ndim == 2 else np.reshape(values, (-1, 1))
+    return np.broadcast_to(columns, (n, ndim))[..., None] ** 2 * np.eye(ndim)
+
+
+def _optima(marks: Marks, model: Model) -> list[Sight]:
+    """All poses at which the marks fit best, as seen from outside the specimen; best first."""
+    starts = starting_poses(
+        marks.seen_um, marks.surface_um, marks.view, scale_free=model == "similarity"
+    )
+    ends = sorted((settled(start, marks) for start in starts), key=lambda end: end.cost)
+    distinct: list[Sight] = []
+    for end in ends:
+        if all(_degrees(end.pose, seen.pose) > _APART_DEG for seen in distinct):
+            distinct.append(end)
+    outward = np.asarray(marks.view.up)
+    facing = [end for end in distinct if end.pose.matrix[:, 0] @ outward < 0]
+    if not facing or (distinct[0] is not facing[0] and distinct[0].cost < facing[0].cost / 4):
+        raise Degenerate(
+            "the marks fit only if the surface is seen from behind: the picture is mirrored, two "
+            "marks are mixed up, or view.up points into the specimen; flip the picture, check the "
+            "marks, or turn up round"
+        )
+    return facing
+
+
+def _by_residuals(
+    marks: Marks, found: list[Sight], model: Model
+) -> tuple[Marks, list[Sight], float]:
+    """Take the marks' error from their residuals, and weigh the stage's tilt against it."""
+    n = len(marks.seen_um)
+    free, sigma = 2 * n - parameter_count(model, 2, 3) + 1, 0.0
+    for _ in range(_ROUNDS if marks.tilt_sigma is not None else 1):
+        sigma = float(np.sqrt(np.sum(found[0].residuals_um ** 2) / max(free, 1)))
+        if free == 0 or sigma < _ZERO * np.ptp(marks.seen_um, axis=0).max():
+            return marks, found, sigma
+        marks = replace(marks, seen_um2=np.tile(sigma**2 * np.eye(2), (n, 1, 1)))
+        found = sorted((settled(end.pose, marks) for end in found), key=lambda end: end.cost)
+    return marks, found, sigma
+
+
+def _chosen(found: list[Sight], marks: Marks) -> tuple[Sight, Sight | None, float, bool]:
+    """Take the pose that the marks tell, else the one nearer the stage."""
+    if len(found) == 1:
+        return found[0], None, float("inf"), False
+    best, other = found[:2]
+    margin = other.cost - best.cost
+    if margin >= TOLD:
+        return best, other, margin, False
+    off = [_off_stage(end.pose, marks.view) for end in (best, other)]
+    ambiguous = abs(off[0] - off[1]) < _MOUNT_DEG
+    if off[0] <= off[1] or ambiguous:
+        return best, other, margin, ambiguous
+    return other, best, -margin, ambiguous
+
+
+def _with_error(
+    best: Sight, marks: Marks, height_sigma_um: float, sigma_um: float | None
+) -> AffineTransform:
+    """Give the pose its covariance: by the stated errors, or by the residuals."""
+    n, pose = len(marks.seen_um), best.pose
+    height = height_sigma_um / pose.scale
+    if sigma_um is None:
+        spread = _stated(marks, np.linalg.inv(pose.matrix))
+        depth = np.hypot(np.sqrt(spread[0] / n) if marks.surface_um2 is not None else 0.0, height)
+        sigma = float(np.sqrt(spread[1:].mean())) * pose.scale
+        covariance = inverse_information(best.slopes, n, depth)
+        return pose.with_covariance(covariance, sigma_um=sigma, sigma_source="stated")
+    if not marks.stated:
+        left = 0.0 if 2 * n > pose.parameter_count - 1 else None  # None: nothing is left over
+        return pose.with_covariance(None, nu=0.0, sigma_um=left, sigma_source="residuals")
+    covariance = inverse_information(best.slopes, n, np.hypot(sigma_um / np.sqrt(n), height))
+    return pose.with_covariance(
+        covariance,
+        nu=float(2 * n - pose.parameter_count + 1),
+        sigma_um=sigma_um * pose.scale,
+        sigma_source="residuals",
+    )
+
+
+def _stated(marks: Marks, back: np.ndarray) -> np.ndarray:
+    """Mean variance of the marks along the view's z, y, x [um2]."""
+    total = np.zeros(3)
+    if marks.seen_um2 is not None:
+        total[1:] += np.diagonal(marks.seen_um2.mean(axis=0))
+    if marks.surface_um2 is not None:
+        total += np.diagonal(back @ marks.surface_um2.mean(axis=0) @ back.T)
+    return total
+
+
+def _either(transform: AffineTransform, other: AffineTransform, margin: float) -> AffineTransform:
+    """Widen the covariance by the pose that is nearly as likely."""
+    from scipy.spatial.transform import Rotation
+
+    turn = other.matrix @ np.linalg.inv(transform.matrix) * transform.scale / other.scale
+    change = np.zeros(transform.parameter_count)
+    change[:3] = other.apply(transform.centre_um)[0] - transform.offset_um
+    change[3:6] = Rotation.from_matrix(turn).as_rotvec()
+    if len(change) > 6:
+        change[6] = np.log(other.scale / transform.scale)
+    share = 1 / (1 + np.exp(margin / 2))
+    assert transform.covariance is not None
+    return transform.with_covariance(transform.covariance + share * np.outer(change, change))
+
+
+def inverse_information(slopes: np.ndarray, n: int, depth_um: float) -> np.ndarray:
+    """Covariance of the parameters; the depth's row gets its own error."""
+    rows = np.delete(slopes, 2 * n, axis=0)
+    size = np.linalg.norm(slopes, axis=0)
+    along = slopes[2 * n] / size
+    values, vectors = np.linalg.eigh((rows / size).T @ (rows / size) + np.outer(along, along))
+    if values[0] < 1e-9 * values[-1]:
+        raise Degenerate(
+            "the marks do not tell every angle of the surface: they lie on a plane that is seen "
+            "along its normal, or on a line. State tilt_sigma_deg, mark something of another "
+            "height, or take a view at another tilt"
+        )
+    # Depth along the beam changes no place in the picture, so its row stands alone: H is singular
+    # without it and its own variance is added to the inverse of the rest.
+    whole = (vectors / values) @ vectors.T
+    gain = whole @ along
+    return np.asarray((whole + (depth_um**2 - 1.0) * np.outer(gain, gain)) / np.outer(size, size))
+
+
+def _degrees(first: AffineTransform, second: AffineTransform) -> float:
+    turn = np.linalg.solve(first.matrix / first.scale, second.matrix / second.scale)
+    return float(np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))))
+
+
+def _off_stage(pose: AffineTransform, view: SurfaceView) -> float:
+    """Angle between the surface's normal and where the stage puts it [degree]."""
+    normal = -np.asarray(view.up) @ pose.matrix / np.linalg.norm(pose.matrix[:, 0])
+    return float(np.degrees(np.arccos(np.clip(normal @ view.normal, -1, 1))))
+
+
+def _warnings(
+    transform: AffineTransform, marks: Marks, margin: float, other: AffineTransform | None
+) -> tuple[str, ...]:
+    said, view = [], marks.view
+    doubt = transform.rotation_sigma_deg
+    if doubt > _UNKNOWN_DEG:
+        raise Degenerate(
+            f"the marks hardly tell the tilt (± {doubt:.0f}°): they lie almost on a plane that is "
+            "seen along its normal, or on a line. State tilt_sigma_deg, mark something of another "
+            "height, or take a view at another tilt"
+        )
+    if doubt > _FIRST_ORDER_DEG:
+        said.append(f"the angles are known to ± {doubt:.1f}° only: its ± is to first order")
+    off = _off_stage(transform, view)
+    if off > _UNKNOWN_DEG:
+        said.append(
+            f"the marks put the surface {off:.0f}° away from the stage's tilt of "
+            f"{view.tilt_deg:g}°: check the marks, the tilt, and whether y is the raw pixel"
+        )
+    elif other is not None and margin > 0 and _off_stage(other, view) + _MOUNT_DEG < off:
+        said.append("the marks choose the tilt that is farther from the stage's")
+    return tuple(said)
+
+
+def _statement(
+    transform: AffineTransform,
+    other: Sight | None,
+    margin: float,
+    ambiguous: bool,
+    view: SurfaceView,
+) -> str:
+    said = f"{view.angles(transform).words}."
+    if other is not None:
+        second = view.angles(other.pose).words
+        if ambiguous:
+            said += f" Neither the marks nor the stage tell it from {second}."
+        elif margin < TOLD:
+            said += (
+                f" The marks fit as well under {second} (margin {margin:.1f}): taken is the one "
+                "nearer the stage's tilt."
+            )
+        else:
+            said += f" The marks tell it from {second} (margin {margin:.1f})."
+    return said + (
+        " One view does not tell depth along the beam: the picture's plane passes through the "
+        "middle of the marks."
+    )
