@@ -23,6 +23,8 @@ a careful caller can still meet::
     ├── SegmentationCancelled  a segmentation was told to stop before its end
     ├── SegmentationLimit      a segmentation would need more memory than it may have
     ├── Degenerate             landmarks do not determine the model that was asked for
+    ├── NoPlaceStandsOut       a picture fits nowhere better than chance would have it
+    ├── RegistrationCancelled  a registration was told to stop before its end
     ├── CovarianceUnavailable  no covariance is defined for this model
     ├── NoPath                 two frames are not connected by accepted transforms
     ├── AmbiguousPath          several ways between two frames are equally short
@@ -178,6 +180,24 @@ class SegmentationLimit(ScalebridgeError):
 
 class Degenerate(ScalebridgeError):
     """The landmarks do not determine the model that was asked for."""
+
+
+class NoPlaceStandsOut(ScalebridgeError):
+    """A picture fits nowhere in a volume better than chance would have it.
+
+    Attributes
+    ----------
+    best : object
+        The best place, a `SliceInVolume`; None where no place was climbed to the end.
+    """
+
+    def __init__(self, message: str, *, best: Any = None) -> None:
+        super().__init__(message)
+        self.best = best
+
+
+class RegistrationCancelled(ScalebridgeError):
+    """A registration was told to stop before its end."""
 
 
 class CovarianceUnavailable(ScalebridgeError):
