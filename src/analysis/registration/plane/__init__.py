@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .find import find_slice
 from .found import Rival, SliceInVolume
+from .virtual import virtual_slices
 
-__all__ = ["Rival", "SliceInVolume", "find_slice"]
+__all__ = ["Rival", "SliceInVolume", "find_slice", "virtual_slices"]

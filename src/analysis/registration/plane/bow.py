@@ -6,21 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..descent import Climb, Summit
-from ..mutual import MutualInformation
+from ..descent import Climb
+from ..mutual import MutualInformation, Sweep
 from ..transform import AffineTransform
 from .found import bent
 
-_STEP = 0.1  # voxels of height at the corners, for differences
 
-
-def bow_of(
-    metric: MutualInformation, start: AffineTransform, voxel_um: float
-) -> tuple[Summit, np.ndarray, np.ndarray, Climb]:
-    """Climb place and bow together.
-
-    Slopes along the place are exact; those along the three numbers of the bow are central
-    differences.
+class BentClimb:
+    """Mutual information over the place of a picture and the bow of its section.
 
     Parameters
     ----------
@@ -28,58 +21,54 @@ def bow_of(
         Of flat samples.
     start : AffineTransform
         The summit of the flat picture.
-    voxel_um : float
-        Unit of the climb [um].
-
-    Returns
-    -------
-    summit : Summit
-    bow : ndarray, shape (3,)
-        [1/um].
-    sigma : ndarray, shape (3,)
-        Their standard uncertainties [1/um], from the scatter between parts of the picture.
-    climb : Climb
-        About the summit, of the bent samples.
+    step_um : float
+        A change of 1 moves the samples by this, on average, or bends the corners by it [um].
     """
-    from scipy.optimize import minimize
 
-    flat = metric.samples.points_um
-    arms = np.abs(flat - start.centre_um).max(axis=0)[1:]
-    unit = voxel_um / np.array([arms[0] ** 2, arms[0] * arms[1], arms[1] ** 2])
-    climb = Climb(metric, start, step_um=voxel_um)
-    size = len(climb.units)
+    def __init__(
+        self, metric: MutualInformation, start: AffineTransform, *, step_um: float
+    ) -> None:
+        self.metric, self.flat = metric, metric.samples
+        self.climb = Climb(metric, start, step_um=step_um)
+        self.places = len(self.climb.units)
+        arms = (self.flat.points_um - start.centre_um)[:, 1:]
+        y, x = np.abs(arms).max(axis=0)
+        bends = step_um / np.array([y**2, y * x, x**2])
+        self.units = np.append(self.climb.units, bends)
+        self.shapes = np.stack([arms[:, 0] ** 2, arms[:, 0] * arms[:, 1], arms[:, 1] ** 2], axis=1)
 
-    def bend(steps: np.ndarray) -> None:
-        metric.samples = replace(
-            metric.samples, points_um=bent(flat, start.centre_um, steps[size:] * unit)
-        )
+    def pulls(self, steps: np.ndarray) -> np.ndarray:
+        """How each part of the picture pulls at place and bow: (parts, p + 3)."""
+        seen = self.sweep(steps)
+        place = seen.slopes @ self.climb.chain(steps[: self.places])
+        normal = self.climb.at(steps[: self.places]).matrix[:, 0]
+        bow = np.einsum("bks,k->bs", self.metric.slopes_along(self.shapes), normal)
+        return np.hstack([place, bow * self.units[self.places :]])
 
-    def loss(steps: np.ndarray) -> tuple[float, np.ndarray]:
-        slopes = [
-            (climb_at(steps + d)[0] - climb_at(steps - d)[0]) / (2 * _STEP)
-            for d in _STEP * np.eye(size + 3)[size:]
-        ]
-        value, place = climb_at(steps)
-        return value, np.append(place, slopes)
+    def loss(self, steps: np.ndarray) -> tuple[float, np.ndarray]:
+        """What is made small, and its slope."""
+        pulls = self.pulls(steps)
+        return -self.information, -pulls.sum(axis=0)
 
-    def climb_at(steps: np.ndarray) -> tuple[float, np.ndarray]:
-        bend(steps)
-        return climb.loss(steps[:size])
+    def run(self) -> np.ndarray:
+        """Climb; return the change at the summit, and leave the samples bent."""
+        from scipy.optimize import minimize
 
-    found = minimize(
-        loss,
-        np.zeros(size + 3),
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": 60, "ftol": 1e-9, "gtol": 1e-6},
-    ).x
-    sigma = _sigma(climb, found, bend, loss, size) * unit
-    bend(found)
-    at = climb.at(found[:size])
-    end = climb.sweep(found[:size])
-    summit = Summit(at, end.information, end.overlap, climb.sweeps)
-    return summit, found[size:] * unit, sigma, Climb(metric, at, step_um=voxel_um)
+        found = minimize(
+            self.loss,
+            np.zeros(len(self.units)),
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": 80, "ftol": 1e-10, "gtol": 1e-6},
+        ).x
+        self.sweep(found)
+        return np.asarray(found)
 
-
-def _sigma(climb, found, bend, loss, size):  # type: ignore[no-untyped-def]
-    return np.full(3, np.nan)
+    def sweep(self, steps: np.ndarray) -> Sweep:
+        """Look up mutual information after a change."""
+        bow = steps[self.places :] * self.units[self.places :]
+        points = bent(self.flat.points_um, self.climb.start.centre_um, bow)
+        self.metric.samples = replace(self.flat, points_um=points)
+        seen = self.climb.sweep(steps[: self.places])
+        self.information = seen.information
+        return seen

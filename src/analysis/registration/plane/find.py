@@ -5,20 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from ....errors import Degenerate, NoPlaceStandsOut
-from ..descent import Climb
+from ....errors import NoPlaceStandsOut
 from ..grey_image import GreyImage
+from ..tangent import Model
 from ..transform import AffineTransform
-from .bow import bow_of
 from .found import Rival, SliceInVolume
 from .ladder import Rung, ladder
 from .places import Places, correlated_places
-from .precision import covariance_of
+from .polish import polished
 from .search import Finalist, OnProgress, Search, between
 from .standing_out import FEWEST, chance_of_standing_out
 from .turns import all_turns, turns_within
@@ -26,7 +24,6 @@ from .turns import all_turns, turns_within
 _APART = 3.0  # voxels beyond which it is another place
 _REACH = 20.0  # voxels, by default
 _STEP = 2.2  # voxels that the picture's edge may move from one turn to the next
-_POLISH = 150_000  # pixels of the last climb
 _DECOY_TURNS = 200
 _AROUND, _BEHIND, _DECOYS = (16, 8, 4), (6, 3, 2), (14, 10, 8)
 _ANYWHERE = (80, 30, 12)
@@ -39,7 +36,7 @@ def find_slice(
     start: AffineTransform | None = None,
     reach_um: float | None = None,
     reach_deg: float = 10.0,
-    model: Literal["rigid", "similarity", "affine"] = "similarity",
+    model: Model = "similarity",
     scale_tolerance: float = 0.02,
     mirror: bool = False,
     bowed: bool = False,
@@ -54,7 +51,7 @@ def find_slice(
     The picture is correlated with all planes of a coarse volume, in many turns (all there are,
     or those near the start). The best places are climbed by mutual information from coarse to
     fine. What stands out from places that mean nothing is refined on all pixels and given a
-    covariance by the scatter of the pulls of 36 parts of the picture.
+    covariance by the scatter of the pulls of 64 parts of the picture.
 
     Parameters
     ----------
@@ -141,14 +138,17 @@ def find_slice(
             f"{scale_tolerance:.1%}; widen scale_tolerance, or check the pixel sizes"
         )
     best = _winner(finalists, rungs[-1], start is None or mirror)
-    found = _result(search, best, finalists, model, bowed)
+    others = [
+        one for one in finalists if between(one.transform, best.transform, rungs[-1]) > _APART
+    ]
+    found = _result(search, best, finalists, others, model, bowed)
     found = replace(found, seconds=time.perf_counter() - began)
-    _refuse(found, best, chance)
+    _refuse(found, best, others, chance)
     return found
 
 
 def _like(
-    picture: GreyImage, volume: GreyImage, start: AffineTransform | None, model: str
+    picture: GreyImage, volume: GreyImage, start: AffineTransform | None, model: Model
 ) -> AffineTransform:
     """The start about the picture's middle, as a similarity or a rigid map."""
     if picture.ndim != 2 or volume.ndim != 3:
@@ -257,37 +257,37 @@ def _winner(finalists: list[Finalist], rung: Rung, either_side: bool) -> Finalis
     return max(own or finalists, key=lambda one: one.score)
 
 
+def _elsewhere(finalists: list[Finalist], best: Finalist, rung: Rung) -> list[Finalist]:
+    """Places that are not the best one, seen a few voxels off."""
+    return [one for one in finalists if between(one.transform, best.transform, rung) > _APART]
+
+
 def _result(
-    search: Search, best: Finalist, finalists: list[Finalist], model: str, bowed: bool
+    search: Search,
+    best: Finalist,
+    finalists: list[Finalist],
+    others: list[Finalist],
+    model: Model,
+    bowed: bool,
 ) -> SliceInVolume:
     rung = search.rungs[-1]
-    others = [one for one in finalists if between(one.transform, best.transform, rung) > _APART]
     scores = [one.score for one in others]
-    chance = chance_of_standing_out(best.score, [s for s in scores])
+    chance = chance_of_standing_out(best.score, scores)
     search.tell("all pixels", 0.95)
-    metric = rung.metric(_POLISH, seed=search.seed, least_overlap=search.least_overlap, fine=True)
-    start = _as_model(best.transform, model)
-    summit = Climb(metric, start, step_um=rung.voxel_um).run(tolerance=1e-10)
-    climb = Climb(metric, summit.transform, step_um=rung.voxel_um)
-    bow, bow_sigma = np.zeros(3), np.full(3, np.nan)
-    if bowed:
-        summit, bow, bow_sigma, climb = bow_of(metric, summit.transform, rung.voxel_um)
-    try:
-        covariance, nu = covariance_of(climb)
-        transform = summit.transform.with_covariance(covariance, nu=nu, sigma_source="blocks")
-        doubt = ""
-    except Degenerate as error:
-        transform, doubt = summit.transform, f"; no covariance: {error}"
+    start = best.transform if model == search.like.model else replace(best.transform, model=model)
+    end = polished(rung, start, seed=search.seed, least_overlap=search.least_overlap, bowed=bowed)
     second = others[0] if others else None
-    behind = next((one for one in finalists if one.group == "turned over" and one is not best), None)
+    behind = next(
+        (one for one in finalists if one.group == "turned over" and one is not best), None
+    )
     lead = best.score - float(np.median(scores)) if scores else float("nan")
     margin = (best.score - scores[0]) / lead if scores and lead > 0 else float("nan")
     found = SliceInVolume(
-        transform=transform,
-        bow=bow,
-        bow_sigma=bow_sigma,
-        score=summit.information * summit.overlap,
-        overlap=summit.overlap,
+        transform=end.transform,
+        bow=end.bow,
+        bow_sigma=end.bow_sigma,
+        score=end.information * end.overlap,
+        overlap=end.overlap,
         chance=chance,
         runner_up=_rival(second, best),
         margin=margin,
@@ -296,11 +296,7 @@ def _result(
         seconds=0.0,
         statement="",
     )
-    return replace(found, statement=_statement(found) + doubt)
-
-
-def _as_model(transform: AffineTransform, model: str) -> AffineTransform:
-    return transform if model == transform.model else replace(transform, model="affine")
+    return replace(found, statement=_statement(found) + end.doubt)
 
 
 def _rival(one: Finalist | None, best: Finalist) -> Rival | None:
@@ -335,12 +331,14 @@ def _statement(found: SliceInVolume) -> str:
     return "; ".join(words)
 
 
-def _refuse(found: SliceInVolume, best: Finalist, chance: float) -> None:
-    behind = found.turned_over
-    if behind is not None and behind.ratio > 1 and best.group == "near the start":
+def _refuse(found: SliceInVolume, best: Finalist, others: list[Finalist], chance: float) -> None:
+    behind = [one.score for one in others if one.group == "turned over"]
+    rest = [one.score for one in others if one.group != "turned over"]
+    as_given = best.group == "near the start" and bool(behind) and behind[0] > best.score
+    if as_given and chance_of_standing_out(behind[0], [best.score, *rest]) <= chance:
         raise NoPlaceStandsOut(
-            f"the picture turned over fits better ({behind.ratio:.0%}) than as it was given: it "
-            "may be the section seen from behind; set mirror=True, or flip the picture",
+            f"the picture turned over fits {behind[0] / best.score:.1f} times as well as it "
+            "was given: it is the section seen from behind; set mirror=True, or flip it",
             best=found,
         )
     if not found.chance <= chance:

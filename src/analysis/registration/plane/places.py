@@ -173,9 +173,7 @@ def _window(
     return (slice(None), *(slice(a, b) for a, b in zip(first, last, strict=True))), first
 
 
-def _best(
-    scores: np.ndarray, start: int, each: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _best(scores: np.ndarray, start: int, each: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     flat = scores.reshape(len(scores), -1)
     count = min(each, flat.shape[1])
     if count == 1:

@@ -6,11 +6,14 @@ import numpy as np
 
 from ....errors import Degenerate
 from ..descent import Climb
+from .bow import BentClimb
 
 _STEP = 0.25  # voxels, for the curvature of the summit
 
 
-def covariance_of(climb: Climb, steps: np.ndarray | None = None) -> tuple[np.ndarray, float]:
+def covariance_of(
+    climb: Climb | BentClimb, steps: np.ndarray | None = None
+) -> tuple[np.ndarray, float]:
     """Estimate the covariance of a map at its summit, without knowing the noise.
 
     Each part of the picture pulls the map its own way; at the summit the pulls cancel. Their
@@ -20,7 +23,7 @@ def covariance_of(climb: Climb, steps: np.ndarray | None = None) -> tuple[np.nda
 
     Parameters
     ----------
-    climb : Climb
+    climb : Climb or BentClimb
         Whose start is the summit.
     steps : ndarray, shape (p,), optional
         Change at which it is estimated; none by default.
@@ -44,7 +47,10 @@ def covariance_of(climb: Climb, steps: np.ndarray | None = None) -> tuple[np.nda
     """
     size = len(climb.units)
     here = np.zeros(size) if steps is None else steps
-    pulls = climb.sweep(here).slopes @ climb.chain(here)
+    if isinstance(climb, BentClimb):
+        pulls = climb.pulls(here)
+    else:
+        pulls = climb.sweep(here).slopes @ climb.chain(here)
     pulls = pulls[np.any(pulls != 0, axis=1)]
     nu = len(pulls) - size
     if nu < 1:
@@ -66,7 +72,7 @@ def covariance_of(climb: Climb, steps: np.ndarray | None = None) -> tuple[np.nda
     return back @ scatter @ back.T, float(nu)
 
 
-def _curvature(climb: Climb, here: np.ndarray) -> np.ndarray:
+def _curvature(climb: Climb | BentClimb, here: np.ndarray) -> np.ndarray:
     """Minus the second differences of mutual information: (p, p)."""
     rows = []
     for k in range(len(here)):
