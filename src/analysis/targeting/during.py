@@ -87,6 +87,7 @@ def update_cut(
     reach_um: float | None = None,
     reach_deg: float = 10.0,
     scale_tolerance: float = 0.02,
+    chance: float = 0.05,
     next_slices: int = 5,
     seed: int = 0,
     progress: Callable[[str, float], None] | None = None,
@@ -118,7 +119,7 @@ def update_cut(
         Thickness of one slice [um] and relative standard uncertainty of its mean.
     minutes_per_slice, minutes_sigma : float
         Time of one slice [min] and relative standard uncertainty of its mean.
-    reach_um, reach_deg, scale_tolerance, seed, progress, cancel
+    reach_um, reach_deg, scale_tolerance, chance, seed, progress, cancel
         As for `find_slice`; the reach is 3 standard uncertainties, at least 20 voxels, by default.
     next_slices : int
         How many virtual slices are made.
@@ -156,6 +157,7 @@ def update_cut(
             reach_um=reach_um,
             reach_deg=reach_deg,
             scale_tolerance=scale_tolerance,
+            chance=chance,
             seed=seed,
             progress=progress,
             cancel=cancel,

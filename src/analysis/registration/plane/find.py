@@ -17,16 +17,19 @@ from .found import Rival, SliceInVolume
 from .ladder import Rung, ladder
 from .places import Places, correlated_places
 from .polish import polished
-from .search import Finalist, OnProgress, Search, between
+from .search import UNLIKE, Finalist, OnProgress, Search, apart, between
 from .standing_out import FEWEST, chance_of_standing_out
 from .turns import all_turns, turns_within
 
 _APART = 3.0  # voxels beyond which it is another place
 _REACH = 20.0  # voxels, by default
+_PARTLY = 0.3  # widths of the picture within which another place may be partly right
+_ALIKE = 0.95  # share of the best score from which a second place fits as well
+_DECOY = "search == 'decoy'"
 _STEP = 2.2  # voxels that the picture's edge may move from one turn to the next
-_DECOY_TURNS = 200
-_AROUND, _BEHIND, _DECOYS = (16, 8, 4), (6, 3, 2), (14, 10, 8)
-_ANYWHERE = (80, 30, 12)
+_DECOY_TURNS = 80
+_AROUND, _BEHIND, _DECOYS = (12, 5, 3), (4, 2, 2), (12, 9, 8)
+_ANYWHERE = (60, 24, 12)
 
 
 def find_slice(
@@ -94,7 +97,8 @@ def find_slice(
     Raises
     ------
     NoPlaceStandsOut
-        The best place is no better than chance would have it, or is the picture turned over.
+        The best place is no better than chance would have it, a second one is as good, or the
+        picture is turned over.
     RegistrationCancelled
         ``cancel`` was set.
     ValueError
@@ -247,6 +251,7 @@ def _decoys(search: Search, reach_rad: float) -> Places:
         rung.volume,
         turns[far][:_DECOY_TURNS] * search.like.scale,
         most=_DECOYS[0],
+        apart=UNLIKE,
         tell=lambda share: search.tell("decoys", 0.2 * share),
     )
 
@@ -262,6 +267,21 @@ def _elsewhere(finalists: list[Finalist], best: Finalist, rung: Rung) -> list[Fi
     return [one for one in finalists if between(one.transform, best.transform, rung) > _APART]
 
 
+def _meaningless(others: list[Finalist], best: Finalist, rung: Rung) -> list[float]:
+    """Scores of places that share little with the best one, or with each other.
+
+    Those near it are often partly right, and tell nothing of chance.
+    """
+    width = max(rung.picture.values.shape)
+    far = [
+        one
+        for one in others
+        if one.group != "near the start"
+        and between(one.transform, best.transform, rung) > _PARTLY * width
+    ]
+    return [one.score for one in apart(far, rung, UNLIKE * width)]
+
+
 def _result(
     search: Search,
     best: Finalist,
@@ -272,7 +292,7 @@ def _result(
 ) -> SliceInVolume:
     rung = search.rungs[-1]
     scores = [one.score for one in others]
-    chance = chance_of_standing_out(best.score, scores)
+    chance = chance_of_standing_out(best.score, _meaningless(others, best, rung))
     search.tell("all pixels", 0.95)
     start = best.transform if model == search.like.model else replace(best.transform, model=model)
     end = polished(rung, start, seed=search.seed, least_overlap=search.least_overlap, bowed=bowed)
@@ -333,12 +353,18 @@ def _statement(found: SliceInVolume) -> str:
 
 def _refuse(found: SliceInVolume, best: Finalist, others: list[Finalist], chance: float) -> None:
     behind = [one.score for one in others if one.group == "turned over"]
-    rest = [one.score for one in others if one.group != "turned over"]
     as_given = best.group == "near the start" and bool(behind) and behind[0] > best.score
-    if as_given and chance_of_standing_out(behind[0], [best.score, *rest]) <= chance:
+    if as_given and chance_of_standing_out(behind[0], found.tried.query(_DECOY).score) <= chance:
         raise NoPlaceStandsOut(
             f"the picture turned over fits {behind[0] / best.score:.1f} times as well as it "
             "was given: it is the section seen from behind; set mirror=True, or flip it",
+            best=found,
+        )
+    second = found.runner_up
+    if second is not None and second.ratio > _ALIKE and found.chance <= chance:
+        raise NoPlaceStandsOut(
+            f"no place stands out: two places fit alike, the second has {second.ratio:.0%} of the "
+            "best score; expected less than 95%. The structure repeats itself: narrow reach_um",
             best=found,
         )
     if not found.chance <= chance:

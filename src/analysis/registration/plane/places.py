@@ -57,6 +57,7 @@ def correlated_places(
     matrices: np.ndarray,
     *,
     most: int,
+    apart: float = 0.0,
     box_um: tuple[np.ndarray, np.ndarray] | None = None,
     tell: Callable[[float], None] = lambda share: None,
 ) -> Places:
@@ -73,6 +74,9 @@ def correlated_places(
         From the picture's axes to the volume's.
     most : int
         Distinct places kept.
+    apart : float
+        Distinct places are farther apart than this, in widths of the picture; than 1.5 voxels
+        anyway.
     box_um : tuple of two (3,) arrays, optional
         Where the middle of the picture may lie [um]; anywhere in the volume by default.
     tell : callable
@@ -112,7 +116,8 @@ def correlated_places(
     centres = (place + first) * volume.spacing_um + volume.origin_um
     every = Places(score, np.asarray(matrices)[turn], centres)
     arms = picture.corners_um - picture.centre_um
-    return distinct(every, arms, apart_um=1.5 * volume.voxel_um, most=most)
+    least = max(1.5 * volume.voxel_um, apart * float(np.ptp(arms, axis=0).max()))
+    return distinct(every, arms, apart_um=least, most=most)
 
 
 def distinct(places: Places, arms_um: np.ndarray, *, apart_um: float, most: int) -> Places:

@@ -16,7 +16,8 @@ from .places import Places
 OnProgress = Callable[[str, float], None]
 
 _SAMPLES = 20_000
-_STEPS = 40  # of one climb, at most
+_FIRST_STEPS, _STEPS = 15, 40  # of one climb, at most
+UNLIKE = 0.1  # widths of the picture by which places must differ that are to tell of chance
 _TOLERANCE = 1e-5  # relative gain below which a climb ends
 
 
@@ -96,12 +97,13 @@ class Search:
     ) -> list[Finalist]:
         metric = rung.metric(_SAMPLES, seed=self.seed, least_overlap=self.least_overlap)
         scale = tuple(self.like.scale * np.exp([-self.scale_tolerance, self.scale_tolerance]))
+        steps = _STEPS if number else _FIRST_STEPS
         out = []
         for k, one in enumerate(standing):
             done = (number + k / len(standing)) / len(self.rungs)
             self.tell(f"{rung.voxel_um:.3g} µm voxels", share[0] + (share[1] - share[0]) * done)
             summit = rung.climb(
-                metric, one.transform, scale=scale, steps=_STEPS, tolerance=_TOLERANCE
+                metric, one.transform, scale=scale, steps=steps, tolerance=_TOLERANCE
             )
             if summit.overlap >= self.least_overlap:
                 score = summit.information * summit.overlap
@@ -114,7 +116,10 @@ class Search:
                         overlap=summit.overlap,
                     )
                 )
-        return apart(out, rung, 1.0)
+        decoys = [one for one in out if one.group == "decoy"]
+        told_apart = apart(decoys, rung, UNLIKE * max(rung.picture.values.shape))
+        told_apart += apart([one for one in out if one.group != "decoy"], rung, 1.0)
+        return sorted(told_apart, key=lambda one: -one.score)
 
 
 def apart(finalists: list[Finalist], rung: Rung, voxels: float) -> list[Finalist]:

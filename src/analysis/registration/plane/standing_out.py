@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from ...distributions import f_distribution
 
 FEWEST = 5  # other places, to compare one with
+_GAPS = 5  # between the best of them: the tail, and not the bulk
 
 
 def chance_of_standing_out(best: float, others: ArrayLike) -> float:
@@ -15,15 +16,15 @@ def chance_of_standing_out(best: float, others: ArrayLike) -> float:
 
     Scores of many wrong places have a tail that falls off exponentially; the gaps between the best
     of them, each times its rank, are then independent and equally distributed (Renyi), so the
-    lead of the first over the second, divided by the mean of the following gaps, follows
-    F(2, 2m).
+    lead of the first over the second, divided by the mean of the m = 5 gaps that follow, is
+    distributed as F(2, 2m).
 
     Parameters
     ----------
     best : float
         Score of the best place.
-    others : array_like, shape (m + 1,)
-        Best scores of all others.
+    others : array_like, shape (n,)
+        Scores of others; the best six of them count.
 
     Returns
     -------
@@ -42,6 +43,7 @@ def chance_of_standing_out(best: float, others: ArrayLike) -> float:
     falling = np.sort(np.asarray(others, float))[::-1]
     if len(falling) < FEWEST:
         return float("nan")
+    falling = falling[: _GAPS + 1]
     if best <= falling[0]:
         return 1.0
     gaps = -np.diff(falling) * np.arange(1, len(falling))
