@@ -61,9 +61,7 @@ def moved_away(
 def errors(found: SliceInVolume | AffineTransform, at: AffineTransform) -> tuple[float, ...]:
     """In-plane [um], along the normal [um], tilt [degree], whole turn [degree]."""
     transform = found if isinstance(found, AffineTransform) else found.transform
-    normal, seen = (
-        np.cross(t.matrix[:, 1], t.matrix[:, 2]) / t.scale**2 for t in (at, transform)
-    )
+    normal, seen = (np.cross(t.matrix[:, 1], t.matrix[:, 2]) / t.scale**2 for t in (at, transform))
     off = transform.apply(at.centre_um[None])[0] - at.offset_um
     along = float(off @ normal)
     tilt = np.degrees(np.arccos(np.clip(normal @ seen, -1, 1)))

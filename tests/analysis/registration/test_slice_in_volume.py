@@ -1,4 +1,4 @@
-"""Pictures of sections are found in volumes where they were cut, and refused where they were not."""
+"""Pictures of sections are found in volumes where they were cut, or refused."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def small() -> tuple[GreyImage, GreyImage, AffineTransform]:
 
 def test_an_oblique_section_is_found_from_rough_starts() -> None:
     """Row 16: 0.5 voxel in the plane, 1 across it, 0.2 degree, in 95 % of starts."""
-    good, squares = 0, []
+    good, chances = 0, []
     for seed in range(STARTS):
         picture, volume, at = section(seed)
         found = find_slice(picture, volume, start=moved_away(at, seed=seed), seed=seed)
@@ -37,9 +37,11 @@ def test_an_oblique_section_is_found_from_rough_starts() -> None:
         good += aside <= 0.5 and along <= 1.0 and turn <= 0.2
         off = (found.transform.apply(at.centre_um[None]) - at.offset_um[None])[0]
         own = found.transform.covariance_at(at.centre_um[None])[0]
-        squares.append(f_distribution.sf(off @ np.linalg.solve(own, off) / 3, 3, found.transform.nu))
+        squares.append(
+            f_distribution.sf(off @ np.linalg.solve(own, off) / 3, 3, found.transform.nu)
+        )
     assert good >= 0.95 * STARTS
-    assert np.mean(np.array(squares) > 1e-3) >= 0.95
+    assert np.mean(np.array(chances) > 1e-3) >= 0.95
 
 
 def test_a_section_is_found_from_nothing_but_its_scale(small) -> None:
@@ -59,7 +61,7 @@ def test_a_picture_of_another_volume_is_refused_with_and_without_a_start(small) 
     for start in (None, at):
         with pytest.raises(NoPlaceStandsOut, match=r"no place stands out") as caught:
             find_slice(other, volume, start=start)
-        assert caught.value.best.chance > 0.01
+        assert caught.value.best.chance > 0.05
 
 
 def test_a_picture_seen_from_behind_is_told_and_found_where_that_is_allowed(small) -> None:

@@ -44,7 +44,7 @@ def find_slice(
     mirror: bool = False,
     bowed: bool = False,
     least_overlap: float = 0.5,
-    chance: float = 0.01,
+    chance: float = 0.05,
     seed: int = 0,
     progress: OnProgress | None = None,
     cancel: threading.Event | None = None,
@@ -193,6 +193,7 @@ def _anywhere(search: Search) -> list[Finalist]:
         rung.volume,
         all_turns(_step(rung)) * search.like.scale,
         most=_ANYWHERE[0],
+        least_overlap=search.least_overlap,
         tell=lambda share: search.tell("all turns", 0.6 * share),
     )
     finalists = search.climb_all({"anywhere": (places, _ANYWHERE)}, share=(0.6, 0.9))
@@ -226,6 +227,7 @@ def _around(
         rung.volume,
         turns_within(reach_rad, _step(rung)) @ matrix,
         most=most,
+        least_overlap=search.least_overlap,
         box_um=(middle - reach_um, middle + reach_um),
     )
 
@@ -252,6 +254,7 @@ def _decoys(search: Search, reach_rad: float) -> Places:
         turns[far][:_DECOY_TURNS] * search.like.scale,
         most=_DECOYS[0],
         apart=UNLIKE,
+        least_overlap=search.least_overlap,
         tell=lambda share: search.tell("decoys", 0.2 * share),
     )
 

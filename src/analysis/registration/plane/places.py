@@ -58,6 +58,7 @@ def correlated_places(
     *,
     most: int,
     apart: float = 0.0,
+    least_overlap: float = 0.0,
     box_um: tuple[np.ndarray, np.ndarray] | None = None,
     tell: Callable[[float], None] = lambda share: None,
 ) -> Places:
@@ -77,6 +78,8 @@ def correlated_places(
     apart : float
         Distinct places are farther apart than this, in widths of the picture; than 1.5 voxels
         anyway.
+    least_overlap : float
+        Share of the picture that lies in the volume, at least.
     box_um : tuple of two (3,) arrays, optional
         Where the middle of the picture may lie [um]; anywhere in the volume by default.
     tell : callable
@@ -115,6 +118,8 @@ def correlated_places(
     score, turn, place = score[best], turn[best], place[best]
     centres = (place + first) * volume.spacing_um + volume.origin_um
     every = Places(score, np.asarray(matrices)[turn], centres)
+    enough = _overlaps(every, points, volume) >= least_overlap
+    every = Places(score[enough], every.matrices[enough], centres[enough])
     arms = picture.corners_um - picture.centre_um
     least = max(1.5 * volume.voxel_um, apart * float(np.ptp(arms, axis=0).max()))
     return distinct(every, arms, apart_um=least, most=most)
@@ -133,6 +138,14 @@ def distinct(places: Places, arms_um: np.ndarray, *, apart_um: float, most: int)
         left &= off >= apart_um
         left[here] = False
     return Places(places.scores[kept], places.matrices[kept], places.centres_um[kept])
+
+
+def _overlaps(places: Places, points_um: np.ndarray, volume: GreyImage) -> np.ndarray:
+    """Share of the picture's pixels, some forty of them, that lie in the volume."""
+    seen = places.corners(points_um[:: max(1, len(points_um) // 40)])
+    low = volume.origin_um - volume.spacing_um / 2
+    high = low + volume.size_um
+    return np.all((seen >= low) & (seen <= high), axis=2).mean(axis=1)
 
 
 def _template(picture: GreyImage) -> tuple[np.ndarray, np.ndarray]:
