@@ -108,7 +108,8 @@ def find_slice(
     -----
     The coarse search correlates grey values, of either sign: contrasts that share neither rank nor
     edges with the volume (several phases in another order) need a start near enough for the
-    climb, a few correlation lengths. Do not use it on periodic structures without looking at
+    climb, a few correlation lengths. Without a start, there must be structure longer than about a
+    hundredth of the picture's width, or the coarse search sees nothing. Do not use it on periodic structures without looking at
     `runner_up`; statistically alike planes differ only by their details.
 
     References
@@ -206,7 +207,7 @@ def _anywhere(search: Search) -> list[Finalist]:
 
 def _near(search: Search, reach_um: float, reach_rad: float) -> list[Finalist]:
     matrix = search.like.matrix
-    groups = {
+    groups: dict[str, tuple[Places, tuple[int, ...]]] = {
         "near the start": (_around(search, matrix, reach_um, reach_rad, _AROUND[0]), _AROUND),
         "turned over": (
             _around(search, _over(search.like), reach_um, reach_rad, _BEHIND[0]),
