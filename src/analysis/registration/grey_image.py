@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +33,8 @@ class GreyImage:
     """
 
     values: np.ndarray
-    spacing_um: Any
-    origin_um: Any = None
+    spacing_um: ArrayLike
+    origin_um: ArrayLike | None = None
     mask: np.ndarray | None = None
     ndim: int = 0
 

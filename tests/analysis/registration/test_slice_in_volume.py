@@ -29,7 +29,8 @@ def small() -> tuple[GreyImage, GreyImage, AffineTransform]:
 
 def test_an_oblique_section_is_found_from_rough_starts() -> None:
     """Row 16: 0.5 voxel in the plane, 1 across it, 0.2 degree, in 95 % of starts."""
-    good, chances = 0, []
+    good = 0
+    chances: list[float] = []
     for seed in range(STARTS):
         picture, volume, at = section(seed)
         found = find_slice(picture, volume, start=moved_away(at, seed=seed), seed=seed)
@@ -37,9 +38,8 @@ def test_an_oblique_section_is_found_from_rough_starts() -> None:
         good += aside <= 0.5 and along <= 1.0 and turn <= 0.2
         off = (found.transform.apply(at.centre_um[None]) - at.offset_um[None])[0]
         own = found.transform.covariance_at(at.centre_um[None])[0]
-        squares.append(
-            f_distribution.sf(off @ np.linalg.solve(own, off) / 3, 3, found.transform.nu)
-        )
+        square = off @ np.linalg.solve(own, off) / 3
+        chances.append(f_distribution.sf(square, 3, found.transform.nu))
     assert good >= 0.95 * STARTS
     assert np.mean(np.array(chances) > 1e-3) >= 0.95
 

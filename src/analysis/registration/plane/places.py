@@ -156,7 +156,7 @@ def _template(picture: GreyImage) -> tuple[np.ndarray, np.ndarray]:
     flat = values.ravel()
     counted = np.ones(flat.size, bool) if picture.mask is None else picture.mask.ravel()
     flat = np.where(counted, flat - flat[counted].mean(), 0).astype(np.float32)
-    return points, flat / np.float32(max(np.linalg.norm(flat), 1e-12))
+    return points, flat / np.float32(max(float(np.linalg.norm(flat)), 1e-12))
 
 
 def _against_surroundings(image: GreyImage) -> np.ndarray:

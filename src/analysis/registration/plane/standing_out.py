@@ -38,7 +38,7 @@ def chance_of_standing_out(best: float, others: ArrayLike) -> float:
     Examples
     --------
     >>> round(chance_of_standing_out(2.0, [1.0, 0.9, 0.85, 0.83, 0.82, 0.81]), 4)
-    0.0001
+    0.0012
     """
     falling = np.sort(np.asarray(others, float))[::-1]
     if len(falling) < FEWEST:
