@@ -22,9 +22,9 @@ a careful caller can still meet::
     ├── Uncalibrated           a physical answer was asked of an image without voxel size
     ├── SegmentationCancelled  a segmentation was told to stop before its end
     ├── SegmentationLimit      a segmentation would need more memory than it may have
+    ├── RegistrationCancelled  an automatic registration was told to stop before its end
     ├── Degenerate             landmarks do not determine the model that was asked for
     ├── NoPlaceStandsOut       a picture fits nowhere better than chance would have it
-    ├── RegistrationCancelled  a registration was told to stop before its end
     ├── CovarianceUnavailable  no covariance is defined for this model
     ├── NoPath                 two frames are not connected by accepted transforms
     ├── AmbiguousPath          several ways between two frames are equally short
@@ -137,6 +137,10 @@ class ImportCancelled(WorkspaceError):
     """An import was told to stop before its end; nothing of it is left."""
 
 
+class RegistrationCancelled(ScalebridgeError):
+    """An automatic registration was told to stop before its end; nothing was written."""
+
+
 class Conflict(WorkspaceError):
     """Somebody else edited the record first.
 
@@ -194,10 +198,6 @@ class NoPlaceStandsOut(ScalebridgeError):
     def __init__(self, message: str, *, best: Any = None) -> None:
         super().__init__(message)
         self.best = best
-
-
-class RegistrationCancelled(ScalebridgeError):
-    """A registration was told to stop before its end."""
 
 
 class CovarianceUnavailable(ScalebridgeError):

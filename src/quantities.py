@@ -6,6 +6,7 @@ import math
 
 _SMALL = 1e-3  # below it, powers of ten are read more easily than zeros
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_FINE_UM = 0.1  # errors are a part of a voxel to some voxels: below it they are read in nm
 _LENGTHS = (("mm", 1e-3), ("µm", 1.0), ("nm", 1e3))
 
 
@@ -37,8 +38,19 @@ def length_unit(length_um: float) -> tuple[str, float]:
     return _LENGTHS[2]
 
 
-def format_length(length_um: float, *, digits: int = 3) -> str:
-    """Write a length with the unit that suits it.
+def steady_unit(spacing_um: float) -> str:
+    """Pick nm, µm or mm for lengths that are compared with voxels and change while they are read.
+
+    Examples
+    --------
+    >>> steady_unit(5.0), steady_unit(0.2), steady_unit(0.004)
+    ('µm', 'µm', 'nm')
+    """
+    return length_unit(spacing_um if spacing_um < _FINE_UM else max(spacing_um, 1.0))[0]
+
+
+def format_length(length_um: float, *, digits: int = 3, unit: str = "") -> str:
+    """Write a length with the unit that suits it, or with the one that is given.
 
     Examples
     --------
@@ -46,11 +58,13 @@ def format_length(length_um: float, *, digits: int = 3) -> str:
     ('1.23 mm', '20 nm', '5 µm')
     >>> format_length(0.592, digits=2), format_length(0.9999)
     ('590 nm', '1 µm')
+    >>> format_length(0.98765, unit="µm"), format_length(12.3456, unit="nm")
+    ('0.988 µm', '12300 nm')
     """
     if not math.isfinite(length_um):
         return f"{length_um} µm"
     rounded = float(f"{length_um:.{digits - 1}e}")  # before the unit: 999.9 nm is 1 µm
-    unit, factor = length_unit(rounded)
+    unit, factor = (unit, dict(_LENGTHS)[unit]) if unit else length_unit(rounded)
     value = float(f"{rounded * factor:.{digits - 1}e}")
     plain = 10**digits <= abs(value) < 1e6  # no exponent where zeros can be written
     return f"{value:.0f} {unit}" if plain else f"{value:.{digits}g} {unit}"

@@ -269,20 +269,24 @@ def _quantification(ws: Workspace) -> Content:
 
 def number_table(ws: Workspace) -> pd.DataFrame:
     """One row a quantity: value ± 95 %, unit, image, segmentation, when."""
-    return pd.DataFrame(
-        [
-            {
-                "image": m.image or m.key.split(".")[1],
-                "phase": m.key.split(".")[-2],
-                "quantity": m.key.split(".")[-1].replace("_", " "),
-                "value ± 95 %": format_value(m.value, m.uncertainty),
-                "unit": m.unit,
-                "segmentation": m.segmentation or "–",
-                "measured": f"{m.when:%Y-%m-%d %H:%M} UTC",
-            }
-            for m in quantities(ws)
-        ]
-    )
+    return pd.DataFrame([_number_row(m) for m in quantities(ws)])
+
+
+def _number_row(m: Any) -> dict[str, str]:
+    """A share stands in percent, as beside the thresholds."""
+    name = m.key.split(".")[-1]
+    share = name.endswith("fraction") and m.unit == "1"
+    factor, unit = (100.0, "%") if share else (1.0, m.unit)
+    half_width = None if m.uncertainty is None else factor * m.uncertainty
+    return {
+        "image": m.image or m.key.split(".")[1],
+        "phase": m.key.split(".")[-2],
+        "quantity": name.replace("_", " "),
+        "value ± 95 %": format_value(factor * m.value, half_width),
+        "unit": unit,
+        "segmentation": m.segmentation or "–",
+        "measured": f"{m.when:%Y-%m-%d %H:%M} UTC",
+    }
 
 
 _CONTENTS: dict[str, Callable[[Workspace], Content]] = {

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from ..errors import NoPath, ScalebridgeError
 from ..guides.decisions import CUT_TAG, map_images
 from ..guides.targeting import SURFACE_TAG
+from ..widgets.verdict import rests_on_others
 from ..workspace import Workspace
 
 State = Literal["done", "open", "attention"]
@@ -158,16 +159,13 @@ def _changed(ws: Workspace) -> list[str]:
     return [
         str(record.name)
         for record in ws.transforms
-        if record.status == "accepted"
-        and record.landmarks
-        and {(key, int(version)) for key, version in record.landmarks}
-        != {
-            (mark.id, mark.version)
-            for mark in ws.landmarks
-            if mark.active
-            and (mark.moving_frame, mark.fixed_frame) == (record.from_frame, record.to_frame)
-        }
+        if record.status == "accepted" and rests_on_others(record, _pairs_of(ws, record))
     ]
+
+
+def _pairs_of(ws: Workspace, record: Any) -> list[Any]:
+    frames = (record.from_frame, record.to_frame)
+    return [mark for mark in ws.landmarks if (mark.moving_frame, mark.fixed_frame) == frames]
 
 
 def apart_from_map(ws: Workspace) -> list[str]:
@@ -222,7 +220,24 @@ def _targeting(ws: Workspace) -> Found:
                 f"{cut[0]}: register them, or choose another instrument.",
             )
     word = f"{_count(len(targets), 'target')}, cut in {cut[0]}"
-    return "done", word, "Run the report: it tells position, depth and the margin of the cut."
+    return "done", word, _told_of_targets(ws, targets)
+
+
+def _told_of_targets(ws: Workspace, targets: list[Any]) -> str:
+    """What to do next about targets that can be cut: run the report, or run it once more."""
+    decided = [*ws.transforms, *(r for r in ws.segmentations if SURFACE_TAG in r.tags)]
+    decided += [frame for frame in ws.frames if CUT_TAG in frame.tags]
+    newest = max(record.state for record in decided)
+    for target in targets:
+        key = f"targeting.{target.name}."
+        told = max((m.state for m in ws.measurements if m.key.startswith(key)), default=None)
+        if told is None:
+            return f"Run the report: it tells position, depth and margin of {target.name}'s cut."
+        if told < max(newest, target.state):
+            return (
+                f"Run the report once more: {target.name}, or what leads to it, has changed since."
+            )
+    return "The report tells position, depth and the margin of the cut: go on to the numbers."
 
 
 # -- quantification ------------------------------------------------------------

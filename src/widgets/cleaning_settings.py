@@ -14,6 +14,7 @@ from ..analysis.segmentation.recipe import (
     WINDOW_SHAPES,
     SegmentationRecipe,
 )
+from .cleaning_units import length_measure, size_measure
 from .state import Widget
 
 #: Traits that a record keeps among its parameters.
@@ -205,10 +206,13 @@ class CleaningSettings(Widget):
                 self.method == "hysteresis",
                 f"only pieces that reach {self.seed_rise:g} higher",
             ),
-            (self.smoothing_px, f"Gaussian {self.smoothing_px:g} voxels"),
+            (self.smoothing_px, f"Gaussian {length_measure(self).words(self.smoothing_px)}"),
             (self.opening_radius, f"opened by {self.opening_radius:g} {unit}"),
             (self.closing_radius, f"closed by {self.closing_radius:g} {unit}"),
-            (self.min_size_px, f"pieces under {self.min_size_px} voxels merged"),
+            (
+                self.min_size_px,
+                f"pieces under {size_measure(self).words(self.min_size_px)} merged",
+            ),
             (self.fill_holes, "enclosed pieces filled"),
             (
                 self.split_depth,

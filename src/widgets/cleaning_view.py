@@ -7,6 +7,7 @@ from typing import Any
 import ipywidgets as ipw
 
 from .cleaning_settings import UNIT_WORDS
+from .cleaning_units import Measure, length_measure, size_measure
 from .views import QUIET, Message, follow, link
 
 _ROW = {"width": "100%", "max_width": "340px"}
@@ -26,6 +27,8 @@ _TOUCHING = {
 def cleaning_section(sliders: Any, message: Message) -> ipw.Accordion:
     """Build the section; it is folded until somebody wants it."""
     unit = UNIT_WORDS[sliders.length_unit]
+    counted = {"smoothing_px": length_measure(sliders), "min_size_px": size_measure(sliders)}
+    smoothing, size = counted.values()
     rows = {
         "method": _choice(
             "parted by",
@@ -40,10 +43,11 @@ def cleaning_section(sliders: Any, message: Message) -> ipw.Accordion:
         "window_shape": _choice("their weight", _SHAPES, "Of the voxels in the surroundings"),
         "smoothing_px": _number(
             "smooth",
-            "px",
-            "Standard deviation of a Gaussian before the thresholds; rounds corners",
-            most=20,
-            step=0.5,
+            smoothing.unit,
+            "Standard deviation of a Gaussian before the thresholds; rounds corners; "
+            + _voxel_words(smoothing),
+            most=20 * smoothing.per_px,
+            step=0.5 * smoothing.per_px,
         ),
         "opening_radius": _number(
             "open", unit, "Radius of a ball: what is thinner goes to the phase below"
@@ -51,7 +55,13 @@ def cleaning_section(sliders: Any, message: Message) -> ipw.Accordion:
         "closing_radius": _number(
             "close", unit, "Radius of a ball: gaps that are narrower go to the phase above"
         ),
-        "min_size_px": _count("smallest", "Pieces with fewer voxels go to the phase around them"),
+        "min_size_px": _number(
+            "smallest",
+            size.unit,
+            "Smaller pieces go to the phase around them; " + _voxel_words(size),
+            most=1e9 * size.per_px,
+            step=size.per_px,
+        ),
         "connectivity": _choice(
             "touching by", _TOUCHING[sliders.dims()], "Which voxels make one piece"
         ),
@@ -68,7 +78,9 @@ def cleaning_section(sliders: Any, message: Message) -> ipw.Accordion:
         ),
     }
     for trait, control in rows.items():
-        link(control, sliders, trait, message)
+        measure = counted.get(trait)
+        other = {"shown": measure.shown, "taken": measure.taken} if measure else {}
+        link(control, sliders, trait, message, **other)
     words = ipw.HTML()
 
     def show() -> None:
@@ -107,11 +119,8 @@ def _number(
     )  # fmt: skip
 
 
-def _count(words: str, tip: str) -> ipw.BoundedIntText:
-    return ipw.BoundedIntText(
-        min=0, max=10**9, description=f"{words} [px]", tooltip=f"{tip} [px]",
-        layout=_row(), style=_STYLE,
-    )  # fmt: skip
+def _voxel_words(measure: Measure) -> str:
+    return "in voxels" if measure.unit == "px" else f"1 px is {measure.shown(1):g} {measure.unit}"
 
 
 def _row() -> ipw.Layout:

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..plots.theme import OKABE_ITO
-from ..quantities import format_length
 from .annotate import Color, Marks, draw_mark
 from .colors import rgb
 from .page import Page, Ramp, panel_width, text_size
 from .pair_records import predicted_side
 from .pairs import FitState, positions
-from .picker_fields import field_words, shown_field, why_no_field
+from .picker_fields import error_words, field_words, shown_field, why_no_field
 from .picture import REGION, MarkDrawer, draw_region, panel_picture, voxel_words
 from .plane import Plane
 from .scene import Placed
@@ -65,10 +64,11 @@ def caption(picker: Any) -> list[str]:
         return [*lines, f"No fit: {state.reason}"]
     times = f"{stretch:g} times longer than they are" if stretch != 1 else "true to scale"
     loo = float(np.sqrt(np.mean(np.asarray(state.fit.loo_um) ** 2)))
-    left_out = format_length(loo) if math.isfinite(loo) else "not known"
+    rms = error_words(picker, state.fit.fre_um)
+    left_out = error_words(picker, loo) if math.isfinite(loo) else "not known"
     lines.append(
         f"{state.fit.transform.model.capitalize()} fit of {len(state.records)} pairs; residuals "
-        f"(vermilion) {times}, RMS {format_length(state.fit.fre_um)}, which is not the accuracy; "
+        f"(vermilion) {times}, RMS {rms}, which is not the accuracy; "
         f"leave-one-out error {left_out}.{_target_words(picker)}"
     )
     field = field_words(picker) or why_no_field(picker)
@@ -80,7 +80,7 @@ def _target_words(picker: Any) -> str:
     if not picker.target:
         return ""
     error = picker.error_at_target()
-    size = format_length(error) if math.isfinite(error) else "not known"
+    size = error_words(picker, error) if math.isfinite(error) else "not known"
     return f" Predicted RMS error at target {picker.target}: {size}."
 
 

@@ -21,7 +21,7 @@ from .landmark_picture import (
     side_title,
     tallest,
 )
-from .landmark_words import ghost_html, repeatability_html, summary_html
+from .landmark_words import ghost_html, repeatability_html, standing_html, summary_html
 from .live import HINT
 from .page import Page
 from .pair_actions import Snapper, file_box, pair_buttons
@@ -49,11 +49,12 @@ def landmark_view(picker: Any) -> ipw.VBox:
     for side in SIDES:
         redraw_all(picker.view_of(side), parts.redraw, parts.tell_ghost)
     parts.renew()
-    picture = ipw.VBox([columns(*parts.panels.values(), gap="8px"), parts.words])
-    pairs = [pair_buttons(picker, message), parts.snapper.widget, message.widget, parts.table]
+    # Words grow with the pairs: they stand below the buttons, which stay where they are.
+    picture = [columns(*parts.panels.values(), gap="8px"), pair_buttons(picker, message)]
+    words = [parts.snapper.widget, message.widget, parts.words, parts.ghost, parts.table]
     model = [heading("Model"), _model_row(picker, message), parts.summary, parts.picking]
-    decision = [_decision_buttons(picker, message), file_box(picker, message)]
-    return ipw.VBox([picture, parts.ghost, *pairs, *model, *decision])
+    decision = [parts.standing, _decision_buttons(picker, message), file_box(picker, message)]
+    return ipw.VBox([*picture, *words, *model, *decision])
 
 
 class _Parts:
@@ -62,7 +63,7 @@ class _Parts:
     def __init__(self, picker: Any) -> None:
         self._picker = picker
         self.words, self.summary = ipw.HTML(), ipw.HTML()
-        self.ghost, self.picking = ipw.HTML(), ipw.HTML()
+        self.ghost, self.picking, self.standing = ipw.HTML(), ipw.HTML(), ipw.HTML()
         self.panels: dict[str, FieldPanel] = {}
 
     def build(self, message: Message) -> None:
@@ -99,6 +100,7 @@ class _Parts:
         self.table.show(pair_rows(picker), selected=picker.selected)
         self.summary.value = summary_html(picker)
         self.picking.value = repeatability_html(picker)
+        self.standing.value = standing_html(picker)
         self.tell_ghost()
         self.redraw()
 
@@ -117,6 +119,8 @@ class _Parts:
         for panel in self.panels.values():
             panel.alt = " ".join(lines)
             panel.redraw()
+        if self._picker.state().fit is None:
+            lines = lines[:1]  # why there is no fit stands beside the model
         page = Page(panels=(), legend=field_legend(self._picker), caption=tuple(lines))
         self.words.value = words_html(page, hint=HINT)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..quantities import format_length
-from .picker_fields import why_no_field
+from .picker_fields import error_words, why_no_field
+from .verdict import rests_on_others, standing
 from .views import notice, notices
 
 
@@ -19,18 +19,36 @@ def summary_html(picker: Any) -> str:
     lines = [notice(state.reason, "information")]
     if picker.target:
         error = picker.error_at_target()
-        size = format_length(error) if np.isfinite(error) else "not known: add pairs"
+        size = error_words(picker, error) if np.isfinite(error) else "not known: add pairs"
         words = f"predicted RMS error at target {picker.target}: {size}"
         lines.append(notice(words, "information"))
-    lines.append(
-        notice(
-            f"RMS of the residuals {format_length(state.fit.fre_um)}: it says how well the model "
-            "follows these pairs, not how well a target is found",
-            "information",
-        )
+    words = (
+        f"RMS of the residuals {error_words(picker, state.fit.fre_um)}: it says how well the "
+        "model follows these pairs, not how well a target is found"
     )
+    lines.append(notice(words, "information"))
     missing = why_no_field(picker)
     return "".join(lines) + notices(state.warnings) + notices([missing] if missing else [])
+
+
+def standing_html(picker: Any) -> str:
+    """What was decided about these images, by whom and when; empty while nothing was."""
+    record = standing(picker)
+    if record is None:
+        return ""
+    model = record.transform.get("model") or record.method
+    when = f"{record.when:%Y-%m-%d %H:%M} UTC"
+    said = f"{record.name} ({model}) {record.status} by {record.who}, {when}"
+    if record.status != "accepted":
+        return notice(f"{said}: {record.note}", "attention")
+    fit = picker.state().fit
+    if rests_on_others(record, picker.records()):
+        since = "the pairs have changed since: accept or refuse it again"
+    elif fit is not None and fit.transform.model != model and record.landmarks:
+        since = f"what is seen here is the {fit.transform.model} fit"
+    else:
+        since = ""
+    return notice(said, "information") + (notice(since, "attention") if since else "")
 
 
 def ghost_html(picker: Any) -> str:
@@ -39,8 +57,8 @@ def ghost_html(picker: Any) -> str:
         return ""
     found = picker.ghost()
     where = ", ".join(f"{axis} = {found.position[f'{axis}_um']:.5g}" for axis in "xyz")
-    radius = found.region.radii_um.max()
-    reach = f"within {format_length(float(radius))}" if found.region.stated else "how far: unknown"
+    radius = error_words(picker, float(found.region.radii_um.max()))
+    reach = f"within {radius}" if found.region.stated else "how far: unknown"
     words = (
         f"{picker.pointed} crosshair in {found.frame}: {where} µm, {reach} "
         f"({found.region.statement})"

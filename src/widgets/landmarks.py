@@ -15,6 +15,7 @@ from ..errors import CovarianceUnavailable, Degenerate
 from .aim import target_in_moving
 from .explorer import SliceExplorer
 from .pairs import AUTO, MODELS, FitState, fit_pairs, pair_table, positions
+from .picker_fields import error_unit
 from .pointing import Pointing
 from .prediction import Prediction, predicted
 from .repeated_picks import RepeatedPicks, repeated_picks
@@ -98,6 +99,7 @@ class LandmarkPicker(Pointing):
                 ndim_moving=self.images["moving"].ndim,
                 ndim_fixed=self.images["fixed"].ndim,
                 target_um=self.target_in_moving(),
+                unit=error_unit(self),
             )
             self._fitted = (key, fitted)
         return self._fitted[1]

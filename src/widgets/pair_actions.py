@@ -13,7 +13,7 @@ from ..analysis.imaging import KINDS
 from ..io.landmark_tables import FORMATS
 from .pair_records import SIDES, predicted_side
 from .snap_to import SnapProposal
-from .views import Message, button, link
+from .views import Message, button, history_buttons, link
 
 _ROW = {"flex_flow": "row wrap", "align_items": "center"}
 _SHORT = {"description_width": "52px"}
@@ -62,10 +62,12 @@ def pair_buttons(picker: Any, message: Message) -> ipw.HBox:
     confirming = button(
         "confirm", message.guard(confirm), tip="The feature is where it is expected"
     )
+    removing = button("remove", message.guard(remove), tip="The chosen pair", icon="trash")
 
     def renew(_: Any = None) -> None:
         pair = next((r for r in picker.records() if r.name == picker.selected), None)
         confirming.disabled = pair is None or not predicted_side(pair)
+        removing.disabled = pair is None
 
     picker.observe(renew, names=["selected", "revision"])
     renew()
@@ -79,9 +81,8 @@ def pair_buttons(picker: Any, message: Message) -> ipw.HBox:
                 tip="A pair at the ghost; it counts once it was moved or confirmed",
             ),
             confirming,
-            button("remove", message.guard(remove), tip="The chosen pair", icon="trash"),
-            button("undo", message.guard(lambda: f"undone: {picker.undo()}"), icon="undo"),
-            button("redo", message.guard(lambda: f"redone: {picker.redo()}"), icon="repeat"),
+            removing,
+            *history_buttons(picker, message),
         ],
         layout=_ROW,
     )

@@ -14,10 +14,7 @@ from .table_view import TableColumn, TableRow
 _SURPRISING = 0.05
 _CONTRADICTED = 0.001
 _DOMINATES = 0.7  # as the fit's own warning
-EMPTY = (
-    "No pair yet: click the same spot on both sides and press 'add pair'. "
-    "Three pairs are the least for a rigid fit."
-)
+EMPTY = "No pair yet: click the same spot on both sides and press 'add pair'."
 
 COLUMNS = (
     TableColumn(key="name", title="pair", tip="Click: both views show it. Arrow keys: the next."),
@@ -34,7 +31,7 @@ COLUMNS = (
         tip="How much of its own place it determines, 0 to 1: near 1 nothing checks it.",
     ),
     TableColumn(
-        key="surprise_p", title="chance", align="right",
+        key="surprise_p", title="surprise p", align="right",
         tip="How often the worst of so many honest pairs stands out as much as this one. "
         "Small: look whether it is the same spot in both images.",
     ),

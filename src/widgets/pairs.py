@@ -59,10 +59,12 @@ def fit_pairs(
     ndim_moving: int,
     ndim_fixed: int,
     target_um: NDArray[np.float64] | None = None,
+    unit: str = "",
 ) -> FitState:
     """Fit the active pairs, choosing the model where it is ``"auto"``.
 
-    Nothing is raised for landmarks that determine no model: the reason says so in words.
+    Nothing is raised for landmarks that determine no model: the reason says so in words, with
+    lengths in one unit where one is given.
     """
     from ..analysis.registration import choose_model, fit_landmarks, fit_spline
 
@@ -82,11 +84,11 @@ def fit_pairs(
             fit = fit_spline(moving, fixed, ndim_moving=ndim_moving, ndim_fixed=ndim_fixed)
         else:
             if model == AUTO:
-                choice = choose_model(moving, fixed, **given)
+                choice = choose_model(moving, fixed, unit=unit, **given)
                 wanted, reason = choice.model, choice.reason
             fit = fit_landmarks(moving, fixed, model=wanted, **given)
         if model == AUTO:
-            reason += spline_words(moving, fixed, fit, ndim_moving, ndim_fixed)
+            reason += spline_words(moving, fixed, fit, ndim_moving, ndim_fixed, unit=unit)
     except Degenerate as error:
         return FitState(fit=None, reason=str(error), warnings=(), choice=choice, records=active)
     notes = (
@@ -103,6 +105,8 @@ def spline_words(
     fit: Any,
     ndim_moving: int,
     ndim_fixed: int,
+    *,
+    unit: str = "",
 ) -> str:
     """How a thin-plate spline compares; empty where it cannot be checked.
 
@@ -116,7 +120,8 @@ def spline_words(
     except Degenerate:
         return ""
     mine, other = spline.loo_rms_um, fit.loo_rms_um
-    said = f"leave-one-out {format_length(mine)} RMS against {format_length(other)}"
+    against = format_length(other, unit=unit)
+    said = f"leave-one-out {format_length(mine, unit=unit)} RMS against {against}"
     if not mine < _CLEARLY_BETTER * other:
         return f" Thin-plate predicts no better: {said}."
     return (

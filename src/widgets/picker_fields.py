@@ -9,12 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import CovarianceUnavailable, Degenerate
-from ..quantities import format_length
+from ..quantities import format_length, steady_unit
 from .fields import Box, Field
 from .scene import box_corners_um
 
 _GRID = 7  # places an axis of the moving image, from which the colours' range is taken
 _RANGE = (0.0, 0.95)
+
+
+def error_unit(picker: Any) -> str:
+    """The one unit of a picker's errors, however they change, from the fixed image's voxels."""
+    return steady_unit(min(picker.images["fixed"].spacing_um))
+
+
+def error_words(picker: Any, length_um: float, *, digits: int = 3) -> str:
+    """An error in the picker's unit."""
+    return format_length(length_um, digits=digits, unit=error_unit(picker))
 
 
 def shown_field(picker: Any, side: str) -> Field | None:
@@ -79,8 +89,8 @@ def error_field(picker: Any, side: str) -> Field:
         color_map="cividis",
         low=low,
         high=high,
-        low_words=format_length(low, digits=2),
-        high_words=f"≥ {format_length(high, digits=2)}",
+        low_words=error_words(picker, low, digits=2),
+        high_words=f"≥ {error_words(picker, high, digits=2)}",
         values=error,
         boxes=(_own_box(picker.images[side]),),
     )

@@ -53,7 +53,7 @@ footer {{ flex: 0 0 auto; padding: 4px 12px; }}
 <button id="home" title="Back to the first view">first view</button>
 <div id="scene" role="img" aria-label="{alt}"></div>
 <div id="failed" hidden></div>
-<footer>{words}</footer>
+{footer}
 <script type="application/json" id="packed">{packed}</script>
 <script>{loader}</script>
 </body>
@@ -85,7 +85,7 @@ _LOADER = """
 })();
 """
 KIND = "scene"
-_HINT = "Drag: turn. Shift + drag: move. Wheel: zoom."
+HINT = "Drag: turn. Shift + drag: move. Wheel: zoom."
 
 
 def scene_html(scene: Any, *, title: str = "") -> str:
@@ -100,7 +100,7 @@ def scene_html(scene: Any, *, title: str = "") -> str:
     caption = scene_caption(scene, space)
     words = Page(panels=(), legend=tuple(scene_legend(scene, space)), caption=tuple(caption))
     state = scene_state(scene, space)
-    return page_of(state, title=title or repr(scene), words=words_html(words, hint=_HINT))
+    return page_of(state, title=title or repr(scene), words=words_html(words, hint=HINT))
 
 
 def scene_state(scene: Any, space: Space | None = None) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def scene_state(scene: Any, space: Space | None = None) -> dict[str, Any]:
     }
 
 
-def page_of(state: Mapping[str, Any], *, title: str, words: str = "") -> str:
+def page_of(state: Mapping[str, Any], *, title: str, words: str = escape(HINT)) -> str:
     """Write a page of what `scene_state` gave.
 
     Parameters
@@ -121,7 +121,7 @@ def page_of(state: Mapping[str, Any], *, title: str, words: str = "") -> str:
     state : mapping
     title : str
     words : str
-        HTML below the scene; by default how it is turned.
+        HTML below the scene; by default how it is turned, empty for nothing.
     """
     packed = {"library": _library(), "host": _packed(_host().encode()), "scene": state["scene"]}
     return _PAGE.format(
@@ -129,7 +129,7 @@ def page_of(state: Mapping[str, Any], *, title: str, words: str = "") -> str:
         title=escape(title),
         ground="rgb({}, {}, {})".format(*GROUND),
         alt=escape(str(state["alt"])),
-        words=words or escape(_HINT),
+        footer=f"<footer>{words}</footer>" if words else "",
         packed=json.dumps(packed).replace("<", "\\u003c"),
         loader=_LOADER,
     )

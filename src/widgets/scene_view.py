@@ -13,6 +13,7 @@ from .camera import VIEWS, Camera
 from .explorer_view import columns, redraw_all
 from .page import Page
 from .scene3d import AT_CURSOR, Scene
+from .scene_page import HINT, page_of, scene_state
 from .scene_picture import scene_caption, scene_legend, scene_panel
 from .stage import add_all, look
 from .state import quick_png_bytes
@@ -161,7 +162,9 @@ def _content(scene: Scene, message: Message) -> list[Any]:
 
 def _turning(scene: Scene, place: ipw.VBox, message: Message) -> list[ipw.Button]:
     def here() -> None:
-        place.children = (framed(scene.to_html()),)
+        page = page_of(scene_state(scene), title=repr(scene), words="")  # they stand below
+        hint = words_html(Page(panels=(), caption=()), hint=HINT)
+        place.children = (framed(page), ipw.HTML(hint))
 
     def by_kernel() -> None:
         place.children = (served(scene),)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ipywidgets as ipw
 import numpy as np
 
+from ..plots.theme import OKABE_ITO
 from .cleaning_view import cleaning_section
 from .explorer_view import columns, redraw_all
 from .histogram_panel import HistogramPanel
 from .history import Drags
+from .layers import MATRIX
 from .live import HINT, LivePanel
 from .phase_panel import PhasePanel
 from .segmentation_picture import segmentation_words
 from .threshold_settings import SETTINGS
-from .views import Message, button, follow, heading, link, notice, words_html
+from .views import Message, button, follow, heading, history_buttons, link, notice, words_html
 from .whole_view import WholeShares, apply_row
 
 _WIDE = {"width": "100%", "max_width": "420px"}
@@ -169,6 +172,18 @@ def _opacity(sliders: Any, message: Message) -> ipw.FloatSlider:
     return opacity
 
 
+def color_words(before: Sequence[str], phases: Sequence[Mapping[str, Any]]) -> str:
+    """Which colour each phase got with its name; empty where none changed.
+
+    A name has one colour in every view, plot and report, so naming a phase may change it.
+    """
+    if list(before) == [phase["color"] for phase in phases]:
+        return ""
+    known = {code: name for name, code in OKABE_ITO.items()} | {MATRIX: "grey, not painted"}
+    said = (f"{phase['name']} {known.get(phase['color'], phase['color'])}" for phase in phases)
+    return f"; a name has its own colour, the same in every view: {', '.join(said)}"
+
+
 def _save_row(sliders: Any, message: Message) -> ipw.HBox:
     name = ipw.Text(value=sliders.name or f"{sliders.image}_phases", description="name")
     phases = ipw.Text(
@@ -189,8 +204,9 @@ def _save_row(sliders: Any, message: Message) -> ipw.HBox:
 
     def name_phases() -> str:
         names = [part.strip() for part in phases.value.split(",") if part.strip()]
+        before = [phase["color"] for phase in sliders.named_phases()]
         sliders.name_phases(*names)
-        return f"phases: {', '.join(names)}"
+        return f"phases: {', '.join(names)}{color_words(before, sliders.named_phases())}"
 
     def save() -> str:
         sliders.save(name.value.strip() or None)
@@ -202,8 +218,7 @@ def _save_row(sliders: Any, message: Message) -> ipw.HBox:
             button("name phases", message.guard(name_phases)),
             name,
             button("save", message.guard(save), tip="Write to the workspace", icon="save"),
-            button("undo", message.guard(lambda: f"undone: {sliders.undo()}"), icon="undo"),
-            button("redo", message.guard(lambda: f"redone: {sliders.redo()}"), icon="repeat"),
+            *history_buttons(sliders, message),
         ],
         layout=ipw.Layout(flex_flow="row wrap"),
     )

@@ -16,7 +16,7 @@ from .layers import AUTO
 from .live import LivePanel
 from .plane import Plane
 from .refining import Refining
-from .series_picture import draw_box_measured, panel_of, panel_title
+from .series_picture import differs, draw_box_measured, panel_of, panel_title
 
 NAME = "difference"
 _BAR = ("planes", "view", "picture", "linked", "cube", "history", "layers")
@@ -60,7 +60,7 @@ class SeriesPanel(LivePanel):
         super().redraw()
 
     def _differs(self) -> bool:
-        return self._series.mode == "difference" and not self._reference
+        return differs(self._series) and not self._reference
 
     def drawn(self) -> list[Drawn]:
         """What is drawn, the first at the bottom."""

@@ -42,19 +42,25 @@ def shown_views(series: Any) -> list[Any]:
     return [series.beside, series.explorer] if series.mode == "beside" else [series.explorer]
 
 
+def differs(series: Any) -> bool:
+    """Whether a difference is seen: that of the reference to itself would be an empty picture."""
+    return bool(series.mode == "difference" and series.time != series.reference)
+
+
 def panel_title(series: Any, view: Any) -> str:
     """Which time point, or which difference, is seen."""
     if view is series.beside:
         return title_of(series, series.reference)
     here = title_of(series, series.time)
-    differs = series.mode == "difference"
-    return f"{here} − {title_of(series, series.reference)}" if differs else here
+    if differs(series):
+        return f"{here} − {title_of(series, series.reference)}"
+    return f"{here}, the reference" if series.mode == "difference" else here
 
 
 def series_words(series: Any) -> Page:
     """Legend and caption of a series, without its picture."""
     legend: tuple[Entry, ...] = explorer_words(series.explorer).legend
-    if series.mode == "difference":
+    if differs(series):
         limit = grey_words(series.limit())
         title = f"{panel_title(series, series.explorer)}, grey"
         legend = (Ramp(title=title, color_map=DIFFERENCE, low=f"−{limit}", high=f"+{limit}"),)
@@ -74,6 +80,11 @@ def mode_words(series: Any) -> str:
     here, there = title_of(series, series.time), title_of(series, series.reference)
     if series.mode == "beside":
         return f"Left {there}, right {here}, with the same contrast."
+    if series.mode == "difference" and not differs(series):
+        return (
+            f"{here} is the reference itself and is shown as it is: go to another time point to "
+            "see what changed."
+        )
     if series.mode == "difference":
         return (
             f"Grey values of {here} less those of {there}, each sampled on this plane; white is "
@@ -175,7 +186,7 @@ def panel_of(
 ) -> Image.Image:
     """One plane of a time point, or of the difference."""
     words = panel_title(series, view) if title is None else title
-    if series.mode == "difference" and view is series.explorer:
+    if differs(series) and view is series.explorer:
         return difference_panel(series, plane, width_px=width_px, size=size, title=words)
     return panel_picture(
         view.world.placed(view.layers),

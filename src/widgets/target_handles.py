@@ -1,4 +1,8 @@
-"""A target's box with handles: its middle moves it, its faces make it larger or smaller."""
+"""A target's box with handles: its middle moves it, its faces make it larger or smaller.
+
+The target is the place that matters and its box is kept as half sizes around it, so a face takes
+the opposite one along: moving one alone would move the place.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,8 @@ from .state import by_name
 
 _MIDDLE = "middle"
 _COLOR = "#F0E442"
+#: What a person has to know before dragging one.
+HINT = "Middle: move the target. Face: resize to both sides, the target stays in the middle."
 _LEAST = 1e-6  # of the world's size: a face that is dragged through the middle stays on its side
 
 
@@ -70,7 +76,7 @@ class TargetHandles:
             picker.move_target(name, by_name(change["position"]), look=False)
             return f"moved {name}, written to the workspace"
         picker.resize_target(name, by_name(change["half"]), look=False)
-        return f"resized {name}, written to the workspace"
+        return f"resized {name} to both sides of its place, written to the workspace"
 
 
 def _of(record: Any) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:

@@ -14,6 +14,7 @@ from .explorer_view import columns, redraw_all, sharing
 from .live import HINT, LivePanel
 from .page import Page
 from .picture import MarkDrawer
+from .target_handles import HINT as BOX_HINT
 from .target_handles import TargetHandles
 from .target_picture import captions, other_marks, own_marks, shown_views
 from .views import (
@@ -21,6 +22,7 @@ from .views import (
     button,
     follow,
     heading,
+    history_buttons,
     html_table,
     link,
     notice,
@@ -105,7 +107,8 @@ class _Panels:
         for panel in self._row.children:
             panel.alt = " ".join(lines)
             panel.redraw()
-        self._words.value = words_html(Page(panels=(), caption=tuple(lines)), hint=HINT)
+        hint = f"{BOX_HINT} {HINT}" if len(self._handles()) > 1 else HINT
+        self._words.value = words_html(Page(panels=(), caption=tuple(lines)), hint=hint)
 
     def _panel(self, view: SliceExplorer, marks: MarkDrawer) -> LivePanel:
         own = view is self._picker.explorer
@@ -225,12 +228,18 @@ def _place_row(picker: Any, message: Message) -> ipw.VBox:
         picker.remove_target(gone)
         return f"removed {gone}"
 
+    removing = button("remove", message.guard(remove), tip="The chosen target", icon="trash")
+
+    def renew() -> None:
+        removing.disabled = not picker.selected
+
+    follow(picker, ("selected",), renew)
+    renew()
     actions = ipw.HBox(
         [
             button("place target", message.guard(place), icon="plus"),
-            button("remove", message.guard(remove), icon="trash"),
-            button("undo", message.guard(lambda: f"undone: {picker.undo()}"), icon="undo"),
-            button("redo", message.guard(lambda: f"redone: {picker.redo()}"), icon="repeat"),
+            removing,
+            *history_buttons(picker, message),
         ],
         layout=ipw.Layout(flex_flow="row wrap"),
     )

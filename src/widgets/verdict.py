@@ -1,7 +1,8 @@
-"""What was decided about a fit, as a transform record."""
+"""What was decided about a fit: written as a transform record, and read again."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,23 @@ class Verdict:
 
     before: Any | None
     written: Any
+
+
+def standing(picker: Any) -> Any | None:
+    """The newest decision about a transform between a picker's frames; None where there is none."""
+    frames = (picker.images["moving"].frame, picker.images["fixed"].frame)
+    decided = (
+        record
+        for record in picker.ws.transforms
+        if (record.from_frame, record.to_frame) == frames and record.status != "proposed"
+    )
+    return max(decided, key=lambda record: record.state, default=None)
+
+
+def rests_on_others(record: Any, pairs: Iterable[Any]) -> bool:
+    """Whether a transform was fitted to other pairs than those that count now."""
+    fitted = {(key, int(version)) for key, version in record.landmarks or ()}
+    return bool(fitted) and fitted != {(pair.id, pair.version) for pair in pairs if pair.active}
 
 
 def write_verdict(picker: Any, *, status: str, name: str | None, note: str) -> Verdict:

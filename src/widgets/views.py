@@ -165,6 +165,21 @@ def button(
     return made
 
 
+def history_buttons(state: Any, message: Message) -> tuple[ipw.Button, ipw.Button]:
+    """Undo and redo of a widget's history: off where there is nothing, else they say what."""
+    undo = button("undo", message.guard(lambda: f"undone: {state.undo()}"), icon="undo")
+    redo = button("redo", message.guard(lambda: f"redone: {state.redo()}"), icon="repeat")
+
+    def renew() -> None:
+        known = ((undo, state.history.can_undo), (redo, state.history.can_redo))
+        for made, step in known:
+            made.disabled, made.tooltip = not step, f"{made.description}: {step}" if step else ""
+
+    state.history.listen(renew)
+    renew()
+    return undo, redo
+
+
 def follow(state: Any, names: Iterable[str], *handlers: Callable[..., Any]) -> None:
     """Call handlers without argument after any of these traits changed."""
 
@@ -175,23 +190,37 @@ def follow(state: Any, names: Iterable[str], *handlers: Callable[..., Any]) -> N
     state.observe(run, names=list(names))
 
 
-def link(control: Any, state: Any, trait: str, message: Message) -> None:
-    """Tie a control's value to a trait; what the trait refuses is said and taken back."""
+def link(
+    control: Any,
+    state: Any,
+    trait: str,
+    message: Message,
+    *,
+    shown: Callable[[Any], Any] = lambda value: value,
+    taken: Callable[[Any], Any] = lambda value: value,
+) -> None:
+    """Tie a control's value to a trait; what the trait refuses is said and taken back.
+
+    Parameters
+    ----------
+    shown, taken : callable
+        From the trait's value to the control's, in another unit, and back.
+    """
 
     def to_state(change: Any) -> None:
-        if change["new"] == getattr(state, trait):
+        if change["new"] == shown(getattr(state, trait)):
             return
         try:
-            setattr(state, trait, change["new"])
+            setattr(state, trait, taken(change["new"]))
         except REFUSALS as error:
             message.say(words_of(error), "refused")
-            control.value = getattr(state, trait)
+        control.value = shown(getattr(state, trait))
 
     def to_control(change: Any) -> None:
-        if control.value != change["new"]:
-            control.value = change["new"]
+        if control.value != shown(change["new"]):
+            control.value = shown(change["new"])
 
-    control.value = getattr(state, trait)
+    control.value = shown(getattr(state, trait))
     control.observe(to_state, names="value")
     state.observe(to_control, names=trait)
 

@@ -122,6 +122,7 @@ class TransformFields(Fields):
     fre_um: Annotated[float, Field(ge=0)] | None = None
     loo_um: Annotated[float, Field(ge=0)] | None = None
     landmarks: list[tuple[str, int]] = []
+    engine: Plain = {}
     note: str = ""
 
 

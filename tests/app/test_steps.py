@@ -7,6 +7,7 @@ import pytest
 
 from scalebridge import Workspace
 from scalebridge.app import steps_of
+from scalebridge.app.contents import number_table
 from scalebridge.guides import choose_instrument, choose_map
 from scalebridge.widgets import LandmarkPicker, SegmentationSliders, TargetPicker
 
@@ -127,3 +128,38 @@ def test_a_report_that_failed_needs_attention_until_one_is_finished(ws):
     assert advice(ws, "survey").startswith("the disk is full: ")
     ws.runs.add(template="10_survey", status="finished", started="2026-01-01T11:00:00+00:00")
     assert said(ws, "survey")[0] == "done"
+
+
+def test_a_target_asks_for_its_report_until_it_has_one_that_still_holds(ws):
+    add(ws, "scan")
+    add(ws, "view")
+    targets = TargetPicker(ws, "scan")
+    targets.place_target({"x_um": 5, "y_um": 6, "z_um": 3}, 1.0, name="pit")
+    choose_instrument(ws, "view")
+    saved = SegmentationSliders(ws, "scan", thresholds=(110.0,)).save("surface")
+    ws.segmentations.tag(saved.name, "surface")
+    picker = pick(ws, "scan", "view")
+    picker.accept()
+    assert advice(ws, "targeting").startswith("Run the report: it tells position")
+    ws.measurements.add(key="targeting.pit.view.x_um", value=4.0, unit="µm")
+    assert advice(ws, "targeting").startswith("The report tells position")
+    targets.move_target("pit", {"x_um": 6, "y_um": 6, "z_um": 3})
+    assert advice(ws, "targeting").startswith("Run the report once more: pit")
+    ws.measurements.add(key="targeting.pit.view.x_um", value=5.0, unit="µm")
+    assert advice(ws, "targeting").startswith("The report tells position")
+    picker.accept(note="looked at it again")
+    assert advice(ws, "targeting").startswith("Run the report once more: pit")
+
+
+def test_shares_are_told_in_percent_as_beside_the_thresholds(ws):
+    add(ws, "scan")
+    SegmentationSliders(ws, "scan", thresholds=(110.0,)).save("grains")
+    fields = {"image": "scan", "segmentation": "grains"}
+    ws.measurements.add(
+        key="quantification.scan.pore.volume_fraction", value=0.0505, uncertainty=0.0002, unit="1",
+        **fields,
+    )  # fmt: skip
+    ws.measurements.add(key="quantification.scan.pore.euler_number", value=4.0, unit="1", **fields)
+    table = number_table(ws).set_index("quantity")
+    assert tuple(table.loc["volume fraction", ["value ± 95 %", "unit"]]) == ("5.05 ± 0.02", "%")
+    assert tuple(table.loc["euler number", ["value ± 95 %", "unit"]]) == ("4", "1")

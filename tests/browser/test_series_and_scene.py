@@ -100,4 +100,6 @@ def test_a_person_compares_time_points_and_turns_the_scene(page):
     frame.locator("#scene[data-drawn]").wait_for(timeout=40_000)
     picture = decoded(page.locator("iframe[srcdoc]").screenshot(timeout=60_000))
     assert np.mean(np.abs(picture - 120).max(axis=2) < 12) > 0.05  # the slices
+    assert frame.locator("footer").count() == 0  # legend and caption stand below, once
+    assert page.get_by_text("Drag: turn.").count() == 1
     assert page.outside == []

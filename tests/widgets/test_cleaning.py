@@ -18,8 +18,10 @@ from scalebridge import SegmentationSliders, SliceExplorer, TargetPicker, Worksp
 from scalebridge.analysis.segmentation import SegmentationRecipe, segment
 from scalebridge.errors import ReadOnly, SegmentationCancelled, UnusableRecord
 from scalebridge.guides import phase_results, segmentations_to_measure
+from scalebridge.widgets.cleaning_view import cleaning_section
 from scalebridge.widgets.phase_record import recipe_of
 from scalebridge.widgets.scene import sample_on
+from scalebridge.widgets.views import Message
 
 sys.path.insert(0, str(Path(__file__).parent))
 from specimens import write
@@ -399,7 +401,6 @@ def test_the_page_shows_a_sample_first_and_then_the_whole_image(ws: Any) -> None
 
 def test_a_browser_that_tells_something_starts_the_count(ws: Any) -> None:
     from scalebridge.widgets.phase_panel import PhasePanel
-    from scalebridge.widgets.views import Message
 
     seen: list[int] = []
     sliders = chosen(ws, "open and close")
@@ -445,3 +446,35 @@ def test_the_controls_change_the_settings_and_the_image_is_labelled_behind_them(
         time.sleep(0.05)
     expected = segment(balls(), recipe=sliders.recipe(), spacing_um=SPACING)
     np.testing.assert_array_equal(ws.images["balls_phases"].array(), expected)
+
+
+def test_controls_and_words_speak_of_micrometres_with_the_voxels_in_brackets(ws: Any) -> None:
+    sliders = SegmentationSliders(ws, "balls", thresholds=(110.0,))
+    size = control(sliders, "smallest [µm³]")
+    size.value = 0.51  # a voxel is 0.025 µm³
+    assert sliders.min_size_px == 21
+    assert size.value == pytest.approx(0.525)
+    sliders.min_size_px = 40
+    assert size.value == pytest.approx(1.0)
+    control(sliders, "smooth [px]").value = 0.8  # its voxels are no cubes
+    assert sliders.smoothing_px == 0.8
+    assert sliders.cleaning_words() == "Gaussian 0.8 px; pieces under 1 µm³ (40 px) merged"
+
+
+def test_smoothing_is_told_in_micrometres_where_voxels_are_cubes(ws: Any) -> None:
+    write(ws, "cubes", balls()[:, :40, :40], spacing_um=(0.2, 0.2, 0.2))
+    sliders = SegmentationSliders(ws, "cubes", thresholds=(110.0,))
+    control(sliders, "smooth [µm]").value = 0.3
+    assert sliders.smoothing_px == pytest.approx(1.5)
+    assert sliders.cleaning_words() == "Gaussian 0.3 µm (1.5 px)"
+    write(ws, "unknown", balls(), spacing_um=None, spacing_source=None)
+    counted = SegmentationSliders(ws, "unknown", thresholds=(110.0,), min_size_px=9)
+    assert control(counted, "smallest [px]").value == 9
+    assert counted.cleaning_words() == "pieces under 9 px merged"
+
+
+def control(sliders: Any, words: str) -> Any:
+    """The field of the cleaning section with that description."""
+    (rows,) = cleaning_section(sliders, Message()).children
+    (found,) = (part for part in rows.children if getattr(part, "description", "") == words)
+    return found

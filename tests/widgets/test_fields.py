@@ -202,7 +202,7 @@ def test_legend_and_caption_of_the_still_name_the_colours(ws: Any) -> None:
     page = landmark_page(picked(ws, show_error=True), width_px=600)
     (ramp,) = page.legend
     assert ramp.title == "predicted RMS error"
-    assert ramp.low.endswith("nm")
+    assert ramp.low.endswith("µm")
     assert any("predicted RMS error of the mapped position" in line for line in page.caption)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import ipywidgets as ipw
@@ -15,6 +16,7 @@ from scalebridge import LandmarkPicker
 from scalebridge.widgets.landmark_handles import handles
 from scalebridge.widgets.live import LivePanel
 from scalebridge.widgets.pair_rows import judged, pair_rows
+from scalebridge.widgets.picker_fields import error_words
 from scalebridge.widgets.table_view import TableView
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -213,3 +215,62 @@ def test_what_was_said_stays_while_a_view_moves(ws: Any) -> None:
     panel = of(view, LivePanel)
     panel._handle_custom_msg({"kind": "hello", "missing": []}, [])
     assert "excluded L3" in said(view)
+
+
+def test_what_is_lacking_is_said_once(ws: Any) -> None:
+    picker = LandmarkPicker(ws, moving="fine", fixed="survey")
+    view = picker.view()
+    assert said(view).count("landmark pairs or more") == 1
+    assert of(view, TableView).empty.startswith("No pair yet: click the same spot on both sides")
+    assert "needs 3 landmark pairs" in of(view, LivePanel).alt
+
+
+def test_no_words_stand_between_the_pictures_and_the_buttons(ws: Any) -> None:
+    parts = list(walk(picked(ws, 3).view()))
+    before = parts[: parts.index(button(parts[0], "add pair"))]
+    assert sum(isinstance(part, LivePanel) for part in before) == 2
+    assert not [part for part in before if isinstance(part, ipw.HTML)]
+
+
+def test_a_picker_tells_what_was_decided_and_whether_the_pairs_are_others_now(ws: Any) -> None:
+    assert "accepted" not in said(picked(ws).view())
+    LandmarkPicker(ws, moving="fine", fixed="survey", model="rigid").accept()
+    picker = LandmarkPicker(ws, moving="fine", fixed="survey", model="rigid")
+    view = picker.view()
+    when = f"{ws.transforms['fine_to_survey'].when:%Y-%m-%d %H:%M} UTC"
+    assert f"fine_to_survey (rigid) accepted by tester, {when}" in said(view)
+    assert "changed since" not in said(view)
+    picker.model = "affine"
+    assert "what is seen here is the affine fit" in said(view)
+    picker.exclude("L2")
+    assert "the pairs have changed since" in said(view)
+    picker.refuse("two of them are the same bead")
+    assert "refused by tester" in said(view)
+    assert "two of them are the same bead" in said(view)
+    assert "changed since" not in said(view)
+
+
+def test_buttons_are_off_where_there_is_nothing_to_do(ws: Any) -> None:
+    picked(ws)
+    picker = LandmarkPicker(ws, moving="fine", fixed="survey", model="rigid")
+    view = picker.view()
+    remove, undo, redo = (button(view, name) for name in ("remove", "undo", "redo"))
+    assert remove.disabled
+    assert undo.disabled
+    assert redo.disabled
+    picker.selected = "L2"
+    assert not remove.disabled
+    remove.click()
+    assert remove.disabled
+    assert (undo.disabled, undo.tooltip) == (False, "undo: remove pair L2")
+    undo.click()
+    assert undo.disabled
+    assert (redo.disabled, redo.tooltip) == (False, "redo: remove pair L2")
+
+
+@pytest.mark.parametrize(("spacing_um", "unit"), [(0.2, "µm"), (0.02, "nm")])
+def test_errors_keep_their_unit_however_large_they_are(spacing_um: float, unit: str) -> None:
+    image = SimpleNamespace(spacing_um=(2 * spacing_um, spacing_um))
+    picker = SimpleNamespace(images={"fixed": image})
+    said = [error_words(picker, length) for length in (0.0204, 0.98, 1.02, 20.4)]
+    assert [words.split()[1] for words in said] == [unit] * 4

@@ -14,6 +14,7 @@ from scalebridge.analysis.segmentation import segment
 from scalebridge.widgets.histogram_panel import HistogramPanel
 from scalebridge.widgets.history import Drags
 from scalebridge.widgets.scene import sample_on
+from scalebridge.widgets.segmentation_view import color_words
 
 sys.path.insert(0, str(Path(__file__).parent))
 from specimens import write
@@ -303,3 +304,15 @@ def test_picture_shows_the_phase_in_its_colour_only_where_it_is(ws: Any) -> None
     orange = np.all(shown == (0xE6, 0x9F, 0x00), axis=-1).sum()
     assert orange > 0.2 * (500 * 0.4) ** 2 * 0.25
     assert np.all(plain == (0xE6, 0x9F, 0x00), axis=-1).sum() == 0
+
+
+def test_naming_phases_tells_which_colours_their_names_have(ws: Any) -> None:
+    sliders = SegmentationSliders(ws, "volume", thresholds=(90.0, 130.0))
+    before = [phase["color"] for phase in sliders.named_phases()]
+    assert color_words(before, sliders.named_phases()) == ""
+    sliders.name_phases("pore", "matrix", "inclusion")
+    words = color_words(before, sliders.named_phases())
+    assert "pore sky blue, matrix grey, not painted, inclusion orange" in words
+    named = [phase["color"] for phase in sliders.named_phases()]
+    sliders.name_phases("open pore", "matrix", "inclusions")
+    assert color_words(named, sliders.named_phases()) == ""

@@ -451,3 +451,20 @@ def _of_type(widget: Any, name: str) -> list[Any]:
     for child in getattr(widget, "children", ()):
         found += _of_type(child, name)
     return found
+
+
+def test_the_reference_is_shown_itself_and_not_less_itself(film, told):
+    film.mode, film.time, film.reference = "difference", 2, 2
+    panel = SeriesPanel(film, guard=Message().guard)
+    assert [spec["name"] for spec in panel.layers] == ["film"]
+    assert panel.title == "time point 2, the reference"
+    words = series_words(film)
+    assert "time point 2 is the reference itself" in words.caption[0]
+    assert words.legend[0].color_map != DIFFERENCE
+    (picture,) = series_page(film, width_px=300).panels
+    pixels = np.asarray(picture.convert("RGB")).astype(int)
+    assert np.ptp(pixels, axis=-1).max() <= 3  # the image's grey on the ground, no difference
+    assert np.median(pixels) < 200
+    film.time = 3
+    panel.redraw()
+    assert [spec["name"] for spec in panel.layers] == ["film", "difference"]

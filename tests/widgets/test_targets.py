@@ -186,6 +186,7 @@ def test_a_dragged_face_resizes_the_volume_when_it_is_let_go(ws: Any) -> None:
     handles.dragged("2 1", (7.0, 16.0, 22.0), True)
     assert picker.target().half_size == {"z_um": 2.0, "y_um": 2.0, "x_um": 5.0}
     assert picker.draft == {}
+    assert picker.target().position["x_um"] == 17.0  # the place stays in the middle of its box
     handles.dragged("2 1", (7.0, 16.0, 9.0), True)  # through the middle
     assert 0 < picker.target().half_size["x_um"] < 1e-3
     picker.undo()

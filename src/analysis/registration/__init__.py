@@ -12,9 +12,12 @@ from .cut import Containment, box_containment, box_margin
 from .design import errors_with_landmark, next_landmark
 from .fit import LandmarkFit, fit_landmarks
 from .graph import FrameGraph
+from .grey_image import GreyImage
+from .inverse import inverted
 from .located import Located
 from .path import Edge, FramePath
 from .regions import Region, confidence_region, region_factor
+from .register import Registration, register
 from .repeatability import Repeatability, picking_repeatability
 from .simpleitk import from_sitk, to_sitk
 from .sound import refuse_unsound
@@ -33,11 +36,13 @@ __all__ = [
     "Edge",
     "FrameGraph",
     "FramePath",
+    "GreyImage",
     "LandmarkFit",
     "Located",
     "Model",
     "ModelChoice",
     "Region",
+    "Registration",
     "Repeatability",
     "SplineFit",
     "SplineMap",
@@ -52,12 +57,14 @@ __all__ = [
     "fit_landmarks",
     "fit_spline",
     "from_sitk",
+    "inverted",
     "margin_for_probability",
     "match_constellation",
     "next_landmark",
     "picking_repeatability",
     "refuse_unsound",
     "region_factor",
+    "register",
     "surprise_outside",
     "surprises",
     "to_sitk",

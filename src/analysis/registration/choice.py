@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from ...errors import Degenerate
 from ...quantities import format_length
+from .degeneracy import TooFew
 from .fit import LandmarkFit, error_at_target, fit_landmarks
 from .reach import probes
 from .tangent import MODELS, Model
@@ -50,6 +52,7 @@ def choose_model(
     *,
     models: Sequence[Model] = MODELS,
     target_um: ArrayLike | None = None,
+    unit: str = "",
     **options: Any,
 ) -> ModelChoice:
     """Choose the model that predicts left-out landmarks best.
@@ -65,6 +68,8 @@ def choose_model(
         Models to choose from, simplest first.
     target_um : (m, 3) or (m, 2) array, optional
         Where the transform will be used, in the moving frame [um].
+    unit : {"", "nm", "µm", "mm"}
+        Of the lengths in the reasons; by default each has the one that suits it.
     **options
         As in `fit_landmarks`: ``sigma_um``, ``sigma_moving_um``, ``sigma_fixed_um``,
         ``sigma_source``, ``allow_mirror``, ``ndim_moving``, ``ndim_fixed``.
@@ -76,23 +81,31 @@ def choose_model(
     Raises
     ------
     Degenerate
-        If no model can be fitted; the message says why for each.
+        If no model can be fitted; the message says why for each, and where landmarks are lacking
+        for all, how many the least demanding one needs.
     """
     fits: dict[Model, LandmarkFit] = {}
-    refusals: dict[Model, str] = {}
+    refusals: dict[Model, Degenerate] = {}
     for model in models:
         try:
             fits[model] = fit_landmarks(
                 moving_um, fixed_um, model=model, target_um=target_um, **options
             )
         except Degenerate as error:
-            refusals[model] = str(error)
+            refusals[model] = error
     if not fits:
-        raise Degenerate("; ".join(dict.fromkeys(refusals.values())) or "no model was offered")
+        raise Degenerate(_why_none([*refusals.values()]))
     chosen = _choose(fits)
-    rows = [_row(model, fits, refusals, chosen, target_um) for model in models]
+    rows = [_row(model, fits, refusals, chosen, target_um, unit) for model in models]
     table = pd.DataFrame(rows)
-    return ModelChoice(chosen, fits[chosen], table, _reason(chosen, fits, table))
+    return ModelChoice(chosen, fits[chosen], table, _reason(chosen, fits, table, unit))
+
+
+def _why_none(refusals: Sequence[Degenerate]) -> str:
+    """Once where landmarks are lacking for every model: none needs fewer than the first."""
+    if refusals and all(isinstance(error, TooFew) for error in refusals):
+        return str(refusals[0])
+    return "; ".join(dict.fromkeys(map(str, refusals))) or "no model was offered"
 
 
 def _choose(fits: dict[Model, LandmarkFit]) -> Model:
@@ -107,15 +120,16 @@ def _choose(fits: dict[Model, LandmarkFit]) -> Model:
 def _row(
     model: Model,
     fits: dict[Model, LandmarkFit],
-    refusals: dict[Model, str],
+    refusals: dict[Model, Degenerate],
     chosen: Model,
     target_um: ArrayLike | None,
+    unit: str,
 ) -> dict[str, Any]:
     if model in refusals:
         empty = dict.fromkeys(_NUMBERS, float("nan"))
-        return {"model": model, **empty, "verdict": "refused", "reason": refusals[model]}
+        return {"model": model, **empty, "verdict": "refused", "reason": str(refusals[model])}
     fit = fits[model]
-    verdict, reason = _verdict(model, fits, chosen)
+    verdict, reason = _verdict(model, fits, chosen, unit)
     rim = probes(fit.pairs, None)
     at_target = float("nan") if target_um is None else error_at_target(fit, target_um)
     numbers = (
@@ -144,20 +158,23 @@ _NUMBERS = (
 )
 
 
-def _verdict(model: Model, fits: dict[Model, LandmarkFit], chosen: Model) -> tuple[str, str]:
+def _verdict(
+    model: Model, fits: dict[Model, LandmarkFit], chosen: Model, unit: str
+) -> tuple[str, str]:
     fit, best = fits[model], fits[chosen]
     mine, least = fit.loo_rms_um, best.loo_rms_um
     if model == chosen:
-        return "chosen", _chosen_words(fits, chosen)
+        return "chosen", _chosen_words(fits, chosen, unit)
     if not np.isfinite(mine):
         return "refused", "no landmark can be left out, so nothing checks it"
-    said = f"leave-one-out {format_length(mine)} RMS against {format_length(least)}"
+    length = partial(format_length, unit=unit)
+    said = f"leave-one-out {length(mine)} RMS against {length(least)}"
     if mine <= _REFUSED * least:
         return "possible", f"predicts no better: {said}"
-    worst = format_length(float(fit.loo_um.max()))
+    worst = length(float(fit.loo_um.max()))
     smallest = all(fit.fre_um <= other.fre_um for other in fits.values())
     trap = (
-        f"its residuals are the smallest ({format_length(fit.fre_um)} RMS) only because it has "
+        f"its residuals are the smallest ({length(fit.fre_um)} RMS) only because it has "
         f"{fit.transform.parameter_count} parameters for {fit.residuals_um.size} numbers; "
         if smallest
         else ""
@@ -166,20 +183,20 @@ def _verdict(model: Model, fits: dict[Model, LandmarkFit], chosen: Model) -> tup
     return "refused", f"{trap}it fails to predict: {said}, up to {worst}.{shape}"
 
 
-def _chosen_words(fits: dict[Model, LandmarkFit], chosen: Model) -> str:
+def _chosen_words(fits: dict[Model, LandmarkFit], chosen: Model, unit: str) -> str:
     loo = fits[chosen].loo_rms_um
     if not np.isfinite(loo):
         return "the simplest that can be fitted; no landmark can be left out to check it"
     simpler = list(fits).index(chosen) == 0
-    return f"leave-one-out {format_length(loo)} RMS" + (
+    return f"leave-one-out {format_length(loo, unit=unit)} RMS" + (
         ", and nothing with more parameters predicts 5 % better"
         if simpler
         else ", at least 5 % better than with fewer parameters"
     )
 
 
-def _reason(chosen: Model, fits: dict[Model, LandmarkFit], table: pd.DataFrame) -> str:
-    parts = [f"{chosen.capitalize()} chosen: {_chosen_words(fits, chosen)}"]
+def _reason(chosen: Model, fits: dict[Model, LandmarkFit], table: pd.DataFrame, unit: str) -> str:
+    parts = [f"{chosen.capitalize()} chosen: {_chosen_words(fits, chosen, unit)}"]
     for row in table.itertuples():
         if row.verdict != "chosen":
             parts.append(f"{row.model.capitalize()} {row.verdict}: {row.reason}")

@@ -22,8 +22,11 @@ FEWEST = {
 }
 FLAT_WORDS = {0: "in one point", 1: "on a line", 2: "in a plane"}
 
-
 _SAME = 1e-6  # of the spread: closer than anybody picks the same place twice
+
+
+class TooFew(Degenerate):
+    """There are fewer landmarks than the model needs."""
 
 
 def refuse_repeated(pairs: Pairs) -> None:
@@ -47,7 +50,7 @@ def refuse_too_few(pairs: Pairs, model: Model) -> None:
     """Refuse a model that has more parameters than the landmarks have coordinates."""
     fewest = FEWEST[model, pairs.ndim_moving, pairs.ndim_fixed]
     if len(pairs) < fewest:
-        raise Degenerate(
+        raise TooFew(
             f"{model_words(model, pairs)} needs {fewest} landmark pairs or more, got {len(pairs)}:"
             " add landmarks"
         )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from . import tangent
+from .estimate import moved
 from .mutual import MutualInformation, Sweep
 from .transform import AffineTransform
+
+_LONGEST_STEP = 4.0  # voxels
+_SMALL_STEP = 0.02  # voxels
+_SHORTENED = 12  # times, before a step is given up
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +38,11 @@ class Summit:
     overlap: float
     sweeps: int
 
+    @property
+    def shared(self) -> float:
+        """Information times overlap [nat]: few samples are related by chance, many are not."""
+        return self.information * self.overlap
+
 
 class Climb:
     """Mutual information over the parameters of a model, in steps that move the image alike.
@@ -42,7 +53,7 @@ class Climb:
     start : AffineTransform
         Its model's parameters are changed.
     step_um : float
-        A change of 1 moves the samples by this, on average [um].
+        A change of 1 moves the samples by this, root mean square [um].
     """
 
     def __init__(
@@ -56,34 +67,115 @@ class Climb:
         """The map after a change."""
         return moved(self.start, steps * self.units)
 
-    def sweep(self, steps: np.ndarray) -> Sweep:
-        """Look up mutual information after a change."""
-        self.sweeps += 1
-        here = self.at(steps)
-        return self.metric(here.matrix, here.centre_um, here.offset_um)
+    def place(self, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Matrix and offset after a change."""
+        start, change = self.start, (steps * self.units)[None]
+        matrices, offsets = tangent.perturb(
+            start.model, start.ndim_moving, start.ndim_fixed, start.matrix, start.offset_um, change
+        )
+        return matrices[0], offsets[0]
 
-    def chain(self, steps: np.ndarray) -> np.ndarray:
-        """How offset and matrix change with the parameters after a change: (12, p)."""
-        return chain(self.start, steps * self.units) * self.units
+    def scores(self, steps: np.ndarray) -> tuple[Sweep, np.ndarray]:
+        """Look up mutual information after a change, and what each block adds to its slope.
+
+        Returns
+        -------
+        Sweep
+        ndarray, shape (blocks, p)
+        """
+        self.sweeps += 1
+        matrix, offset = self.place(steps)
+        seen = self.metric(matrix, self.start.centre_um, offset)
+        by_step = chain(self.start, steps * self.units, matrix) * self.units
+        return seen, seen.slopes @ by_step
 
     def loss(self, steps: np.ndarray) -> tuple[float, np.ndarray]:
         """What is made small, and its slope."""
-        seen = self.sweep(steps)
-        return -seen.information, -seen.slopes.sum(axis=0) @ self.chain(steps)
+        seen, scores = self.scores(steps)
+        return -seen.information, -scores.sum(axis=0)
 
-    def run(self, *, most_steps: int = 60, tolerance: float = 1e-7) -> Summit:
-        """Climb by L-BFGS."""
-        from scipy.optimize import minimize
+    def run(self, *, most_steps: int = 60, tolerance: float = 1e-6) -> Summit:
+        """Climb until a step gains less than a share of what is there."""
+        steps = minimum(self.loss, np.zeros(len(self.units)), most=most_steps, gain=tolerance)
+        matrix, offset = self.place(steps)
+        end = self.metric(matrix, self.start.centre_um, offset)
+        return Summit(self.at(steps), end.information, end.overlap, self.sweeps)
 
-        found = minimize(
-            self.loss,
-            np.zeros(len(self.units)),
-            jac=True,
-            method="L-BFGS-B",
-            options={"maxiter": most_steps, "ftol": tolerance, "gtol": 1e-6},
-        )
-        end = self.sweep(found.x)
-        return Summit(self.at(found.x), end.information, end.overlap, self.sweeps)
+
+def minimum(
+    loss: Callable[[np.ndarray], tuple[float, np.ndarray]],
+    start: np.ndarray,
+    *,
+    most: int,
+    gain: float,
+) -> np.ndarray:
+    """Descend by BFGS with a few parameters.
+
+    scipy's L-BFGS-B calls threaded BLAS for matrices of 6 x 6, which on busy machines takes
+    longer than the images.
+
+    References
+    ----------
+    Nocedal & Wright 2006, doi:10.1007/978-0-387-40065-5, algorithm 6.1.
+    """
+    here, (value, slope) = np.array(start, float), loss(start)
+    inverse, fresh = _steepest(slope), True
+    for _ in range(most):
+        step = -inverse @ slope
+        length = float(np.linalg.norm(step))
+        if length > _LONGEST_STEP:
+            step *= _LONGEST_STEP / length
+        taken = _line(loss, here, step, value, float(slope @ step))
+        if taken is None:
+            if fresh:
+                break
+            inverse, fresh = _steepest(slope), True
+            continue
+        share, there_value, there_slope = taken
+        moved_by, turned = share * step, there_slope - slope
+        gained = value - there_value
+        here, value, slope = here + moved_by, there_value, there_slope
+        curved = float(moved_by @ turned)
+        if curved > 1e-12:
+            if fresh:
+                inverse = np.eye(len(here)) * (curved / float(turned @ turned))
+            inverse, fresh = _updated(inverse, moved_by, turned, curved), False
+        if gained < gain * abs(value) and float(np.linalg.norm(moved_by)) < _SMALL_STEP:
+            break
+    return here
+
+
+def _steepest(slope: np.ndarray) -> np.ndarray:
+    """A first step of one voxel."""
+    return np.eye(len(slope)) / max(1e-12, float(np.linalg.norm(slope)))
+
+
+def _line(
+    loss: Callable[[np.ndarray], tuple[float, np.ndarray]],
+    here: np.ndarray,
+    step: np.ndarray,
+    value: float,
+    along: float,
+) -> tuple[float, float, np.ndarray] | None:
+    """Shorten a step until it gains: the share of it, the value and the slope there."""
+    if along >= 0:
+        return None
+    share = 1.0
+    for _ in range(_SHORTENED):
+        there_value, there_slope = loss(here + share * step)
+        if there_value <= value + 1e-4 * share * along:
+            return share, there_value, there_slope
+        bent = there_value - value - share * along
+        best = -along * share**2 / (2 * bent) if bent > 0 else share / 2
+        share = float(np.clip(best, 0.1 * share, 0.5 * share))
+    return None
+
+
+def _updated(
+    inverse: np.ndarray, moved_by: np.ndarray, turned: np.ndarray, curved: float
+) -> np.ndarray:
+    left = np.eye(len(moved_by)) - np.outer(moved_by, turned) / curved
+    return left @ inverse @ left.T + np.outer(moved_by, moved_by) / curved
 
 
 def units(metric: MutualInformation, transform: AffineTransform, step_um: float) -> np.ndarray:
@@ -93,29 +185,11 @@ def units(metric: MutualInformation, transform: AffineTransform, step_um: float)
     return step_um / np.sqrt(np.mean(np.sum(moves**2, axis=1), axis=0))
 
 
-def moved(transform: AffineTransform, change: np.ndarray) -> AffineTransform:
-    """Change the parameters of a transform: (p,)."""
-    matrices, offsets = tangent.perturb(
-        transform.model,
-        transform.ndim_moving,
-        transform.ndim_fixed,
-        transform.matrix,
-        transform.offset_um,
-        np.asarray(change)[None],
-    )
-    return AffineTransform(
-        model=transform.model,
-        matrix=matrices[0],
-        centre_um=transform.centre_um,
-        offset_um=offsets[0],
-        ndim_moving=transform.ndim_moving,
-        ndim_fixed=transform.ndim_fixed,
-        allow_mirror=transform.allow_mirror,
-    )
+def chain(transform: AffineTransform, change: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Differentiate offset (3) and matrix (9) by the parameters, at a change of them: (12, p).
 
-
-def chain(transform: AffineTransform, change: np.ndarray) -> np.ndarray:
-    """Differentiate offset (3) and matrix (9) by the parameters, at a change of them: (12, p)."""
+    ``matrix`` is the one after the change.
+    """
     model, ndims = transform.model, (transform.ndim_moving, transform.ndim_fixed)
     columns = tangent.columns(model, *ndims)
     if model == "affine" and ndims != (2, 3):
@@ -124,7 +198,6 @@ def chain(transform: AffineTransform, change: np.ndarray) -> np.ndarray:
         return _by_differences(transform, change)
     full = np.zeros(7)
     full[list(columns)] = change
-    matrix = moved(transform, change).matrix
     out = np.zeros((12, 7))
     out[:3, :3] = np.eye(3)
     for k, turn in enumerate(_left_turns(full[3:6])):

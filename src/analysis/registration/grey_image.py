@@ -103,7 +103,7 @@ class GreyImage:
         What is left over at the far faces is dropped. A block counts where half of it does.
         """
         factors = [
-            max(1, min(int(round(voxel_um / side)), size)) if size > 1 else 1
+            max(1, min(round(voxel_um / side), size)) if size > 1 else 1
             for side, size in zip(self.spacing_um, self.values.shape, strict=True)
         ]
         if max(factors) == 1:
@@ -119,6 +119,28 @@ class GreyImage:
         spacing = self.spacing_um * factors
         origin = self.origin_um + (spacing - self.spacing_um) / 2
         return replace(self, values=values, spacing_um=spacing, origin_um=origin, mask=mask)
+
+    def softened(self) -> GreyImage:
+        """Average neighbours 1 : 3 : 1 along each axis, so that interpolation blurs no noise.
+
+        Between voxels linear interpolation averages noise, on voxels it does not; mutual
+        information then likes places between voxels (Pluim et al. 2000,
+        doi:10.1006/cviu.1999.0816).
+        """
+        if self.mask is None:
+            return replace(self, values=_soft(self.values))
+        share = _soft(self.mask.astype(np.float32))
+        whole = _soft(np.where(self.mask, self.values, np.float32(0)))
+        values = np.where(self.mask, whole / np.maximum(share, np.float32(0.1)), np.float32(0))
+        return replace(self, values=values)
+
+
+def _soft(values: np.ndarray) -> np.ndarray:
+    from . import mutual_loops
+
+    out = np.empty_like(values)
+    mutual_loops.soften(values, out)
+    return out
 
 
 def _means(values: np.ndarray, factors: list[int]) -> np.ndarray:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from . import mutual_loops
 
 _PIECES = 8  # samples are swept over in as many, so that sums are the same on any machine
 _SMALL = 16_000  # samples that are not worth a thread
+LEAST_OVERLAP = 0.25  # of the samples; few pairs of grey values are related by chance
 _TAILS = 0.002  # of the grey values, at either end, share the outermost bin
 
 
@@ -95,7 +97,7 @@ class MutualInformation:
         mask: np.ndarray | None = None,
         bins: int = 32,
         cubic: bool = False,
-        least_overlap: float = 0.1,
+        least_overlap: float = LEAST_OVERLAP,
     ) -> None:
         self.samples = samples
         self.searched = searched
@@ -115,7 +117,7 @@ class MutualInformation:
         self._fixed_bins = int(samples.bins.max()) + 1 if count else 1
         self._blocks = int(samples.blocks.max()) + 1 if count else 1
         ends = np.linspace(0, count, (_PIECES if count > _SMALL else 1) + 1).astype(int)
-        self._pieces = [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        self._pieces = [slice(a, b) for a, b in pairwise(ends)]
 
     def __call__(self, matrix: np.ndarray, centre_um: np.ndarray, offset_um: np.ndarray) -> Sweep:
         """Sweep over all samples under the map ``matrix @ (x - centre) + offset``."""

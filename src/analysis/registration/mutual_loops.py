@@ -107,7 +107,10 @@ def _cubic(t: Any) -> Any:
 def look_up_cubic(
     points: Any, matrix: Any, offset: Any, moving: Any, mask: Any, values: Any, slopes: Any
 ) -> int:
-    """As `look_up`, cubic between the 64 voxels around (Keys 1981, doi:10.1109/TASSP.1981.1163711)."""
+    """As `look_up`, cubic between the 64 voxels around.
+
+    Keys 1981, doi:10.1109/TASSP.1981.1163711.
+    """
     nz, ny, nx = moving.shape
     masked = mask.size > 0
     count = 0
@@ -232,3 +235,42 @@ def add_slopes(
             into[3 + 3 * k] += g * points[i, 0]
             into[4 + 3 * k] += g * points[i, 1]
             into[5 + 3 * k] += g * points[i, 2]
+
+
+@_compiled
+def soften(values: Any, out: Any) -> None:
+    """Average each voxel with its neighbours along every axis, 1 : 3 : 1 (0.63 voxels).
+
+    Parameters
+    ----------
+    values, out : ndarray of float32, shape (z, y, x)
+        The border voxels are their own neighbours.
+    """
+    nz, ny, nx = values.shape
+    planes = np.empty((3, ny, nx), np.float32)  # softened along y and x, of three z
+    here, row = np.empty((ny, nx), np.float32), np.empty(nx, np.float32)
+    side, middle = np.float32(0.2), np.float32(0.6)
+    for z in range(nz + 1):
+        if z < nz:
+            for y in range(ny):
+                for x in range(nx):
+                    here[y, x] = values[z, y, x]
+                row[0] = middle * here[y, 0] + side * (here[y, 0] + here[y, min(1, nx - 1)])
+                for x in range(1, nx - 1):
+                    row[x] = middle * here[y, x] + side * (here[y, x - 1] + here[y, x + 1])
+                row[nx - 1] = middle * here[y, nx - 1] + side * (
+                    here[y, nx - 1] + here[y, max(nx - 2, 0)]
+                )
+                for x in range(nx):
+                    here[y, x] = row[x]
+            plane = planes[z % 3]
+            for y in range(ny):
+                above, below = max(y - 1, 0), min(y + 1, ny - 1)
+                for x in range(nx):
+                    plane[y, x] = middle * here[y, x] + side * (here[above, x] + here[below, x])
+        if z > 0:
+            one, two = planes[max(z - 2, 0) % 3], planes[(z - 1) % 3]
+            three = planes[min(z, nz - 1) % 3]
+            for y in range(ny):
+                for x in range(nx):
+                    out[z - 1, y, x] = middle * two[y, x] + side * (one[y, x] + three[y, x])

@@ -61,6 +61,6 @@ def standing_out(pairs: Pairs, transform: AffineTransform, left: np.ndarray) -> 
         return ()
     length = format_length(float(np.linalg.norm(left[worst])))
     return (
-        f"landmark {worst} does not agree with the others (residual {length}, chance "
-        f"{chance[worst]:.1g}): check whether it is the same place in both images",
+        f"landmark {worst} does not agree with the others (residual {length}, surprise "
+        f"p {chance[worst]:.1g}): check whether it is the same place in both images",
     )

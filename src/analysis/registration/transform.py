@@ -13,7 +13,7 @@ from . import tangent
 from .points import lift
 from .tangent import MODELS, Model
 
-SIGMA_SOURCES = ("residuals", "stated", "repeated picks", "exact", "blocks")
+SIGMA_SOURCES = ("residuals", "stated", "repeated picks", "blocks", "exact")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +41,8 @@ class AffineTransform:
         Degrees of freedom behind the localisation error; None where it is known independently.
     sigma_um : float or None
         Localisation error of a landmark, per axis, in the fixed frame [um].
-    sigma_source : {"residuals", "stated", "repeated picks", "exact", "blocks"}
-        Where that error comes from; "blocks" is the scatter between parts of an image.
+    sigma_source : {"residuals", "stated", "repeated picks", "blocks", "exact"}
+        Where that error comes from.
     allow_mirror : bool
         Whether it may turn a left hand into a right one; workspaces refuse it otherwise.
 

@@ -17,7 +17,8 @@ const TOOLS = [
 ];
 const APART_PX = 3; // points of a line that are nearer say nothing more
 const PREVIEW = 0.45;
-const FILL = 1 / 8; // of the view's width, how far a fill reaches
+// Of the view's width: how far a fill reaches, and the radius of the others.
+const [FILL, BRUSH] = [1 / 8, 1 / 40];
 
 /**
  * @param {object} given
@@ -35,8 +36,12 @@ export function brush({ model, redraw, ask, signal }) {
   /** @returns {Class[]} */
   const classes = () => model.get("classes") ?? [];
   const color = () => (tool === "eraser" ? "#ffffff" : classes()[chosen]?.color ?? "#ffffff");
+  /** What is taken where no radius is given. @param {View} view */
+  const auto = (view) => view.width_um * (tool === "fill" ? FILL : BRUSH);
   /** @param {View} view */
-  const reach = (view) => radius || view.width_um / 40;
+  const reach = (view) => radius || auto(view);
+  /** Says what is taken where no radius is given. @param {View} _ */
+  let sayAuto = (_) => {};
 
   /** What is painted is what was chosen when it began. @param {View} view @param {Place} place */
   const begun = (view, place) => ({
@@ -44,7 +49,7 @@ export function brush({ model, redraw, ask, signal }) {
     tool,
     points: [pointAt(view, place.u, place.v)],
     label: tool === "eraser" ? null : classes()[chosen]?.label ?? null,
-    radius: tool === "fill" ? radius || view.width_um * FILL : reach(view),
+    radius: reach(view),
   });
 
   const finish = () => {
@@ -77,10 +82,22 @@ export function brush({ model, redraw, ask, signal }) {
       const names = /** @type {HTMLSelectElement} */ (add(place, "select", "sb-select"));
       names.title = "Class that is painted";
       names.addEventListener("change", () => (chosen = names.selectedIndex), { signal });
-      const size = /** @type {HTMLInputElement} */ (add(place, "input", "sb-amount"));
-      Object.assign(size, { type: "number", min: "0", step: "any", title: "Radius of the brush, half the depth of a lasso [µm]; empty: with the view", placeholder: "auto" });
-      size.addEventListener("change", () => (radius = Math.max(0, Number(size.value))), { signal });
-      add(place, "span", "sb-unit").textContent = "µm";
+      const unit = model.get("unit") === "px" ? "px" : "µm";
+      const label = add(place, "label", "sb-choice");
+      add(label, "span", "").textContent = "radius";
+      const size = /** @type {HTMLInputElement} */ (add(label, "input", "sb-amount sb-radius"));
+      Object.assign(size, { type: "number", min: "0", step: "any" });
+      size.addEventListener("change", () => {
+        radius = Math.max(0, Number(size.value));
+        redraw();
+      }, { signal });
+      add(label, "span", "sb-unit").textContent = unit;
+      sayAuto = (view) => {
+        const now = String(Number(auto(view).toPrecision(2)));
+        const share = tool === "fill" ? "an eighth" : "a 40th";
+        size.placeholder = `auto: ${now}`;
+        label.title = `Radius of the brush, half the depth of a lasso, reach of a fill; empty: auto, ${share} of the view's width, now ${now} ${unit}`;
+      };
       return () => {
         if (names.options.length !== classes().length) names.replaceChildren(...classes().map(() => document.createElement("option")));
         classes().forEach(({ name }, i) => (names.options[i].textContent = name));
@@ -127,6 +144,7 @@ export function brush({ model, redraw, ask, signal }) {
         const { u, v } = placeOf(view, point);
         return [u * width, v * height];
       };
+      sayAuto(view);
       const wide = (reach(view) / view.width_um) * width;
       pen.save();
       if (stroke && stroke.view.across === view.across) {

@@ -6,6 +6,7 @@ import { layerEdits } from "./edits.js";
 import { flights } from "./flight.js";
 import { sharedGl } from "./gl.js";
 import { correspond } from "./kernel.js";
+import { keepLevel } from "./level.js";
 import { AXES, movedTo, viewsOf } from "./look.js";
 import { momentRow, standIns } from "./moments.js";
 import { overview } from "./overview.js";
@@ -279,6 +280,7 @@ function render({ model: told, el }) {
   });
   const renewButtons = fillBar(bar, buttons, signal, () => renewBar());
   bar.hidden = !model.get("bar").length;
+  keepLevel(frame, bar, signal);
   const renewBar = () => {
     renewButtons();
     renewClasses();

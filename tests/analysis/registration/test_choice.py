@@ -51,3 +51,21 @@ def test_three_landmarks_leave_nothing_to_check_and_the_reason_says_so():
 def test_landmarks_that_carry_no_model_are_refused_with_the_reasons():
     with pytest.raises(Degenerate, match="on a line"):
         choose_model(np.outer(np.arange(5.0), [1, 2, 3]), np.outer(np.arange(5.0), [1, 2, 3]))
+
+
+def test_lacking_landmarks_are_said_once_for_the_least_demanding_model():
+    with pytest.raises(Degenerate) as refused:
+        choose_model(CUBE[:2], CUBE[:2])
+    assert (
+        str(refused.value)
+        == "a rigid fit (3-D) needs 3 landmark pairs or more, got 2: add landmarks"
+    )
+
+
+def test_reasons_speak_in_the_unit_that_is_given():
+    rng = np.random.default_rng(3)
+    fixed = CUBE @ turn(1).T + rng.normal(0, 0.05, CUBE.shape)
+    assert " nm" in choose_model(CUBE, fixed).reason
+    said = choose_model(CUBE, fixed, unit="µm").reason
+    assert " µm" in said
+    assert " nm" not in said

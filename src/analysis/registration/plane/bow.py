@@ -37,18 +37,20 @@ class BentClimb:
         self.units = np.append(self.climb.units, bends)
         self.shapes = np.stack([arms[:, 0] ** 2, arms[:, 0] * arms[:, 1], arms[:, 1] ** 2], axis=1)
 
-    def pulls(self, steps: np.ndarray) -> np.ndarray:
-        """How each part of the picture pulls at place and bow: (parts, p + 3)."""
-        seen = self.sweep(steps)
-        place = seen.slopes @ self.climb.chain(steps[: self.places])
+    def scores(self, steps: np.ndarray) -> tuple[Sweep, np.ndarray]:
+        """Look up mutual information, and how each part of the picture pulls: (parts, p + 3)."""
+        bow = steps[self.places :] * self.units[self.places :]
+        points = bent(self.flat.points_um, self.climb.start.centre_um, bow)
+        self.metric.samples = replace(self.flat, points_um=points)
+        seen, place = self.climb.scores(steps[: self.places])
         normal = self.climb.at(steps[: self.places]).matrix[:, 0]
-        bow = np.einsum("bks,k->bs", self.metric.slopes_along(self.shapes), normal)
-        return np.hstack([place, bow * self.units[self.places :]])
+        bends = np.einsum("bks,k->bs", self.metric.slopes_along(self.shapes), normal)
+        return seen, np.hstack([place, bends * self.units[self.places :]])
 
     def loss(self, steps: np.ndarray) -> tuple[float, np.ndarray]:
         """What is made small, and its slope."""
-        pulls = self.pulls(steps)
-        return -self.information, -pulls.sum(axis=0)
+        seen, pulls = self.scores(steps)
+        return -seen.information, -pulls.sum(axis=0)
 
     def run(self) -> np.ndarray:
         """Climb; return the change at the summit, and leave the samples bent."""
@@ -61,14 +63,5 @@ class BentClimb:
             method="L-BFGS-B",
             options={"maxiter": 80, "ftol": 1e-10, "gtol": 1e-6},
         ).x
-        self.sweep(found)
+        self.scores(found)
         return np.asarray(found)
-
-    def sweep(self, steps: np.ndarray) -> Sweep:
-        """Look up mutual information after a change."""
-        bow = steps[self.places :] * self.units[self.places :]
-        points = bent(self.flat.points_um, self.climb.start.centre_um, bow)
-        self.metric.samples = replace(self.flat, points_um=points)
-        seen = self.climb.sweep(steps[: self.places])
-        self.information = seen.information
-        return seen

@@ -80,7 +80,7 @@ class Rung:
             bounds=bounds,
             options={"maxiter": steps, "ftol": tolerance, "gtol": 1e-5},
         )
-        end = climb.sweep(found.x)
+        end = climb.scores(found.x)[0]
         return Summit(climb.at(found.x), end.information, end.overlap, climb.sweeps)
 
 

@@ -53,7 +53,7 @@ def polished(
     if bowed:
         climb, steps = _with_bow(metric, at, rung.voxel_um)
         at, bow = climb.climb.start, steps[-3:] * climb.units[-3:]
-    seen = climb.sweep(steps)
+    seen = climb.scores(steps)[0]
     sigma, doubt, transform = np.full(3, np.nan), "", at
     try:
         covariance, nu = covariance_of(climb, steps)

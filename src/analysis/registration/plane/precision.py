@@ -47,10 +47,7 @@ def covariance_of(
     """
     size = len(climb.units)
     here = np.zeros(size) if steps is None else steps
-    if isinstance(climb, BentClimb):
-        pulls = climb.pulls(here)
-    else:
-        pulls = climb.sweep(here).slopes @ climb.chain(here)
+    pulls = climb.scores(here)[1]
     pulls = pulls[np.any(pulls != 0, axis=1)]
     nu = len(pulls) - size
     if nu < 1:
