@@ -108,9 +108,9 @@ def find_slice(
     -----
     The coarse search correlates grey values, of either sign: contrasts that share neither rank nor
     edges with the volume (several phases in another order) need a start near enough for the
-    climb, a few correlation lengths. Without a start, there must be structure longer than about a
-    hundredth of the picture's width, or the coarse search sees nothing. Do not use it on periodic
-    structures without looking at `runner_up`.
+    climb, a few correlation lengths. Without a start, structure should be longer than a
+    twenty-fifth of the picture's width: at a hundredth the coarse search saw nothing, and said so.
+    Do not use it on periodic structures without looking at `runner_up`.
 
     References
     ----------
