@@ -24,6 +24,7 @@ a careful caller can still meet::
     ├── SegmentationLimit      a segmentation would need more memory than it may have
     ├── RegistrationCancelled  an automatic registration was told to stop before its end
     ├── Degenerate             landmarks do not determine the model that was asked for
+    ├── NoPlaceStandsOut       a picture fits nowhere better than chance would have it
     ├── CovarianceUnavailable  no covariance is defined for this model
     ├── NoPath                 two frames are not connected by accepted transforms
     ├── UnknownRate            nobody knows how fast a method removes a material
@@ -183,6 +184,20 @@ class SegmentationLimit(ScalebridgeError):
 
 class Degenerate(ScalebridgeError):
     """The landmarks do not determine the model that was asked for."""
+
+
+class NoPlaceStandsOut(ScalebridgeError):
+    """A picture fits nowhere in a volume better than chance would have it.
+
+    Attributes
+    ----------
+    best : object
+        The best place, a `SliceInVolume`; None where no place was climbed to the end.
+    """
+
+    def __init__(self, message: str, *, best: Any = None) -> None:
+        super().__init__(message)
+        self.best = best
 
 
 class CovarianceUnavailable(ScalebridgeError):

@@ -129,6 +129,7 @@ class MutualInformation:
         if overlap < self.least_overlap:
             return Sweep(0.0, overlap, np.zeros((self._blocks, 12)))
         information, worth = _information(joint.sum(axis=0))
+        self._worth, self._counted = worth, sum(counts)
         sums = np.zeros((len(self._pieces), self._blocks, 12))
         self._each(lambda k, piece: self._add(piece, worth, sums[k]))
         slopes = sums.sum(axis=0) / sum(counts)
@@ -137,6 +138,26 @@ class MutualInformation:
         slopes[:, 3:] *= np.repeat(per_um, 3)
         slopes[:, 3:] -= (slopes[:, :3, None] * centre_um).reshape(-1, 9)  # about the centre
         return Sweep(information, overlap, slopes)
+
+    def slopes_along(self, shapes: np.ndarray) -> np.ndarray:
+        """How the last sweep would change if every sample moved by so much: (blocks, 3, 3).
+
+        ``shapes`` (n, 3) are three ways of moving all samples; slopes are by the axis along which
+        they move, z, y, x of the searched image [1/um], and by the shape.
+        """
+        sums = np.zeros((self._blocks, 12))
+        mutual_loops.add_slopes(
+            self._values,
+            self._slopes,
+            self.samples.bins,
+            self.low - float(self._lift),
+            self.per_bin,
+            self._worth,
+            np.ascontiguousarray(shapes, float),
+            self.samples.blocks,
+            sums,
+        )
+        return sums[:, 3:].reshape(-1, 3, 3) / self._counted / self.spacing_um[:, None]
 
     def _count(self, piece: slice, matrix: np.ndarray, start: np.ndarray, joint: np.ndarray) -> int:
         points, values = self.samples.points_um[piece], self._values[piece]

@@ -6,6 +6,7 @@ from ..registration.instrument import InstrumentError
 from .approach import ApproachDepth, approach_table, depth_along
 from .candidates import rank_candidates
 from .duration import Duration, milling_time, total_time
+from .during import CutUpdate, update_cut
 from .lift_out import Chunk, lift_out_chunk
 from .likeness import more_like
 from .methods_of_removal import MethodChoice, choose_method, removal_methods
@@ -14,6 +15,7 @@ from .parts import UncertaintySplit, split_uncertainty
 from .plan import TargetPlan, target_plan
 from .plan_steps import PlannedStep, Stage, StagedPlan, sigma_along, staged_plan
 from .rates import RemovalRate, removal_rate, removal_rates, sputter_rate, sputter_yield
+from .section import cut_by_plane
 from .seen import SeenFiducial
 from .stage import StageFit, fit_stage
 from .stage_axes import StageAxes
@@ -28,6 +30,7 @@ __all__ = [
     "ApproachDepth",
     "BeamView",
     "Chunk",
+    "CutUpdate",
     "Depth",
     "Duration",
     "InstrumentError",
@@ -50,6 +53,7 @@ __all__ = [
     "beam_view",
     "bottom_visible",
     "choose_method",
+    "cut_by_plane",
     "depth_along",
     "depth_below",
     "fib_sem_views",
@@ -74,4 +78,5 @@ __all__ = [
     "staged_plan",
     "target_plan",
     "total_time",
+    "update_cut",
 ]

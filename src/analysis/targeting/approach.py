@@ -13,7 +13,7 @@ from ...quantities import format_length
 from ..distributions import norm, student
 from .beam_rays import BeamRays
 from .overburden import in_the_way, pieces_along, with_volumes
-from .surface_plane import _combined_nu
+from .surface_plane import combined_nu
 
 _FEWEST_NU = 3
 _ACROSS = 5  # columns a side that the slope of the entry is judged by
@@ -201,7 +201,7 @@ def depth_along(
     scatter, freedom = _scatter(rays, target)
     noise = (scatter**2, freedom) if scatter > rounding else (rounding**2, np.inf)
     variance = from_target + surface_sigma_um**2 + noise[0]
-    effective = _combined_nu(
+    effective = combined_nu(
         (from_target, np.inf if nu is None else nu), (surface_sigma_um**2, np.inf), noise
     )
     sigma = float(np.sqrt(variance))

@@ -177,7 +177,7 @@ def depth_below(
     from_plane = float(along @ surface.covariance @ along)
     from_target = float(surface.normal @ np.asarray(covariance_um2, dtype=float) @ surface.normal)
     variance = from_plane + from_target
-    effective = _combined_nu((from_plane, surface.nu), (from_target, np.inf if nu is None else nu))
+    effective = combined_nu((from_plane, surface.nu), (from_target, np.inf if nu is None else nu))
     sigma = float(np.sqrt(variance))
     if not np.isfinite(variance) or effective < 3:
         nan = float("nan")
@@ -189,7 +189,8 @@ def depth_below(
     return Depth(depth, sigma, (depth - half, depth + half), words)
 
 
-def _combined_nu(*terms: tuple[float, float]) -> float:
+def combined_nu(*terms: tuple[float, float]) -> float:
+    """Degrees of freedom of a sum of variances, each with its own (Welch and Satterthwaite)."""
     total = sum(variance for variance, _ in terms)
     below = sum(variance**2 / nu for variance, nu in terms if nu > 0 and np.isfinite(nu))
     if any(nu <= 0 and variance > 0 for variance, nu in terms):

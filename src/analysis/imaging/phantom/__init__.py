@@ -8,6 +8,7 @@ own pose, blur, contrast and noise. Nothing here reads or writes a file.
 
 from __future__ import annotations
 
+from .cutting import exposed_face, face_view
 from .ellipsoids import Ellipsoids
 from .ionbeam import EDS_LINES
 from .layout import LAYOUTS, Layout
@@ -29,5 +30,7 @@ __all__ = [
     "SlicedView",
     "Specimen",
     "View",
+    "exposed_face",
+    "face_view",
     "session_truth",
 ]

@@ -44,7 +44,7 @@ def fibsem_stack(
     softness = dx / _FACE_FINER
     slabs = []
     for _, slab in grid.slabs():
-        fine = _backscatter(specimen, view, slab, softness)
+        fine = backscatter(specimen, view, slab, softness)
         across = gather(fine, 2, _FACE_FINER, _PSF_PIXELS * dx, dx / _FACE_FINER)
         slabs.append(gather(across, 1, _FACE_FINER, _PSF_PIXELS * dy, dy / _FACE_FINER))
     image = gather(np.concatenate(slabs), 0, 2, 0.0, 1.0)
@@ -93,7 +93,8 @@ def _faces_grid(view: SlicedView) -> Grid:
     return Grid(layers, plane.start_um, plane.step_um, plane.shape, shift)
 
 
-def _backscatter(specimen: Specimen, view: View, grid: Grid, softness_um: float) -> Image:
+def backscatter(specimen: Specimen, view: View, grid: Grid, softness_um: float) -> Image:
+    """Paint what backscattered electrons see on the layers of a fine grid."""
     image = np.full((len(grid.z_um), *grid.shape), BACKSCATTER["matrix"], np.float32)
     stages = (
         ("particle", specimen.particles),

@@ -42,7 +42,7 @@ def _attenuation(specimen: Specimen, view: View) -> Image:
     step = view.spacing_um[0] / _FINER
     sigma = _PSF_VOXELS * view.spacing_um[0]
     stages = _stages(specimen, view)
-    normals, limits = _faces(specimen, view)
+    normals, limits = faces_seen(specimen, view)
     slabs = []
     for _, slab in grid.slabs():
         fine = np.full((len(slab.z_um), *slab.shape), ATTENUATION["matrix"], np.float32)
@@ -65,7 +65,7 @@ def _stages(specimen: Specimen, view: View) -> dict[str, Ellipsoids]:
     return {name: solid.seen_through(view.matrix, view.offset_um) for name, solid in solids.items()}
 
 
-def _faces(specimen: Specimen, view: View) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def faces_seen(specimen: Specimen, view: View) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The block's six faces as unit normals and limits in nominal coordinates."""
     outward, limits = specimen.faces()
     limits = limits - outward @ view.offset_um
