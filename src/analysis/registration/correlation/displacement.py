@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -207,7 +208,7 @@ def _follow(windows: Windows, start: np.ndarray, *, affine: bool) -> dict[str, n
 
     workers = os.cpu_count() or 1
     ends = np.linspace(0, n, min(4 * workers, n) + 1).astype(int)
-    pieces = [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    pieces = [slice(a, b) for a, b in pairwise(ends)]
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(run, pieces))
     return out

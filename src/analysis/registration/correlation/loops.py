@@ -15,6 +15,7 @@ import numba
 import numpy as np
 
 FOLLOWED, LEFT, FLAT, WANDERED, MASKED = range(5)
+_PLAIN = 1e-4  # of the image's own scatter: ringing of a spline from elsewhere
 _SINGULAR = 1e-8  # of the largest curvature: a direction along which a window shows nothing
 
 
@@ -191,7 +192,7 @@ def follow(
     Parameters
     ----------
     reference, other : ndarray of float32, shape (z, y, x)
-        Knots of the cubic splines through both images (`scipy.ndimage.spline_filter`, mirror).
+        Knots of the cubic splines through both images, scaled to a variance of 1.
     counted : ndarray of bool, shape (z, y, x) or (0, 0, 0)
         Voxels of the reference that count; none where all do.
     centres : ndarray of int64, shape (n, 3)
@@ -227,7 +228,7 @@ def follow(
         h = _curvature(slopes, slopes, here)
         bends = np.linalg.eigvalsh(h[:d, :d])
         facts[w, 0] = FLAT
-        if norm <= 0 or bends[0] <= _SINGULAR * bends[-1] or bends[0] <= 0:
+        if norm <= _PLAIN * np.sqrt(m) or bends[0] <= _SINGULAR * bends[-1]:
             continue
         end = LEFT
         contrast = 0.0

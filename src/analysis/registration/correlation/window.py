@@ -19,7 +19,7 @@ class Windows:
     values, others : ndarray of float32, shape (z, y, x)
         Grey values; a flat image has one plane.
     reference, deformed : ndarray of float32, shape (z, y, x)
-        Knots of the cubic splines through them.
+        Knots of the cubic splines through them, of mean 0 and variance 1.
     counted : ndarray of bool, shape (z, y, x) or (0, 0, 0)
     centres_px : ndarray of int64, shape (n, 3)
     half_px : ndarray of int64, shape (3,)
@@ -131,6 +131,7 @@ def _knots(values: np.ndarray) -> np.ndarray:
 
     out = values.astype(np.float64)
     out -= out.mean()  # float32 keeps the small differences of a bright image
+    out /= out.std() or 1.0
     for axis, size in enumerate(values.shape):
         if size > 1:
             out = spline_filter1d(out, 3, axis=axis, mode="mirror")
