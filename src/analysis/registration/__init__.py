@@ -14,6 +14,7 @@ from .fit import LandmarkFit, fit_landmarks
 from .graph import FrameGraph
 from .located import Located
 from .path import Edge, FramePath
+from .point_map import PointMap
 from .regions import Region, confidence_region, region_factor
 from .repeatability import Repeatability, picking_repeatability
 from .simpleitk import from_sitk, to_sitk
@@ -37,6 +38,7 @@ __all__ = [
     "Located",
     "Model",
     "ModelChoice",
+    "PointMap",
     "Region",
     "Repeatability",
     "SplineFit",
