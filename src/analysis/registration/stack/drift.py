@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 _SMALLEST_PX = 15
+_TILES = 4  # along the shorter side of a slice, each followed on its own
 _FEWEST = 4
 
 
@@ -43,6 +45,11 @@ class StackDrift:
     def statement(self) -> str:
         """What was taken off, and what was not."""
         size = np.sqrt(np.mean(self.shift_um**2, axis=0))
+        if not size.any():
+            return (
+                "Nothing is taken off: jumps do not stand out from how the structures change "
+                f"({self.step_sigma_um.max():.2g} µm from slice to slice)."
+            )
         words = (
             f"Shifts of {size[0]:.2g} (y) and {size[1]:.2g} µm (x) RMS are taken off, known to "
             f"{self.sigma_um.max():.2g} µm or better."
@@ -73,6 +80,7 @@ def remove_drift(
     spacing_um: ArrayLike,
     geometry_um: ArrayLike = (0.0, 0.0),
     longest: float = 12.0,
+    reach_px: int = 6,
     anchors: ArrayLike | None = None,
 ) -> StackDrift:
     """Tell by how much the picture jumps from slice to slice, and leave true slopes alone.
@@ -93,6 +101,8 @@ def remove_drift(
         face seen at an angle, 0 once the stack is upright [um].
     longest : float
         Wavelength of which half is taken off [slices].
+    reach_px : int
+        A slice jumps no further than this from where the geometry puts it.
     anchors : array, shape (m, 4), optional
         Slice number, drift y, x there [um], its standard uncertainty [um]: slow drift then follows
         them.
@@ -108,9 +118,10 @@ def remove_drift(
 
     Notes
     -----
-    Two errors are told apart: that of noise, which moves one slice, and that of a structure that
-    changes, which adds up along the stack. The second is measured by going two slices at once,
-    which should be the sum of both single steps.
+    Tiles of a slice are followed on their own, their median is the shift, and their scatter its
+    error, which adds up along the stack. Shifts are shrunk by the share of their variance that
+    such errors explain: where structures change faster than the picture jumps, nothing is taken
+    off.
 
     Examples
     --------
@@ -133,60 +144,86 @@ def remove_drift(
             "spacing_um and geometry_um need 2 values (y, x), got "
             f"{spacing.tolist()} and {geometry.tolist()}"
         )
+    if not 1 <= reach_px <= min(slices.shape[1:]) // 4:
+        raise ValueError(
+            f"reach_px needs 1 to a quarter of the picture, {min(slices.shape[1:]) // 4}, got "
+            f"{reach_px}"
+        )
     if not longest > 2:
         raise ValueError(f"longest needs more than 2 slices, got {longest}")
-    steps, own = _shifts(slices, 1, spacing)
-    leaps, _ = _shifts(slices, 2, spacing)
-    open_ = leaps - steps[:-1] - steps[1:]
-    sigma = 1.4826 * np.median(np.abs(open_), axis=0) / np.sqrt(3)
-    noise = np.median(own, axis=0) / np.sqrt(2)
+    steps, own = _shifts(slices, spacing, geometry / spacing, reach_px)
     added = np.vstack([np.zeros(2), np.cumsum(steps - geometry, axis=0)])
     count = len(slices)
     walk = np.tril(np.ones((count, count)), -1)[:, :-1]  # how errors of steps add up
-    errors = [
-        n**2 * np.eye(count) + s**2 * walk @ walk.T for n, s in zip(noise, sigma, strict=True)
-    ]
+    errors = [(walk * s**2) @ walk.T for s in own.T]
+    typical = np.median(own, axis=0)
     if anchors is None:
         fast = np.eye(count) - _smoother(count, longest)
         error = np.sqrt(np.stack([np.diag(fast @ e @ fast.T) for e in errors], axis=1))
-        return StackDrift(fast @ added, error, added - fast @ added, sigma, spacing, False)
+        jumps = fast @ added
+        jumps *= _believed(jumps, error)
+        return StackDrift(jumps, error, added - jumps, typical, spacing, False)
     shift, error = _anchored(added, errors, np.asarray(anchors, float))
-    return StackDrift(shift, error, added - shift, sigma, spacing, True)
+    return StackDrift(shift, error, added - shift, typical, spacing, True)
 
 
-def _shifts(slices: np.ndarray, apart: int, spacing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Shift of every slice against the one so many before, and its standard uncertainty [um]."""
-    found = [_shift(a, b) for a, b in zip(slices[:-apart], slices[apart:], strict=True)]
+def _believed(jumps: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """Share of the variance of what was seen that errors do not explain, by axis (Wiener)."""
+    seen = np.mean(jumps**2, axis=0)
+    return np.clip(1 - np.mean(error**2, axis=0) / np.where(seen > 0, seen, 1.0), 0.0, 1.0)
+
+
+def _shifts(
+    slices: np.ndarray, spacing: np.ndarray, expected: np.ndarray, reach: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shift of every slice against the one before, and its standard uncertainty [um]."""
+    found = [_shift(a, b, expected, reach) for a, b in pairwise(slices)]
     shift, sigma = (np.array(rows) * spacing for rows in zip(*found, strict=True))
     return shift, sigma
 
 
-def _shift(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _shift(
+    one: np.ndarray, other: np.ndarray, expected: np.ndarray, reach: int
+) -> tuple[np.ndarray, np.ndarray]:
     """By how many pixels the second picture is displaced, y, x, and its standard uncertainty."""
-    from skimage.registration import phase_cross_correlation
-
     from ..correlation import displacement_field
 
-    # plain correlation: whitened phases lock to whole pixels in smooth pictures
-    found = phase_cross_correlation(_faded(one), _faded(other), normalization=None)
-    start = -np.asarray(found[0], float)
+    start = _whole_pixels(one, other, expected, reach)
     room = int(np.abs(start).max()) + 3
     side = min(one.shape) - 2 * room
     if side < _SMALLEST_PX:
         raise ValueError(
-            f"neighbouring slices of {one.shape} pixels seem to be {start.tolist()} pixels apart: "
-            "too little of them is left to compare; crop less, or take slices out that failed"
+            f"slices of {one.shape} pixels that lie {start.tolist()} pixels apart have too little "
+            "in common: crop less, or make the stack upright by its geometry first"
         )
+    tile = max(_odd(side // _TILES), _SMALLEST_PX if side > _SMALLEST_PX else _odd(side))
     window = displacement_field(
-        one, other, spacing_um=(1, 1), window_px=_odd(side),
-        model="translation", start_um=start, zero_strain=False,
+        one, other, spacing_um=(1, 1), window_px=tile, step_px=tile, model="translation",
+        start_um=start, zero_strain=False,
     )  # fmt: skip
-    good = window.converged
-    if not good.any():
-        return start, np.full(2, 0.5)
-    weights = 1 / np.maximum(window.sigma_um[good], 1e-9) ** 2
-    shift = np.sum(weights * window.u_um[good], axis=0) / weights.sum(axis=0)
-    return shift, np.median(window.sigma_um[good], axis=0)  # windows overlap: no better than one
+    found = window.u_um[window.converged]
+    found = found[np.abs(found - start).max(axis=1) <= reach]
+    if len(found) < _FEWEST:
+        return start, np.full(2, float(reach))
+    middle = np.median(found, axis=0)
+    # a jump moves all tiles; a structure that changes moves its own only
+    apart = 1.4826 * np.median(np.abs(found - middle), axis=0)
+    return middle, 1.2533 * apart / np.sqrt(len(found))
+
+
+def _whole_pixels(
+    one: np.ndarray, other: np.ndarray, expected: np.ndarray, reach: int
+) -> np.ndarray:
+    """Best whole-pixel shift near the expected one, by plain correlation."""
+    from scipy.fft import irfft2, rfft2
+
+    a, b = rfft2(_faded(one)), rfft2(_faded(other))
+    peaks = irfft2(np.conj(a) * b, s=one.shape)
+    middle = np.round(expected).astype(int)
+    lines = [m + np.arange(-reach, reach + 1) for m in middle]
+    near = peaks[np.ix_(lines[0] % one.shape[0], lines[1] % one.shape[1])]
+    at = np.unravel_index(int(np.argmax(near)), near.shape)
+    return np.array([lines[0][at[0]], lines[1][at[1]]], float)
 
 
 def _odd(size: int) -> int:

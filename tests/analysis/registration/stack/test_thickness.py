@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scalebridge.analysis.imaging.phantom import Session
 from scalebridge.analysis.registration.stack import slice_positions
 from scalebridge.errors import Degenerate
 
@@ -42,6 +43,22 @@ def test_95_percent_intervals_hold_95_percent_of_the_cuts(marks, sigma):
         stretches.append(abs(found.stretch - 1.03) < 1.96 * found.stretch_sigma)
     assert 0.93 <= np.mean(inside) <= 0.97
     assert 0.90 <= np.mean(stretches) <= 0.99
+
+
+def test_the_cuts_of_the_phantom_are_where_they_are_said_to_be():
+    inside = []
+    for seed in range(3):
+        view = Session.begin(seed=seed, scale="small").views["fibsem"]
+        truth, step = view.positions_um, view.spacing_um[0]
+        rng = np.random.default_rng(seed)
+        numbers = rng.uniform(0, len(truth) - 1, 20)
+        known = np.interp(numbers, np.arange(len(truth)), truth) + 0.03 * rng.standard_normal(20)
+        found = slice_positions(
+            numbers * step, known, slices=len(truth), nominal_um=step, sigma_um=0.03
+        )
+        inside.append(np.abs(found.position_um - truth) < 1.96 * found.sigma_um)
+        assert abs(found.stretch - 1) < 4 * found.stretch_sigma
+    assert 0.88 <= np.mean(inside) <= 0.99
 
 
 def test_many_good_marks_beat_the_nominal_thickness():
