@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from scalebridge import Workspace
+from scalebridge.analysis.registration import AffineTransform
 from scalebridge.errors import Degenerate
-from scalebridge.guides.registration.stage_frames import OnStage, join_by_stage, stage_transform
+from scalebridge.guides.registration import OnStage, join_by_stage, stage_transform
 
 LIGHT = OnStage(y_um=-106155.134, x_um=4652.362, rows="along")
 MAP = OnStage(y_um=-105970.3, x_um=4950.8, rows="along")
@@ -46,7 +47,11 @@ def test_answers_that_mirror_the_specimen_are_refused():
 def test_the_record_is_proposed_and_says_where_it_comes_from(tmp_path):
     with Workspace.create(tmp_path / "specimen") as ws:
         for name in ("light", "spectra"):
-            ws.images.add(np.zeros((4, 5), np.uint8), name=name, spacing_um=(1, 1))
+            ws.images.write(
+                name, shape=(4, 5), dtype=np.uint8, axes="yx", origin_um=(2.0, 3.0),
+                blocks=[((slice(0, 4), slice(0, 5)), np.zeros((4, 5), np.uint8))],
+                spacing_um=(1.0, 1.0), spacing_source="made for a test",
+            )  # fmt: skip
         record = join_by_stage(
             ws, moving="spectra", fixed="light", moving_on_stage=MAP, fixed_on_stage=LIGHT,
             sigma_um=0.5,
@@ -54,3 +59,6 @@ def test_the_record_is_proposed_and_says_where_it_comes_from(tmp_path):
         assert record.fields["status"] == "proposed"
         assert record.fields["method"] == "stage positions, no fit"
         assert "stated by hand" in record.fields["note"]
+        move = AffineTransform.from_dict(record.fields["transform"])
+        # a first pixel lies at (2, 3) of its frame, in both: the stage's difference stays
+        np.testing.assert_allclose(move.apply([[2, 3]])[0, 1:], [2 + 184.834, 3 + 298.438])

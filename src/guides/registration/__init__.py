@@ -17,20 +17,24 @@ from .overview import (
     overlays_sheet,
 )
 from .pair import PairResult
+from .stage_frames import OnStage, join_by_stage, stage_transform
 from .standing import accepted_transform
 from .verdicts import record_verdicts, settle
 
 __all__ = [
+    "OnStage",
     "PairResult",
     "accepted_transform",
     "comparison_table",
     "error_field",
     "error_maps_figure",
     "errors_figure",
+    "join_by_stage",
     "landmark_pairs",
     "models_table",
     "overlays_sheet",
     "record_verdicts",
     "register_pair",
     "settle",
+    "stage_transform",
 ]

@@ -129,7 +129,7 @@ def join_by_stage(
     Raises
     ------
     ValueError, Degenerate
-        As for `stage_transform`.
+        As for `stage_transform`, or an image is not flat.
     """
     images = [ws.images[n] for n in (moving, fixed)]
     places = [
@@ -151,6 +151,7 @@ def join_by_stage(
 
 def _frame_zero(image: Any, place: OnStage) -> tuple[float, float]:
     """Stage position of a frame's origin, whose first pixel lies elsewhere in it."""
-    first = np.asarray(image.origin_um, float)
-    zero = place.origin_um - place.signs * first
-    return float(zero[1]), float(zero[2])
+    if image.ndim != 2:
+        raise ValueError(f"the stage joins flat images, {image.name} has {image.ndim} dimensions")
+    zero = place.origin_um[1:] - place.signs[1:] * np.asarray(image.origin_um, float)
+    return float(zero[0]), float(zero[1])
