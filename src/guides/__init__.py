@@ -49,6 +49,7 @@ from .registration import (
 from .stages import record_stage
 from .survey import image_survey, technique_reach
 from .targeting import plan_cut, surface_segmentation
+from .transform_files import export_transform, import_transform
 from .walkthrough import begin, bring, data_folder, file_beside
 from .whole_objects import Inmost, inmost_place, whole_object
 
@@ -78,9 +79,11 @@ __all__ = [
     "error_maps_figure",
     "errors_figure",
     "example_specimen",
+    "export_transform",
     "file_beside",
     "image_survey",
     "import_landmarks",
+    "import_transform",
     "inmost_place",
     "landmark_pairs",
     "map_images",

@@ -25,6 +25,7 @@ from .kinds import transform_from_dict
 from .located import Located
 from .milling_volume import MillingVolume, volume_containment, volume_margin
 from .path import FramePath
+from .point_map import PointMap
 from .regions import Region, confidence_region, region_factor
 from .register import Registration, register
 from .repeatability import Repeatability, picking_repeatability
@@ -61,6 +62,7 @@ __all__ = [
     "MillingVolume",
     "Model",
     "ModelChoice",
+    "PointMap",
     "Region",
     "Registration",
     "Repeatability",

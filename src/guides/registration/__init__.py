@@ -19,12 +19,14 @@ from .overview import (
     overlays_sheet,
 )
 from .pair import PairResult
+from .stage_frames import OnStage, join_by_stage, stage_transform
 from .standing import accepted_transform
 from .surface_pose import SurfaceRegistration, register_surface
 from .usable import grey_image, usable
 from .verdicts import record_verdicts, settle
 
 __all__ = [
+    "OnStage",
     "PairResult",
     "Proposal",
     "SurfaceRegistration",
@@ -35,6 +37,7 @@ __all__ = [
     "error_maps_figure",
     "errors_figure",
     "grey_image",
+    "join_by_stage",
     "landmark_pairs",
     "models_table",
     "overlays_sheet",
@@ -43,5 +46,6 @@ __all__ = [
     "register_pair",
     "register_surface",
     "settle",
+    "stage_transform",
     "usable",
 ]

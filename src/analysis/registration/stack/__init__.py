@@ -1,7 +1,17 @@
-"""Stacks of sections: what the geometry of the cut says before anything is aligned."""
+"""Stacks of sections: the geometry of the cut first, then drift and the places of the slices."""
 
 from __future__ import annotations
 
+from .drift import StackDrift, remove_drift
 from .geometry import TiltCorrection, plane_geometry, slice_geometry
+from .thickness import SlicePositions, slice_positions
 
-__all__ = ["TiltCorrection", "plane_geometry", "slice_geometry"]
+__all__ = [
+    "SlicePositions",
+    "StackDrift",
+    "TiltCorrection",
+    "plane_geometry",
+    "remove_drift",
+    "slice_geometry",
+    "slice_positions",
+]

@@ -1,0 +1,156 @@
+"""Transforms of other programs, on their way into the workspace and out of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ..analysis.registration import AffineTransform, refuse_unsound, transform_from_dict
+from ..io import (
+    read_bigwarp_transform,
+    read_itk,
+    read_ngff_transform,
+    read_slicer_transform,
+    write_bigwarp_transform,
+    write_itk,
+    write_ngff_transform,
+    write_slicer_transform,
+)
+from ..workspace import Workspace
+
+Kind = Literal["itk", "slicer", "ngff", "bigwarp"]
+KINDS = ("itk", "slicer", "ngff", "bigwarp")
+
+
+def import_transform(
+    ws: Workspace,
+    path: str | os.PathLike[str],
+    *,
+    moving: str,
+    fixed: str,
+    kind: Kind,
+    sigma_um: float | None = None,
+    unit: Literal["mm", "um", "nm"] = "mm",
+    name: str | None = None,
+) -> Any:
+    """Write a linear transform of another program as one that is proposed, not accepted.
+
+    Parameters
+    ----------
+    ws : Workspace
+    path : path
+    moving, fixed : str
+        Frames.
+    kind : {"itk", "slicer", "ngff", "bigwarp"}
+        BigWarp's landmarks are fitted as affine; their residuals give the error.
+    sigma_um : float, optional
+        Standard uncertainty of the shift along each axis [um]. Needed for all kinds but
+        BigWarp's, whose files alone tell it; turn and scale are taken as exact.
+    unit : {"mm", "um", "nm"}
+        Of ITK's lengths.
+    name : str, optional
+        By default ``<moving>_to_<fixed>``.
+
+    Returns
+    -------
+    Record
+
+    Raises
+    ------
+    ValueError
+        The kind is unknown, the map is not linear, or `sigma_um` is missing.
+    ReadError, Degenerate
+        It cannot be read, or mirrors the specimen.
+    """
+    transform = _read(path, kind, unit)
+    if not isinstance(transform, AffineTransform):
+        raise ValueError(
+            f"a workspace takes linear maps from files, {Path(path).name} holds another kind: "
+            "import the landmarks it was made from, or an image resampled by it"
+        )
+    if transform.covariance is None or transform.sigma_source == "exact":
+        transform = _with_error(transform, sigma_um)
+    refuse_unsound(AffineTransform.from_dict({**transform.to_dict(), "allow_mirror": False}))
+    return ws.transforms.add(
+        name=name or f"{moving}_to_{fixed}",
+        from_frame=moving,
+        to_frame=fixed,
+        transform={**transform.to_dict(), "allow_mirror": False},
+        status="proposed",
+        method=f"file of {kind}: {Path(path).name}",
+        note="turn and scale taken as exact" if transform.sigma_source == "stated" else "",
+    )
+
+
+def export_transform(
+    ws: Workspace,
+    name: str,
+    path: str | os.PathLike[str],
+    *,
+    kind: Kind,
+    unit: Literal["mm", "um", "nm"] = "mm",
+) -> None:
+    """Write a transform record for another program; its errors stay behind.
+
+    Parameters
+    ----------
+    ws : Workspace
+    name : str
+        Of the record.
+    path : path
+    kind : {"itk", "slicer", "ngff", "bigwarp"}
+    unit : {"mm", "um", "nm"}
+        Of ITK's lengths.
+
+    Raises
+    ------
+    ValueError
+        The kind is unknown, or cannot hold this map.
+    """
+    fields = ws.transforms[name].fields
+    transform = transform_from_dict(fields["transform"])
+    if kind == "itk":
+        write_itk(transform, path, unit=unit)
+    elif kind == "slicer":
+        write_slicer_transform(transform, path)
+    elif kind == "bigwarp":
+        write_bigwarp_transform(transform, path, size_um=np.full(_ndim(transform), 1000.0))
+    elif kind == "ngff":
+        if not isinstance(transform, AffineTransform):
+            raise ValueError(f"kind ngff takes linear maps, {name} is a spline: use bigwarp")
+        write_ngff_transform(transform, path, moving=fields["from_frame"], fixed=fields["to_frame"])
+    else:
+        raise ValueError(f"kind needs one of {', '.join(KINDS)}, got {kind!r}")
+
+
+def _ndim(transform: Any) -> int:
+    return int(transform.ndim_moving)
+
+
+def _read(path: str | os.PathLike[str], kind: str, unit: Any) -> Any:
+    if kind == "itk":
+        return read_itk(path, unit=unit)
+    if kind == "slicer":
+        return read_slicer_transform(path)
+    if kind == "ngff":
+        return read_ngff_transform(path)
+    if kind == "bigwarp":
+        return read_bigwarp_transform(path, model="affine")
+    raise ValueError(f"kind needs one of {', '.join(KINDS)}, got {kind!r}")
+
+
+def _with_error(transform: AffineTransform, sigma_um: float | None) -> AffineTransform:
+    """State the error of the shift, about the frame's origin."""
+    if sigma_um is None or not np.isfinite(sigma_um) or sigma_um <= 0:
+        raise ValueError(
+            f"sigma_um needs a length above 0, got {sigma_um}: the file does not say how well the "
+            "transform is known"
+        )
+    variances = np.zeros(transform.parameter_count)
+    variances[: transform.ndim_fixed] = sigma_um**2
+    return transform.with_covariance(
+        np.diag(variances), sigma_um=float(sigma_um), sigma_source="stated"
+    )

@@ -1,0 +1,73 @@
+"""Transforms of other programs become proposals, with the error that was stated."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scalebridge import Workspace
+from scalebridge.analysis.registration import AffineTransform
+from scalebridge.cli import main
+from scalebridge.guides import export_transform, import_transform
+from scalebridge.io import read_itk, write_itk
+
+MOVE = AffineTransform.exact(np.diag([1.1, 0.9, 1.0]), offset_um=[1, 2, 3])
+POINTS = np.array([[10.0, 20, 30], [0, -5, 100]])
+
+
+@pytest.fixture
+def ws(tmp_path):
+    with Workspace.create(tmp_path / "specimen") as made:
+        for name in ("zoom", "survey"):
+            made.frames.add(name=name)
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"),
+    [("itk", "a.h5"), ("slicer", "a.tfm"), ("ngff", "a.zarr"), ("bigwarp", "a.csv")],
+)
+def test_what_goes_out_comes_back(ws, tmp_path, kind, file):
+    ws.transforms.add(
+        name="there", from_frame="zoom", to_frame="survey", transform=MOVE.to_dict(),
+        status="accepted",
+    )  # fmt: skip
+    export_transform(ws, "there", tmp_path / file, kind=kind)
+    record = import_transform(
+        ws, tmp_path / file, moving="zoom", fixed="survey", kind=kind, sigma_um=0.5
+    )
+    assert record.fields["status"] == "proposed"
+    back = AffineTransform.from_dict(record.fields["transform"])
+    np.testing.assert_allclose(back.apply(POINTS), MOVE.apply(POINTS), atol=1e-6)
+    np.testing.assert_allclose(back.inverse_apply(POINTS), MOVE.inverse_apply(POINTS), atol=1e-6)
+    if kind != "bigwarp":
+        np.testing.assert_allclose(back.covariance_at(POINTS), [0.25 * np.eye(3)] * 2)
+
+
+def test_an_error_has_to_be_stated_and_the_map_has_to_be_possible(ws, tmp_path):
+    write_itk(MOVE, tmp_path / "a.tfm")
+    given = {"moving": "zoom", "fixed": "survey", "kind": "itk"}
+    with pytest.raises(ValueError, match="does not say how well"):
+        import_transform(ws, tmp_path / "a.tfm", **given)
+    with pytest.raises(ValueError, match="itk, slicer, ngff, bigwarp"):
+        import_transform(ws, tmp_path / "a.tfm", **{**given, "kind": "elastix"}, sigma_um=1)
+    flip = AffineTransform.exact(np.diag([1, 1, -1]), allow_mirror=True)
+    write_itk(flip, tmp_path / "b.tfm")
+    with pytest.raises(Exception, match="mirrors the specimen"):
+        import_transform(ws, tmp_path / "b.tfm", **given, sigma_um=1)
+    assert not len(ws.transforms)
+
+
+def test_the_command_proposes_and_writes(ws, tmp_path, capsys):
+    folder = str(tmp_path / "specimen")
+    write_itk(MOVE, tmp_path / "a.tfm")
+    words = ["transform", "import", folder, str(tmp_path / "a.tfm"), "--moving", "zoom"]
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--fixed", "survey", "--kind", "itk", "--sigma-um", "0.5"])
+    assert ended.value.code == 0
+    assert "proposed zoom_to_survey" in capsys.readouterr().out
+    out = tmp_path / "b.tfm"
+    with pytest.raises(SystemExit) as ended:
+        main(["transform", "export", folder, "zoom_to_survey", str(out), "--kind", "slicer"])
+    assert ended.value.code == 0
+    np.testing.assert_allclose(read_itk(out).apply(POINTS), MOVE.apply(POINTS), atol=1e-6)
