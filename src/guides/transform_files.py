@@ -8,7 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..analysis.registration import AffineTransform, refuse_unsound, transform_from_dict
+from ..analysis.registration import (
+    AffineTransform,
+    DisplacementField,
+    SplineMap,
+    refuse_unsound,
+    transform_from_dict,
+)
 from ..io import (
     read_bigwarp_transform,
     read_itk,
@@ -117,6 +123,12 @@ def export_transform(
     elif kind == "slicer":
         write_slicer_transform(transform, path)
     elif kind == "bigwarp":
+        if isinstance(transform, DisplacementField):
+            raise ValueError(
+                f"kind bigwarp takes landmarks, {name} is a displacement field: use itk"
+            )
+        if isinstance(transform, SplineMap):
+            transform = transform.forward
         write_bigwarp_transform(transform, path, size_um=np.full(_ndim(transform), 1000.0))
     elif kind == "ngff":
         if not isinstance(transform, AffineTransform):

@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from . import mutual_loops
-
 _PIECES = 8  # samples are swept over in as many, so that sums are the same on any machine
 _SMALL = 16_000  # samples that are not worth a thread
 LEAST_OVERLAP = 0.25  # of the samples; few pairs of grey values are related by chance
@@ -105,6 +103,9 @@ class MutualInformation:
         self.origin_um = np.asarray(origin_um, float)
         self.mask = np.zeros((0, 0, 0), bool) if mask is None else np.ascontiguousarray(mask)
         self.bins, self.least_overlap = bins, least_overlap
+        from . import mutual_loops
+
+        self._loops = mutual_loops
         self._read = mutual_loops.look_up_cubic if cubic else mutual_loops.look_up
         self.low, high = grey_range(searched, mask)
         self.per_bin = (bins - 4) / max(high - self.low, 1e-12)
@@ -146,7 +147,7 @@ class MutualInformation:
         they move, z, y, x of the searched image [1/um], and by the shape.
         """
         sums = np.zeros((self._blocks, 12))
-        mutual_loops.add_slopes(
+        self._loops.add_slopes(
             self._values,
             self._slopes,
             self.samples.bins,
@@ -164,11 +165,11 @@ class MutualInformation:
         slopes = self._slopes[piece]
         count = self._read(points, matrix, start, self._lifted, self.mask, values, slopes)
         low = self.low - float(self._lift)
-        mutual_loops.count_pairs(values, self.samples.bins[piece], low, self.per_bin, joint)
+        self._loops.count_pairs(values, self.samples.bins[piece], low, self.per_bin, joint)
         return int(count)
 
     def _add(self, piece: slice, worth: np.ndarray, sums: np.ndarray) -> None:
-        mutual_loops.add_slopes(
+        self._loops.add_slopes(
             self._values[piece],
             self._slopes[piece],
             self.samples.bins[piece],

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import mutual_loops
 from .estimate import moved
 from .grey_image import GreyImage
 from .transform import AffineTransform
@@ -99,6 +98,8 @@ def _resampled(
     voxel_um: float,
 ) -> Features:
     """Read an image on a grid of equal sides in another frame."""
+    from . import mutual_loops
+
     grid = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), axis=-1).reshape(-1, 3)
     points = grid * voxel_um + low_um
     if to_frame is not None:

@@ -110,7 +110,7 @@ class Likeness:
         offset = pose.centre_um - back @ arm
         flat = np.diag([0.0, 1.0, 1.0])  # the beam sees nothing of what lies along it
         sweep = self.metric(flat @ back, self.start.offset_um, flat @ offset)
-        slopes, links = sweep.slopes.sum(axis=0), chain(self.start, change)
+        slopes, links = sweep.slopes.sum(axis=0), chain(self.start, change, pose.matrix)
         by_parameter = []
         for link in links.T:
             by_matrix = -back @ link[3:].reshape(3, 3) @ back
