@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from numba import types
 from numba.extending import intrinsic
+
+from ..analysis.compiling import compiled
 
 
 @intrinsic
@@ -27,15 +28,7 @@ def _pointer(_: Any, address: Any, like: Any) -> Any:
     return signature, build
 
 
-def _compiled(function: Any) -> Any:
-    """Compile, and keep what was compiled where that can be written."""
-    try:
-        return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # numba found no folder to keep it in
-        return numba.njit(nogil=True)(function)
-
-
-@_compiled
+@compiled
 def touch(
     start: Any, down: Any, right: Any, inside: Any, last: Any, chunk: Any, touched: Any
 ) -> None:
@@ -76,7 +69,7 @@ def touch(
                             touched[a, b, c] = True
 
 
-@_compiled
+@compiled
 def gather(
     start: Any,
     down: Any,
@@ -146,12 +139,12 @@ def gather(
             values[row, column] = _between(front, back, w)
 
 
-@_compiled
+@compiled
 def _between(low: Any, high: Any, share: Any) -> Any:
     return low + share * (high - low)
 
 
-@_compiled
+@compiled
 def _split(last: Any, chunk: Any, stride: Any) -> Any:
     """Of every voxel along an axis: which chunk it is in, and how far into it."""
     voxels = np.arange(last + 1)

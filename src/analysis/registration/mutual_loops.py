@@ -10,18 +10,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
-
-def _compiled(function: Any) -> Any:
-    try:
-        return numba.njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"})(function)
-    except RuntimeError:  # numba found no folder to keep it in
-        return numba.njit(nogil=True)(function)
+from ..compiling import compiled_fused
 
 
-@_compiled
+@compiled_fused
 def look_up(
     points: Any, matrix: Any, offset: Any, moving: Any, mask: Any, values: Any, slopes: Any
 ) -> int:
@@ -84,7 +78,7 @@ def look_up(
     return count
 
 
-@_compiled
+@compiled_fused
 def _cubic(t: Any) -> Any:
     """The four weights of Keys' interpolation, and their slopes, between voxels 1 and 2 of four."""
     s, q = t * t, t * t * t
@@ -103,7 +97,7 @@ def _cubic(t: Any) -> Any:
     return weights, slopes
 
 
-@_compiled
+@compiled_fused
 def look_up_cubic(
     points: Any, matrix: Any, offset: Any, moving: Any, mask: Any, values: Any, slopes: Any
 ) -> int:
@@ -155,7 +149,7 @@ def look_up_cubic(
     return count
 
 
-@_compiled
+@compiled_fused
 def count_pairs(values: Any, bins: Any, low: Any, per_bin: Any, joint: Any) -> None:
     """Count grey values of both images together, each moving one spread over four bins.
 
@@ -185,7 +179,7 @@ def count_pairs(values: Any, bins: Any, low: Any, per_bin: Any, joint: Any) -> N
         row[at + 2] += t * t * t / 6.0
 
 
-@_compiled
+@compiled_fused
 def add_slopes(
     values: Any,
     slopes: Any,
@@ -237,7 +231,7 @@ def add_slopes(
             into[5 + 3 * k] += g * points[i, 2]
 
 
-@_compiled
+@compiled_fused
 def soften(values: Any, out: Any) -> None:
     """Average each voxel with its neighbours along every axis, 1 : 3 : 1 (0.63 voxels).
 

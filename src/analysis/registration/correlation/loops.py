@@ -11,22 +11,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
+
+from ...compiling import compiled
 
 FOLLOWED, LEFT, FLAT, WANDERED, MASKED = range(5)
 _PLAIN = 1e-4  # of the image's own scatter: ringing of a spline from elsewhere
 _SINGULAR = 1e-8  # of the largest curvature: a direction along which a window shows nothing
 
 
-def _compiled(function: Any) -> Any:
-    try:
-        return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # numba found no folder to keep it in
-        return numba.njit(nogil=True)(function)
-
-
-@_compiled
+@compiled
 def _weights(t: float) -> Any:
     """Cubic B-spline between the second and the third of four knots: weights, then slopes."""
     s = 1.0 - t
@@ -36,7 +30,7 @@ def _weights(t: float) -> Any:
     )
 
 
-@_compiled
+@compiled
 def _knot(at: int, size: int) -> int:
     """Mirror a knot beyond a face, as the filter that made the coefficients did."""
     if at < 0:
@@ -44,7 +38,7 @@ def _knot(at: int, size: int) -> int:
     return max(2 * size - 2 - at, 0) if at >= size else at
 
 
-@_compiled
+@compiled
 def read(knots: Any, z: float, y: float, x: float) -> Any:
     """Value and slopes, by z, y, x, of the cubic spline through an image at one place [px]."""
     nz, ny, nx = knots.shape
@@ -77,7 +71,7 @@ def read(knots: Any, z: float, y: float, x: float) -> Any:
     return value, by_z, by_y, by_x
 
 
-@_compiled
+@compiled
 def _lay_out(
     knots: Any, counted: Any, centre: Any, half: Any, arms: Any, grey: Any, jac: Any
 ) -> int:
@@ -104,7 +98,7 @@ def _lay_out(
     return m
 
 
-@_compiled
+@compiled
 def _standardised(grey: Any) -> float:
     """Take off the mean and divide by the norm, in place; return the norm."""
     grey -= grey.mean()
@@ -114,7 +108,7 @@ def _standardised(grey: Any) -> float:
     return norm
 
 
-@_compiled
+@compiled
 def _look(knots: Any, centre: Any, u: Any, stretch: Any, arms: Any, grey: Any) -> bool:
     """Read the other image where the window lies in it; False if a voxel lies outside."""
     nz, ny, nx = knots.shape
@@ -131,7 +125,7 @@ def _look(knots: Any, centre: Any, u: Any, stretch: Any, arms: Any, grey: Any) -
     return True
 
 
-@_compiled
+@compiled
 def _take_off(change: Any, half: Any, u: Any, stretch: Any) -> float:
     """Compose the map with the inverse of a change; return how far it moved anything [px]."""
     first = 1 if half[0] == 0 else 0
@@ -152,7 +146,7 @@ def _take_off(change: Any, half: Any, u: Any, stretch: Any) -> float:
     return moved
 
 
-@_compiled
+@compiled
 def _pull(slopes: Any, off: Any, q: int) -> Any:
     """Sums of slopes times what is left, of the first q parameters, with the minus of a step."""
     out = np.zeros(q)
@@ -162,7 +156,7 @@ def _pull(slopes: Any, off: Any, q: int) -> Any:
     return out
 
 
-@_compiled
+@compiled
 def _curvature(left: Any, right: Any, grey: Any) -> Any:
     """Sums of products of slopes, with what brightness and contrast explain taken off."""
     m = left.shape[0]
@@ -171,7 +165,7 @@ def _curvature(left: Any, right: Any, grey: Any) -> Any:
     return left.T @ right - np.outer(a, b) / m - np.outer(along_a, along_b)
 
 
-@_compiled
+@compiled
 def follow(
     reference: Any,
     other: Any,
@@ -266,7 +260,7 @@ def follow(
         crossed[w] = _curvature(slopes, theirs[:m], here) * (norm / contrast)
 
 
-@_compiled
+@compiled
 def _cross(
     other: Any, centre: Any, half: Any, u: Any, stretch: Any, arms: Any, theirs: Any
 ) -> None:

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..mutual_loops import _compiled
+from ...compiling import compiled_fused
 
 
-@_compiled
+@compiled_fused
 def drop(points: Any, values: Any, matrices: Any, grids: Any) -> None:
     """Add grey values to the eight voxels around each turned point, wrapping at the faces.
 

@@ -6,18 +6,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
-
-def _compiled(function: Any) -> Any:
-    try:
-        return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # numba found no folder to keep it in
-        return numba.njit(nogil=True)(function)
+from ...compiling import compiled
 
 
-@_compiled
+@compiled
 def _grey(volume: Any, z: float, y: float, x: float) -> float:
     """Read a volume between its voxels; the outermost ones go on beside it."""
     nz, ny, nx = volume.shape
@@ -32,7 +26,7 @@ def _grey(volume: Any, z: float, y: float, x: float) -> float:
     return near * (1 - w) + far * w
 
 
-@_compiled
+@compiled
 def first_crossings(
     volume: Any, starts: Any, step: Any, level: float, depth: Any, cosine: Any, per_um: Any
 ) -> None:
