@@ -130,7 +130,7 @@ def volume_containment(
     where = "least room" if room >= 0 else "a corner is predicted outside by"
     statement = (
         f"all corners lie in {volume.name} with probability {inside:.3f} "
-        f"({where} {format_length(abs(room))}, {draws} draws)"
+        f"({where} {format_length(abs(room))}, {draws:,} draws)"
     )
     return Containment(inside, error, room, nu, statement)
 
@@ -169,7 +169,7 @@ def volume_margin(
     change = "grown" if margin >= 0 else "shrunk"
     statement = (
         f"{volume.name}, {change} by {format_length(abs(margin))} on every side, holds all corners "
-        f"with probability {inside:.3f} ({draws} draws)"
+        f"with probability {inside:.3f} ({draws:,} draws)"
     )
     return Containment(inside, error, margin, nu, statement)
 

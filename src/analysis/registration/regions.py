@@ -123,7 +123,7 @@ def confidence_region(
 
 def _nothing(covariance: np.ndarray, level: float, nu: float | None) -> Region:
     size = len(covariance)
-    few = "0" if nu is None else f"{nu:g}"
+    few = "0" if nu is None else f"{nu:.3g}"
     return Region(
         radii_um=np.full(size, np.nan),
         axes=np.eye(size),
@@ -142,6 +142,6 @@ def _statement(ndim: int, level: float, nu: float | None, factor: float) -> str:
     if nu is None or not np.isfinite(nu):
         return f"{level:.0%} {shape}, localisation error known, chi-squared({ndim}): {radius}"
     return (
-        f"{level:.0%} {shape}, localisation error from the residuals with {nu:g} degrees of "
-        f"freedom, {ndim} F({ndim}, {nu:g}): {radius}"
+        f"{level:.0%} {shape}, localisation error from the residuals with {nu:.3g} degrees of "
+        f"freedom, {ndim} F({ndim}, {nu:.3g}): {radius}"
     )
