@@ -118,7 +118,7 @@ def test_a_mirrored_picture_is_refused():
 
 
 def test_without_marks_to_spare_no_error_is_stated():
-    view, marks = tilted_view(), scattered_marks(np.random.default_rng(7), n=3)
+    view, marks = tilted_view(), scattered_marks(np.random.default_rng(7), 3)
     seen = mounted_pose(view, model="similarity").inverse_apply(marks)[:, 1:]
     pose = fit_surface_pose(seen, marks, view=view, model="similarity")
     with pytest.raises(CovarianceUnavailable):
