@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import pandas as pd
 
@@ -46,7 +47,7 @@ def calibration_figure(curves: pd.DataFrame) -> str:
     return re.sub(r"[ \t]+$", "", file.getvalue(), flags=re.MULTILINE)
 
 
-def _draw(panel, rows: pd.DataFrame, count: int) -> None:  # type: ignore[no-untyped-def]
+def _draw(panel: Any, rows: pd.DataFrame, count: int) -> None:
     panel.plot([0, 100], [0, 100], color=OKABE_ITO["grey"], linestyle="--", linewidth=0.8)
     for name, curve in rows.groupby("landmarks", sort=False):
         kind = "histology" if name in HISTOLOGY else "brain"
@@ -62,7 +63,7 @@ def _draw(panel, rows: pd.DataFrame, count: int) -> None:  # type: ignore[no-unt
     panel.spines[["top", "right"]].set_visible(False)
 
 
-def _legend(panel) -> tuple[list[str], list[object]]:  # type: ignore[no-untyped-def]
+def _legend(panel: Any) -> tuple[list[str], list[Any]]:
     """Take one line a kind, not one a set."""
     lines, names = panel.get_legend_handles_labels()
     kinds = dict(zip(names, lines, strict=True))

@@ -140,6 +140,6 @@ def _in_picture(pose: SurfacePose, true: AffineTransform) -> float:
 def _in_survey(pose: SurfacePose, true: AffineTransform, marks: np.ndarray) -> float:
     """Depth along the beam is counted from the middle of the marks, as the pose has it."""
     depth = true.inverse_apply(marks)[:, 0].mean()
-    off = (pose.transform.apply(_PIXEL) - true.apply(_PIXEL + [depth, 0, 0]))[0]
+    off = (pose.transform.apply(_PIXEL) - true.apply(_PIXEL + np.array([depth, 0, 0])))[0]
     square = off @ np.linalg.solve(pose.transform.covariance_at(_PIXEL)[0], off)
     return float(square <= region_factor(3, nu=pose.transform.nu))

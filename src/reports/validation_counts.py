@@ -1,9 +1,10 @@
-"""The counts of ``make validate`` beside the examples, each kept in the work folder once it is done."""
+"""The counts of ``make validate`` beside the examples; the work folder keeps what is done."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def count_pairings(scenes: int, *, work: Path, say: Say) -> pd.DataFrame:
     for kind, options in enumerate(_SCENES):
         table = kept_table(
             work / f"pairings-{scenes}-{kind}.json",
-            lambda options=options: constellation_finds.pairing_table(range(scenes), **options),
+            partial(constellation_finds.pairing_table, range(scenes), **options),
         )
         say(f"fiducials, {options['shared']} in common: {table['found'].sum()} found")
         tables.append(table.assign(scale=options["scale"]))
@@ -109,7 +110,7 @@ def count_sections(starts: int, *, captures: int, work: Path, say: Say) -> pd.Da
     for kind, distance, seed in _searches(starts, captures):
         row = kept(
             work / f"section-{kind}-{seed:03d}.json",
-            lambda distance=distance, seed=seed: sections.find_section(seed, distance),
+            partial(sections.find_section, seed, distance),
         )
         say(f"section {seed}, {distance}: {row['end']}")
         rows.append(row)
@@ -127,7 +128,7 @@ def count_surfaces(poses: int, *, work: Path, say: Say) -> pd.DataFrame:
     tables = [
         kept_table(
             work / f"surfaces-{poses}-{kind}.json",
-            lambda case=case: surfaces.surface_coverage(seeds=poses, cases=[case], say=say),
+            partial(surfaces.surface_coverage, seeds=poses, cases=[case], say=say),
         )
         for kind, case in enumerate(surfaces.surface_cases())
     ]
@@ -143,10 +144,9 @@ def _landmarks(
     sets = landmark_coverage.measured_landmarks(Path(data))
     tables = []
     for name, pairs in sets.items():
-        one = {name: pairs}
         table = kept_table(
             work / f"landmarks-{draws}-{name}.json",
-            lambda one=one: landmark_coverage.calibration_table(one, draws=draws),
+            partial(landmark_coverage.calibration_table, {name: pairs}, draws=draws),
         )
         say(f"landmarks of {name}: {table['coverage'].min():.1%} or more")
         tables.append(table)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
+
 def region_section(regions: pd.DataFrame) -> list[str]:
     """Write how often regions of points cover that were carried along chains of transforms."""
     rows = regions.to_dict("records")
@@ -34,8 +35,8 @@ def _region_line(row: dict[str, Any]) -> str:
     quiet = alarm is None or not np.isfinite(alarm)
     return (
         f"| {row['case']} | {row['repeats']} | {row['coverage']:.1%}"
-        f"{_share(covered, row['repeats'])} | {'known' if known else f'{nu:.0f}'} | {row['square']:.2f} "
-        f"| {'' if quiet else f'{alarm:.1%}'} |"
+        f"{_share(covered, row['repeats'])} | {'known' if known else f'{nu:.0f}'} "
+        f"| {row['square']:.2f} | {'' if quiet else f'{alarm:.1%}'} |"
     )
 
 

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from scalebridge.analysis.registration.descent import moved
 from scalebridge.analysis.registration.surface import (
-    SurfaceView,
     fit_surface_pose,
     onto_plane,
     raw_spacing,
@@ -145,7 +143,9 @@ def test_two_views_see_depth_and_know_how_well():
         for tilt in (0.0, 52.0):
             true, marks = mounted_pose(tilted_view(tilt)), scattered_marks(rng, height_um=30.0)
             seen = true.inverse_apply(marks)[:, 1:] + 0.5 * rng.standard_normal((8, 2))
-            poses.append(fit_surface_pose(seen, marks, view=tilted_view(tilt), sigma_um=0.5).transform)
+            poses.append(
+                fit_surface_pose(seen, marks, view=tilted_view(tilt), sigma_um=0.5).transform
+            )
             picks.append(true.inverse_apply(target)[:, 1:] + 0.5 * rng.standard_normal((1, 2)))
         found = seen_twice(poses, picks, sigma_um=0.5)
         off = (found.position_um - target)[0]
@@ -157,7 +157,7 @@ def test_two_views_see_depth_and_know_how_well():
 
 def test_a_pose_is_carried_onto_the_plane_of_the_surface_with_its_error():
     view, rng = tilted_view(), np.random.default_rng(9)
-    true, marks = mounted_pose(view), scattered_marks(rng, n=12)
+    true, marks = mounted_pose(view), scattered_marks(rng, 12)
     seen = true.inverse_apply(marks)[:, 1:] + 0.5 * rng.standard_normal((12, 2))
     pose = fit_surface_pose(seen, marks, view=view, sigma_um=0.5).transform
     stretch = np.cos(np.radians(52))
