@@ -58,7 +58,8 @@ def _draw(panel: Any, rows: pd.DataFrame, count: int) -> None:
             linewidth=1.0,
             label=_WORDS[kind],
         )
-    panel.set(xlim=(0, 100), ylim=(0, 100), aspect="equal", title=f"{count} landmarks fitted")
+    panel.set(xlim=(0, 100), ylim=(0, 100), aspect="equal")
+    panel.text(4, 92, f"{count} landmarks fitted")
     panel.set_xlabel("region states [%]")
     panel.spines[["top", "right"]].set_visible(False)
 
