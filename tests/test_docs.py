@@ -1,7 +1,8 @@
-"""The widgets' pages say what the code says: every trait, method, key and message."""
+"""The pages say what the code says: traits, methods, keys, messages, links and examples."""
 
 from __future__ import annotations
 
+import doctest
 import inspect
 import re
 from pathlib import Path
@@ -17,7 +18,10 @@ from scalebridge.widgets.scene3d import CameraTrait
 from scalebridge.widgets.state import PositionTrait
 
 ROOT = Path(__file__).parents[1]
-PAGES = ROOT / "docs" / "widgets"
+DOCS = ROOT / "docs"
+PAGES = DOCS / "widgets"
+GUIDES = ("coverage", "registration", "targeting")
+TASKS = range(10, 37)  # what users do, as the page of coverage counts it
 DOCUMENTED = {
     "slice-explorer": ("SliceExplorer", "Layer"),
     "landmark-picker": ("LandmarkPicker",),
@@ -169,3 +173,58 @@ def test_every_page_is_reached_and_no_link_is_dead() -> None:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             if not target.startswith("http"):
                 assert (PAGES / target).exists(), (page.name, target)
+
+
+def guide(name: str) -> str:
+    return (DOCS / f"{name}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_every_link_of_a_guide_leads_somewhere_and_to_what_it_names(name: str) -> None:
+    links = re.findall(r"\[([^\]]+)\]\(([^)#]+)\)", guide(name))
+    assert links
+    for words, target in links:
+        if target.startswith("http"):
+            continue
+        assert (DOCS / target).exists(), (name, target)
+        if target.endswith(".py"):
+            code = (DOCS / target).read_text(encoding="utf-8")
+            named = words.strip("`")
+            assert re.search(rf"^ *(?:def|class) {named}\b", code, re.M), (name, words, target)
+
+
+def test_everything_that_users_do_has_a_place_or_is_said_to_have_none() -> None:
+    rows = re.findall(r"^\| (\d+) \| ([^|]+) \| ([^|]+) \| ([^|]*)\|$", guide("coverage"), re.M)
+    assert [int(row[0]) for row in rows] == list(TASKS)
+    for number, _, where, yet in rows:
+        if "](" not in where:
+            assert where == "**not yet**", number
+            assert yet.strip(), number
+
+
+def test_the_functions_that_coverage_names_have_an_example_or_are_shown_in_a_guide() -> None:
+    guides = guide("registration") + guide("targeting")
+    shown = guides + "".join(p.read_text() for p in PAGES.glob("*.md"))
+    for room in ("templates", "notebooks"):
+        shown += "".join(page.read_text() for page in (ROOT / room).glob("*.ipynb"))
+    for named, target in re.findall(r"\[`(\w+)`\]\(([^)]+\.py)\)", guide("coverage")):
+        code = (DOCS / target).read_text(encoding="utf-8")
+        body = re.split(rf"^ *(?:def|class) {named}\b", code, flags=re.M)[1]
+        own = re.split(r"^ *(?:def|class) ", body, maxsplit=1, flags=re.M)[0]
+        assert ">>>" in own or re.search(rf"\b{named}\b", shown), named
+
+
+@pytest.mark.parametrize("name", GUIDES[1:])
+def test_the_examples_of_a_guide_give_what_they_say(name: str) -> None:
+    text = re.sub(r"^```.*$", "", guide(name), flags=re.M)
+    test = doctest.DocTestParser().get_doctest(text, {}, name, f"docs/{name}.md", 0)
+    assert len(test.examples) > 20
+    told: list[str] = []
+    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    doctest.DocTestRunner(optionflags=options).run(test, out=told.append)
+    assert not told, "".join(told)
+
+
+def test_the_readme_names_the_guides() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert not [name for name in GUIDES if f"(docs/{name}.md)" not in readme]

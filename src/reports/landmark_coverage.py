@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..analysis.distributions import chi2, f_distribution
 from ..analysis.registration import (
     SPLINE,
     AffineTransform,
@@ -27,6 +28,7 @@ from ..io import read_bigwarp
 COUNTS = (6, 10, 30)
 DRAWS = 150
 LEVEL = 0.95
+LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 HISTOLOGY = {"lesions": "lesions_", "kidney": "rat-kidney_"}
 BRAINS = ("v9.1", "v11", "v13", "v14")
 Pair = tuple[np.ndarray, np.ndarray]
@@ -102,6 +104,32 @@ def calibration_table(
     )
 
 
+def calibration_curves(
+    sets: dict[str, Pair],
+    *,
+    model: str = "affine",
+    counts: Sequence[int] = COUNTS,
+    levels: Sequence[float] = LEVELS,
+    draws: int = DRAWS,
+) -> pd.DataFrame:
+    """As `calibration_table`, for regions of other probabilities than 95 %.
+
+    Returns
+    -------
+    DataFrame
+        ``landmarks``, ``fitted``, ``level`` (what the regions state) and ``coverage`` (share of the
+        landmarks that took no part, mean over the draws).
+    """
+    rows = []
+    for name, pairs in sets.items():
+        for count in (c for c in counts if len(pairs[0]) >= c + 3):
+            rims = [one.rim for one in _draws(pairs, model, count, draws)]
+            for level in levels:
+                share = float(np.mean([(rim <= level).mean() for rim in rims]))
+                rows.append({"landmarks": name, "fitted": count, "level": level, "coverage": share})
+    return pd.DataFrame(rows)
+
+
 def left_out_table(
     sets: dict[str, Pair], *, models: Sequence[str] = ("affine", SPLINE)
 ) -> pd.DataFrame:
@@ -157,8 +185,16 @@ class _Judged:
         miss = transform.apply(moving)[:, axes] - fixed
         square = np.einsum("ni,nij,nj->n", miss, np.linalg.inv(scatter), miss)
         self.error = np.linalg.norm(miss, axis=1)
+        self.rim = _level_at(square, d, transform.nu)
         self.inside = square <= region_factor(d, level=LEVEL, nu=transform.nu)
         self.inside_known = square <= region_factor(d, level=LEVEL)
+
+
+def _level_at(square: np.ndarray, d: int, nu: float | None) -> np.ndarray:
+    """Probability of the region on whose rim a landmark lies: (n,)."""
+    if nu is None:
+        return np.asarray(chi2.cdf(square, d))
+    return np.asarray(f_distribution.cdf(square / d, d, nu))
 
 
 def _judged(moving: np.ndarray, fixed: np.ndarray, order: np.ndarray, model: str) -> _Judged:

@@ -16,8 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from ..analysis.quantification.measurement import Measurement
 from ..guides import (
     chosen_target,
@@ -33,11 +31,20 @@ from ..guides.example import decide, import_example
 from ..io.example import build_example
 from ..workspace import Workspace
 from .demo import USER, known_truth
-from .region_coverage import REPEATS, region_coverage
+from .validation_counts import Counts, count_all
 from .validation_page import Comparison, validation_page
+from .work_folder import written
 
 SEEDS = 40
 SCALES = ("small", "full")
+COUNTED = {
+    "repeats": "of every chain of transforms",
+    "draws": "of landmarks from each measured set",
+    "pairings": "scenes of fiducials of each kind",
+    "starts": "searches of a section near its place",
+    "captures": "searches of a section from further off, and without a start",
+    "poses": "surface poses of each kind",
+}
 
 
 def key_numbers(ws: Workspace) -> list[Measurement]:
@@ -96,6 +103,10 @@ def _silent(_: str) -> None:
     pass
 
 
+def _tell(words: str) -> None:
+    print(words, flush=True)
+
+
 def _compared(seed: int, key: str, number: Measurement | None, known: dict[str, Any]) -> Comparison:
     value, unit = float(known["value"]), str(known["unit"])
     if number is None:
@@ -124,32 +135,10 @@ def validate(*, seeds: Sequence[int], scale: str, work: Path) -> list[Comparison
         if not file.exists():
             started = time.monotonic()
             rows = [row.to_dict() for row in validate_seed(seed, scale=scale)]
-            unfinished = file.with_suffix(".unfinished")
-            unfinished.write_text(json.dumps(rows, indent=1), encoding="utf-8")
-            unfinished.replace(file)
+            written(file, json.dumps(rows, indent=1))
             print(_line(f"{scale} seed {seed}", rows, time.monotonic() - started), flush=True)
         found += [Comparison(**row) for row in json.loads(file.read_text(encoding="utf-8"))]
     return found
-
-
-def validate_regions(*, repeats: int, work: Path) -> pd.DataFrame:
-    """Count how often regions of located points cover, unless the work folder knows it.
-
-    Parameters
-    ----------
-    repeats : int
-        Of every case of `region_coverage`.
-    work : pathlib.Path
-        Gets ``regions-<repeats>.json``; remove it to repeat the count.
-    """
-    work.mkdir(parents=True, exist_ok=True)
-    file = work / f"regions-{repeats}.json"
-    if not file.exists():
-        table = region_coverage(repeats=repeats, say=lambda words: print(words, flush=True))
-        unfinished = file.with_suffix(".unfinished")
-        unfinished.write_text(table.to_json(orient="records", indent=1), encoding="utf-8")
-        unfinished.replace(file)
-    return pd.DataFrame(json.loads(file.read_text(encoding="utf-8")))
 
 
 def _line(title: str, rows: Sequence[dict[str, Any]], seconds: float) -> str:
@@ -165,17 +154,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, required=True, help="folder of finished seeds")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
-    parser.add_argument("--repeats", type=int, default=REPEATS, help="of every chain of transforms")
+    for name, words in COUNTED.items():
+        whole = getattr(Counts(), name)
+        parser.add_argument(f"--{name}", type=int, default=whole, help=f"{words} ({whole})")
+    data = os.environ.get("SCALEBRIDGE_DATA")
+    parser.add_argument("--data", type=Path, default=data, help="folder of measured landmark sets")
     parser.add_argument("--scale", choices=SCALES, nargs="+", default=SCALES)
     given = parser.parse_args(arguments)
     os.environ["SCALEBRIDGE_USER"] = USER
     seeds = range(given.first, given.first + given.seeds)
-    regions = validate_regions(repeats=given.repeats, work=given.work)
+    given.output.parent.mkdir(parents=True, exist_ok=True)
+    counts = Counts(**{name: getattr(given, name) for name in COUNTED})
+    sections = count_all(
+        counts, work=given.work, data=given.data, figures=given.output.parent, say=_tell
+    )
     text = validation_page(
         {scale: validate(seeds=seeds, scale=scale, work=given.work) for scale in given.scale},
-        regions=regions,
+        sections=sections,
     )
-    given.output.parent.mkdir(parents=True, exist_ok=True)
     given.output.write_text(text, encoding="utf-8")
     print(text)
     return 0

@@ -130,7 +130,7 @@ def _resampled_ratio(errors: np.ndarray, widths: np.ndarray) -> tuple[float, flo
 
 
 def validation_page(
-    comparisons: Mapping[str, Sequence[Comparison]], *, regions: pd.DataFrame | None = None
+    comparisons: Mapping[str, Sequence[Comparison]], *, sections: Sequence[Sequence[str]] = ()
 ) -> str:
     """Write the tables and what has to be known to read them, as Markdown.
 
@@ -138,14 +138,14 @@ def validation_page(
     ----------
     comparisons : mapping of str to sequence of Comparison
         By the scale of the examples.
-    regions : DataFrame, optional
-        Of `scalebridge.reports.region_coverage.region_coverage`.
+    sections : sequence of sequence of str
+        Lines of further sections, of `scalebridge.reports.validation_sections`.
     """
     lines = ["# Are the stated uncertainties honest?", "", _opening(comparisons), ""]
     for scale, ones in comparisons.items():
         lines += [*_section(scale, ones), ""]
-    if regions is not None:
-        lines += [*region_section(regions), ""]
+    for section in sections:
+        lines += [*section, ""]
     return "\n".join([*lines, _READING]) + "\n"
 
 
@@ -164,38 +164,6 @@ def _section(scale: str, comparisons: Sequence[Comparison]) -> list[str]:
         "|---|---:|---:|---:|---:|---:|---:|---:|---|",
         *(_line(row) for row in table.to_dict("records")),
     ]
-
-
-def region_section(regions: pd.DataFrame) -> list[str]:
-    """Write how often regions of points cover that were carried along chains of transforms."""
-    rows = regions.to_dict("records")
-    good = sum(0.93 <= row["coverage"] <= 0.97 for row in rows)
-    return [
-        "## Points carried along transforms",
-        "",
-        f"**{good} of {len(rows)} cases cover in 93 to 97 %.** Landmarks of known places get "
-        "noise, transforms are fitted to them, and a target is carried along: how often its 95 % "
-        "region holds the true place. *Square* is the mean square of the error in units of its "
-        "covariance over what it should be. A *false alarm* is a loop of good transforms of which "
-        "is said that it does not close (chance below 1 %).",
-        "",
-        "| case | repeats | coverage (95 %) | degrees of freedom | square | false alarms |",
-        "|---|---:|---:|---:|---:|---:|",
-        *(_region_line(row) for row in rows),
-    ]
-
-
-def _region_line(row: dict[str, Any]) -> str:
-    covered = round(row["coverage"] * row["repeats"])
-    interval = binomtest(covered, row["repeats"]).proportion_ci(method="wilson")
-    nu, alarm = row["nu"], row["false_alarm"]
-    known = nu is None or not np.isfinite(nu)
-    quiet = alarm is None or not np.isfinite(alarm)
-    return (
-        f"| {row['case']} | {row['repeats']} | {row['coverage']:.1%} ({interval.low:.1%} to "
-        f"{interval.high:.1%}) | {'known' if known else f'{nu:.0f}'} | {row['square']:.2f} "
-        f"| {'' if quiet else f'{alarm:.1%}'} |"
-    )
 
 
 def _share(comparisons: Sequence[Comparison]) -> str:

@@ -15,8 +15,7 @@ from scalebridge.analysis.registration import AffineTransform
 from scalebridge.analysis.registration.grey_image import GreyImage
 from scalebridge.analysis.registration.plane import find_slice, virtual_slices
 from scalebridge.errors import NoPlaceStandsOut, RegistrationCancelled
-
-from .sections import band_limited, cut, errors, moved_away, place, section
+from scalebridge.reports.slice_finds import band_limited, cut, errors, moved_away, place, section
 
 STARTS = int(os.environ.get("SCALEBRIDGE_STARTS", "2"))  # 40 in full
 TURN = Rotation.from_rotvec(np.radians([20, 35, -25])).as_matrix()

@@ -8,37 +8,22 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from scalebridge.analysis.registration.descent import moved
 from scalebridge.analysis.registration.surface import (
-    SurfaceView,
     fit_surface_pose,
     onto_plane,
     raw_spacing,
     seen_twice,
 )
 from scalebridge.errors import CovarianceUnavailable, Degenerate
+from scalebridge.reports.surface_coverage import (
+    mounted_pose,
+    scattered_marks,
+    surface_cases,
+    surface_coverage,
+    tilted_view,
+)
 
 SEEDS = int(os.environ.get("SCALEBRIDGE_SEEDS", "60"))
-OFF = np.radians([1.5, -1.0, 2.0])
-
-
-def view_of(tilt=52.0, rotation=15.0, **changes):
-    return SurfaceView(
-        tilt_deg=tilt, rotation_deg=rotation, spacing_um=(1, 1), shape=(400, 500), **changes
-    )
-
-
-def pose_of(view, *, model="rigid", size=0.01):
-    """A pose near the stage's: the mount is off by a few degrees."""
-    change = np.concatenate([np.zeros(3), OFF, [size]])
-    start = view.nominal_pose([10, 200, 250], model=model)
-    return moved(start, change[: start.parameter_count])
-
-
-def marks_of(rng, n=8, *, height=15.0):
-    return np.column_stack(
-        [height * rng.standard_normal(n), rng.uniform(0, 400, n), rng.uniform(0, 500, n)]
-    )
 
 
 def angle_between(first, second):
@@ -49,8 +34,8 @@ def angle_between(first, second):
 @pytest.mark.parametrize("model", ["rigid", "similarity"])
 @pytest.mark.parametrize("tilt", [0.0, 52.0, -30.0])
 def test_exact_marks_give_the_pose_back(model, tilt):
-    view = view_of(tilt)
-    true, marks = pose_of(view, model=model), marks_of(np.random.default_rng(1))
+    view = tilted_view(tilt)
+    true, marks = mounted_pose(view, model=model), scattered_marks(np.random.default_rng(1))
     seen = true.inverse_apply(marks)[:, 1:]
     pose = fit_surface_pose(seen, marks, view=view, model=model, sigma_um=1.0)
     assert angle_between(pose.transform, true) < 1e-4
@@ -62,10 +47,10 @@ def test_exact_marks_give_the_pose_back(model, tilt):
 
 
 def test_depth_along_the_beam_is_a_convention_and_is_said():
-    view, rng = view_of(), np.random.default_rng(2)
-    marks = marks_of(rng)
-    deeper = marks + 40 * pose_of(view).matrix[:, 0]
-    seen = pose_of(view).inverse_apply(marks)[:, 1:] + 0.3 * rng.standard_normal((8, 2))
+    view, rng = tilted_view(), np.random.default_rng(2)
+    marks = scattered_marks(rng)
+    deeper = marks + 40 * mounted_pose(view).matrix[:, 0]
+    seen = mounted_pose(view).inverse_apply(marks)[:, 1:] + 0.3 * rng.standard_normal((8, 2))
     here, there = (fit_surface_pose(seen, m, view=view, sigma_um=0.3) for m in (marks, deeper))
     np.testing.assert_allclose(here.residuals_um, there.residuals_um, atol=0.2)
     assert here.transform.inverse_apply(marks)[:, 0].mean() == pytest.approx(0, abs=1e-6)
@@ -78,55 +63,21 @@ def test_depth_along_the_beam_is_a_convention_and_is_said():
     assert np.sqrt(beam @ spread @ beam) == pytest.approx(5.0, rel=0.01)
 
 
-def counted(seeds, model, stated, *, height=15.0):
-    """Share of seeds in which a place seen in the picture, and one on the surface, are inside."""
-    seen_inside, on_inside = [], []
-    for seed in range(seeds):
-        rng = np.random.default_rng(seed)
-        view = view_of(rotation=rng.uniform(-30, 30))
-        true, marks = pose_of(view, model=model), marks_of(rng, height=height)
-        seen = true.inverse_apply(marks)[:, 1:] + 0.5 * rng.standard_normal((8, 2))
-        sigma_surface = 0.4 if stated else 0.0
-        known = marks + sigma_surface * rng.standard_normal(marks.shape)
-        errors = {"sigma_um": 0.5, "sigma_surface_um": 0.4} if stated else {}
-        pose = fit_surface_pose(seen, known, view=view, model=model, **errors)
-        place = np.array([[60.0, 100.0, 80.0]])
-        off = (pose.seen_at(place) - true.inverse_apply(place)[:, 1:])[0]
-        squares = off @ np.linalg.solve(pose.seen_covariance_at(place)[0], off)
-        nu = pose.transform.nu
-        limit = stats.chi2.ppf(0.95, 2) if stated else 2 * stats.f.ppf(0.95, 2, nu)
-        seen_inside.append(squares <= limit)
-        pixel = np.array([[0.0, 150.0, 90.0]])
-        depth = true.inverse_apply(marks)[:, 0].mean()
-        off = (pose.transform.apply(pixel) - true.apply(pixel + np.array([depth, 0, 0])))[0]
-        spread = pose.transform.covariance_at(pixel)[0]
-        limit = stats.chi2.ppf(0.95, 3) if stated else np.inf
-        on_inside.append(off @ np.linalg.solve(spread, off) <= limit)
-    return np.mean(seen_inside), np.mean(on_inside)
-
-
-@pytest.mark.parametrize(
-    ("model", "stated", "height"),
-    [
-        ("rigid", True, 15.0),
-        ("similarity", True, 15.0),
-        ("similarity", False, 15.0),
-        ("rigid", True, 0.0),
-    ],
-)
-def test_95_percent_regions_hold_95_percent(model, stated, height):
+@pytest.mark.parametrize("case", surface_cases())
+def test_95_percent_regions_hold_95_percent(case):
     slack = max(0.02, 3.3 * np.sqrt(0.95 * 0.05 / SEEDS))  # 93 to 97 % at 2000 seeds
-    shares = counted(SEEDS, model, stated, height=height)
-    for share in shares if stated else shares[:1]:
-        assert abs(share - 0.95) < slack
+    row = surface_coverage(seeds=SEEDS, cases=[case]).iloc[0]
+    assert abs(row["in_picture"] - 0.95) < slack
+    if "residuals" not in case:
+        assert abs(row["in_survey"] - 0.95) < slack
 
 
 def test_marks_on_a_plane_fit_under_two_tilts_and_the_stage_chooses():
-    marks = marks_of(np.random.default_rng(3), height=0.0)
-    true = pose_of(view_of(52))
+    marks = scattered_marks(np.random.default_rng(3), height_um=0.0)
+    true = mounted_pose(tilted_view(52))
     seen = true.inverse_apply(marks)[:, 1:]
-    here = fit_surface_pose(seen, marks, view=view_of(52), sigma_um=0.5)
-    other = fit_surface_pose(seen, marks, view=view_of(-52), sigma_um=0.5)
+    here = fit_surface_pose(seen, marks, view=tilted_view(52), sigma_um=0.5)
+    other = fit_surface_pose(seen, marks, view=tilted_view(-52), sigma_um=0.5)
     assert angle_between(here.transform, true) < 1e-3
     assert abs(here.margin) < 1e-3
     assert not here.ambiguous
@@ -137,18 +88,18 @@ def test_marks_on_a_plane_fit_under_two_tilts_and_the_stage_chooses():
 
 
 def test_marks_of_other_heights_tell_the_tilt_even_against_the_stage():
-    marks = marks_of(np.random.default_rng(4), height=20.0)
-    true = pose_of(view_of(52))
+    marks = scattered_marks(np.random.default_rng(4), height_um=20.0)
+    true = mounted_pose(tilted_view(52))
     seen = true.inverse_apply(marks)[:, 1:]
-    pose = fit_surface_pose(seen, marks, view=view_of(-52), sigma_um=0.5)
+    pose = fit_surface_pose(seen, marks, view=tilted_view(-52), sigma_um=0.5)
     assert angle_between(pose.transform, true) < 1e-3
     assert pose.margin > 100
     assert "away from the stage's tilt" in pose.warnings[0]
 
 
 def test_flat_marks_seen_along_their_normal_are_refused_without_a_tilt_that_is_known():
-    view = view_of(0.0)
-    marks = marks_of(np.random.default_rng(5), height=0.0)
+    view = tilted_view(0.0)
+    marks = scattered_marks(np.random.default_rng(5), height_um=0.0)
     seen = view.nominal_pose([0, 200, 250]).inverse_apply(marks)[:, 1:]
     with pytest.raises(Degenerate, match="tilt_sigma_deg"):
         fit_surface_pose(seen, marks, view=view, sigma_um=0.5)
@@ -158,22 +109,22 @@ def test_flat_marks_seen_along_their_normal_are_refused_without_a_tilt_that_is_k
 
 
 def test_a_mirrored_picture_is_refused():
-    view, marks = view_of(), marks_of(np.random.default_rng(6), height=0.0)
-    seen = pose_of(view).inverse_apply(marks)[:, 1:] * [1, -1]
+    view, marks = tilted_view(), scattered_marks(np.random.default_rng(6), height_um=0.0)
+    seen = mounted_pose(view).inverse_apply(marks)[:, 1:] * [1, -1]
     with pytest.raises(Degenerate, match="seen from behind"):
         fit_surface_pose(seen, marks, view=view, sigma_um=0.5)
 
 
 def test_without_marks_to_spare_no_error_is_stated():
-    view, marks = view_of(), marks_of(np.random.default_rng(7), n=3)
-    seen = pose_of(view, model="similarity").inverse_apply(marks)[:, 1:]
+    view, marks = tilted_view(), scattered_marks(np.random.default_rng(7), 3)
+    seen = mounted_pose(view, model="similarity").inverse_apply(marks)[:, 1:]
     pose = fit_surface_pose(seen, marks, view=view, model="similarity")
     with pytest.raises(CovarianceUnavailable):
         pose.seen_covariance_at(marks)
 
 
 def test_bad_marks_are_refused_in_words():
-    view, marks = view_of(), np.zeros((4, 3))
+    view, marks = tilted_view(), np.zeros((4, 3))
     with pytest.raises(ValueError, match=r"marks_um needs shape \(n, 2\) in y, x, got \(4, 3\)"):
         fit_surface_pose(marks, marks, view=view)
     with pytest.raises(ValueError, match="needs 3 marks or more, got 2"):
@@ -190,9 +141,11 @@ def test_two_views_see_depth_and_know_how_well():
         poses, picks = [], []
         target = np.array([[25.0, 180.0, 260.0]])
         for tilt in (0.0, 52.0):
-            true, marks = pose_of(view_of(tilt)), marks_of(rng, height=30.0)
+            true, marks = mounted_pose(tilted_view(tilt)), scattered_marks(rng, height_um=30.0)
             seen = true.inverse_apply(marks)[:, 1:] + 0.5 * rng.standard_normal((8, 2))
-            poses.append(fit_surface_pose(seen, marks, view=view_of(tilt), sigma_um=0.5).transform)
+            poses.append(
+                fit_surface_pose(seen, marks, view=tilted_view(tilt), sigma_um=0.5).transform
+            )
             picks.append(true.inverse_apply(target)[:, 1:] + 0.5 * rng.standard_normal((1, 2)))
         found = seen_twice(poses, picks, sigma_um=0.5)
         off = (found.position_um - target)[0]
@@ -203,8 +156,8 @@ def test_two_views_see_depth_and_know_how_well():
 
 
 def test_a_pose_is_carried_onto_the_plane_of_the_surface_with_its_error():
-    view, rng = view_of(), np.random.default_rng(9)
-    true, marks = pose_of(view), marks_of(rng, n=12)
+    view, rng = tilted_view(), np.random.default_rng(9)
+    true, marks = mounted_pose(view), scattered_marks(rng, 12)
     seen = true.inverse_apply(marks)[:, 1:] + 0.5 * rng.standard_normal((12, 2))
     pose = fit_surface_pose(seen, marks, view=view, sigma_um=0.5).transform
     stretch = np.cos(np.radians(52))
@@ -230,13 +183,13 @@ def test_the_raw_pixel_is_rebuilt_from_a_corrected_one():
 
 def test_views_that_cannot_be_are_refused():
     with pytest.raises(ValueError, match="tilt_deg needs degrees between -89 and 89, got 90"):
-        view_of(90)
+        tilted_view(90)
     with pytest.raises(ValueError, match="up needs a direction"):
-        view_of(up=(0, 0, 0))
+        tilted_view(up=(0, 0, 0))
 
 
 def test_up_turns_the_view_with_the_surface():
-    view = view_of(20, 30, up=(0, -1, 0.2))
+    view = tilted_view(20, 30, up=(0, -1, 0.2))
     assert np.linalg.det(view.axes) == pytest.approx(1)
     angles = view.angles(view.nominal_pose([0, 0, 0]))
     assert (angles.tilt_deg, angles.rotation_deg) == (pytest.approx(20), pytest.approx(30))
