@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from .proposed_records import of_its_method, standing_verdict, write_verdict
 from .surface_pose import SurfaceRegistration, register_surface
 
 Found = Proposal | SurfaceRegistration
+AnyFound = TypeVar("AnyFound", Proposal, SurfaceRegistration)
 SearchMethod = Literal["automatic", "surface"]
 _AXES = ("z_um", "y_um", "x_um")
 
@@ -51,7 +52,7 @@ def search_transform(
     Raises
     ------
     DecisionNeeded
-        An image is not named.
+        An image is not named, or the images tell no place.
     """
     if method not in ("automatic", "surface"):
         raise ValueError(f"method needs automatic or surface, got {method!r}")
@@ -63,12 +64,15 @@ def search_transform(
     if method == "automatic":
         assert fixed is not None
         used: Any = model or _accepted_model(ws, moving, fixed) or "rigid"
-        return register_images(ws, moving=moving, fixed=fixed, model=used, write=False)
+        return _found_or_asked(
+            moving,
+            lambda: register_images(ws, moving=moving, fixed=fixed, model=used, write=False),
+        )
     if model is not None:
         raise ValueError(
             f"a picture of the surface is placed by its pose, got model {model!r}: leave it out"
         )
-    found = register_surface(ws, moving, write=False)
+    found = _found_or_asked(moving, lambda: register_surface(ws, moving, write=False))
     if fixed not in (None, found.fixed):
         raise ValueError(
             f"fixed needs {found.fixed!r}, of which the surface is segmented, got {fixed!r}: leave "
@@ -98,14 +102,14 @@ def graph_with_fits(ws: Workspace, shown: Sequence[PairResult | Found]) -> Frame
     for one in shown:
         if isinstance(one, PairResult):
             decided = one.accepted or one.refused
-            frames = [one.picker.images[side].frame for side in ("moving", "fixed")]
-            transform = one.fit.transform
+            start, end = (one.picker.images[side].frame for side in ("moving", "fixed"))
+            one_map = one.fit.transform
         else:
             decided = standing_verdict(ws, one.fields)
-            frames = [one.fields["from_frame"], one.fields["to_frame"]]
-            transform = one.transform
+            start, end = one.fields["from_frame"], one.fields["to_frame"]
+            one_map = one.transform
         if decided is None:
-            edges.append(Edge(f"{one.name} as found", *frames, transform))
+            edges.append(Edge(f"{one.name} as found", start, end, one_map))
     return graph_with(ws, edges)
 
 
@@ -293,6 +297,14 @@ def record_proposal(ws: Workspace, found: Found, *, accept: bool | None) -> Any:
         accepted=accept,
         note="by the parameter accept",
     )
+
+
+def _found_or_asked(moving: str, search: Callable[[], AnyFound]) -> AnyFound:
+    """What no search can tell is for a person."""
+    try:
+        return search()
+    except Degenerate as error:
+        raise DecisionNeeded(f"the place of {moving} is not decided: {error}") from error
 
 
 def _decided(record: Any) -> bool:

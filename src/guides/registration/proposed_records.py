@@ -9,7 +9,7 @@ import numpy as np
 
 from ...workspace import Workspace
 
-_SAME = {"rtol": 1e-9, "atol": 1e-9}
+_SAME = 1e-9  # relative and absolute
 
 
 def write_proposed(ws: Workspace, name: str, fields: Mapping[str, Any], *, suffix: str) -> Any:
@@ -84,5 +84,5 @@ def _write(ws: Workspace, name: str, fields: Mapping[str, Any], suffix: str, sta
 def _same_map(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     keys = ("matrix", "centre_um", "offset_um")
     return all(key in one for key in keys) and all(
-        np.allclose(one[key], other[key], **_SAME) for key in keys
+        np.allclose(one[key], other[key], rtol=_SAME, atol=_SAME) for key in keys
     )
