@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from scipy.ndimage import gaussian_filter, map_coordinates
 from tifffile import imread
 
 from scalebridge import Workspace
@@ -30,45 +29,9 @@ from scalebridge.guides import (
 from scalebridge.guides.registration import objections, usable
 
 from ..analysis.registration.measured import SETS
+from .textures import PIXEL_UM, SIZE, put, truth, twins, views
 
-SIZE, PIXEL_UM, BAR = 150, 0.5, 45
-ANGLE, SHIFT_UM = np.radians(6.0), np.array([4.0, -3.0])
-TURN = np.array([[np.cos(ANGLE), -np.sin(ANGLE)], [np.sin(ANGLE), np.cos(ANGLE)]])
-MIDDLE_UM = (SIZE - 1) / 2 * PIXEL_UM
-
-
-def truth(points_um):
-    """From the moving to the fixed image, y, x."""
-    return (points_um - MIDDLE_UM) @ TURN.T + MIDDLE_UM + SHIFT_UM
-
-
-def texture(seed=0, size=SIZE + 100):
-    rng = np.random.default_rng(seed)
-    return sum(gaussian_filter(rng.normal(size=(size, size)), s) * s for s in (3, 8)) * 40 + 120
-
-
-def views(seed=0):
-    """A texture, and the same turned with inverted contrast, black where nothing was seen."""
-    whole, rng = texture(seed), np.random.default_rng(seed + 10)
-    fixed = whole[50 : 50 + SIZE, 50 : 50 + SIZE]
-    grid = np.stack(np.indices((SIZE, SIZE)), axis=-1) * PIXEL_UM
-    places = (truth(grid) / PIXEL_UM + 50).transpose(2, 0, 1)
-    moving = 250 - map_coordinates(whole, places, order=1) * 0.8
-    fixed, moving = (one + rng.normal(0, 2, one.shape) for one in (fixed, moving))
-    return tuple(one.clip(1, 254).astype(np.uint8) for one in (fixed, moving))
-
-
-def put(ws, name, array, *, spacing_um=PIXEL_UM, axes="yx", **fields):
-    ws.images.write(
-        name,
-        shape=array.shape,
-        dtype=array.dtype,
-        axes=axes,
-        blocks=[((slice(None),) * array.ndim, array)],
-        spacing_um=(spacing_um,) * 2,
-        spacing_source="made for a test",
-        **fields,
-    )
+BAR = 45
 
 
 @pytest.fixture
@@ -211,12 +174,8 @@ def test_the_rim_is_what_hangs_together_with_the_border():
 
 
 def test_a_place_that_is_there_twice_is_refused_whatever_the_parameter_says(tmp_path):
-    patch = texture(8, SIZE)[:, : SIZE // 2]
-    with Workspace.create(tmp_path / "twins") as ws:
-        for seed, (name, grey) in enumerate({"map": np.hstack([patch] * 2), "view": patch}.items()):
-            noise = np.random.default_rng(seed).normal(0, 3, grey.shape)
-            put(ws, name, (grey + noise).clip(1, 254).astype(np.uint8))
-        found = find(ws, reach_um=0.3 * SIZE * PIXEL_UM, reach_deg=3)
+    with Workspace.open(twins(tmp_path / "twins")) as ws:
+        found = find(ws)
         assert any("is nearly as good" in doubt for doubt in found.doubts)
         for refuse in (
             lambda: accept_proposal(ws, found),

@@ -35,6 +35,7 @@ def search_transform(
     moving: str | None,
     fixed: str | None = None,
     model: str | None = None,
+    tilt_deg: float | None = None,
 ) -> Found:
     """Find a transform by grey values or by the surface, and write nothing.
 
@@ -48,6 +49,8 @@ def search_transform(
     model : str, optional
         Of the grey values' map; by default that of the accepted one, else rigid. A surface's pose
         has its own.
+    tilt_deg : float, optional
+        Of a picture of the surface, see `register_surface` [degree].
 
     Raises
     ------
@@ -72,7 +75,9 @@ def search_transform(
         raise ValueError(
             f"a picture of the surface is placed by its pose, got model {model!r}: leave it out"
         )
-    found = _found_or_asked(moving, lambda: register_surface(ws, moving, write=False))
+    found = _found_or_asked(
+        moving, lambda: register_surface(ws, moving, tilt_deg=tilt_deg, write=False)
+    )
     if fixed not in (None, found.fixed):
         raise ValueError(
             f"fixed needs {found.fixed!r}, of which the surface is segmented, got {fixed!r}: leave "
@@ -211,6 +216,37 @@ def proposal_measurements(ws: Workspace, found: Found, target: str | None) -> li
     return [Measurement(key, name, value, (low, high), half, "µm", convention, {"blocks": half})]
 
 
+def overlay_of(ws: Workspace, moving: Any, fixed: Any, transform: Any) -> Any:
+    """Look at one image over another through a transform that nobody has accepted.
+
+    Parameters
+    ----------
+    ws : Workspace
+    moving, fixed : Image
+        Of the workspace.
+    transform : AffineTransform, or another map between their frames
+
+    Returns
+    -------
+    SliceExplorer
+    """
+    from ...widgets import SliceExplorer
+
+    edge = Edge("as found", moving.frame, fixed.frame, transform)
+    explorer = SliceExplorer(
+        ws, [fixed.name, moving.name], frame=fixed.frame, proposed=[edge], crosshair=False
+    )
+    below, above = explorer.layers
+    below.color_map, above.color_map, above.blending = "sky blue", "orange", "add"
+    if moving.ndim == 2 and fixed.ndim == 3:
+        explorer.face_of(moving.name)
+    seen = transform.apply(field_points(moving, grid=2))
+    middle = seen.mean(axis=0) * ([0.0, 1.0, 1.0] if fixed.ndim == 2 else 1.0)
+    width = 1.1 * float(np.ptp(seen, axis=0).max())
+    explorer.look_at(dict(zip(_AXES, middle.tolist(), strict=True)), width_um=width)
+    return explorer
+
+
 def proposal_overlay(ws: Workspace, found: Found) -> tuple[Any, str]:
     """Show the moving image over the fixed one through the transform that was found.
 
@@ -219,23 +255,11 @@ def proposal_overlay(ws: Workspace, found: Found) -> tuple[Any, str]:
     picture : PIL.Image.Image
     caption : str
     """
-    from ...widgets import SliceExplorer, slice_sheet
+    from ...widgets import slice_sheet
 
-    moving, fixed = ws.images[found.moving], ws.images[found.fixed]
-    edge = Edge("as found", moving.frame, fixed.frame, found.transform)
-    explorer = SliceExplorer(
-        ws, [found.fixed, found.moving], frame=fixed.frame, proposed=[edge], crosshair=False
-    )
-    below, above = explorer.layers
-    below.color_map, above.color_map, above.blending = "sky blue", "orange", "add"
-    if moving.ndim == 2 and fixed.ndim == 3:
-        explorer.face_of(moving.name)
-    seen = found.transform.apply(field_points(moving, grid=2))
-    middle = seen.mean(axis=0) * ([0.0, 1.0, 1.0] if fixed.ndim == 2 else 1.0)
-    width = 1.1 * float(np.ptp(seen, axis=0).max())
-    explorer.look_at(dict(zip(_AXES, middle.tolist(), strict=True)), width_um=width)
-    title = f"{found.moving} in {found.fixed}"
-    return slice_sheet({title: explorer}, columns=1), (
+    images = ws.images[found.moving], ws.images[found.fixed]
+    views = {f"{found.moving} in {found.fixed}": overlay_of(ws, *images, found.transform)}
+    return slice_sheet(views, columns=1), (
         f"Overlay: {found.moving} in orange over {found.fixed} in blue, through the map that was "
         "found; where both are bright they add up to white."
     )
