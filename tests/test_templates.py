@@ -26,7 +26,7 @@ from scalebridge.reports.items import Check, Finding, Item, KeyNumber, Table
 from scalebridge.reports.template import load_template
 
 from .guides import coupons
-from .guides.textures import put, twins, views
+from .guides.textures import by_third, put, views
 
 AIR, METAL, BRIGHT = coupons.AIR, coupons.METAL, coupons.BRIGHT
 PARAMETERS: dict[str, dict[str, Any]] = {
@@ -214,16 +214,27 @@ def test_registration_by_grey_values_is_accepted_by_the_parameter_and_replayed(s
         assert [(r.id, r.version) for r in ws.transforms] == [(record.id, record.version)]
 
 
-def test_what_speaks_against_a_registration_stands_in_red_and_stops_it(tmp_path):
-    folder = twins(tmp_path / "twins")
-    with pytest.raises(DecisionNeeded, match="is nearly as good") as error:
-        run_cells("20_registration", folder, scratch=tmp_path, accept=True, **GREY)
+def test_what_speaks_against_a_registration_stands_in_red_and_stops_it(sections, tmp_path):
+    with Workspace.open(sections) as ws:
+        by_third(ws, off_um=3.0)
+    with pytest.raises(DecisionNeeded, match="but LOOP DOES NOT CLOSE") as error:
+        run_cells("20_registration", sections, scratch=tmp_path, accept=True, **GREY)
     assert exit_code(error.value) == 2
-    shown = run_cells("20_registration", folder, scratch=tmp_path, accept=False, **GREY)
+    shown = run_cells("20_registration", sections, scratch=tmp_path, accept=False, **GREY)
     (doubt,) = (i.text for i in shown if isinstance(i, Finding) and i.level == "refused")
-    assert doubt.startswith("another place")
-    with Workspace.open(folder) as ws:
-        assert [record.status for record in ws.transforms] == ["refused"]
+    assert doubt.startswith("LOOP DOES NOT CLOSE")
+    assert [check.passed for check in shown if isinstance(check, Check)] == [False, True]
+    with Workspace.open(sections) as ws:
+        assert ws.transforms["view_to_map"].status == "refused"
+
+
+def test_images_that_tell_no_place_ask_a_person(sections, tmp_path):
+    rng = np.random.default_rng(0)
+    with Workspace.open(sections) as ws:
+        put(ws, "noise", rng.integers(1, 250, (90, 90)).astype("u1"))
+    other = GREY | {"moving": "noise"}
+    with pytest.raises(DecisionNeeded, match="the place of noise is not decided: no place stands"):
+        run_cells("20_registration", sections, scratch=tmp_path, accept=True, **other)
 
 
 def test_a_loop_that_does_not_close_and_a_stale_transform_stand_in_red(runs, tmp_path):

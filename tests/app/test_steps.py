@@ -138,7 +138,6 @@ def test_a_proposed_transform_waits_for_a_decision_that_the_page_takes(ws):
     assert ws.transforms["zoom_to_scan"].status == "accepted"
     assert line.layout.display == "none"
     assert said(ws, "registration") == ("done", "1 accepted")
-    holder.close()
 
 
 def test_the_target_needs_an_instrument_a_surface_and_a_way(ws):

@@ -29,7 +29,7 @@ from scalebridge.guides import (
 from scalebridge.guides.registration import objections, usable
 
 from ..analysis.registration.measured import SETS
-from .textures import PIXEL_UM, SIZE, put, truth, twins, views
+from .textures import PIXEL_UM, by_third, put, truth, twins, views
 
 BAR = 45
 
@@ -175,7 +175,7 @@ def test_the_rim_is_what_hangs_together_with_the_border():
 
 def test_a_place_that_is_there_twice_is_refused_whatever_the_parameter_says(tmp_path):
     with Workspace.open(twins(tmp_path / "twins")) as ws:
-        found = find(ws)
+        found = find(ws, reach_um=22.5, reach_deg=5)
         assert any("is nearly as good" in doubt for doubt in found.doubts)
         for refuse in (
             lambda: accept_proposal(ws, found),
@@ -193,25 +193,7 @@ def test_a_place_that_is_there_twice_is_refused_whatever_the_parameter_says(tmp_
 
 
 def test_a_map_that_opens_a_loop_is_refused(ws):
-    put(ws, "third", views(5)[0])
-    for name, ends, x in (("a", ("view", "third"), 0.0), ("b", ("third", "map"), 30.0)):
-        moved = AffineTransform(
-            "rigid",
-            np.eye(3),
-            np.zeros(3),
-            np.array([0.0, 0.0, x]),
-            ndim_moving=2,
-            ndim_fixed=2,
-            covariance=np.eye(3) * 1e-4,
-            sigma_um=0.01,
-        )
-        ws.transforms.add(
-            name=name,
-            from_frame=ends[0],
-            to_frame=ends[1],
-            transform=moved.to_dict(),
-            status="accepted",
-        )
+    by_third(ws, off_um=30.0)
     straight = AffineTransform("rigid", np.eye(3), np.zeros(3), np.zeros(3), 2, 2)
     found = find(ws, start=straight, write=False)
     assert found.doubts == ()

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from scalebridge import Workspace
+from scalebridge.analysis.registration import AffineTransform
 
 SIZE, PIXEL_UM = 150, 0.5
 ANGLE, SHIFT_UM = np.radians(6.0), np.array([4.0, -3.0])
@@ -57,3 +58,26 @@ def twins(folder: Path) -> Path:
             noise = np.random.default_rng(seed).normal(0, 3, grey.shape)
             put(ws, name, (grey + noise).clip(1, 254).astype(np.uint8))
     return folder
+
+
+def by_third(ws: Workspace, *, off_um: float) -> None:
+    """Join view and map by way of a third picture, that much off along x, and say to be sure."""
+    put(ws, "third", views(5)[0])
+    for name, ends, x in (("a", ("view", "third"), 0.0), ("b", ("third", "map"), off_um)):
+        moved = AffineTransform(
+            "rigid",
+            np.eye(3),
+            np.zeros(3),
+            np.array([0.0, 0.0, x]),
+            ndim_moving=2,
+            ndim_fixed=2,
+            covariance=np.eye(3) * 1e-4,
+            sigma_um=0.01,
+        )
+        ws.transforms.add(
+            name=name,
+            from_frame=ends[0],
+            to_frame=ends[1],
+            transform=moved.to_dict(),
+            status="accepted",
+        )
