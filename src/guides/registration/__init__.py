@@ -3,7 +3,7 @@
 The order of the files::
 
     standing <- pair, checks, measurements <- fitting <- overview, verdicts
-    proposed_records <- automatic, surface_pose <- proposals; graph_loops
+    proposed_records <- automatic, surface_pose <- proposal_views <- proposals; graph_loops
 
 Automatic registration compares grey values; surface_pose places a tilted picture of the surface, by
 marks or by renderings.
@@ -23,15 +23,17 @@ from .overview import (
     overlays_sheet,
 )
 from .pair import PairResult
-from .proposals import (
-    accept_proposal,
+from .proposal_views import (
     error_at_places,
-    graph_with_fits,
-    objections,
     overlay_of,
-    proposal_checks,
     proposal_measurements,
     proposal_overlay,
+)
+from .proposals import (
+    accept_proposal,
+    graph_with_fits,
+    objections,
+    proposal_checks,
     record_proposal,
     search_transform,
     settle_proposal,
