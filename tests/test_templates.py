@@ -14,15 +14,19 @@ from types import SimpleNamespace
 from typing import Any
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 
 from scalebridge import Workspace
+from scalebridge.errors import DecisionNeeded
+from scalebridge.exit_codes import exit_code
 from scalebridge.reports import render_report
-from scalebridge.reports.items import Item, KeyNumber
+from scalebridge.reports.items import Check, Finding, Item, KeyNumber, Table
 from scalebridge.reports.template import load_template
 
 from .guides import coupons
+from .guides.textures import by_third, put, views
 
 AIR, METAL, BRIGHT = coupons.AIR, coupons.METAL, coupons.BRIGHT
 PARAMETERS: dict[str, dict[str, Any]] = {
@@ -166,3 +170,92 @@ def _undecide(ws: Workspace, *, transforms: bool) -> None:
     ws.segmentations.remove("zoom by parameter")
     for record in list(ws.transforms) if transforms else ():
         ws.transforms.edit(record.id, version=record.version, status="proposed")
+
+
+@pytest.fixture
+def sections(tmp_path):
+    """Two pictures of one texture, turned and of inverted contrast; nobody has decided."""
+    with Workspace.create(tmp_path / "sections") as ws:
+        for name, grey in zip(("map", "view"), views(), strict=True):
+            put(ws, name, grey)
+        position = {"z_um": 0.0, "y_um": 30.0, "x_um": 40.0}
+        ws.targets.add(name="pit", frame="map", position=position, probability=0.9)
+    return tmp_path / "sections"
+
+
+GREY = {"method": "automatic", "moving": "view", "fixed": "map"}
+
+
+def test_registration_by_grey_values_waits_for_a_decision_and_writes_nothing(sections, tmp_path):
+    with pytest.raises(DecisionNeeded, match="nobody has accepted view_to_map") as error:
+        run_cells("20_registration", sections, scratch=tmp_path, **GREY)
+    assert exit_code(error.value) == 2
+    with Workspace.open(sections) as ws:
+        assert len(ws.transforms) == 0
+
+
+def test_registration_by_grey_values_is_accepted_by_the_parameter_and_replayed(sections, tmp_path):
+    first = run_cells("20_registration", sections, scratch=tmp_path, accept=True, **GREY)
+    with Workspace.open(sections) as ws:
+        (record,) = ws.transforms
+        (measured,) = ws.measurements
+        state = ws.state
+    assert (record.status, record.method) == ("accepted", "mutual information, rigid")
+    assert measured.key == "registration.view_to_map.error_at_target_um"
+    tables = {item.name: item for item in first if isinstance(item, Table)}
+    assert set(tables) == {"tried", "found-error", "decisions"}
+    assert tables["found-error"].data["place"][0] == "pit"
+    assert all(item.passed for item in first if isinstance(item, Check))
+    assert not any(item.level == "refused" for item in first if isinstance(item, Finding))
+    again = run_cells("20_registration", sections, scratch=tmp_path, as_of=state, **GREY)
+    assert numbers(again) == numbers(first)
+    run_cells("20_registration", sections, scratch=tmp_path, **GREY)
+    with Workspace.open(sections) as ws:
+        assert [(r.id, r.version) for r in ws.transforms] == [(record.id, record.version)]
+
+
+def test_what_speaks_against_a_registration_stands_in_red_and_stops_it(sections, tmp_path):
+    with Workspace.open(sections) as ws:
+        by_third(ws, off_um=3.0)
+    with pytest.raises(DecisionNeeded, match="but LOOP DOES NOT CLOSE") as error:
+        run_cells("20_registration", sections, scratch=tmp_path, accept=True, **GREY)
+    assert exit_code(error.value) == 2
+    shown = run_cells("20_registration", sections, scratch=tmp_path, accept=False, **GREY)
+    (doubt,) = (i.text for i in shown if isinstance(i, Finding) and i.level == "refused")
+    assert doubt.startswith("LOOP DOES NOT CLOSE")
+    assert [check.passed for check in shown if isinstance(check, Check)] == [False, True]
+    with Workspace.open(sections) as ws:
+        assert ws.transforms["view_to_map"].status == "refused"
+
+
+def test_images_that_tell_no_place_ask_a_person(sections, tmp_path):
+    rng = np.random.default_rng(0)
+    with Workspace.open(sections) as ws:
+        put(ws, "noise", rng.integers(1, 250, (90, 90)).astype("u1"))
+    other = GREY | {"moving": "noise"}
+    with pytest.raises(DecisionNeeded, match="the place of noise is not decided: no place stands"):
+        run_cells("20_registration", sections, scratch=tmp_path, accept=True, **other)
+
+
+def test_a_loop_that_does_not_close_and_a_stale_transform_stand_in_red(runs, tmp_path):
+    folder = Path(shutil.copytree(runs.folder, tmp_path / "coupon"))
+    with Workspace.open(folder) as ws:
+        record = next(r for r in ws.transforms if r.from_frame == "zoom")
+        away = {**record.transform, "offset_um": np.add(record.transform["offset_um"], 9).tolist()}
+        ws.transforms.add(
+            name="another",
+            from_frame=record.from_frame,
+            to_frame=record.to_frame,
+            transform=away,
+            status="accepted",
+        )
+        mark = next(m for m in ws.landmarks if m.moving_frame == "view")
+        moved = {axis: value + 0.1 for axis, value in mark.fixed.items()}
+        ws.landmarks.edit(mark.id, version=mark.version, fixed=moved)
+        state = ws.state
+    shown = run_cells("20_registration", folder, scratch=tmp_path, target="pit", as_of=state)
+    red = [item.text for item in shown if isinstance(item, Finding) and item.level == "refused"]
+    assert red[0].startswith("LOOP DOES NOT CLOSE")
+    assert "is stale: 1 of its landmarks has changed" in red[-1]
+    (loops,) = (item.data for item in shown if isinstance(item, Table) and item.name == "loops")
+    assert list(loops["verdict"]) == ["does not close"]

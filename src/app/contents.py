@@ -10,9 +10,10 @@ import ipywidgets as ipw
 import pandas as pd
 from traitlets import TraitError
 
+from ..analysis.registration import transform_from_dict
 from ..columns import significant
 from ..errors import NotFound, ScalebridgeError
-from ..guides import choose_instrument, choose_map, map_images
+from ..guides import choose_instrument, choose_map, map_images, overlay_of
 from ..guides.decisions import CUT_TAG
 from ..guides.survey import times
 from ..guides.targeting import SURFACE_TAG
@@ -21,7 +22,7 @@ from ..widgets import LandmarkPicker, SegmentationSliders, SliceExplorer, Target
 from ..widgets.views import Message, button, heading, html_table
 from ..workspace import Workspace
 from .content import Content, Holder, choice, deciding, row
-from .steps import apart_from_map, quantities, undecided
+from .steps import apart_from_map, proposals, quantities, undecided
 
 _NONE: tuple[str, str] = ("none", "")
 
@@ -114,10 +115,53 @@ def _registration(ws: Workspace) -> Content:
         table.value = html_table(pair_table(ws), empty=empty)
 
     opened = button("open", message.guard(lambda: holder.show(pick) and None))
-    refresh()
+    waiting, update = _proposals(ws, message, holder)
+
+    def refresh_all() -> None:
+        refresh()
+        update()
+
+    refresh_all()
     holder.show(pick)
-    parts = [heading("Registrations"), table, row(moving, fixed, opened), message.widget]
-    return Content((ipw.VBox(parts), holder), refresh)
+    parts = [heading("Registrations"), table, waiting, row(moving, fixed, opened), message.widget]
+    return Content((ipw.VBox(parts), holder), refresh_all)
+
+
+def _proposals(
+    ws: Workspace, message: Message, holder: Holder
+) -> tuple[ipw.Widget, Callable[[], None]]:
+    """A row to look at proposed transforms and to decide about them; hidden where none waits."""
+    chosen = choice("proposed", [_NONE], None, tip="Transform that nobody has decided about")
+
+    def look() -> Any:
+        record = ws.transforms[chosen.value]
+        at = images_by_frame(ws)
+        for frame in (record.from_frame, record.to_frame):
+            if frame not in at:
+                raise NotFound(f"no image lies in {frame}: there is nothing to look at")
+        moving, fixed = (ws.images[at[f]] for f in (record.from_frame, record.to_frame))
+        return overlay_of(ws, moving, fixed, transform_from_dict(record.transform))
+
+    def decide(status: str) -> str:
+        record = ws.transforms[chosen.value]
+        ws.transforms.edit(record.id, version=record.version, status=status)
+        update()
+        return f"{record.name} is {status}, written to the workspace"
+
+    def update() -> None:
+        names = [str(record.name) for record in proposals(ws)]
+        kept = chosen.value if chosen.value in names else next(iter(names), "")
+        chosen.options = [(name, name) for name in names] or [_NONE]
+        chosen.value = kept
+        line.layout.display = None if names else "none"
+
+    line = row(
+        chosen,
+        button("look", message.guard(lambda: holder.show(look) and None)),
+        button("accept", message.guard(lambda: decide("accepted"))),
+        button("refuse", message.guard(lambda: decide("refused"))),
+    )
+    return line, update
 
 
 def _first_pair(ws: Workspace) -> tuple[str | None, str | None]:

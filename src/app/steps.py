@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ..errors import NoPath, ScalebridgeError
+from ..guides import open_loops
 from ..guides.decisions import CUT_TAG, map_images
 from ..guides.targeting import SURFACE_TAG
 from ..workspace import Workspace
@@ -123,12 +124,26 @@ def _registration(ws: Workspace) -> Found:
             f"The landmarks of {changed[0].name} are not those it was accepted with: look at the "
             "pair and accept or refuse it again.",
         )
+    if apart := open_loops(ws.graph()):
+        return (
+            "attention",
+            f"{_count(len(apart), 'loop')} of transforms not closed",
+            f"{apart[0]}: look at its transforms, and refuse or repeat the one that is wrong.",
+        )
     if waiting := undecided(ws):
         return (
             "open",
             f"{_count(len(waiting), 'pair')} to decide",
             f"Decide about {waiting[0][0]} in {waiting[0][1]}: add pairs until the error is small "
             "enough, then press accept or refuse.",
+        )
+    if proposed := proposals(ws):
+        found = proposed[0]
+        return (
+            "open",
+            f"{_count(len(proposed), 'proposal')} to decide",
+            f"Decide about {found.name}, proposed by {found.method or 'hand'}: look at it below, "
+            "then press accept or refuse.",
         )
     apart = apart_from_map(ws)
     accepted = sum(record.status == "accepted" for record in ws.transforms)
@@ -152,6 +167,14 @@ def undecided(ws: Workspace) -> list[tuple[str, str]]:
         if record.status != "proposed"
     }
     return [pair for pair in pairs if pair not in decided]
+
+
+def proposals(ws: Workspace) -> list[Any]:
+    """Proposed transforms between frames that no open pair of landmarks joins, oldest first."""
+    pairs = undecided(ws)
+    found = [record for record in ws.transforms if record.status == "proposed"]
+    waiting = [record for record in found if (record.from_frame, record.to_frame) not in pairs]
+    return sorted(waiting, key=lambda record: record.state)
 
 
 def apart_from_map(ws: Workspace) -> list[str]:

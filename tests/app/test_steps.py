@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from scalebridge import Workspace
+from scalebridge.analysis.registration import AffineTransform
 from scalebridge.app import steps_of
-from scalebridge.app.contents import number_table
+from scalebridge.app.content import Holder
+from scalebridge.app.contents import _proposals, number_table
 from scalebridge.guides import choose_instrument, choose_map
 from scalebridge.widgets import LandmarkPicker, SegmentationSliders, TargetPicker
+from scalebridge.widgets.views import Message
 
 
 def add(ws, name, *, spacing_um=(1.0, 1.0, 1.0), frame=None):
@@ -87,6 +90,54 @@ def test_a_registration_whose_landmarks_changed_needs_attention(ws):
     assert said(ws, "registration") == ("attention", "landmarks have changed")
     picker.accept()
     assert said(ws, "registration")[0] == "done"
+
+
+def shift(ws, name, moving, fixed, x_um, *, status="accepted"):
+    moved = AffineTransform(
+        "rigid",
+        np.eye(3),
+        np.zeros(3),
+        np.array([0.0, 0.0, x_um]),
+        covariance=np.eye(6) * 1e-4,
+        sigma_um=0.01,
+    )
+    ws.transforms.add(
+        name=name, from_frame=moving, to_frame=fixed, transform=moved.to_dict(), status=status,
+        method="mutual information, rigid",
+    )  # fmt: skip
+
+
+def test_transforms_that_contradict_each_other_need_attention(ws):
+    for name in ("scan", "zoom", "view"):
+        add(ws, name)
+    shift(ws, "a", "zoom", "scan", 1.0)
+    shift(ws, "b", "view", "scan", 2.0)
+    shift(ws, "c", "zoom", "view", -1.0)
+    assert said(ws, "registration") == ("done", "3 accepted")
+    wrong = ws.transforms["c"]
+    ws.transforms.edit(wrong.id, version=wrong.version, status="refused")
+    shift(ws, "d", "zoom", "view", 5.0)
+    assert said(ws, "registration") == ("attention", "1 loop of transforms not closed")
+    assert advice(ws, "registration").startswith("LOOP DOES NOT CLOSE")
+
+
+def test_a_proposed_transform_waits_for_a_decision_that_the_page_takes(ws):
+    add(ws, "scan")
+    add(ws, "zoom")
+    shift(ws, "zoom_to_scan", "zoom", "scan", 1.0, status="proposed")
+    assert said(ws, "registration") == ("open", "1 proposal to decide")
+    assert "zoom_to_scan, proposed by mutual information, rigid" in advice(ws, "registration")
+    message, holder = Message(), Holder()
+    line, update = _proposals(ws, message, holder)
+    update()
+    chosen, look, accept, _ = line.children
+    assert (chosen.value, line.layout.display) == ("zoom_to_scan", None)
+    look.click()
+    assert len(holder.column.objects) == 1
+    accept.click()
+    assert ws.transforms["zoom_to_scan"].status == "accepted"
+    assert line.layout.display == "none"
+    assert said(ws, "registration") == ("done", "1 accepted")
 
 
 def test_the_target_needs_an_instrument_a_surface_and_a_way(ws):

@@ -9,8 +9,10 @@ from scalebridge import Workspace
 from scalebridge.analysis.imaging.phantom import Session
 from scalebridge.analysis.imaging.phantom.whereabouts import transform_truth
 from scalebridge.errors import DecisionNeeded, UnusableRecord
-from scalebridge.guides import register_surface
+from scalebridge.guides import register_surface, search_transform
+from scalebridge.reports import Finding
 
+from ..test_templates import run_cells
 from .coupons import write
 
 TILT, PICK_UM = 52.0, 0.4
@@ -97,6 +99,30 @@ def test_picked_marks_put_the_picture_on_the_surface_and_the_transform_is_propos
     assert again.record.id == record.id
     assert again.record.version == record.version + 1
     np.testing.assert_array_equal(again.transform.matrix, result.transform.matrix)
+
+
+def test_the_template_places_the_picture_and_accepts_it_by_parameter(specimen, session, tmp_path):
+    pick(specimen, session)
+    specimen.close()
+    given = {"scratch": tmp_path, "method": "surface", "moving": SEM}
+    with pytest.raises(DecisionNeeded, match=f"nobody has accepted {SEM}_to_{SURVEY}"):
+        run_cells("20_registration", specimen.path, **given)
+    shown = run_cells("20_registration", specimen.path, accept=True, **given)
+    (said,) = (i.text for i in shown if isinstance(i, Finding))
+    assert said.startswith(f"{SEM} in {SURVEY}: ")
+    with Workspace.open(specimen.path) as ws:
+        (record,) = ws.transforms
+        found = register_surface(ws, SEM)
+        assert (found.record.id, found.record.version) == (record.id, record.version)
+    assert (record.status, record.method) == ("accepted", "surface pose, landmarks")
+    assert off_truth(found.transform, session).std() < 2.0
+
+
+def test_a_surface_is_asked_for_what_it_lacks(specimen):
+    with pytest.raises(DecisionNeeded, match="give the parameter moving, the picture"):
+        search_transform(specimen, method="surface", moving=None)
+    with pytest.raises(ValueError, match="placed by its pose, got model 'rigid'"):
+        search_transform(specimen, method="surface", moving=SEM, model="rigid")
 
 
 def test_without_marks_the_picture_is_compared_with_renderings(specimen, session):

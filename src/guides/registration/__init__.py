@@ -3,13 +3,17 @@
 The order of the files::
 
     standing <- pair, checks, measurements <- fitting <- overview, verdicts
-    surface_pose: a tilted picture of the surface, by marks or by renderings
+    proposed_records <- automatic, surface_pose <- proposal_views <- proposals; graph_loops
+
+Automatic registration compares grey values; surface_pose places a tilted picture of the surface, by
+marks or by renderings.
 """
 
 from __future__ import annotations
 
-from .automatic import Proposal, accept_proposal, register_images
+from .automatic import Proposal, register_images
 from .fitting import landmark_pairs, register_pair
+from .graph_loops import graph_with, loops_table, open_loops, stale_statements
 from .overview import (
     comparison_table,
     error_field,
@@ -19,6 +23,21 @@ from .overview import (
     overlays_sheet,
 )
 from .pair import PairResult
+from .proposal_views import (
+    error_at_places,
+    overlay_of,
+    proposal_measurements,
+    proposal_overlay,
+)
+from .proposals import (
+    accept_proposal,
+    graph_with_fits,
+    objections,
+    proposal_checks,
+    record_proposal,
+    search_transform,
+    settle_proposal,
+)
 from .stage_frames import OnStage, join_by_stage, stage_transform
 from .standing import accepted_transform
 from .surface_pose import SurfaceRegistration, register_surface
@@ -33,19 +52,33 @@ __all__ = [
     "accept_proposal",
     "accepted_transform",
     "comparison_table",
+    "error_at_places",
     "error_field",
     "error_maps_figure",
     "errors_figure",
+    "graph_with",
+    "graph_with_fits",
     "grey_image",
     "join_by_stage",
     "landmark_pairs",
+    "loops_table",
     "models_table",
+    "objections",
+    "open_loops",
+    "overlay_of",
     "overlays_sheet",
+    "proposal_checks",
+    "proposal_measurements",
+    "proposal_overlay",
+    "record_proposal",
     "record_verdicts",
     "register_images",
     "register_pair",
     "register_surface",
+    "search_transform",
     "settle",
+    "settle_proposal",
     "stage_transform",
+    "stale_statements",
     "usable",
 ]

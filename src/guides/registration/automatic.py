@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -16,13 +16,25 @@ from ...analysis.registration import (
     Registration,
     register,
 )
-from ...errors import DecisionNeeded, NoPath
+from ...analysis.registration.graph import FrameGraph
+from ...columns import significant
+from ...errors import NoPath
 from ...quantities import format_length
 from ...workspace import Workspace
+from .proposed_records import of_its_method, write_proposed
 from .usable import MOST_VOXELS, grey_image
 
+METHOD = "mutual information"
 _LEAST_MARGIN = 0.1
 _LEAST_OVERLAP = 0.3
+_SHOWN = {
+    "start": "start",
+    "voxel_um": "voxel [µm]",
+    "sweeps": "sweeps",
+    "information_nat": "information [nat]",
+    "overlap": "overlap",
+    "moved_um": "moved_um",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,22 +46,50 @@ class Proposal:
     moving, fixed : str
         Images.
     registration : Registration
-    start_words : str
-        Where the search began.
+    fields : dict
+        Of its record, without the status.
     record : Record or None
-        The proposed transform; None in a workspace that is open read-only.
+        The proposed transform, or the one in which this very map was decided before; None in a
+        workspace that is open read-only, and where nothing was to be written.
     """
 
     moving: str
     fixed: str
     registration: Registration
-    start_words: str
+    fields: dict[str, Any]
     record: Any
+
+    suffix: ClassVar[str] = "automatic"
 
     @property
     def name(self) -> str:
         """``moving_to_fixed``."""
         return f"{self.moving}_to_{self.fixed}"
+
+    @property
+    def title(self) -> str:
+        """Name for its record."""
+        return f"{self.fields['from_frame']}_to_{self.fields['to_frame']}"
+
+    @property
+    def transform(self) -> AffineTransform:
+        """From the moving to the fixed frame."""
+        return self.registration.transform
+
+    @property
+    def statement(self) -> str:
+        """What was found, and what came next, in words."""
+        found, second = self.registration, "every start ended there"
+        if (other := found.runner_up) is not None:
+            second = (
+                f"the next best place is {format_length(other.away_um)} away and has "
+                f"{100 * other.margin:.0f} % less mutual information"
+            )
+        return (
+            f"{self.moving} in {self.fixed}: {found.transform.model} map by mutual information "
+            f"({found.information_nat:.3f} nat over {100 * found.overlap:.0f} % of the smaller "
+            f"image), begun {self.fields['engine']['start']}; {second}."
+        )
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -67,7 +107,11 @@ class Proposal:
 
     def table(self) -> pd.DataFrame:
         """What was tried, a row a climb, the finest level last."""
-        return self.registration.tried
+        tried = self.registration.tried
+        shown = tried[[name for name in _SHOWN if name in tried]].rename(columns=_SHOWN)
+        for column in shown.columns.difference(["start", "sweeps"]):
+            shown[column] = significant(shown[column].astype(float))
+        return shown
 
 
 def register_images(
@@ -82,13 +126,15 @@ def register_images(
     time: int = 0,
     most_voxels: int = MOST_VOXELS,
     seed: int = 0,
+    write: bool = True,
     progress: Any = None,
     cancel: Any = None,
 ) -> Proposal:
     """Register two images by their grey values, and write the result as a proposal.
 
-    It begins where the accepted transforms put the moving image, else middle on middle. Data bars,
-    rims of rotated and stitched images and values that are no numbers do not count.
+    It begins where the accepted transforms put the moving image, else middle on middle; what was
+    found of this pair before does not count, so that the same bits come out again. Data bars, rims
+    of rotated and stitched images and values that are no numbers do not count.
 
     Parameters
     ----------
@@ -104,6 +150,8 @@ def register_images(
         Time point of series.
     most_voxels : int
         Of each image; finer levels are not read.
+    write : bool
+        Whether to write the record.
 
     Returns
     -------
@@ -120,7 +168,7 @@ def register_images(
         raise ValueError(f"model needs one of {', '.join(MODELS)}, got {model!r}")
     images = ws.images[moving], ws.images[fixed]
     own, other = (grey_image(image, time=time, most_voxels=most_voxels) for image in images)
-    words = "the start that was given"
+    words = "at the start that was given"
     if start is None:
         start, words = _standing(ws, images, own)
     found = register(
@@ -134,26 +182,12 @@ def register_images(
         progress=progress,
         cancel=cancel,
     )
-    record = None if ws.read_only else _propose(ws, images, found, words)
-    return Proposal(images[0].name, images[1].name, found, words, record)
-
-
-def accept_proposal(ws: Workspace, proposal: Proposal, *, note: str = "") -> Any:
-    """Accept a proposal that nothing speaks against.
-
-    Raises
-    ------
-    DecisionNeeded
-        Something does: a person has to look.
-    """
-    if proposal.doubts:
-        raise DecisionNeeded(
-            f"{proposal.name} was found by grey values, but {'; '.join(proposal.doubts)}: look at "
-            f"the overlay, then accept it with ws.transforms.edit({proposal.name!r}, "
-            "status='accepted'), or pick landmarks"
-        )
-    record = proposal.record
-    return ws.transforms.edit(record.id, version=record.version, status="accepted", note=note)
+    fields = _fields(images, found, words)
+    proposal = Proposal(images[0].name, images[1].name, found, fields, None)
+    if not write or ws.read_only:
+        return proposal
+    record = write_proposed(ws, proposal.title, fields, suffix=proposal.suffix)
+    return replace(proposal, record=record)
 
 
 def _standing(
@@ -167,7 +201,11 @@ def _standing(
     corners = own.corners_um
     places = np.vstack([corners, corners.mean(axis=0)])
     try:
-        seen = ws.graph().locate(places, from_=moving.frame, to=fixed.frame).points_um
+        seen = (
+            _without_itself(ws, moving, fixed)
+            .locate(places, from_=moving.frame, to=fixed.frame)
+            .points_um
+        )
     except NoPath:
         return None, "middle on middle, axes along axes"
     pairs = pair_up(places, seen, ndim_moving=moving.ndim, ndim_fixed=fixed.ndim)
@@ -175,15 +213,24 @@ def _standing(
     return closed_form(pairs, model), "where the accepted transforms put it"
 
 
-def _propose(ws: Workspace, images: tuple[Any, Any], found: Registration, words: str) -> Any:
+def _without_itself(ws: Workspace, moving: Any, fixed: Any) -> FrameGraph:
+    """The graph without what was found of this pair by grey values before."""
+    graph, pair = ws.graph(), {moving.frame, fixed.frame}
+    own = {
+        record.name
+        for record in ws.transforms
+        if {record.from_frame, record.to_frame} == pair and of_its_method(record, METHOD)
+    }
+    return FrameGraph([edge for edge in graph.edges if edge.name not in own], frames=graph.frames)
+
+
+def _fields(images: tuple[Any, Any], found: Registration, words: str) -> dict[str, Any]:
     moving, fixed = images
-    name = f"{moving.frame}_to_{fixed.frame}"
-    fields = {
+    return {
         "from_frame": moving.frame,
         "to_frame": fixed.frame,
         "transform": found.transform.to_dict(),
-        "status": "proposed",
-        "method": f"mutual information, {found.transform.model}",
+        "method": f"{METHOD}, {found.transform.model}",
         "engine": {
             "information_nat": found.information_nat,
             "overlap": found.overlap,
@@ -194,11 +241,3 @@ def _propose(ws: Workspace, images: tuple[Any, Any], found: Registration, words:
         },
         "note": found.statement.rsplit(", ", 1)[0],
     }
-    before = next((record for record in ws.transforms if record.name == name), None)
-    if before is not None and before.status == "proposed":
-        return ws.transforms.edit(before.id, version=before.version, **fields)
-    taken = {record.name for record in ws.transforms}
-    free = (f"{name}_automatic{k}" for k in ("", *range(2, 1000)))
-    return ws.transforms.add(
-        name=name if before is None else next(one for one in free if one not in taken), **fields
-    )

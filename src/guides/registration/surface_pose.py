@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from ...analysis.registration import AffineTransform
@@ -24,8 +25,10 @@ from ...errors import DecisionNeeded, Degenerate, UnusableRecord
 from ...widgets.pairs import positions, stated_errors
 from ...workspace import Workspace
 from ..targeting import surface_segmentation
+from .proposed_records import write_proposed
 
 _FEWEST = 4
+_LEAST_MARGIN = 0.1
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,55 @@ class SurfaceRegistration:
     transform : AffineTransform
         From the picture's frame, as its image states it, onto that plane.
     record : Record or None
-        The proposed transform; None where the workspace is read-only or nothing was to be written.
+        The proposed transform, or the one in which this very map was decided before; None where
+        the workspace is read-only or nothing was to be written.
+    moving, fixed : str
+        The picture and the survey.
+    title : str
+        Name for its record.
+    fields : dict
+        Of its record, without the status.
     """
 
     found: SurfacePose | ViewMatch
     plane: SurfacePlane
     transform: AffineTransform
     record: Any
+    moving: str
+    fixed: str
+    title: str
+    fields: dict[str, Any]
+
+    suffix: ClassVar[str] = "surface"
+
+    @property
+    def name(self) -> str:
+        """``moving_to_fixed``."""
+        return f"{self.moving}_to_{self.fixed}"
+
+    @property
+    def statement(self) -> str:
+        """What was found, in words."""
+        return f"{self.moving} in {self.fixed}: {self.found.statement}"
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What a person has to look at before it is accepted; empty where nothing is odd."""
+        words = list(getattr(self.found, "warnings", ()))
+        if self.transform.covariance is None:
+            words.append("its error cannot be told")
+        if isinstance(self.found, ViewMatch) and self.found.margin < _LEAST_MARGIN:
+            words.append(f"another pose is nearly as good (margin {self.found.margin:.2f})")
+        return tuple(words)
+
+    def table(self) -> pd.DataFrame:
+        """The starts that were tried, or, by marks, how far each lies from its prediction."""
+        if isinstance(self.found, ViewMatch):
+            return self.found.tried
+        off = self.found.residuals_um
+        return pd.DataFrame(
+            {"mark": np.arange(1, len(off) + 1), "y_um": off[:, 0], "x_um": off[:, 1]}
+        )
 
 
 def register_surface(
@@ -136,10 +181,14 @@ def register_surface(
         )
         pairs = []
     transform = _in_its_frame(found.transform, plane, image, stretch)
-    record = None
-    if write and not ws.read_only:
-        record = _propose(ws, image, survey, found, transform, pairs, name)
-    return SurfaceRegistration(found, plane, transform, record)
+    title = name or f"{image.frame}_to_{survey.frame}"
+    fields = _fields(image, survey, found, transform, pairs)
+    result = SurfaceRegistration(
+        found, plane, transform, None, image.name, survey.name, title, fields
+    )
+    if not write or ws.read_only:
+        return result
+    return replace(result, record=write_proposed(ws, title, fields, suffix=result.suffix))
 
 
 def corrected_for(image: Any) -> float:
@@ -244,23 +293,18 @@ def _in_its_frame(
     return replace(made, centre_um=made.centre_um + np.append(0.0, image.origin_um))
 
 
-def _propose(
-    ws: Workspace,
+def _fields(
     image: Any,
     survey: Any,
     found: SurfacePose | ViewMatch,
     transform: AffineTransform,
     pairs: list[Any],
-    name: str | None,
-) -> Any:
-    """Write the transform as proposed; what stands under its name is edited."""
-    title = name or f"{image.frame}_to_{survey.frame}"
+) -> dict[str, Any]:
     marks = isinstance(found, SurfacePose)
     fields = {
         "from_frame": image.frame,
         "to_frame": survey.frame,
         "transform": transform.to_dict(),
-        "status": "proposed",
         "method": "surface pose, landmarks" if marks else "surface pose, rendering",
         "fre_um": None,
         "loo_um": None,
@@ -269,7 +313,4 @@ def _propose(
     }
     if isinstance(found, SurfacePose):
         fields["fre_um"] = float(np.sqrt(np.mean(np.sum(found.residuals_um**2, axis=1))))
-    before = next((record for record in ws.transforms if record.name == title), None)
-    if before is None:
-        return ws.transforms.add(name=title, **fields)
-    return ws.transforms.edit(before.id, version=before.version, **fields)
+    return fields
