@@ -28,13 +28,13 @@ from ..analysis.targeting.surface_plane import SurfacePlane
 from ..columns import significant
 from ..quantities import format_value
 from ..workspace import Workspace
+from ..workspace.cut_margins import margins, milled_by
 from ..workspace.instrument_cut import InstrumentCut, instrument_cut
-from ..workspace.measured_surface import MeasuredSurface
-from ..workspace.surface import SURFACE_TAG, NearSurface, SpecimenSurface, coverage_factor
+from ..workspace.measured_surface import surface_of
+from ..workspace.surface import SURFACE_TAG, NearSurface, coverage_factor
 from .cut_files import refuse_gaps
-from .cut_margins import margins, milled_by, missed
 from .decisions import decided
-from .fiducials import SeenFiducials, seen_fiducials, stage_error, views_of
+from .fiducials import SeenFiducials, seen_fiducials, views_of
 
 _AXES = ("z", "y", "x")
 _DEPTH = ".depth_um"
@@ -69,6 +69,8 @@ class CutPlan:
     contained : Containment or None
         Probability that all corners of the volume of interest lie in it.
     cut : InstrumentCut
+    segmentation : str or None
+        Name of the one that the depth rests on; None for a surface that was measured again.
     """
 
     located: Located
@@ -87,6 +89,7 @@ class CutPlan:
     milled: MillingVolume | None
     contained: Containment | None
     cut: InstrumentCut
+    segmentation: str | None
 
     @property
     def positions(self) -> tuple[Measurement, ...]:
@@ -163,6 +166,7 @@ def plan_cut(
     views: Sequence[BeamView] | None = None,
     instrument: InstrumentError | None = None,
     volume: MillingVolume | None = None,
+    minutes: float | None = None,
 ) -> CutPlan:
     """Look a target up in an instrument's frame and plan the cut around it.
 
@@ -184,30 +188,29 @@ def plan_cut(
         What stage, drift and scale add; what is recorded of the stage unless told.
     volume : MillingVolume, optional
         That will be milled, in the instrument's frame; the planned cut unless told.
+    minutes : float, optional
+        Between the last look at a fiducial and the cut, for a recorded drift [min].
 
     Raises
     ------
     NoPath
         The frames are not connected by accepted transforms.
     """
-    record, below = ws.targets.get(target), surface and _surface(ws, surface)
-    cut = instrument_cut(ws, record, to=to, surface=below, probability=probability)
-    shown = seen_fiducials(ws, to=to, way=cut.way)
-    unstated: tuple[str, ...] = ()
-    if instrument is None:
-        there = cut.located.points_um[0]
-        instrument, unstated = stage_error(ws, to=to, place_um=there, seen=shown.seen)
-    measurements = _positions(target, to, cut.located, instrument)
+    record, below = ws.targets.get(target), surface and surface_of(ws, surface)
+    cut = instrument_cut(
+        ws, record, to=to, surface=below, probability=probability, instrument=instrument,
+        minutes=minutes,
+    )  # fmt: skip
+    shown, instrument = seen_fiducials(ws, to=to, way=cut.way), cut.instrument
+    measurements = _positions(target, to, cut.exact, instrument)
     split = split_uncertainty(cut.way, cut.place_um, instrument=instrument)
-    if instrument is not None:
-        cut = missed(cut, instrument, split.nu)
     located, plan = cut.located, cut.plan
     region = confidence_region(located.covariance_um2[0], nu=located.nu)
     found = _offsets(cut, shown, views_of(ws, to) if views is None else views)
     milled = volume or milled_by(cut)
     checks = plan.checks
     if cut.surface is not None:
-        depth = _depth(target, to, cut.surface)
+        depth = _depth(target, to, cut.surface, surface)
         checks = (*(_checked(check, depth) for check in checks), *_unstated(surface))
         measurements.append(replace(depth, checks=checks))
     return CutPlan(
@@ -219,7 +222,7 @@ def plan_cut(
         offset_table(found),
         tuple(measurements),
         checks,
-        (*located.notes, *shown.notes, *unstated),
+        (*located.notes, *shown.notes, *cut.notes),
         _drawn(cut, region),
         confidence_region(located.covariance_um2[0], level=0.5, nu=located.nu),
         found,
@@ -229,13 +232,8 @@ def plan_cut(
         if milled is None
         else volume_containment(cut.way, cut.place_um, cut.half_um, milled, instrument=instrument),
         cut,
+        surface.name if surface is not None and surface.kind == "segmentations" else None,
     )
-
-
-def _surface(ws: Workspace, surface: Any) -> SpecimenSurface | MeasuredSurface:
-    if surface.kind == "surfaces":
-        return MeasuredSurface(ws, surface)
-    return SpecimenSurface(ws, surface)
 
 
 def _positions(
@@ -263,14 +261,15 @@ def _positions(
     ]
 
 
-def _depth(target: str, to: str, surface: NearSurface) -> Measurement:
+def _depth(target: str, to: str, surface: NearSurface, record: Any) -> Measurement:
     """Depth below the surface, in the lengths of the instrument's frame."""
+    again = f" {record.name}, measured by {record.method}," if record.kind == "surfaces" else ""
     return measurement_from_parts(
         key=f"targeting.{target}{_DEPTH}",
         name=f"depth of {target} below the surface",
         value=surface.depth_um,
         unit="µm",
-        convention=f"along the normal of the surface around the target, lengths of {to}",
+        convention=f"along the normal of the surface{again} around the target, lengths of {to}",
         parts=surface.parts,
     )
 

@@ -10,9 +10,8 @@ import pandas as pd
 
 from ..errors import NoPath
 from ..workspace.instrument_cut import instrument_cut
-from ..workspace.surface import SpecimenSurface
+from ..workspace.measured_surface import counted_surfaces, surface_of
 from .state import Widget
-from .target_cut import surfaces_of
 
 
 class TargetFiles(Widget):
@@ -53,14 +52,14 @@ class TargetFiles(Widget):
         frame, records = to or self.into or self.frame, self.records()
         if not records:
             raise ValueError("there is no target to write: place one first")
-        tagged = surfaces_of(self.ws)
+        tagged = counted_surfaces(self.ws)
         if len(tagged) > 1:
             names = ", ".join(record.name for record in tagged)
             raise ValueError(
                 f"depths need one surface, got {names}: take the tag from the others with "
-                "ws.segmentations.tag(name, drop=['surface'])"
+                f"ws.{tagged[0].kind}.tag(name, drop=['surface'])"
             )
-        surface = SpecimenSurface(self.ws, tagged[0]) if tagged else None
+        surface = surface_of(self.ws, tagged[0]) if tagged else None
         rows = [self._planned(record, frame, surface) for record in records]
         return pd.concat(rows, ignore_index=True)
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from ..analysis.registration.cut import box_margin
 from ..analysis.registration.milling_volume import MillingVolume, volume_margin
-from ..analysis.targeting import InstrumentError, target_plan
-from ..workspace.instrument_cut import InstrumentCut
+from ..analysis.targeting import InstrumentError, split_uncertainty, target_plan
+
+if TYPE_CHECKING:
+    from .instrument_cut import InstrumentCut
 
 _PROBABILITIES = (0.5, 0.8, 0.9, 0.95, 0.99)
 _POINT_UM = 1e-9  # half the edges of a volume that is none
 
 
-def missed(cut: InstrumentCut, instrument: InstrumentError, nu: float | None) -> InstrumentCut:
+def missed(cut: InstrumentCut, instrument: InstrumentError) -> InstrumentCut:
     """Plan the cut for an instrument that misses what it is told."""
     located, plan = cut.located, cut.plan
+    nu = split_uncertainty(cut.way, cut.place_um, instrument=instrument).nu
     nus = np.array([np.inf if nu is None else nu])
     point = located.points_um[0]
     total = located.covariance_um2[0] + instrument.covariance_at(point)[0]
