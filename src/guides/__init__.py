@@ -8,6 +8,7 @@ from __future__ import annotations
 from .aligned_copy import CopyErrors, compare_with_copy
 from .candidates import Candidates, candidates
 from .coverage import Coverage, coverage
+from .cut_exports import CutFiles, view_pictures, write_cut_files
 from .cut_files import plan_dict, write_plan_boxes, write_plan_json, write_stage_positions
 from .decisions import (
     choose_instrument,
@@ -33,6 +34,7 @@ from .quantification import (
     segmentation_sliders,
     segmentations_to_measure,
 )
+from .reaching import Reach, reach_target
 from .registration import (
     comparison_table,
     error_field,
@@ -48,7 +50,7 @@ from .registration import (
 )
 from .stages import record_stage
 from .survey import image_survey, technique_reach
-from .targeting import plan_cut, surface_segmentation
+from .targeting import depth_surface, plan_cut, surface_segmentation
 from .transform_files import export_transform, import_transform
 from .walkthrough import begin, bring, data_folder, file_beside
 from .whole_objects import Inmost, inmost_place, whole_object
@@ -59,9 +61,11 @@ __all__ = [
     "Candidates",
     "CopyErrors",
     "Coverage",
+    "CutFiles",
     "Inmost",
     "MillingPlan",
     "Overlap",
+    "Reach",
     "begin",
     "bring",
     "candidates",
@@ -75,6 +79,7 @@ __all__ = [
     "cutting_frame",
     "data_folder",
     "decided",
+    "depth_surface",
     "error_field",
     "error_maps_figure",
     "errors_figure",
@@ -97,6 +102,7 @@ __all__ = [
     "plan_dict",
     "plan_milling",
     "practice_truth",
+    "reach_target",
     "record_segmentation",
     "record_stage",
     "record_verdicts",
@@ -108,7 +114,9 @@ __all__ = [
     "settle",
     "surface_segmentation",
     "technique_reach",
+    "view_pictures",
     "whole_object",
+    "write_cut_files",
     "write_plan_boxes",
     "write_plan_json",
     "write_practice_tiff",

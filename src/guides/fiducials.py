@@ -12,6 +12,9 @@ from ..analysis.targeting import BeamView, SeenFiducial, beam_view, fib_sem_view
 from ..widgets.pairs import fit_pairs
 from ..workspace import Workspace
 
+FROM_ABOVE = "from above"
+"""Name of the view along z, where no stage tells the beams'."""
+
 _AXES = ("z", "y", "x")
 
 
@@ -89,7 +92,7 @@ def views_of(ws: Workspace, to: str) -> tuple[BeamView, ...]:
             angle = stage.between_beams_deg
             axes = np.diag([inwards, down, 1.0])
             return fib_sem_views(tilt_deg=angle, between_beams_deg=angle, axes=axes)
-    return (beam_view("from above", angle_deg=0.0),)
+    return (beam_view(FROM_ABOVE, angle_deg=0.0),)
 
 
 def _fit_behind(ws: Workspace, way: FramePath) -> tuple[LandmarkFit | None, dict[str, int]]:

@@ -33,7 +33,7 @@ def next_actions(
     ----------
     ws : Workspace
     cut : CutPlan
-        From `plan_cut`; its margin stays as it is.
+        From `plan_cut`; what is milled stays as it is.
     minutes : mapping of str to float, optional
         Of ``"landmark"``, ``"fiducial"`` and ``"rescan"``; guesses unless told.
 
@@ -68,7 +68,7 @@ def next_actions(
         actions = _actions(ws, step.edge.from_frame, transform, moving, minutes or {})
         found = rank_actions(
             way, place, half, margin_um=cut.plan.margin_um, actions=actions, edge=name,
-            draws=_DRAWS,
+            volume=cut.milled, instrument=cut.cut.instrument, draws=_DRAWS,
         )  # fmt: skip
         found.insert(0, "registration", name)
         tables.append(found)

@@ -26,11 +26,12 @@ from ..analysis.targeting import (
 from ..analysis.targeting.plan import BELOW_SURFACE, TargetPlan
 from ..analysis.targeting.surface_plane import SurfacePlane
 from ..columns import significant
+from ..errors import DecisionNeeded
 from ..quantities import format_value
 from ..workspace import Workspace
 from ..workspace.cut_margins import margins, milled_by
 from ..workspace.instrument_cut import InstrumentCut, instrument_cut
-from ..workspace.measured_surface import surface_of
+from ..workspace.measured_surface import counted_surfaces, surface_of
 from ..workspace.surface import SURFACE_TAG, NearSurface, coverage_factor
 from .cut_files import refuse_gaps
 from .decisions import decided
@@ -101,6 +102,11 @@ class CutPlan:
         """The depth, which rests on the surface too; none without a surface."""
         return tuple(one for one in self.measurements if _is_depth(one))
 
+    def by_view(self) -> dict[str, tuple[Offset, ...]]:
+        """The offsets of each view, for `scalebridge.plots.offset_overlay`."""
+        views = dict.fromkeys(one.view for one in self.found)
+        return {view: tuple(one for one in self.found if one.view == view) for view in views}
+
     def position_table(self) -> pd.DataFrame:
         """Position, its uncertainties and the size of the cut, an axis a row."""
         sigma = np.sqrt(np.diag(self.located.covariance_um2[0]))
@@ -124,7 +130,7 @@ class CutPlan:
             A number of it is not known.
         """
         refuse_gaps(self.table, why=self.region.statement)
-        path = Path(folder) / f"target_{_file_name(self.plan.name)}.csv"
+        path = Path(folder) / f"target_{file_name(self.plan.name)}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         self.table.to_csv(path, index=False)
         return path
@@ -154,6 +160,35 @@ def surface_segmentation(ws: Workspace, name: str | None) -> Any:
         "the surface that depths are measured from", parameter=None, recorded=tagged, how=how
     )
     return ws.segmentations.get(chosen)
+
+
+def depth_surface(ws: Workspace, name: str | None) -> Any:
+    """Return the surface that depths are measured from: a segmentation, or one measured again.
+
+    Parameters
+    ----------
+    name : str or None
+        The template's parameter, of either collection; None takes the one tagged ``"surface"``,
+        and of these one that was measured again before the scan's.
+
+    Raises
+    ------
+    DecisionNeeded
+        Nobody has chosen.
+    NotFound
+        Neither collection has that name.
+    """
+    if name is None:
+        counted = counted_surfaces(ws)
+        return counted[0] if len(counted) == 1 else surface_segmentation(ws, None)
+    again = [record for record in ws.surfaces if record.name == name]
+    scanned = [record for record in ws.segmentations if record.name == name]
+    if again and scanned:
+        raise DecisionNeeded(
+            f"the surface that depths are measured from is not decided: {name} is a segmentation "
+            "and a surface that was measured again. To decide: rename one of them"
+        )
+    return again[0] if again else ws.segmentations.get(name)
 
 
 def plan_cut(
@@ -222,7 +257,7 @@ def plan_cut(
         offset_table(found),
         tuple(measurements),
         checks,
-        (*located.notes, *shown.notes, *cut.notes),
+        (*located.notes, *shown.notes, *cut.notes, *_passed_over(ws, surface)),
         _drawn(cut, region),
         confidence_region(located.covariance_um2[0], level=0.5, nu=located.nu),
         found,
@@ -304,6 +339,17 @@ def _unstated(surface: Any) -> tuple[Check, ...]:
     return (Check("uncertainty of the surface's threshold", None, said),)
 
 
+def _passed_over(ws: Workspace, surface: Any) -> tuple[str, ...]:
+    """Name the surfaces that were measured again and do not count."""
+    again = ", ".join(str(record.name) for record in ws.surfaces)
+    if surface is None or surface.kind == "surfaces" or not again:
+        return ()
+    return (
+        f"the depth rests on the scan, by {surface.name}, and not on what was measured again "
+        f"({again}): tag that as surface, ws.surfaces.tag('<name>', 'surface'), or name it",
+    )
+
+
 def _offsets(
     cut: InstrumentCut, shown: SeenFiducials, views: Sequence[BeamView]
 ) -> tuple[Offset, ...]:
@@ -332,5 +378,6 @@ def _height(surface: SurfacePlane, point: np.ndarray) -> float | None:
     return float(surface.point_um[0] - across / normal[0]) if normal[0] else None
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
+    """Turn a target's name into one that every file system takes."""
     return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)

@@ -12,6 +12,7 @@ from ..columns import significant
 from ..errors import ScalebridgeError
 from ..quantities import format_length
 from ..workspace.measured_surface import MeasuredSurface, counted_surfaces, surface_of
+from ..workspace.stage_errors import stage_error
 from ..workspace.surface import SpecimenSurface, extent_um
 
 # Margins from so many drawn transforms follow a drag; a report draws more.
@@ -113,17 +114,21 @@ class Cuts:
         probability: float,
         quick: bool,
     ) -> TargetCut:
-        from ..analysis.registration.cut import DRAWS, box_margin
+        from ..analysis.registration.cut import DRAWS
+        from ..workspace.cut_margins import margin_um
 
         graph = self._ws.graph()
         way = graph.path(frame, to)
         half = np.zeros(3) if half_um is None else np.asarray(half_um, float)
         draws = _QUICK_DRAWS if quick else DRAWS
-        margin = box_margin(way, place_um, half, probability=probability, draws=draws).margin_um
-        depth, doubt = self._depth(place_um, frame, to, graph)
         centre = np.asarray(way.apply(place_um[None]))[0]
+        missed, _ = stage_error(self._ws, to=to, place_um=centre)
+        margin = margin_um(
+            way, place_um, half, instrument=missed, probability=probability, draws=draws
+        )
+        depth, doubt = self._depth(place_um, frame, to, graph)
         size = extent_um(way, place_um, half) + margin
-        return TargetCut(centre, size, float(margin), probability, depth, doubt)
+        return TargetCut(centre, size, margin, probability, depth, doubt)
 
     def _depth(
         self, place_um: NDArray[np.float64], frame: str, to: str, graph: Any

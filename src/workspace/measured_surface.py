@@ -25,10 +25,13 @@ def counted_surfaces(ws: Any) -> list[Any]:
     """List the surfaces that depths may be measured from; there should be one.
 
     Somebody tags the surface that counts. One that was measured again goes before the scan's, for
-    it tells of the specimen as it is now.
+    it tells of the specimen as it is now; without any tag, what was measured again counts.
     """
-    again = [record for record in ws.surfaces if SURFACE_TAG in record.tags]
-    return again or [record for record in ws.segmentations if SURFACE_TAG in record.tags]
+    tagged = [
+        [record for record in records if SURFACE_TAG in record.tags]
+        for records in (ws.surfaces, ws.segmentations)
+    ]
+    return tagged[0] or tagged[1] or list(ws.surfaces)
 
 
 def surface_of(ws: Any, record: Any) -> SpecimenSurface | MeasuredSurface:
