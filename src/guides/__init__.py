@@ -22,7 +22,7 @@ from .example import example_specimen
 from .fiducials import seen_fiducials
 from .landmark_files import import_landmarks
 from .milling import MillingPlan, plan_milling
-from .next_actions import next_actions
+from .next_actions import action_table, next_actions
 from .next_places import next_places
 from .overlap import Overlap, overlap
 from .practice_tiff import VOXEL_UM, practice_truth, write_practice_tiff
@@ -66,6 +66,7 @@ __all__ = [
     "MillingPlan",
     "Overlap",
     "Reach",
+    "action_table",
     "begin",
     "bring",
     "candidates",

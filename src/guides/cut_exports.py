@@ -31,6 +31,12 @@ class CutFiles:
     left_out: tuple[str, ...]
     sheet: Path
 
+    @property
+    def statement(self) -> str:
+        """What lies in the folder, the sheet included."""
+        names = ", ".join(path.name for path in (*self.written, self.sheet))
+        return f"Written to {self.sheet.parent.name}: {names}."
+
 
 def write_cut_files(ws: Workspace, plan: CutPlan, folder: str | Path) -> CutFiles:
     """Write the row for the instrument, JSON, boxes as STL and VTK, and stage positions.

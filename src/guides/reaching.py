@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ..analysis.targeting import approach_table, removal_rates
+from ..columns import significant
 from ..errors import ScalebridgeError
 from ..workspace import Workspace
 from ..workspace.surface import SURFACE_TAG
@@ -16,9 +17,15 @@ from .approaches import ION_BEAM, SIDES, approach_depths, scanned_surface
 from .milling import MillingPlan, plan_milling
 from .targeting import CutPlan
 
-_APPROACH = ["approach", "depth_um", "depth_pm95_um", "material_um", "in_the_way"]
-_METHOD = ["method", "role", "median_h", "low_h", "high_h", "stand_off_um", "why"]
-_RATE = ["method", "rate", "unit", "sigma_ln", "source", "checked"]
+_APPROACH = {"approach": "approach", "depth_um": "depth [µm]", "depth_pm95_um": "± 95 % [µm]",
+             "material_um": "material [µm]", "in_the_way": "in the way"}  # fmt: skip
+_METHOD = {"method": "method", "role": "role", "median_h": "median [h]", "low_h": "from [h]",
+           "high_h": "to [h]", "why": "why"}  # fmt: skip
+_RATE = {"method": "method", "rate": "rate", "unit": "unit", "sigma_ln": "s of its logarithm",
+         "source": "source", "checked": "checked"}  # fmt: skip
+_STEP = {"step": "step", "method": "method", "stops_um": "stops before [µm]",
+         "stand_off_um": "of this stand-off [µm]", "median_h": "median [h]",
+         "probability_safe": "probability safe", "then": "then"}  # fmt: skip
 _NO_SCAN = (
     "What lies on the way is not known, so no trench is planned: {} is a set of points. Tag a "
     "segmentation of a scan that shows the surface: ws.segmentations.tag('<name>', 'surface')"
@@ -53,19 +60,24 @@ class Reach:
     def tables(self) -> Iterator[tuple[str, pd.DataFrame, str]]:
         """Give what there is to show: name, rows and caption."""
         if len(self.approaches):
-            rows = self.approaches[_APPROACH]
+            rows = _shown(self.approaches, _APPROACH)
+            rows["± 95 % [µm]"] = significant(rows["± 95 % [µm]"].tolist(), digits=2)
             yield "approaches", rows, "Depth along each beam, and what lies on the way."
         if self.milling is None:
             return
         trench = self.milling.trench_table()
         yield "trench", trench, "The ramped trench in front of the face."
-        methods = self.milling.methods[_METHOD]
+        methods = _shown(self.milling.methods, _METHOD)
         yield "methods", methods, "Ways of removing the trench, with the 95 % interval of the time."
         if len(self.rates):
-            yield "rates", self.rates, "Removal rates behind the times: replace them by your own."
+            yield (
+                "rates",
+                _shown(self.rates, _RATE),
+                "Removal rates behind the times: replace them by your own.",
+            )
         steps = self.milling.steps
         if len(steps):
-            yield "steps", steps, "The cut in steps, coarse to fine."
+            yield "steps", _shown(steps, _STEP), "The cut in steps, coarse to fine."
 
 
 def reach_target(
@@ -126,7 +138,10 @@ def reach_target(
         said.append((_TWO.format(surface.name, scanned.name), "information"))
     said += _unknown(plan.approaches)
     shown = _rates_of(material, removal_rates() if rates is None else rates)
-    return Reach(plan, plan.approaches, shown, (*said, *plan.findings))
+    said += [(_sentence(words), level) for words, level in plan.findings]
+    if plan.visibility:
+        said.append((_sentence(plan.visibility.statement), "information"))
+    return Reach(plan, plan.approaches, shown, tuple(said))
 
 
 def _nothing(why: str, *said: tuple[str, str]) -> Reach:
@@ -166,4 +181,17 @@ def _unknown(approaches: pd.DataFrame) -> list[tuple[str, str]]:
 
 def _rates_of(material: str | None, rates: pd.DataFrame) -> pd.DataFrame:
     known = rates["material"].isin([material, "any"]) & rates["rate"].notna()
-    return rates.loc[known if material is not None else known & False, _RATE]
+    return rates[known] if material is not None else rates.iloc[:0]
+
+
+def _shown(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    """Columns in the order of their names; times with the digits that are known."""
+    shown = table[list(names)].rename(columns=names)
+    hours = [name for name in shown.columns if name.endswith("[h]")]
+    for name in hours:
+        shown[name] = significant(shown[name].tolist(), digits=2)
+    return shown
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]

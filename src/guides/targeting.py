@@ -27,7 +27,7 @@ from ..analysis.targeting.plan import BELOW_SURFACE, TargetPlan
 from ..analysis.targeting.surface_plane import SurfacePlane
 from ..columns import significant
 from ..errors import DecisionNeeded
-from ..quantities import format_value
+from ..quantities import format_length, format_value
 from ..workspace import Workspace
 from ..workspace.cut_margins import margins, milled_by
 from ..workspace.instrument_cut import InstrumentCut, instrument_cut
@@ -106,6 +106,33 @@ class CutPlan:
         """The offsets of each view, for `scalebridge.plots.offset_overlay`."""
         views = dict.fromkeys(one.view for one in self.found)
         return {view: tuple(one for one in self.found if one.view == view) for view in views}
+
+    @property
+    def ellipsoids(self) -> str:
+        """Both ellipsoids in words: their semi-axes, and what they rest on."""
+        if not self.region.stated:
+            return self.region.statement
+        sizes = (
+            f"{100 * one.level:g} % ellipsoid, semi-axes "
+            + ", ".join(format_length(float(radius), digits=2) for radius in one.radii_um)
+            for one in (self.region50, self.region)
+        )
+        return "; ".join((*sizes, self.region.statement))
+
+    def split_table(self) -> pd.DataFrame:
+        """Where the uncertainty comes from, with the digits that are known."""
+        table = self.split.table()
+        for name in ("sx_um", "sy_um", "sz_um"):
+            table[name] = significant(table[name].tolist(), digits=2)
+        share = table.pop("share_of_variance")
+        return table.assign(**{"share of the variance [%]": (100 * share).round(0)})
+
+    def offset_table(self) -> pd.DataFrame:
+        """Offsets as they are driven; ± s and the radius that holds 95 % with two digits."""
+        table = self.offsets.drop(columns=["rho", "nu"])
+        for name in ("sx_um", "sy_um", "radius95_um"):
+            table[name] = significant(table[name].tolist(), digits=2)
+        return table
 
     def position_table(self) -> pd.DataFrame:
         """Position, its uncertainties and the size of the cut, an axis a row."""
