@@ -163,7 +163,7 @@ def _angle(ws: Workspace, frame: str, told: float | None) -> tuple[float | None,
     if stage is None:
         return None, (
             f"The angle between the beams is not known, so no trench is planned: no stage is "
-            f"recorded for {frame}. Give beam_angle: 52 (Thermo), 54 (ZEISS) or 55 (TESCAN)."
+            f"recorded for {frame}. Give beam_angle_deg: 52 (Thermo), 54 (ZEISS) or 55 (TESCAN)."
         )
     angle = float(stage.between_beams_deg)
     return angle, f"The beams stand {angle:g}° apart, as recorded of the stage {stage.name}."

@@ -117,7 +117,8 @@ class CutPlan:
             + ", ".join(format_length(float(radius), digits=2) for radius in one.radii_um)
             for one in (self.region50, self.region)
         )
-        return "; ".join((*sizes, self.region.statement))
+        why = self.region.statement.partition(", ")[2]
+        return f"{'; '.join(sizes)}; {why}"
 
     def split_table(self) -> pd.DataFrame:
         """Where the uncertainty comes from, with the digits that are known."""

@@ -142,6 +142,6 @@ def _statement(ndim: int, level: float, nu: float | None, factor: float) -> str:
     if nu is None or not np.isfinite(nu):
         return f"{level:.0%} {shape}, localisation error known, chi-squared({ndim}): {radius}"
     return (
-        f"{level:.0%} {shape}, localisation error from the residuals with {nu:g} degrees of "
-        f"freedom, {ndim} F({ndim}, {nu:g}): {radius}"
+        f"{level:.0%} {shape}, localisation error from the residuals with {nu:.4g} degrees of "
+        f"freedom, {ndim} F({ndim}, {nu:.4g}): {radius}"
     )
