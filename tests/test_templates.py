@@ -164,6 +164,26 @@ def test_a_failure_in_the_closing_cell_leaves_nothing(runs, tmp_path, name):
         assert ws.state == state
 
 
+def test_a_surface_that_was_measured_again_gives_the_depth_and_the_run_ends(runs, tmp_path):
+    folder = Path(shutil.copytree(runs.folder, tmp_path / "coupon"))
+    with Workspace.open(folder) as ws:
+        corners = [(y, x) for y in (10.0, 70.0) for x in (10.0, 70.0)]
+        points = [{"z_um": 0.0, "y_um": y, "x_um": x} for y, x in corners]
+        ws.surfaces.add(name="heights", frame="view", points=points, sigma_um=0.2)
+    given = {"target": "pit", "surface": "heights", "export": str(tmp_path / "out")}
+    shown = run_cells("30_targeting", folder, scratch=tmp_path, **given)
+    value, _ = numbers(shown)["targeting.pit.depth_um"]
+    assert value == pytest.approx(coupons.depth_um(coupons.TARGET_UM) / coupons.VIEW_SCALE, rel=0.1)
+    with Workspace.open(folder) as ws:
+        measured = [m for m in ws.measurements if m.key == "targeting.pit.depth_um"][-1]
+        assert measured.segmentation is None
+        assert "heights" in measured.convention
+    said = [str(item) for item in shown]
+    assert any("What lies on the way is not known" in words for words in said)
+    assert any("not written: positions in view are no readings" in words for words in said)
+    assert (tmp_path / "out" / "target_pit.html").exists()
+
+
 def _undecide(ws: Workspace, *, transforms: bool) -> None:
     """Give every closing cell something to write."""
     ws.frames.tag("view", drop=["cut"])

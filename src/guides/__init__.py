@@ -8,6 +8,7 @@ from __future__ import annotations
 from .aligned_copy import CopyErrors, compare_with_copy
 from .candidates import Candidates, candidates
 from .coverage import Coverage, coverage
+from .cut_exports import CutFiles, view_pictures, write_cut_files
 from .cut_files import plan_dict, write_plan_boxes, write_plan_json, write_stage_positions
 from .decisions import (
     choose_instrument,
@@ -21,7 +22,7 @@ from .example import example_specimen
 from .fiducials import seen_fiducials
 from .landmark_files import import_landmarks
 from .milling import MillingPlan, plan_milling
-from .next_actions import next_actions
+from .next_actions import action_table, next_actions
 from .next_places import next_places
 from .overlap import Overlap, overlap
 from .practice_tiff import VOXEL_UM, practice_truth, write_practice_tiff
@@ -33,6 +34,7 @@ from .quantification import (
     segmentation_sliders,
     segmentations_to_measure,
 )
+from .reaching import Reach, reach_target
 from .registration import (
     accept_proposal,
     comparison_table,
@@ -62,7 +64,7 @@ from .registration import (
 )
 from .stages import record_stage
 from .survey import image_survey, technique_reach
-from .targeting import plan_cut, surface_segmentation
+from .targeting import depth_surface, plan_cut, surface_segmentation
 from .transform_files import export_transform, import_transform
 from .walkthrough import begin, bring, data_folder, file_beside
 from .whole_objects import Inmost, inmost_place, whole_object
@@ -73,10 +75,13 @@ __all__ = [
     "Candidates",
     "CopyErrors",
     "Coverage",
+    "CutFiles",
     "Inmost",
     "MillingPlan",
     "Overlap",
+    "Reach",
     "accept_proposal",
+    "action_table",
     "begin",
     "bring",
     "candidates",
@@ -90,6 +95,7 @@ __all__ = [
     "cutting_frame",
     "data_folder",
     "decided",
+    "depth_surface",
     "error_at_places",
     "error_field",
     "error_maps_figure",
@@ -120,6 +126,7 @@ __all__ = [
     "proposal_checks",
     "proposal_measurements",
     "proposal_overlay",
+    "reach_target",
     "record_proposal",
     "record_segmentation",
     "record_stage",
@@ -136,7 +143,9 @@ __all__ = [
     "stale_statements",
     "surface_segmentation",
     "technique_reach",
+    "view_pictures",
     "whole_object",
+    "write_cut_files",
     "write_plan_boxes",
     "write_plan_json",
     "write_practice_tiff",

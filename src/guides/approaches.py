@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..analysis.registration import FramePath
 from ..analysis.targeting import ApproachDepth, depth_along
 from ..workspace import Workspace
-from ..workspace.surface import NearSurface, extent_um, magnification
+from ..workspace.surface import NearSurface, SpecimenSurface, extent_um, magnification
 from .targeting import CutPlan
 
 SIDES = {"+y": (0, 1, 0), "-y": (0, -1, 0), "+x": (0, 0, 1), "-x": (0, 0, -1)}
@@ -22,13 +22,33 @@ _AXES = ("z_um", "y_um", "x_um")
 _SMOOTHING_PX = 1.0  # as the surface's own search: against single bright voxels of noise
 
 
+def scanned_surface(ws: Workspace, cut: CutPlan, surface: Any, *, graph: Any = None) -> NearSurface:
+    """Give the surface that a segmentation shows around a target, in the instrument's frame.
+
+    Raises
+    ------
+    ValueError
+        The target does not lie below it.
+    """
+    record = ws.targets.get(cut.plan.name)
+    near = SpecimenSurface(ws, surface).near(
+        cut.cut.place_um, frame=record.frame, to=cut.cut.frame, graph=graph
+    )
+    if not near.depth_um > 0:
+        raise ValueError(
+            f"the cut needs to lie below the surface, got a depth of {near.depth_um:.4g} µm for "
+            f"{cut.plan.name}: look at the surface {surface.name}"
+        )
+    return near
+
+
 def approach_depths(
     ws: Workspace,
     cut: CutPlan,
     *,
     surface: Any,
     near: NearSurface,
-    beam_angle_deg: float,
+    beam_angle_deg: float | None,
     graph: Any = None,
 ) -> dict[str, ApproachDepth]:
     """Follow the ion beam and the electron beam from each side to a target.
@@ -43,8 +63,8 @@ def approach_depths(
         be in the way.
     near : NearSurface
         The surface around the target, in the instrument's frame.
-    beam_angle_deg : float
-        Between ion and electron beam [degree].
+    beam_angle_deg : float or None
+        Between ion and electron beam; None follows the ion beam alone [degree].
     graph : FrameGraph, optional
         The workspace's, where it was just read.
 
@@ -110,10 +130,12 @@ def _phases(grey: NDArray[np.float32], thresholds: list[float]) -> NDArray[np.ui
     return phases
 
 
-def _beams(normal: NDArray[np.float64], angle_deg: float) -> dict[str, NDArray[np.float64]]:
+def _beams(normal: NDArray[np.float64], angle_deg: float | None) -> dict[str, NDArray[np.float64]]:
     """Where the beams go, in the instrument's frame."""
-    turn = np.radians(angle_deg)
     beams = {ION_BEAM: -normal}
+    if angle_deg is None:
+        return beams
+    turn = np.radians(angle_deg)
     for name, side in SIDES.items():
         across = across_normal(side, normal)
         if across is not None:

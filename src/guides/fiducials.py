@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..analysis.registration import AffineTransform, FramePath, LandmarkFit
-from ..analysis.targeting import BeamView, InstrumentError, SeenFiducial, beam_view, fib_sem_views
+from ..analysis.targeting import BeamView, SeenFiducial, beam_view, fib_sem_views
 from ..widgets.pairs import fit_pairs
 from ..workspace import Workspace
+
+FROM_ABOVE = "from above"
+"""Name of the view along z, where no stage tells the beams'."""
 
 _AXES = ("z", "y", "x")
 
@@ -75,42 +78,6 @@ def seen_fiducials(ws: Workspace, *, to: str, way: FramePath) -> SeenFiducials:
     return SeenFiducials(tuple(seen.values()), fit, tuple(notes))
 
 
-def stage_error(
-    ws: Workspace, *, to: str, place_um: np.ndarray, seen: tuple[SeenFiducial, ...]
-) -> tuple[InstrumentError | None, tuple[str, ...]]:
-    """Give the error of the stage that is recorded for a frame, and say what nobody has stated.
-
-    Lengths count from the nearest fiducial that is seen; a drift needs the minutes that pass, so
-    it only counts where ``InstrumentError`` is given by hand.
-
-    Parameters
-    ----------
-    ws : Workspace
-    to : str
-        Frame of the instrument.
-    place_um : (3,) array
-        The target there [um].
-    seen : tuple of SeenFiducial
-    """
-    stage = next((stage for stage in ws.stages if stage.frame == to), None)
-    if stage is None or stage.repeatability_um is None:
-        return None, (
-            f"stage, drift and scale of the instrument do not count: nobody has stated them for "
-            f"{to}; give instrument=InstrumentError(...), or record the stage with "
-            "repeatability_um",
-        )
-    near = min(
-        (np.asarray(mark.position_um, dtype=float) for mark in seen),
-        key=lambda place: float(np.linalg.norm(place - place_um)),
-        default=None,
-    )
-    scaled = {"scale_sigma": stage.scale_sigma, "from_um": near}
-    known = stage.scale_sigma and near is not None
-    notes = () if known else (f"the scale of {stage.name} counts as exact: it is not stated",)
-    error = InstrumentError(stage_um=stage.repeatability_um, **(scaled if known else {}))
-    return error, (*notes, f"the drift of {stage.name} does not count: give instrument=")
-
-
 def views_of(ws: Workspace, to: str) -> tuple[BeamView, ...]:
     """Give the views of an instrument: SEM and FIB of a stage that is recorded, else from above.
 
@@ -125,7 +92,7 @@ def views_of(ws: Workspace, to: str) -> tuple[BeamView, ...]:
             angle = stage.between_beams_deg
             axes = np.diag([inwards, down, 1.0])
             return fib_sem_views(tilt_deg=angle, between_beams_deg=angle, axes=axes)
-    return (beam_view("from above", angle_deg=0.0),)
+    return (beam_view(FROM_ABOVE, angle_deg=0.0),)
 
 
 def _fit_behind(ws: Workspace, way: FramePath) -> tuple[LandmarkFit | None, dict[str, int]]:

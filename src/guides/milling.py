@@ -28,8 +28,8 @@ from ..analysis.targeting import (
 from ..errors import NoPath
 from ..quantities import format_length
 from ..workspace import Workspace
-from ..workspace.surface import NearSurface, SpecimenSurface
-from .approaches import ION_BEAM, SIDES, across_normal, approach_depths
+from ..workspace.surface import NearSurface
+from .approaches import ION_BEAM, SIDES, across_normal, approach_depths, scanned_surface
 from .targeting import CutPlan
 
 _UNSTATED = "a material that nobody has stated"
@@ -138,7 +138,8 @@ def plan_milling(
     cut : CutPlan
         From `plan_cut`.
     surface : Record
-        Segmentation by thresholds whose first boundary along z is the surface.
+        Segmentation by thresholds whose first boundary along z is the surface. A surface that was
+        measured again and that the cut rests on sets the depth of the face in its place.
     material : str or None
         As in the table of rates; None gives no time.
     beam_angle_deg : float
@@ -151,9 +152,10 @@ def plan_milling(
         What the trench is longer by; unless told, what the 95 % doubt of the depth asks for [µm].
     later_sigma_um : float, optional
         Standard uncertainty that a re-registration after the coarse step is expected to leave;
-        None plans without one [µm].
+        None plans without one; stage and drift add to it [µm].
     instrument_um : float
-        Standard uncertainty of stage and drift along the way of the face [µm].
+        Standard uncertainty of stage and drift along the way of the face, besides what the cut
+        counts of them already [µm].
     probability : float, optional
         That each step leaves the volume of interest alone; the cut's own unless told, at least 0.5.
     hours_free, only, methods, rates
@@ -172,19 +174,12 @@ def plan_milling(
     """
     if towards not in SIDES:
         raise ValueError(f"towards needs one of {', '.join(SIDES)}, got {towards!r}")
-    specimen = SpecimenSurface(ws, surface)
-    record, to = ws.targets.get(cut.plan.name), cut.located.path[-1]
-    place = np.array([record.position[name] for name in _AXES], float)
     graph = ws.graph()
-    near = specimen.near(place, frame=record.frame, to=to, graph=graph)
-    if not near.depth_um > 0:
-        raise ValueError(
-            f"the cut needs to lie below the surface, got a depth of {near.depth_um:.4g} µm for "
-            f"{cut.plan.name}: look at the surface {surface.name}"
-        )
+    near = scanned_surface(ws, cut, surface, graph=graph)
     depths = approach_depths(
         ws, cut, surface=surface, near=near, beam_angle_deg=beam_angle_deg, graph=graph
     )
+    near = _as_measured(cut, surface, near)
     half = cut.plan.cut_size_um / 2
     face = _face(cut, near, half, towards)
     depth, width = near.depth_um + float(abs(face.down) @ half), 2 * float(abs(face.along) @ half)
@@ -200,14 +195,33 @@ def plan_milling(
     visible = bottom_visible(trench, angle_deg=beam_angle_deg)
     sigma = sigma_along(cut.located.covariance_um2[0], face.away.tolist(), instrument_um)
     wanted = cut.plan.probability if probability is None else probability
-    staged = _staged(
-        choice, trench, sigma, cut.located.nu, later_sigma_um, max(wanted, 0.5), clearance_um
-    )
+    later = None if later_sigma_um is None else _later(cut, face, later_sigma_um, instrument_um)
+    staged = _staged(choice, trench, sigma, cut.located.nu, later, max(wanted, 0.5), clearance_um)
     lost = _lost(ws, cut, face, trench, graph)
     table = approach_table(depths)
     checks = _checks(table, visible, lost)
     findings = _findings(choice, staged, checks, material, later_sigma_um)
     return MillingPlan(table, depths, choice, trench, visible, staged, lost, checks, findings)
+
+
+def _later(cut: CutPlan, face: _Face, later_sigma_um: float, instrument_um: float) -> float:
+    """What a re-registration leaves, and what the instrument misses after it [µm]."""
+    missed = np.zeros((3, 3))
+    if cut.cut.instrument is not None:
+        missed = cut.cut.instrument.covariance_at(cut.located.points_um[:1])[0]
+    return sigma_along(missed, face.away.tolist(), instrument_um, later_sigma_um)
+
+
+def _as_measured(cut: CutPlan, surface: Any, near: NearSurface) -> NearSurface:
+    """The surface that the cut rests on, where that is not the scan's."""
+    if cut.cut.surface is None or cut.segmentation == surface.name:
+        return near
+    if not cut.cut.surface.depth_um > 0:
+        raise ValueError(
+            f"the cut needs to lie below the surface, got a depth of "
+            f"{cut.cut.surface.depth_um:.4g} µm for {cut.plan.name}: look at what was measured"
+        )
+    return cut.cut.surface
 
 
 def _clearance(pm95_um: float, angle_deg: float) -> float:

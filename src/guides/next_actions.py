@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..analysis.registration import USUAL_MINUTES, Action, AffineTransform, rank_actions
 from ..analysis.registration.information_value import ActionKind, after_action
+from ..columns import significant
 from ..workspace import Workspace
 from .coverage import field_points
 from .targeting import CutPlan
@@ -33,7 +34,7 @@ def next_actions(
     ----------
     ws : Workspace
     cut : CutPlan
-        From `plan_cut`; its margin stays as it is.
+        From `plan_cut`; what is milled stays as it is.
     minutes : mapping of str to float, optional
         Of ``"landmark"``, ``"fiducial"`` and ``"rescan"``; guesses unless told.
 
@@ -68,7 +69,7 @@ def next_actions(
         actions = _actions(ws, step.edge.from_frame, transform, moving, minutes or {})
         found = rank_actions(
             way, place, half, margin_um=cut.plan.margin_um, actions=actions, edge=name,
-            draws=_DRAWS,
+            volume=cut.milled, instrument=cut.cut.instrument, draws=_DRAWS,
         )  # fmt: skip
         found.insert(0, "registration", name)
         tables.append(found)
@@ -76,6 +77,19 @@ def next_actions(
         return pd.DataFrame(columns=["registration", "action", "gain_per_minute"])
     table = pd.concat(tables, ignore_index=True)
     return table.sort_values("gain_per_minute", ascending=False, kind="stable", ignore_index=True)
+
+
+def action_table(actions: pd.DataFrame) -> pd.DataFrame:
+    """Show what `next_actions` ranked, as people read it: gains in percent a minute."""
+    gain = 100 * actions["gain_per_minute"]
+    shown = actions[["action", "minutes", "probability_now", "probability_after"]].assign(
+        **{
+            "gain a minute [%]": significant(gain.tolist(), digits=2),
+            "for": actions["registration"],
+        }
+    )
+    probable = ["probability_now", "probability_after"]
+    return shown.assign(**{name: shown[name].round(3) for name in probable})
 
 
 def _actions(

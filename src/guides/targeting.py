@@ -26,15 +26,16 @@ from ..analysis.targeting import (
 from ..analysis.targeting.plan import BELOW_SURFACE, TargetPlan
 from ..analysis.targeting.surface_plane import SurfacePlane
 from ..columns import significant
-from ..quantities import format_value
+from ..errors import DecisionNeeded
+from ..quantities import format_length, format_value
 from ..workspace import Workspace
+from ..workspace.cut_margins import margins, milled_by
 from ..workspace.instrument_cut import InstrumentCut, instrument_cut
-from ..workspace.measured_surface import MeasuredSurface
-from ..workspace.surface import SURFACE_TAG, NearSurface, SpecimenSurface, coverage_factor
+from ..workspace.measured_surface import counted_surfaces, surface_of
+from ..workspace.surface import SURFACE_TAG, NearSurface, coverage_factor
 from .cut_files import refuse_gaps
-from .cut_margins import margins, milled_by, missed
 from .decisions import decided
-from .fiducials import SeenFiducials, seen_fiducials, stage_error, views_of
+from .fiducials import SeenFiducials, seen_fiducials, views_of
 
 _AXES = ("z", "y", "x")
 _DEPTH = ".depth_um"
@@ -69,6 +70,8 @@ class CutPlan:
     contained : Containment or None
         Probability that all corners of the volume of interest lie in it.
     cut : InstrumentCut
+    segmentation : str or None
+        Name of the one that the depth rests on; None for a surface that was measured again.
     """
 
     located: Located
@@ -87,6 +90,7 @@ class CutPlan:
     milled: MillingVolume | None
     contained: Containment | None
     cut: InstrumentCut
+    segmentation: str | None
 
     @property
     def positions(self) -> tuple[Measurement, ...]:
@@ -97,6 +101,39 @@ class CutPlan:
     def depths(self) -> tuple[Measurement, ...]:
         """The depth, which rests on the surface too; none without a surface."""
         return tuple(one for one in self.measurements if _is_depth(one))
+
+    def by_view(self) -> dict[str, tuple[Offset, ...]]:
+        """The offsets of each view, for `scalebridge.plots.offset_overlay`."""
+        views = dict.fromkeys(one.view for one in self.found)
+        return {view: tuple(one for one in self.found if one.view == view) for view in views}
+
+    @property
+    def ellipsoids(self) -> str:
+        """Both ellipsoids in words: their semi-axes, and what they rest on."""
+        if not self.region.stated:
+            return self.region.statement
+        sizes = (
+            f"{100 * one.level:g} % ellipsoid, semi-axes "
+            + ", ".join(format_length(float(radius), digits=2) for radius in one.radii_um)
+            for one in (self.region50, self.region)
+        )
+        why = self.region.statement.partition(", ")[2]
+        return f"{'; '.join(sizes)}; {why}"
+
+    def split_table(self) -> pd.DataFrame:
+        """Where the uncertainty comes from, with the digits that are known."""
+        table = self.split.table()
+        for name in ("sx_um", "sy_um", "sz_um"):
+            table[name] = significant(table[name].tolist(), digits=2)
+        share = table.pop("share_of_variance")
+        return table.assign(**{"share of the variance [%]": (100 * share).round(0)})
+
+    def offset_table(self) -> pd.DataFrame:
+        """Offsets as they are driven; ± s and the radius that holds 95 % with two digits."""
+        table = self.offsets.drop(columns=["rho", "nu"])
+        for name in ("sx_um", "sy_um", "radius95_um"):
+            table[name] = significant(table[name].tolist(), digits=2)
+        return table
 
     def position_table(self) -> pd.DataFrame:
         """Position, its uncertainties and the size of the cut, an axis a row."""
@@ -121,7 +158,7 @@ class CutPlan:
             A number of it is not known.
         """
         refuse_gaps(self.table, why=self.region.statement)
-        path = Path(folder) / f"target_{_file_name(self.plan.name)}.csv"
+        path = Path(folder) / f"target_{file_name(self.plan.name)}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         self.table.to_csv(path, index=False)
         return path
@@ -153,6 +190,35 @@ def surface_segmentation(ws: Workspace, name: str | None) -> Any:
     return ws.segmentations.get(chosen)
 
 
+def depth_surface(ws: Workspace, name: str | None) -> Any:
+    """Return the surface that depths are measured from: a segmentation, or one measured again.
+
+    Parameters
+    ----------
+    name : str or None
+        The template's parameter, of either collection; None takes the one tagged ``"surface"``,
+        and of these one that was measured again before the scan's.
+
+    Raises
+    ------
+    DecisionNeeded
+        Nobody has chosen.
+    NotFound
+        Neither collection has that name.
+    """
+    if name is None:
+        counted = counted_surfaces(ws)
+        return counted[0] if len(counted) == 1 else surface_segmentation(ws, None)
+    again = [record for record in ws.surfaces if record.name == name]
+    scanned = [record for record in ws.segmentations if record.name == name]
+    if again and scanned:
+        raise DecisionNeeded(
+            f"the surface that depths are measured from is not decided: {name} is a segmentation "
+            "and a surface that was measured again. To decide: rename one of them"
+        )
+    return again[0] if again else ws.segmentations.get(name)
+
+
 def plan_cut(
     ws: Workspace,
     target: str,
@@ -163,6 +229,7 @@ def plan_cut(
     views: Sequence[BeamView] | None = None,
     instrument: InstrumentError | None = None,
     volume: MillingVolume | None = None,
+    minutes: float | None = None,
 ) -> CutPlan:
     """Look a target up in an instrument's frame and plan the cut around it.
 
@@ -184,30 +251,29 @@ def plan_cut(
         What stage, drift and scale add; what is recorded of the stage unless told.
     volume : MillingVolume, optional
         That will be milled, in the instrument's frame; the planned cut unless told.
+    minutes : float, optional
+        Between the last look at a fiducial and the cut, for a recorded drift [min].
 
     Raises
     ------
     NoPath
         The frames are not connected by accepted transforms.
     """
-    record, below = ws.targets.get(target), surface and _surface(ws, surface)
-    cut = instrument_cut(ws, record, to=to, surface=below, probability=probability)
-    shown = seen_fiducials(ws, to=to, way=cut.way)
-    unstated: tuple[str, ...] = ()
-    if instrument is None:
-        there = cut.located.points_um[0]
-        instrument, unstated = stage_error(ws, to=to, place_um=there, seen=shown.seen)
-    measurements = _positions(target, to, cut.located, instrument)
+    record, below = ws.targets.get(target), surface and surface_of(ws, surface)
+    cut = instrument_cut(
+        ws, record, to=to, surface=below, probability=probability, instrument=instrument,
+        minutes=minutes,
+    )  # fmt: skip
+    shown, instrument = seen_fiducials(ws, to=to, way=cut.way), cut.instrument
+    measurements = _positions(target, to, cut.exact, instrument)
     split = split_uncertainty(cut.way, cut.place_um, instrument=instrument)
-    if instrument is not None:
-        cut = missed(cut, instrument, split.nu)
     located, plan = cut.located, cut.plan
     region = confidence_region(located.covariance_um2[0], nu=located.nu)
     found = _offsets(cut, shown, views_of(ws, to) if views is None else views)
     milled = volume or milled_by(cut)
     checks = plan.checks
     if cut.surface is not None:
-        depth = _depth(target, to, cut.surface)
+        depth = _depth(target, to, cut.surface, surface)
         checks = (*(_checked(check, depth) for check in checks), *_unstated(surface))
         measurements.append(replace(depth, checks=checks))
     return CutPlan(
@@ -219,7 +285,7 @@ def plan_cut(
         offset_table(found),
         tuple(measurements),
         checks,
-        (*located.notes, *shown.notes, *unstated),
+        (*located.notes, *shown.notes, *cut.notes, *_passed_over(ws, surface)),
         _drawn(cut, region),
         confidence_region(located.covariance_um2[0], level=0.5, nu=located.nu),
         found,
@@ -229,13 +295,8 @@ def plan_cut(
         if milled is None
         else volume_containment(cut.way, cut.place_um, cut.half_um, milled, instrument=instrument),
         cut,
+        surface.name if surface is not None and surface.kind == "segmentations" else None,
     )
-
-
-def _surface(ws: Workspace, surface: Any) -> SpecimenSurface | MeasuredSurface:
-    if surface.kind == "surfaces":
-        return MeasuredSurface(ws, surface)
-    return SpecimenSurface(ws, surface)
 
 
 def _positions(
@@ -263,14 +324,15 @@ def _positions(
     ]
 
 
-def _depth(target: str, to: str, surface: NearSurface) -> Measurement:
+def _depth(target: str, to: str, surface: NearSurface, record: Any) -> Measurement:
     """Depth below the surface, in the lengths of the instrument's frame."""
+    again = f" {record.name}, measured by {record.method}," if record.kind == "surfaces" else ""
     return measurement_from_parts(
         key=f"targeting.{target}{_DEPTH}",
         name=f"depth of {target} below the surface",
         value=surface.depth_um,
         unit="µm",
-        convention=f"along the normal of the surface around the target, lengths of {to}",
+        convention=f"along the normal of the surface{again} around the target, lengths of {to}",
         parts=surface.parts,
     )
 
@@ -305,6 +367,17 @@ def _unstated(surface: Any) -> tuple[Check, ...]:
     return (Check("uncertainty of the surface's threshold", None, said),)
 
 
+def _passed_over(ws: Workspace, surface: Any) -> tuple[str, ...]:
+    """Name the surfaces that were measured again and do not count."""
+    again = ", ".join(str(record.name) for record in ws.surfaces)
+    if surface is None or surface.kind == "surfaces" or not again:
+        return ()
+    return (
+        f"the depth rests on the scan, by {surface.name}, and not on what was measured again "
+        f"({again}): tag that as surface, ws.surfaces.tag('<name>', 'surface'), or name it",
+    )
+
+
 def _offsets(
     cut: InstrumentCut, shown: SeenFiducials, views: Sequence[BeamView]
 ) -> tuple[Offset, ...]:
@@ -333,5 +406,6 @@ def _height(surface: SurfacePlane, point: np.ndarray) -> float | None:
     return float(surface.point_um[0] - across / normal[0]) if normal[0] else None
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
+    """Turn a target's name into one that every file system takes."""
     return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)

@@ -67,11 +67,13 @@ def offset_overlay(
     rings = [_ring(one, level) for one in offsets]
     near = np.vstack([ends, *[one.from_um[None] for one in offsets], *filter(_some, rings)])
     unit, factor = length_unit(float(np.ptp(near, axis=0).max()) / 2)
-    window = [padded(float(a.min()), float(a.max()), share=0.12) for a in (near * factor).T]
+    around = [padded(float(a.min()), float(a.max()), share=0.12) for a in (near * factor).T]
+    said = [*(_said(one, ring, level) for one, ring in zip(offsets, rings, strict=True)), "target"]
+    window, per_px = _fitted(around, said)
     marks: list[Any] = []
     if image is not None:
         marks.append(_seen(np.asarray(image, float), spacing_um, origin_um, factor, window, g))
-    anchors, said, colors = [], [], []
+    anchors, colors = [], []
     bare = [STATUS["information"], OKABE_ITO["green"], OKABE_ITO["purple"], OKABE_ITO["orange"]]
     palette = bare if image is None else [OKABE_ITO[name] for name in _OVER_PICTURES]
     cross = g.ink if image is None else "#FFFFFF"
@@ -85,12 +87,11 @@ def offset_overlay(
             points(start[None], color=color, marker="o", size=9, outline=g.paper),
         ]
         anchors.append(start)
-        said.append(_said(one, ring, level))
         colors.append(color)
     marks.append(points(ends.mean(axis=0)[None] * factor, color=cross, marker="+", size=13))
     anchors.append(ends.mean(axis=0) * factor)
     return _panel(
-        marks, np.array(anchors), [*said, "target"], [*colors, g.ink], window, unit, views[0], g
+        marks, np.array(anchors), said, [*colors, g.ink], window, per_px, unit, views[0], g
     )
 
 
@@ -144,25 +145,35 @@ def _seen(
     )
 
 
+def _room_px(said: list[str]) -> float:
+    return max(map(len, said)) * _CHARACTER_PX + 40
+
+
+def _fitted(
+    window: list[tuple[float, float]], said: list[str]
+) -> tuple[list[tuple[float, float]], float]:
+    """Widen a window to the room beside the words, and give the length of a pixel."""
+    (left, right), (top, bottom) = window
+    frame = WIDTH_PX - MARGINS_PX[0] - MARGINS_PX[1] - _room_px(said)
+    least = max(len(said) * _LINE_PX, _LOWEST_PX)
+    per_px = max((right - left) / frame, (bottom - top) / _TALLEST_PX)
+    spare = max(0.0, frame * per_px - (right - left)) / 2
+    more = max(0.0, least * per_px - (bottom - top)) / 2
+    return [(left - spare, right + spare), (top - more, bottom + more)], per_px
+
+
 def _panel(
     marks: list[Any],
     anchors: np.ndarray,
     said: list[str],
     colors: list[str],
     window: list[tuple[float, float]],
+    per_px: float,
     unit: str,
     view: str,
     g: Ground,
 ) -> hv.Overlay:
-    room = max(map(len, said)) * _CHARACTER_PX + 40
     (left, right), (top, bottom) = window
-    frame = WIDTH_PX - MARGINS_PX[0] - MARGINS_PX[1] - room
-    least = max(len(said) * _LINE_PX, _LOWEST_PX)
-    per_px = max((right - left) / frame, (bottom - top) / _TALLEST_PX)
-    spare = max(0.0, frame * per_px - (right - left))
-    left, right = left - spare / 2, right + spare / 2
-    more = max(0.0, least * per_px - (bottom - top)) / 2
-    top, bottom = top - more, bottom + more
     marks = marks + beside(
         anchors,
         said,
@@ -173,7 +184,7 @@ def _panel(
         high=bottom - 8 * per_px,
         ground=g,
     )
-    far = right + room * per_px
+    far = right + _room_px(said) * per_px
     return panel(
         marks,
         xlabel=f"x in the picture [{unit}]",

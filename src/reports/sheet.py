@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from ..columns import significant
 from ..plots import offset_overlay, target_views
 from .figure import Figure
 from .item import Item
@@ -23,6 +21,7 @@ from .prose import Check, Finding
 from .table import Table
 
 if TYPE_CHECKING:
+    from ..guides.reaching import Reach
     from ..guides.targeting import CutPlan
 
 _NEEDS_A_LOOK = (
@@ -39,6 +38,7 @@ def render_sheet(
     *,
     title: str | None = None,
     pictures: Mapping[str, Mapping[str, Any]] | None = None,
+    reach: Reach | None = None,
 ) -> str:
     """Render a planned cut as one HTML page.
 
@@ -50,6 +50,8 @@ def render_sheet(
     pictures : mapping of str to mapping, optional
         By the name of a view, what `scalebridge.plots.offset_overlay` needs to draw the picture
         that the operator sees: ``image``, ``spacing_um``, ``origin_um``.
+    reach : Reach, optional
+        From `scalebridge.guides.reach_target`: the way to the target.
 
     Returns
     -------
@@ -62,6 +64,7 @@ def render_sheet(
         _part("Where", _where(plan)),
         _part("From the fiducials", _fiducials(plan, pictures or {})),
         _part("How sure", _sure(plan)),
+        _part("The way there", [] if reach is None else _way(reach)),
         _part("Checks", [Check.of(check) for check in plan.checks]),
     ]
     from .. import __version__
@@ -87,6 +90,7 @@ def write_sheet(
     *,
     title: str | None = None,
     pictures: Mapping[str, Mapping[str, Any]] | None = None,
+    reach: Reach | None = None,
 ) -> Path:
     """Write the sheet as ``.html`` or ``.pdf``.
 
@@ -100,7 +104,7 @@ def write_sheet(
     file = Path(path)
     if file.suffix not in (".html", ".pdf"):
         raise ValueError(f"a sheet is written as .html or .pdf, got {file.name}")
-    page = render_sheet(plan, title=title, pictures=pictures)
+    page = render_sheet(plan, title=title, pictures=pictures, reach=reach)
     if file.suffix == ".html":
         file.write_text(page, encoding="utf-8", newline="\n")
         return file
@@ -140,10 +144,8 @@ def _where(plan: CutPlan) -> list[Item]:
     numbers: list[Item] = [KeyNumber.of(one, label=one.name) for one in plan.measurements]
     items = [*numbers, Table(plan.position_table(), f"Position in {plan.cut.frame}, and the cut.")]
     if plan.region.stated or plan.cut.extent_um.any():
-        said = f"{plan.region50.statement}; {plan.region.statement}."
-        items.append(
-            Figure(target_views(**plan.drawn), f"From above and the side: {said}", name="region")
-        )
+        said = f"From above and the side: {plan.ellipsoids}."
+        items.append(Figure(target_views(**plan.drawn), said, name="region"))
     return items
 
 
@@ -161,7 +163,7 @@ def _fiducials(plan: CutPlan, pictures: Mapping[str, Mapping[str, Any]]) -> list
             )
         )
     if len(plan.offsets):
-        items.append(Table(_rounded(plan.offsets), "Offsets; the stage position comes second."))
+        items.append(Table(plan.offset_table(), "Offsets; the stage position comes second."))
     return items
 
 
@@ -171,16 +173,15 @@ def _sure(plan: CutPlan) -> list[Item]:
         items.append(Finding(plan.contained.statement, level="information"))
     split = plan.split.table()
     if np.isfinite(split["sx_um"]).all():
-        items.append(Table(_rounded(split), "Where the uncertainty comes from."))
+        items.append(Table(plan.split_table(), "Where the uncertainty comes from."))
     if np.isfinite(plan.margins["margin_um"]).all():
         items.append(Table(plan.margins, "Margin for a wanted probability."))
     return items
 
 
-def _rounded(table: pd.DataFrame) -> pd.DataFrame:
-    """Two digits for what says how sure one is; offsets keep the microscope's."""
-    out = table.copy()
-    for name in out.columns:
-        if name.startswith(("s", "radius", "rho")) and out[name].dtype.kind == "f":
-            out[name] = significant(out[name].tolist(), digits=2)
-    return out
+def _way(reach: Reach) -> list[Item]:
+    said: list[Item] = []
+    for words, level in reach.findings:
+        seriously: Any = level
+        said.append(Finding(words, level=seriously))
+    return [*said, *(Table(rows, caption, name=name) for name, rows, caption in reach.tables())]

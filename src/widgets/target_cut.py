@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from ..columns import significant
 from ..errors import ScalebridgeError
 from ..quantities import format_length
-from ..workspace.surface import SURFACE_TAG, SpecimenSurface, extent_um
+from ..workspace.measured_surface import MeasuredSurface, counted_surfaces, surface_of
+from ..workspace.stage_errors import stage_error
+from ..workspace.surface import SpecimenSurface, extent_um
 
 # Margins from so many drawn transforms follow a drag; a report draws more.
 _QUICK_DRAWS = 10_000
@@ -67,7 +69,7 @@ class Cuts:
 
     def __init__(self, ws: Any) -> None:
         self._ws = ws
-        self._surfaces: dict[Any, SpecimenSurface] = {}
+        self._surfaces: dict[Any, SpecimenSurface | MeasuredSurface] = {}
         self._last: tuple[Any, TargetCut] | None = None
 
     def around(
@@ -112,39 +114,42 @@ class Cuts:
         probability: float,
         quick: bool,
     ) -> TargetCut:
-        from ..analysis.registration.cut import DRAWS, box_margin
+        from ..analysis.registration.cut import DRAWS
+        from ..workspace.cut_margins import margin_um
 
         graph = self._ws.graph()
         way = graph.path(frame, to)
         half = np.zeros(3) if half_um is None else np.asarray(half_um, float)
         draws = _QUICK_DRAWS if quick else DRAWS
-        margin = box_margin(way, place_um, half, probability=probability, draws=draws).margin_um
-        depth, doubt = self._depth(place_um, frame, to, graph)
         centre = np.asarray(way.apply(place_um[None]))[0]
+        missed, _ = stage_error(self._ws, to=to, place_um=centre)
+        margin = margin_um(
+            way, place_um, half, instrument=missed, probability=probability, draws=draws
+        )
+        depth, doubt = self._depth(place_um, frame, to, graph)
         size = extent_um(way, place_um, half) + margin
-        return TargetCut(centre, size, float(margin), probability, depth, doubt)
+        return TargetCut(centre, size, margin, probability, depth, doubt)
 
     def _depth(
         self, place_um: NDArray[np.float64], frame: str, to: str, graph: Any
     ) -> tuple[float, float]:
-        tagged = surfaces_of(self._ws)
+        tagged = counted_surfaces(self._ws)
         if len(tagged) != 1:  # none, or one that a person has to choose
             return np.nan, np.nan
-        segmentation = tagged[0]
-        image = self._ws.images[segmentation.image]  # a recalibration moves its points
-        key = (segmentation.id, segmentation.version, image.id, image.version)
+        key = self._key(tagged[0])
         try:
             if key not in self._surfaces:
-                self._surfaces = {key: SpecimenSurface(self._ws, segmentation)}
+                self._surfaces = {key: surface_of(self._ws, tagged[0])}
             near = self._surfaces[key].near(place_um, frame=frame, to=to, graph=graph)
         except (ScalebridgeError, ValueError):
             return np.nan, np.nan  # not connected, or no surface there: the report says why
         return near.depth_um, near.pm95_um
 
-
-def surfaces_of(ws: Any) -> list[Any]:
-    """Segmentations that are tagged as the specimen's surface; there should be one."""
-    return [record for record in ws.segmentations if SURFACE_TAG in record.tags]
+    def _key(self, surface: Any) -> tuple[Any, ...]:
+        if surface.kind == "surfaces":
+            return surface.id, surface.version
+        image = self._ws.images[surface.image]  # a recalibration moves its points
+        return surface.id, surface.version, image.id, image.version
 
 
 def _plus_minus(value: float, half: float) -> str:

@@ -10,9 +10,8 @@ import pandas as pd
 
 from ..errors import NoPath
 from ..workspace.instrument_cut import instrument_cut
-from ..workspace.surface import SpecimenSurface
+from ..workspace.measured_surface import counted_surfaces, surface_of
 from .state import Widget
-from .target_cut import surfaces_of
 
 
 class TargetFiles(Widget):
@@ -26,13 +25,15 @@ class TargetFiles(Widget):
         """The targets of this frame, oldest first."""
         raise NotImplementedError
 
-    def plans(self, *, to: str | None = None) -> pd.DataFrame:
+    def plans(self, *, to: str | None = None, minutes: float | None = None) -> pd.DataFrame:
         """What an instrument needs of every target: the same rows as the targeting guide's.
 
         Parameters
         ----------
         to : str, optional
             Frame of the instrument; by default the trait ``into``, or the targets' own frame.
+        minutes : float, optional
+            Between the last look at a fiducial and the cut, for a recorded drift [min].
 
         Returns
         -------
@@ -53,33 +54,42 @@ class TargetFiles(Widget):
         frame, records = to or self.into or self.frame, self.records()
         if not records:
             raise ValueError("there is no target to write: place one first")
-        tagged = surfaces_of(self.ws)
+        tagged = counted_surfaces(self.ws)
         if len(tagged) > 1:
             names = ", ".join(record.name for record in tagged)
             raise ValueError(
                 f"depths need one surface, got {names}: take the tag from the others with "
-                "ws.segmentations.tag(name, drop=['surface'])"
+                f"ws.{tagged[0].kind}.tag(name, drop=['surface'])"
             )
-        surface = SpecimenSurface(self.ws, tagged[0]) if tagged else None
-        rows = [self._planned(record, frame, surface) for record in records]
+        surface = surface_of(self.ws, tagged[0]) if tagged else None
+        rows = [self._planned(record, frame, surface, minutes) for record in records]
         return pd.concat(rows, ignore_index=True)
 
-    def _planned(self, record: Any, frame: str, surface: Any) -> pd.DataFrame:
+    def _planned(
+        self, record: Any, frame: str, surface: Any, minutes: float | None
+    ) -> pd.DataFrame:
+        given: dict[str, Any] = {"to": frame, "minutes": minutes}
         try:
-            return instrument_cut(self.ws, record, to=frame, surface=surface).table()
+            return instrument_cut(self.ws, record, surface=surface, **given).table()
         except (NoPath, ValueError):
             if surface is None:
                 raise
-        return instrument_cut(self.ws, record, to=frame).table()
+        return instrument_cut(self.ws, record, **given).table()
 
-    def export_targets(self, path: str | os.PathLike[str], *, to: str | None = None) -> Path:
+    def export_targets(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        to: str | None = None,
+        minutes: float | None = None,
+    ) -> Path:
         """Write all targets as a CSV for the instrument.
 
         Parameters
         ----------
         path : path
             ``*.csv``; an earlier table of targets is replaced, another file is not.
-        to : str, optional
+        to, minutes
             As of `plans`.
 
         Returns
@@ -95,7 +105,7 @@ class TargetFiles(Widget):
         file = Path(path).expanduser()
         if file.suffix.lower() != ".csv":
             raise ValueError(f"targets are written as .csv, got {file.name!r}")
-        table = self.plans(to=to)
+        table = self.plans(to=to, minutes=minutes)
         if file.exists() and not file.read_bytes().startswith(b"target,x_um,"):
             raise ValueError(f"{file} is no table of targets and was kept: give another name")
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .stage_errors import stage_error
 from .surface import NearSurface, SpecimenSurface, extent_um
 
 if TYPE_CHECKING:
     from ..analysis.registration import FramePath, Located
+    from ..analysis.registration.instrument import InstrumentError
     from ..analysis.targeting.plan import TargetPlan
     from .measured_surface import MeasuredSurface
 
@@ -37,6 +39,12 @@ class InstrumentCut:
     plan : TargetPlan
     surface : NearSurface or None
         The specimen's surface there.
+    exact : Located
+        The same place for an instrument that misses nothing; what `located` adds is `instrument`.
+    instrument : InstrumentError or None
+        What stage, drift and scale add; None where nobody has stated it.
+    notes : tuple of str
+        What of it does not count.
     """
 
     frame: str
@@ -47,6 +55,9 @@ class InstrumentCut:
     extent_um: NDArray[np.float64]
     plan: TargetPlan
     surface: NearSurface | None
+    exact: Located
+    instrument: InstrumentError | None = None
+    notes: tuple[str, ...] = ()
 
     def table(self) -> pd.DataFrame:
         """One row to hand to the instrument, everything by name with its unit."""
@@ -66,8 +77,12 @@ def instrument_cut(
     to: str,
     surface: SpecimenSurface | MeasuredSurface | None = None,
     probability: float | None = None,
+    instrument: InstrumentError | None = None,
+    minutes: float | None = None,
 ) -> InstrumentCut:
     """Look a target up in an instrument's frame, and plan the cut around it.
+
+    What the stage of that frame is recorded to miss widens position, margin and cut.
 
     Parameters
     ----------
@@ -80,6 +95,10 @@ def instrument_cut(
         Of which a depth is told; None gives none.
     probability : float, optional
         That the volume of interest lies in the cut; the target's own unless told.
+    instrument : InstrumentError, optional
+        What stage, drift and scale add; what is recorded of the stage unless told.
+    minutes : float, optional
+        Between the last look at a fiducial and the cut, for a recorded drift [min].
 
     Raises
     ------
@@ -90,6 +109,7 @@ def instrument_cut(
     """
     from ..analysis.registration.cut import box_margin
     from ..analysis.targeting.plan import target_plan
+    from .cut_margins import missed
 
     place = np.array([target.position[name] for name in _NAMES], float)
     half = np.array([target.half_size[n] for n in _NAMES] if target.half_size else [0, 0, 0], float)
@@ -110,4 +130,11 @@ def instrument_cut(
         margin_um=box_margin(way, place, half, probability=wanted).margin_um,
         name=target.name,
     )
-    return InstrumentCut(to, place, half, way, located, extent, plan, found)
+    cut = InstrumentCut(to, place, half, way, located, extent, plan, found, exact=located)
+    notes: tuple[str, ...] = ()
+    if instrument is None:
+        there = located.points_um[0]
+        instrument, notes = stage_error(ws, to=to, place_um=there, minutes=minutes)
+    if instrument is not None:
+        cut = missed(cut, instrument)
+    return replace(cut, instrument=instrument, notes=notes)

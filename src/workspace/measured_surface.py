@@ -9,9 +9,36 @@ from numpy.typing import NDArray
 
 from ..errors import UnusableRecord
 from .preparations import surface_shift
-from .surface import NearSurface, depth_parts, magnification, shifted
+from .surface import (
+    SURFACE_TAG,
+    NearSurface,
+    SpecimenSurface,
+    depth_parts,
+    magnification,
+    shifted,
+)
 
 _NAMES = ("z_um", "y_um", "x_um")
+
+
+def counted_surfaces(ws: Any) -> list[Any]:
+    """List the surfaces that depths may be measured from; there should be one.
+
+    Somebody tags the surface that counts. One that was measured again goes before the scan's, for
+    it tells of the specimen as it is now; without any tag, what was measured again counts.
+    """
+    tagged = [
+        [record for record in records if SURFACE_TAG in record.tags]
+        for records in (ws.surfaces, ws.segmentations)
+    ]
+    return tagged[0] or tagged[1] or list(ws.surfaces)
+
+
+def surface_of(ws: Any, record: Any) -> SpecimenSurface | MeasuredSurface:
+    """Make a surface of its record, a segmentation or one that was measured again."""
+    if record.kind == "surfaces":
+        return MeasuredSurface(ws, record)
+    return SpecimenSurface(ws, record)
 
 
 class MeasuredSurface:

@@ -142,7 +142,7 @@ def test_what_could_be_done_next_is_ranked_for_every_transform_on_the_way(joined
     assert set(table["registration"]) == set(cut.located.edges)
     assert table["gain_per_minute"].is_monotonic_decreasing
     assert table["probability_now"].nunique() == 1
-    assert table["probability_now"][0] == pytest.approx(0.9, abs=0.01)  # the margin was made so
+    assert table["probability_now"][0] == pytest.approx(cut.contained.probability, abs=0.01)
     assert (table["error_after_um"] < table["error_now_um"]).all()
     assert table["action"][0].startswith("one more landmark near x, y, z")
     patient = next_actions(joined, cut, minutes={"landmark": 5000.0})

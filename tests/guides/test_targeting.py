@@ -23,8 +23,9 @@ from scalebridge.guides import (
     write_plan_json,
     write_stage_positions,
 )
-from scalebridge.guides.fiducials import seen_fiducials, stage_error
+from scalebridge.guides.fiducials import seen_fiducials
 from scalebridge.reports import write_sheet
+from scalebridge.workspace.stage_errors import stage_error
 
 from .coupons import SURVEY, TARGET_UM, VIEW_SCALE, depth_um, surface_frame
 
@@ -182,7 +183,7 @@ def test_a_stage_that_is_recorded_gives_both_beams_views_and_its_own_errors(join
 
 def test_what_nobody_has_stated_of_a_stage_does_not_count_and_is_said(joined):
     silent = seen_fiducials(joined, to="view", way=joined.graph().path("zoom", "view")).seen
-    given = {"to": "view", "place_um": np.zeros(3), "seen": silent}
+    given = {"to": "view", "place_um": np.zeros(3)}
     error, (note,) = stage_error(joined, **given)
     assert error is None
     assert "nobody has stated them for view" in note

@@ -33,6 +33,16 @@ def test_labels_say_the_way_and_the_ellipse_or_that_there_is_too_little_to_say()
     assert "cross 2: −33 µm, −29 µm; too few to say" in said
 
 
+def test_the_picture_fills_the_panel_from_rim_to_rim():
+    level = [offset("left", [20, 30]), offset("right", [95, 33])]  # a strip, so the panel is taller
+    drawn = offset_overlay(level, image=np.eye(200), spacing_um=1.0)
+    seen = drawn.Image.I
+    low, high = sorted(drawn.opts.get("plot").kwargs["ylim"])
+    rows = seen.dimension_values(1, expanded=False)
+    assert rows.min() <= low + 1.0
+    assert rows.max() >= high - 1.0
+
+
 def test_what_cannot_be_drawn_is_refused():
     with pytest.raises(ValueError, match="offsets of one view, got none"):
         offset_overlay([])

@@ -14,6 +14,8 @@ from ...errors import CovarianceUnavailable
 from ...quantities import format_length
 from .containment import check_probability
 from .cut import DRAWS, Containment, box_containment
+from .instrument import InstrumentError
+from .milling_volume import MillingVolume, volume_containment
 from .path import FramePath
 from .points import lift
 from .step import Edge, Step
@@ -89,6 +91,8 @@ def rank_actions(
     margin_um: ArrayLike,
     actions: Sequence[Action],
     edge: str | None = None,
+    volume: MillingVolume | None = None,
+    instrument: InstrumentError | None = None,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -107,6 +111,10 @@ def rank_actions(
     actions : sequence of Action
     edge : str, optional
         Name of the transform on the way that the actions improve; needed when there are several.
+    volume : MillingVolume, optional
+        What is cut, in the last frame, instead of the volume of interest with its margin.
+    instrument : InstrumentError, optional
+        What stage, drift and scale add, whatever is done; counts with `volume` [µm].
     draws, seed : int
         For the probabilities; all actions are judged by the same draws.
 
@@ -155,6 +163,10 @@ def rank_actions(
     half = np.broadcast_to(np.asarray(half_size_um, dtype=float), (3,))
 
     def contained(path: FramePath) -> Containment:
+        if volume is not None:
+            return volume_containment(
+                path, target[0], half, volume, instrument=instrument, draws=draws, seed=seed
+            )
         return box_containment(path, target, half, margin_um=margin_um, draws=draws, seed=seed)
 
     now = contained(path)
