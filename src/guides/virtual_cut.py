@@ -14,15 +14,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..analysis.distributions import norm
-from ..analysis.imaging.phantom import Session, View, exposed_face, session_truth
+from ..analysis.imaging.phantom import Session, View, exposed_face
+from ..analysis.imaging.phantom.whereabouts import transform_truth
 from ..analysis.registration import AffineTransform, Edge, FrameGraph, fit_landmarks
 from ..analysis.registration.constellation import match_constellation
 from ..analysis.registration.cut import box_margin
 from ..analysis.registration.grey_image import GreyImage
 from ..analysis.registration.path import FramePath
 from ..analysis.targeting import CutUpdate, update_cut
-from .cutting import FacePlane, fed, predicted_face
+from ..errors import DecisionNeeded
+from ..workspace import Workspace
+from .cutting import FacePlane, fed, look_at_face, looks_table, predicted_face
 from .example import MAP, ZOOM, brightest, cluster_of, marks_of
+from .targeting import CutPlan
 
 INSTRUMENT = "sem_view"
 _PLANE = f"registration.{INSTRUMENT}.tilt_corrected.bead_plane_to_specimen"
@@ -63,7 +67,7 @@ class VirtualMill:
     ) -> VirtualMill:
         """Mount the specimen in it, and draw its errors; the specimen's seed unless told."""
         rng = np.random.default_rng([session.seed if seed is None else seed, 4])
-        to_specimen = np.asarray(session_truth(session)[_PLANE]["value"], float)
+        to_specimen = np.asarray(transform_truth(session)[_PLANE]["value"], float)
         off, feed = off_sigma_um * rng.standard_normal(), feed_sigma * rng.standard_normal()
         return cls(session, to_specimen, float(off), float(feed), rng)
 
@@ -116,7 +120,9 @@ class Cut:
     predicted_sigma_um: float
 
 
-def first_face(target_um: Sequence[float], ahead: Sequence[float], stand_off_um: float) -> FacePlane:
+def first_face(
+    target_um: Sequence[float], ahead: Sequence[float], stand_off_um: float
+) -> FacePlane:
     """Place the first face so far before a target, both in the instrument's frame [um]."""
     way = np.asarray(ahead, float) / np.linalg.norm(ahead)
     middle = np.asarray(target_um, float) - stand_off_um * way
@@ -171,6 +177,105 @@ def cut_in_looks(
         known = update.sigma_um if update.face is not None else sigma
         predicted = fed(update.face.transform if update.face else predicted, feed)
         sigma = float(np.hypot(known, feed_sigma * abs(feed)))
+
+
+def cut_specimen(
+    ws: Workspace,
+    plan: CutPlan,
+    *,
+    seed: int,
+    stand_off_um: float,
+    instrument_um: float,
+    feed_sigma: float,
+    ahead: Sequence[float] = (0.0, -1.0, 0.0),
+    **settings: Any,
+) -> list[Cut]:
+    """Cut the example specimen as planned; every face becomes an image and a transform.
+
+    Parameters
+    ----------
+    ws : Workspace
+        With the small example specimen.
+    plan : CutPlan
+        Of its target, into the frame of the SEM.
+    seed : int
+        With which the specimen was built.
+    stand_off_um : float
+        From the first face to the target's middle [um].
+    instrument_um, feed_sigma : float
+        As in `cut_in_looks`.
+    ahead : sequence of float
+        The way in which the cut proceeds, z, y, x in the frame of the SEM.
+    **settings
+        As in `scalebridge.analysis.targeting.update_cut`.
+
+    Returns
+    -------
+    list of Cut
+
+    Raises
+    ------
+    DecisionNeeded
+        The workspace holds a specimen that was not built as the small example, or the plan is for
+        another frame.
+    """
+    session = Session.begin(seed=seed, scale="small")
+    frame, target = plan.located.path[-1], plan.plan.name
+    if frame != INSTRUMENT or tuple(ws.images[ZOOM].shape) != session.layout.zoom_shape:
+        raise DecisionNeeded(
+            f"expected the small example specimen and a plan for {INSTRUMENT}, got {ws.name} and "
+            f"{frame}. To decide: give the parameter workspace None, so that one is built"
+        )
+    mill = VirtualMill.at(session, off_sigma_um=instrument_um, feed_sigma=feed_sigma)
+    first = 1 + sum(image.name.startswith("face ") for image in ws.images)
+
+    def look(picture: NDArray[Any], at: AffineTransform, sigma: float, number: int) -> CutUpdate:
+        return look_at_face(
+            ws,
+            target,
+            picture,
+            name=f"face {first + number - 1}",
+            pixel_um=[_PIXEL_UM, _PIXEL_UM],
+            volume=ZOOM,
+            predicted=at,
+            predicted_sigma_um=sigma,
+            **reach(sigma),
+            **settings,
+        )
+
+    return list(
+        cut_in_looks(
+            mill,
+            first_face(plan.located.points_um[0], ahead, stand_off_um),
+            look,
+            way=ws.graph().path(frame, ZOOM),
+            instrument_um=instrument_um,
+            feed_sigma=feed_sigma,
+        )
+    )
+
+
+def cuts_table(steps: Sequence[Cut]) -> pd.DataFrame:
+    """One row a look: what it said, what was true, and what was cut next."""
+    table = looks_table([step.update for step in steps])
+    return table.assign(
+        cut_next_um=[step.feed_um for step in steps], true_um=[step.true_um for step in steps]
+    )
+
+
+def against(steps: Sequence[Cut]) -> pd.DataFrame:
+    """Distances beside their truth, for `scalebridge.plots.against_truth`."""
+    rows = [
+        {
+            "name": f"look {number}, distance",
+            "value": step.update.distance_um,
+            "uncertainty": (step.update.interval95_um[1] - step.update.interval95_um[0]) / 2,
+            "truth": step.true_um,
+            "unit": "µm",
+        }
+        for number, step in enumerate(steps, start=1)
+    ]
+    return pd.DataFrame(rows)
 
 
 def chance_within(within_um: float, sigma_um: float) -> float:
@@ -237,9 +342,7 @@ def rehearse(
     there = out.apply(place[None])[0]
     face = first_face(there, [0.0, -1, 0], stand_off_um)
     steps = list(
-        cut_in_looks(
-            mill, face, look, way=back, instrument_um=instrument_um, feed_sigma=feed_sigma
-        )
+        cut_in_looks(mill, face, look, way=back, instrument_um=instrument_um, feed_sigma=feed_sigma)
     )
     sigma = predicted_face(back, face, instrument_um=instrument_um)[1]
     blind = mill.distance_um(face.moved(stand_off_um), 0.0)
@@ -254,9 +357,7 @@ def reach(sigma_um: float) -> dict[str, float]:
     return {"reach_um": max(6.0, 4 * sigma_um), "reach_deg": 5.0}
 
 
-def told(
-    steps: Sequence[Cut], *, within_um: float
-) -> list[tuple[str, float, bool, float, float]]:
+def told(steps: Sequence[Cut], *, within_um: float) -> list[tuple[str, float, bool, float, float]]:
     """Put what a cut stated beside what was true: statement, probability, whether it was so."""
     rows = []
     for step in steps:
