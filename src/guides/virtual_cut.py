@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..analysis.distributions import norm
 from ..analysis.imaging.phantom import Session, View, exposed_face
@@ -35,6 +35,10 @@ _SIDE, _PIXEL_UM = 220, 0.5
 _DRAWS = 20_000
 _MOST = 6  # looks
 
+_COLUMNS = ["statement", "predicted", "true", "error_um", "sigma_um"]
+_NO_ALARM = "a face where it should be raises no alarm (5 % by chance not found, 1 % off)"
+
+Statement = tuple[str, float, bool, float, float]
 Look = Callable[[NDArray[Any], AffineTransform, float, int], CutUpdate]
 
 
@@ -323,7 +327,7 @@ def rehearse(
     half = np.full(3, half_um)
     planned = box_margin(out, place, half, probability=probability, draws=_DRAWS, seed=seed)
     inside = _inside(session, mill, out, place, half, planned.margin_um)
-    rows: list[tuple[str, float, bool, float, float]] = [
+    rows: list[Statement] = [
         ("the volume of interest lies in the planned cut", probability, inside, np.nan, np.nan)
     ]
 
@@ -347,9 +351,10 @@ def rehearse(
     sigma = predicted_face(back, face, instrument_um=instrument_um)[1]
     blind = mill.distance_um(face.moved(stand_off_um), 0.0)
     rows.append(_ended("without looking", blind, sigma, within_um))
-    rows += told(steps, within_um=within_um)
-    columns = ["statement", "predicted", "true", "error_um", "sigma_um"]
-    return pd.DataFrame(rows, columns=columns).assign(seed=seed)
+    told_before = pd.DataFrame(rows, columns=_COLUMNS)
+    return pd.concat([told_before, told(steps, within_um=within_um)], ignore_index=True).assign(
+        seed=seed
+    )
 
 
 def reach(sigma_um: float) -> dict[str, float]:
@@ -357,29 +362,35 @@ def reach(sigma_um: float) -> dict[str, float]:
     return {"reach_um": max(6.0, 4 * sigma_um), "reach_deg": 5.0}
 
 
-def told(steps: Sequence[Cut], *, within_um: float) -> list[tuple[str, float, bool, float, float]]:
-    """Put what a cut stated beside what was true: statement, probability, whether it was so."""
-    rows = []
+def told(steps: Sequence[Cut], *, within_um: float) -> pd.DataFrame:
+    """Put what a cut stated beside what was true.
+
+    Returns
+    -------
+    DataFrame
+        `statement`, `predicted` (probability), `true` (whether it was so), `error_um`, `sigma_um`.
+    """
+    rows: list[Statement] = []
     for step in steps:
         update, error = step.update, step.update.distance_um - step.true_um
         low, high = update.interval95_um
-        which = "found" if update.face is not None else "not found, by the prediction"
+        found = "face found" if update.face is not None else "face not found, so by the prediction"
         rows.append(
             (
-                f"the distance lies in its 95 % interval (face {which})",
+                f"the distance lies in its 95 % interval ({found})",
                 0.95,
                 low <= step.true_um <= high,
                 error,
                 update.sigma_um,
             )
         )
-        rows.append(("a look raises no false alarm", 0.94, not update.alarm, error, np.nan))
+        rows.append((_NO_ALARM, 0.94, not update.alarm, error, np.nan))
     last = steps[-1]
     rows.append(_ended("with looks", last.true_um, last.predicted_sigma_um, within_um))
-    return rows
+    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
-def _ended(how: str, true_um: float, sigma: float, within_um: float) -> tuple[Any, ...]:
+def _ended(how: str, true_um: float, sigma: float, within_um: float) -> Statement:
     said = f"the last face, {how}, lies within {within_um:g} µm of the target's middle"
     return said, chance_within(within_um, sigma), abs(true_um) <= within_um, -true_um, sigma
 
@@ -398,6 +409,12 @@ def scoreboard(rows: pd.DataFrame) -> pd.DataFrame:
         `statement`, `cases`, `predicted`, `true`, and the 95 % interval of the true probability
         (Clopper & Pearson 1934, doi:10.1093/biomet/26.4.404) as `true_low95`, `true_high95`.
         Cases of one seed are not independent, so the interval is rather too narrow.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"statement": ["it rains"] * 4, "predicted": 0.5, "true": [1, 0, 1, 1]})
+    >>> scoreboard(rows).round(2).iloc[0].tolist()
+    ['it rains', 4, 0.5, 0.75, 0.19, 0.99]
     """
     from scipy.stats import binomtest
 
