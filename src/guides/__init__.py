@@ -9,6 +9,7 @@ from .aligned_copy import CopyErrors, compare_with_copy
 from .candidates import Candidates, candidates
 from .coverage import Coverage, coverage
 from .cut_files import plan_dict, write_plan_boxes, write_plan_json, write_stage_positions
+from .cutting import FacePlane, look_at_face, looks_table, next_face, predicted_face
 from .decisions import (
     choose_instrument,
     choose_map,
@@ -59,6 +60,7 @@ __all__ = [
     "Candidates",
     "CopyErrors",
     "Coverage",
+    "FacePlane",
     "Inmost",
     "MillingPlan",
     "Overlap",
@@ -86,9 +88,12 @@ __all__ = [
     "import_transform",
     "inmost_place",
     "landmark_pairs",
+    "look_at_face",
+    "looks_table",
     "map_images",
     "models_table",
     "next_actions",
+    "next_face",
     "next_places",
     "overlap",
     "overlays_sheet",
@@ -97,6 +102,7 @@ __all__ = [
     "plan_dict",
     "plan_milling",
     "practice_truth",
+    "predicted_face",
     "record_segmentation",
     "record_stage",
     "record_verdicts",

@@ -93,7 +93,7 @@ def predicted_face(
     return at, float(np.sqrt(variance))
 
 
-def fed(at: AffineTransform, feed_um: float) -> AffineTransform:
+def next_face(at: AffineTransform, feed_um: float) -> AffineTransform:
     """Predict the next face from one that was found: so much further along its normal [um]."""
     normal = np.cross(at.matrix[:, 1], at.matrix[:, 2])
     offset = at.offset_um + feed_um * normal / np.linalg.norm(normal)
@@ -129,7 +129,7 @@ def look_at_face(
     volume : str
         Image in which the target was placed.
     predicted, predicted_sigma_um
-        From `predicted_face` or `fed`, for the picture with corrected rows.
+        From `predicted_face` or `next_face`, for the picture with corrected rows.
     face_angle_deg : float
         Between beam and face; below 90 the rows are foreshortened, and are corrected [degree].
     **settings

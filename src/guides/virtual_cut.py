@@ -20,7 +20,7 @@ from ..analysis.registration.path import FramePath
 from ..analysis.targeting import CutUpdate
 from ..errors import DecisionNeeded
 from ..workspace import Workspace
-from .cutting import FacePlane, fed, look_at_face, looks_table, predicted_face
+from .cutting import FacePlane, look_at_face, looks_table, next_face, predicted_face
 from .example import ZOOM
 from .targeting import CutPlan
 
@@ -169,7 +169,7 @@ def cut_in_looks(
         ending = closing
         face, fed_um = face.moved(feed), fed_um + feed
         known = update.sigma_um if update.face is not None else sigma
-        predicted = fed(update.face.transform if update.face else predicted, feed)
+        predicted = next_face(update.face.transform if update.face else predicted, feed)
         sigma = float(np.hypot(known, feed_sigma * abs(feed)))
 
 
@@ -264,7 +264,7 @@ def against(steps: Sequence[Cut]) -> pd.DataFrame:
             "name": f"look {number}, distance",
             "value": step.update.distance_um,
             "uncertainty": (step.update.interval95_um[1] - step.update.interval95_um[0]) / 2,
-            "truth": step.true_um,
+            "truth": round(step.true_um, 2),
             "unit": "µm",
         }
         for number, step in enumerate(steps, start=1)

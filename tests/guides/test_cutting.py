@@ -11,7 +11,13 @@ import pytest
 from scalebridge import Workspace
 from scalebridge.analysis.imaging.phantom import Session, View, exposed_face
 from scalebridge.analysis.registration import AffineTransform, Edge, FrameGraph
-from scalebridge.guides.cutting import FacePlane, fed, look_at_face, looks_table, predicted_face
+from scalebridge.guides.cutting import (
+    FacePlane,
+    look_at_face,
+    looks_table,
+    next_face,
+    predicted_face,
+)
 
 ANGLE_DEG, PIXEL_UM, SIDE, BACK_UM = 54.0, 0.5, 220, 30.0
 AHEAD = np.array([0.05, -1.0, 0.1]) / np.linalg.norm([0.05, -1.0, 0.1])
@@ -69,7 +75,7 @@ def look(ws: Workspace, session: Session, name: str, **changed: Any) -> Any:
 
 def test_a_foreshortened_face_is_found_and_joins_the_frames(ws: Workspace, session: Session):
     _, at = seen(session)
-    update = look(ws, session, "face 1", predicted=fed(at, 1.5))
+    update = look(ws, session, "face 1", predicted=next_face(at, 1.5))
     assert update.distance_um == pytest.approx(BACK_UM, abs=0.5)
     assert update.predicted_um == pytest.approx(-1.5, abs=0.5)
     assert not update.alarm
@@ -88,7 +94,7 @@ def test_a_foreshortened_face_is_found_and_joins_the_frames(ws: Workspace, sessi
 
 def test_a_face_that_raises_the_alarm_is_proposed_only(ws: Workspace, session: Session) -> None:
     _, at = seen(session)
-    update = look(ws, session, "face off", predicted=fed(at, 3.0), predicted_sigma_um=0.3)
+    update = look(ws, session, "face off", predicted=next_face(at, 3.0), predicted_sigma_um=0.3)
     assert update.alarm
     (edge,) = [record for record in ws.transforms if record.from_frame == "face off"]
     assert edge.status == "proposed"
@@ -133,5 +139,5 @@ def test_the_prediction_adds_registration_and_instrument_along_the_cut() -> None
     at, sigma = predicted_face(way, face, instrument_um=0.4)
     assert sigma == pytest.approx(0.5)
     assert at.apply(face.centre_um[None])[0] == pytest.approx([11, 22, 33])
-    assert fed(at, 2.0).apply(face.centre_um[None])[0] == pytest.approx([11, 24, 33])
+    assert next_face(at, 2.0).apply(face.centre_um[None])[0] == pytest.approx([11, 24, 33])
     assert at.apply([[0.0, 6, 10]])[0] == pytest.approx([12, 22, 33])
