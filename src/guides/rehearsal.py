@@ -195,6 +195,26 @@ def promises_kept(board: pd.DataFrame) -> list[tuple[str, str]]:
     return said or [(few, "information")]
 
 
+def worst_look(rows: pd.DataFrame) -> str:
+    """Say which distance of a face that was found lay furthest out, in its own uncertainty.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From `told` or `rehearse`.
+    """
+    found = rows[rows["statement"].str.endswith("(face found)")]
+    if found.empty:
+        return "No face was found."
+    ratios = (found["error_um"] / found["sigma_um"]).abs()
+    worst = found.loc[ratios.idxmax()]
+    return (
+        f"Of {len(found)} faces that were found, the worst distance is off by "
+        f"{abs(worst['error_um']):.2f} µm where a standard uncertainty of "
+        f"{worst['sigma_um']:.2f} µm was stated: {ratios.max():.1f} of them."
+    )
+
+
 def _ended(how: str, true_um: float, sigma: float, within_um: float) -> Statement:
     said = f"the last face, {how}, lies within {within_um:g} µm of the target's middle"
     return said, chance_within(within_um, sigma), abs(true_um) <= within_um, -true_um, sigma

@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scalebridge.guides.rehearsal import chance_within, promises_kept, rehearse, scoreboard
+from scalebridge.guides.rehearsal import (
+    chance_within,
+    promises_kept,
+    rehearse,
+    scoreboard,
+    worst_look,
+)
 
 
 def test_the_chance_to_end_near_is_how_often_drawn_errors_are_small() -> None:
@@ -46,3 +52,19 @@ def test_a_rehearsal_surveys_registers_and_cuts_without_a_workspace() -> None:
     assert blind["predicted"] < 0.15 < 0.7 < aimed["predicted"]
     assert abs(aimed["error_um"]) < 1.5
     assert rows.loc[0, "true"]  # the volume of interest lies in the planned cut
+
+
+def test_the_worst_look_is_the_one_furthest_out_in_its_own_uncertainty() -> None:
+    said = "the distance lies in its 95 % interval (face found)"
+    rows = pd.DataFrame(
+        {
+            "statement": [said, said, "another statement"],
+            "error_um": [-0.3, 0.5, 9.0],
+            "sigma_um": [0.1, 0.4, 0.1],
+        }
+    )
+    assert worst_look(rows) == (
+        "Of 2 faces that were found, the worst distance is off by 0.30 µm where a standard "
+        "uncertainty of 0.10 µm was stated: 3.0 of them."
+    )
+    assert worst_look(rows[2:]) == "No face was found."
