@@ -71,5 +71,5 @@ def test_promised_and_true_probabilities_stand_side_by_side(sensor: Walk) -> Non
 
 def test_its_report_holds_the_cut(sensor: Walk) -> None:
     page = render_report([sensor.notebook], sensor.ws)
-    assert "Where it ended" in page
+    assert "The last face lies" in page
     assert "stop and look after" in page
