@@ -10,6 +10,7 @@ from .candidates import Candidates, candidates
 from .coverage import Coverage, coverage
 from .cut_exports import CutFiles, view_pictures, write_cut_files
 from .cut_files import plan_dict, write_plan_boxes, write_plan_json, write_stage_positions
+from .cutting import FacePlane, look_at_face, looks_table, next_face, predicted_face
 from .decisions import (
     choose_instrument,
     choose_map,
@@ -76,6 +77,7 @@ __all__ = [
     "CopyErrors",
     "Coverage",
     "CutFiles",
+    "FacePlane",
     "Inmost",
     "MillingPlan",
     "Overlap",
@@ -109,10 +111,13 @@ __all__ = [
     "import_transform",
     "inmost_place",
     "landmark_pairs",
+    "look_at_face",
+    "looks_table",
     "loops_table",
     "map_images",
     "models_table",
     "next_actions",
+    "next_face",
     "next_places",
     "open_loops",
     "overlap",
@@ -123,6 +128,7 @@ __all__ = [
     "plan_dict",
     "plan_milling",
     "practice_truth",
+    "predicted_face",
     "proposal_checks",
     "proposal_measurements",
     "proposal_overlay",

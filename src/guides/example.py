@@ -7,7 +7,7 @@ written with the same widgets that a person uses.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -134,34 +134,52 @@ def fiducials(ws: Workspace, image: str, *, diameter_um: float) -> pd.DataFrame:
     DataFrame
         ``x_um``, ``y_um``, ``z_um`` in the image's frame, brightest first.
     """
-    found = _marks(ws, image, diameter_um=diameter_um)
-    return _brightest(found).sort_values("contrast", ascending=False, ignore_index=True)
+    return brightest(_marks(ws, image, diameter_um=diameter_um))
 
 
 def _marks(ws: Workspace, image: str, *, diameter_um: float, min_snr: float = _SNR) -> pd.DataFrame:
     handle = ws.images[image]
-    found = find_blobs(
+    return marks_of(
         handle.array(),
-        spacing_um=handle.spacing_um,
+        handle.spacing_um,
+        diameter_um=diameter_um,
+        min_snr=min_snr,
+        origin_um=handle.origin_um,
+    )
+
+
+def marks_of(
+    pixels: np.ndarray,
+    spacing_um: Sequence[float],
+    *,
+    diameter_um: float,
+    min_snr: float = _SNR,
+    origin_um: Sequence[float] | None = None,
+) -> pd.DataFrame:
+    """Find bright marks of one size in pixels, as `fiducials` does before it chooses."""
+    found = find_blobs(
+        pixels,
+        spacing_um=spacing_um,
         diameter_um=diameter_um,
         min_snr=min_snr,
         max_blobs=_MOST,
-        origin_um=handle.origin_um,
+        origin_um=origin_um,
     )
     if "z_um" not in found:
         found["z_um"] = 0.0
     return found[~found["at_border"]].reset_index(drop=True)
 
 
-def _brightest(found: pd.DataFrame) -> pd.DataFrame:
-    """Keep what stands above the widest gap between contrasts.
+def brightest(found: pd.DataFrame) -> pd.DataFrame:
+    """Keep what stands above the widest gap between contrasts, brightest first.
 
     Differences, not ratios: among the faintest marks any two differ by a large ratio.
     """
     contrast = np.sort(found["contrast"].to_numpy(float))[::-1][:_CONSIDERED]
     steps = contrast[_FEWEST - 1 : -1] - contrast[_FEWEST:]
     least = contrast[_FEWEST - 1 + int(np.argmax(steps))]
-    return found[found["contrast"] >= least]
+    kept = found[found["contrast"] >= least]
+    return kept.sort_values("contrast", ascending=False, ignore_index=True)
 
 
 def _pick(
@@ -218,18 +236,23 @@ def _named(row: pd.Series) -> dict[str, float]:
 def _place_target(ws: Workspace, *, say: Say) -> None:
     """Choose the particle with the most satellites in a ring around it: the cluster."""
     cores, small = (_marks(ws, ZOOM, diameter_um=size) for size in (8.0, 3.6))
-    distance = np.linalg.norm(_points(cores)[:, None] - _points(small)[None], axis=2)
-    satellites = np.sum((distance > _RING_UM[0]) & (distance < _RING_UM[1]), axis=1)
-    best = cores.iloc[int(np.argmax(satellites))]
+    best, satellites = cluster_of(cores, small)
     picker = TargetPicker(ws, ws.images[ZOOM].frame)
     picker.place_target(
         _named(best),
         10.0,
         name=TARGET,
-        note=f"intermetallic particle with a ring of {satellites.max()} satellites",
+        note=f"intermetallic particle with a ring of {satellites} satellites",
     )
     place = ", ".join(f"{axis} = {best[f'{axis}_um']:.2f}" for axis in "xyz")
     say(f"  target {TARGET}: {place} µm in {ZOOM}")
+
+
+def cluster_of(cores: pd.DataFrame, small: pd.DataFrame) -> tuple[pd.Series, int]:
+    """Choose the core with the most small marks in a ring around it, and count them."""
+    distance = np.linalg.norm(_points(cores)[:, None] - _points(small)[None], axis=2)
+    satellites = np.sum((distance > _RING_UM[0]) & (distance < _RING_UM[1]), axis=1)
+    return cores.iloc[int(np.argmax(satellites))], int(satellites.max())
 
 
 def _segment(ws: Workspace, *, say: Say) -> None:
