@@ -2,7 +2,7 @@
 
 Every run has a process of its own. Errors are those at the corners of the volume and in its middle.
 
-    python benchmarks/registration.py [--size 256] [--seeds 3] [--starts 100] [--only pairs reach fit]
+    python benchmarks/registration.py [--size 256] [--seeds 3] [--starts 100] [--only pairs ...]
 
 - pairs: seconds and error of rigid and affine maps of volumes that differ in contrast.
 - reach: the share of random starts, up to 15 % of the size and 20 degrees away, that converge, at

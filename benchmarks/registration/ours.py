@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
@@ -9,6 +10,7 @@ import time
 import numpy as np
 
 from scalebridge.analysis.registration import AffineTransform, GreyImage, register
+from scalebridge.errors import Degenerate
 
 from .pairs import Truth
 
@@ -18,10 +20,8 @@ def main(path: str, model: str, start: str = "null") -> None:
     fixed, moving = (GreyImage(pair[name], [1.0] * 3) for name in ("fixed", "moving"))
     probes = Truth(np.eye(3), np.zeros(3), fixed.values.shape[0]).probes()
     small = (GreyImage(image.values[:32, :32, :32], [1.0] * 3) for image in (fixed, moving))
-    try:
+    with contextlib.suppress(Degenerate):
         register(*small, model=model, starts=0)  # the loops are compiled
-    except Exception:
-        pass
     given = json.loads(start)
     begin = None
     if given is not None:
