@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -102,6 +103,12 @@ class LivePanel(anywidget.AnyWidget):
     followed = Bool(False, help="Whether other panels follow its view.").tag(sync=True)
     offline = Bool(False, help="Whether there is no kernel behind it.").tag(sync=True)
     alt = Unicode("", help="What is seen, for those who cannot see it.").tag(sync=True)
+
+    def close(self) -> None:
+        """Close it, also where Panel gave it a comm that no manager knows."""
+        with contextlib.suppress(KeyError):
+            super().close()
+        self.comm = None
 
     def __init__(
         self,

@@ -698,3 +698,20 @@ def test_three_planes_stand_side_by_side_in_a_picture_too(ws: Any) -> None:
     assert three.height < one.height
     explorer.orientation = "oblique"
     assert len(explorer.planes()) == 3
+
+
+def test_a_panel_closes_although_panels_own_comms_are_unknown(tmp_path: Path) -> None:
+    from comm.base_comm import BaseComm
+
+    class Unknown(BaseComm):
+        def publish_msg(self, *_: Any, **__: Any) -> None: ...
+
+    with Workspace.create(tmp_path / "one") as ws:
+        write(ws, "still", np.zeros((4, 6, 8), np.uint8), spacing_um=(1.0, 1.0, 1.0))
+        panel = panel_of(SliceExplorer(ws, ["still"]))
+        panel.comm = Unknown(target_name="nobody", primary=False)
+        import comm
+
+        comm.get_comm_manager().comms.pop(panel.comm.comm_id, None)
+        panel.close()
+        assert panel.comm is None
