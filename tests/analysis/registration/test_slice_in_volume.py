@@ -99,7 +99,7 @@ def test_the_scale_is_found_within_its_tolerance_and_kept_where_it_is_rigid(smal
     middle = at.centre_um * 1.01
     start = AffineTransform("similarity", at.matrix, middle, at.offset_um, 2, 3)
     found = find_slice(wrong, volume, start=start)
-    assert found.transform.scale == pytest.approx(1 / 1.01, abs=0.002)
+    assert found.transform.scale == pytest.approx(1 / 1.01, abs=0.004)
     assert abs(found.transform.scale * 1.01 - 1) < 4 * found.transform.scale_sigma
     rigid = find_slice(picture, volume, start=at, model="rigid")
     assert rigid.transform.scale == pytest.approx(1.0)
