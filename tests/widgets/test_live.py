@@ -701,6 +701,7 @@ def test_three_planes_stand_side_by_side_in_a_picture_too(ws: Any) -> None:
 
 
 def test_a_panel_closes_although_panels_own_comms_are_unknown(tmp_path: Path) -> None:
+    import comm
     from comm.base_comm import BaseComm
 
     class Unknown(BaseComm):
@@ -708,10 +709,9 @@ def test_a_panel_closes_although_panels_own_comms_are_unknown(tmp_path: Path) ->
 
     with Workspace.create(tmp_path / "one") as ws:
         write(ws, "still", np.zeros((4, 6, 8), np.uint8), spacing_um=(1.0, 1.0, 1.0))
-        panel = panel_of(SliceExplorer(ws, ["still"]))
-        panel.comm = Unknown(target_name="nobody", primary=False)
-        import comm
-
-        comm.get_comm_manager().comms.pop(panel.comm.comm_id, None)
+        panel: Any = panel_of(SliceExplorer(ws, ["still"]))
+        unknown = Unknown(target_name="nobody", primary=False)
+        panel.comm = unknown
+        comm.get_comm_manager().comms.pop(unknown.comm_id, None)
         panel.close()
         assert panel.comm is None
