@@ -281,7 +281,7 @@ def plan_cut(
         plan,
         region,
         cut.table(),
-        margins(cut, instrument),
+        margins(cut.overhang),
         offset_table(found),
         tuple(measurements),
         checks,

@@ -115,7 +115,7 @@ class Cuts:
         quick: bool,
     ) -> TargetCut:
         from ..analysis.registration.cut import DRAWS
-        from ..workspace.cut_margins import margin_um
+        from ..workspace.cut_margins import margin_um, overhang
 
         graph = self._ws.graph()
         way = graph.path(frame, to)
@@ -123,9 +123,8 @@ class Cuts:
         draws = _QUICK_DRAWS if quick else DRAWS
         centre = np.asarray(way.apply(place_um[None]))[0]
         missed, _ = stage_error(self._ws, to=to, place_um=centre)
-        margin = margin_um(
-            way, place_um, half, instrument=missed, probability=probability, draws=draws
-        )
+        drawn = overhang(way, place_um, half, instrument=missed, draws=draws)
+        margin = margin_um(drawn, probability)
         depth, doubt = self._depth(place_um, frame, to, graph)
         size = extent_um(way, place_um, half) + margin
         return TargetCut(centre, size, margin, probability, depth, doubt)

@@ -14,6 +14,7 @@ from .surface import NearSurface, SpecimenSurface, extent_um
 
 if TYPE_CHECKING:
     from ..analysis.registration import FramePath, Located
+    from ..analysis.registration.cut import Overhang
     from ..analysis.registration.instrument import InstrumentError
     from ..analysis.targeting.plan import TargetPlan
     from .measured_surface import MeasuredSurface
@@ -41,6 +42,8 @@ class InstrumentCut:
         The specimen's surface there.
     exact : Located
         The same place for an instrument that misses nothing; what `located` adds is `instrument`.
+    overhang : Overhang
+        By how much the volume's corners reach over a cut that just holds it.
     instrument : InstrumentError or None
         What stage, drift and scale add; None where nobody has stated it.
     notes : tuple of str
@@ -56,6 +59,7 @@ class InstrumentCut:
     plan: TargetPlan
     surface: NearSurface | None
     exact: Located
+    overhang: Overhang
     instrument: InstrumentError | None = None
     notes: tuple[str, ...] = ()
 
@@ -107,19 +111,24 @@ def instrument_cut(
     ValueError
         The surface does not reach the target.
     """
-    from ..analysis.registration.cut import box_margin
     from ..analysis.targeting.plan import target_plan
-    from .cut_margins import missed
+    from .cut_margins import margin_um, overhang
 
     place = np.array([target.position[name] for name in _NAMES], float)
     half = np.array([target.half_size[n] for n in _NAMES] if target.half_size else [0, 0, 0], float)
     way = ws.graph().path(target.frame, to)
-    located = ws.locate(target.position, from_=target.frame, to=to)
+    exact = ws.locate(target.position, from_=target.frame, to=to)
     wanted = target.probability if probability is None else probability
+    notes: tuple[str, ...] = ()
+    if instrument is None:
+        there = exact.points_um[0]
+        instrument, notes = stage_error(ws, to=to, place_um=there, minutes=minutes)
+    located = exact if instrument is None else _missed(exact, way, place, instrument)
     found = None
     if surface is not None:
         found = surface.near(place, frame=target.frame, to=to)
     extent = extent_um(way, place, half)
+    drawn = overhang(way, place, half, instrument=instrument)
     plan = target_plan(
         located.points_um[0],
         located.covariance_um2[0],
@@ -127,14 +136,22 @@ def instrument_cut(
         nu=located.nu,
         probability=wanted,
         surface=None if found is None else found.plane,
-        margin_um=box_margin(way, place, half, probability=wanted).margin_um,
+        margin_um=margin_um(drawn, wanted),
         name=target.name,
     )
-    cut = InstrumentCut(to, place, half, way, located, extent, plan, found, exact=located)
-    notes: tuple[str, ...] = ()
-    if instrument is None:
-        there = located.points_um[0]
-        instrument, notes = stage_error(ws, to=to, place_um=there, minutes=minutes)
-    if instrument is not None:
-        cut = missed(cut, instrument)
-    return replace(cut, instrument=instrument, notes=notes)
+    return InstrumentCut(
+        to, place, half, way, located, extent, plan, found, exact, drawn, instrument, notes
+    )
+
+
+def _missed(
+    located: Located, way: FramePath, place_um: NDArray[np.float64], instrument: InstrumentError
+) -> Located:
+    """Say how well a place is known to an instrument that misses what it is told."""
+    from ..analysis.targeting import split_uncertainty
+
+    nu = split_uncertainty(way, place_um, instrument=instrument).nu
+    total = located.covariance_um2[0] + instrument.covariance_at(located.points_um[0])[0]
+    return replace(
+        located, covariance_um2=total[None], nus=np.array([np.inf if nu is None else nu])
+    )

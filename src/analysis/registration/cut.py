@@ -55,6 +55,47 @@ class Containment:
         return self.probability
 
 
+@dataclass(frozen=True, eq=False)
+class Overhang:
+    """By how much the farthest corner of a volume of interest reaches over the faces of a cut.
+
+    Attributes
+    ----------
+    drawn_um : (draws,) array
+        Of every transform that was drawn [um]; empty where there are too few degrees of freedom.
+    nu : float
+        Degrees of freedom at the middle; infinite where the localisation error is known.
+    """
+
+    drawn_um: np.ndarray
+    nu: float
+
+    def margin(self, probability: float) -> Containment:
+        """Find by how much the cut has to grow, on every side, to hold all corners.
+
+        The margin is negative where the cut may shrink.
+        """
+        check_probability(probability)
+        if not len(self.drawn_um):
+            return _unsaid(self.nu, float("nan"))
+        return self.within(float(np.quantile(self.drawn_um, probability, method="higher")))
+
+    def within(self, margin_um: float) -> Containment:
+        """Probability that a cut that grows by a margin [um] holds all corners."""
+        draws = len(self.drawn_um)
+        if not draws:
+            return _unsaid(self.nu, margin_um)
+        inside = float(np.mean(self.drawn_um <= margin_um))
+        change = "margin of" if margin_um >= 0 else "cut smaller by"
+        statement = (
+            f"a {change} {format_length(abs(margin_um))} on every side keeps all corners in the "
+            f"cut with probability {inside:.3f} ({draws:,} draws)"
+        )
+        return Containment(
+            inside, standard_error(inside, draws), margin_um, _stated_nu(self.nu), statement
+        )
+
+
 def box_containment(
     way: AffineTransform | FramePath,
     centre_um: ArrayLike,
@@ -96,9 +137,12 @@ def box_containment(
         return _unsaid(nu, float(margin.max()))
     over = _overhang(path, centre_um, half_size_um, localisation_um2, draws, seed)
     inside = float(np.mean((over <= margin + 1e-12).all(axis=1)))
-    error = float(np.sqrt(max(inside * (1 - inside), 1 / draws) / draws))
-    statement = f"all corners lie in the cut with probability {inside:.3f} ({said}, {draws} draws)"
-    return Containment(inside, error, float(margin.max()), _stated_nu(nu), statement)
+    statement = (
+        f"all corners lie in the cut with probability {inside:.3f} ({said}, {draws:,} draws)"
+    )
+    return Containment(
+        inside, standard_error(inside, draws), float(margin.max()), _stated_nu(nu), statement
+    )
 
 
 def box_margin(
@@ -120,20 +164,36 @@ def box_margin(
     Containment
         With the margin, the same on every side [um].
     """
-    check_probability(probability)
+    over = box_overhang(
+        way, centre_um, half_size_um, localisation_um2=localisation_um2, draws=draws, seed=seed
+    )
+    found = over.margin(probability)
+    return over.within(0.0) if found.margin_um < 0 else found
+
+
+def box_overhang(
+    way: AffineTransform | FramePath,
+    centre_um: ArrayLike,
+    half_size_um: ArrayLike,
+    *,
+    localisation_um2: ArrayLike | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Overhang:
+    """Draw by how much the corners reach over the predicted volume, for any number of margins.
+
+    Parameters are those of `box_containment`.
+
+    Returns
+    -------
+    Overhang
+    """
     path = _as_path(way)
     nu = _nu(path, centre_um, localisation_um2)
     if nu < FEWEST_NU:
-        return _unsaid(nu, float("nan"))
-    over = _overhang(path, centre_um, half_size_um, localisation_um2, draws, seed).max(axis=1)
-    margin = max(0.0, float(np.quantile(over, probability, method="higher")))
-    inside = float(np.mean(over <= margin))
-    error = float(np.sqrt(max(inside * (1 - inside), 1 / draws) / draws))
-    statement = (
-        f"a margin of {format_length(margin)} keeps all corners in the cut with probability "
-        f"{inside:.3f} ({draws} draws)"
-    )
-    return Containment(inside, error, margin, _stated_nu(nu), statement)
+        return Overhang(np.empty(0), nu)
+    over = _overhang(path, centre_um, half_size_um, localisation_um2, draws, seed)
+    return Overhang(over.max(axis=1), nu)
 
 
 def _overhang(
@@ -162,6 +222,11 @@ def _overhang(
             drawn = drawn + (rng.standard_normal((stop - start, 1, 3)) @ root.T) @ path.matrix().T
         out[start:stop] = np.abs(drawn @ axes).max(axis=1) - predicted
     return out
+
+
+def standard_error(probability: float, draws: int) -> float:
+    """Give the standard error of a probability that was counted in draws."""
+    return float(np.sqrt(max(probability * (1 - probability), 1 / draws) / draws))
 
 
 def _as_path(way: AffineTransform | FramePath) -> FramePath:

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...quantities import format_length
-from .containment import check_probability
-from .cut import DRAWS, Containment, _as_path
+from .cut import DRAWS, Containment, Overhang, _as_path, _unsaid, standard_error
 from .instrument import InstrumentError
 from .path import FramePath
 from .points import lift
@@ -126,13 +125,12 @@ def volume_containment(
         return _unsaid(nu, room)
     over = _drawn(path, corners, volume, localisation_um2, instrument, draws, seed)
     inside = float(np.mean(over <= 1e-12))
-    error = float(np.sqrt(max(inside * (1 - inside), 1 / draws) / draws))
     where = "least room" if room >= 0 else "a corner is predicted outside by"
     statement = (
         f"all corners lie in {volume.name} with probability {inside:.3f} "
         f"({where} {format_length(abs(room))}, {draws:,} draws)"
     )
-    return Containment(inside, error, room, nu, statement)
+    return Containment(inside, standard_error(inside, draws), room, nu, statement)
 
 
 def volume_margin(
@@ -156,22 +154,39 @@ def volume_margin(
     Containment
         With the margin [um]; negative where the volume may shrink.
     """
-    check_probability(probability)
+    over = volume_overhang(
+        way, centre_um, half_size_um, volume, localisation_um2=localisation_um2,
+        instrument=instrument, draws=draws, seed=seed,
+    )  # fmt: skip
+    return over.margin(probability)
+
+
+def volume_overhang(
+    way: AffineTransform | FramePath,
+    centre_um: ArrayLike,
+    half_size_um: ArrayLike,
+    volume: MillingVolume,
+    *,
+    localisation_um2: ArrayLike | None = None,
+    instrument: InstrumentError | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Overhang:
+    """Draw by how much the corners reach over a milling volume, for any number of margins.
+
+    Parameters are those of `volume_containment`.
+
+    Returns
+    -------
+    Overhang
+    """
     path = _as_path(way)
     nu = _freedom(path, centre_um, localisation_um2)
     if nu is not None and nu < FEWEST_NU:
-        return _unsaid(nu, float("nan"))
+        return Overhang(np.empty(0), nu)
     corners = lift(centre_um, name="centre_um") + SIGNS * lift(half_size_um, name="half_size_um")
     over = _drawn(path, corners, volume, localisation_um2, instrument, draws, seed)
-    margin = float(np.quantile(over, probability, method="higher"))
-    inside = float(np.mean(over <= margin))
-    error = float(np.sqrt(max(inside * (1 - inside), 1 / draws) / draws))
-    change = "grown" if margin >= 0 else "shrunk"
-    statement = (
-        f"{volume.name}, {change} by {format_length(abs(margin))} on every side, holds all corners "
-        f"with probability {inside:.3f} ({draws:,} draws)"
-    )
-    return Containment(inside, error, margin, nu, statement)
+    return Overhang(over, np.inf if nu is None else nu)
 
 
 def _freedom(
@@ -180,12 +195,6 @@ def _freedom(
     """Degrees of freedom of the mapped centre; None where every error is known."""
     nu = float(path.nu_at(centre_um, localisation_um2)[0])
     return nu if np.isfinite(nu) else None
-
-
-def _unsaid(nu: float, margin_um: float) -> Containment:
-    few = f"{nu:.3g} degrees of freedom, fewer than {FEWEST_NU}"
-    statement = f"too few to say: {few}; add landmarks"
-    return Containment(float("nan"), float("nan"), margin_um, nu, statement)
 
 
 def _drawn(

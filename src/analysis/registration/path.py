@@ -163,11 +163,16 @@ class FramePath:
 
         All points of one draw go through the same transforms, so that they move together.
         """
-        points = np.broadcast_to(lift(points_um), (count, *lift(points_um).shape))
+        points = lift(points_um)
+        middle = points.mean(axis=0)  # the sums below stay small beside the coordinates
         together = {} if self.joint is None else self.joint.draw(count, rng)
+        turned, moved = np.broadcast_to(np.eye(3), (count, 3, 3)), np.tile(middle, (count, 1))
         for step in self.steps:
             changes = together.get(step.edge.name)
             if changes is None:
                 changes = step.linear().draw_changes(count, rng)
-            points = step.changed(points, changes)
-        return np.asarray(points)
+            matrices, offsets = step.changed(changes)
+            turned = matrices @ turned
+            moved = (matrices @ moved[..., None])[..., 0] + offsets
+        arms = turned.reshape(-1, 3) @ (points - middle).T
+        return arms.reshape(count, 3, -1).transpose(0, 2, 1) + moved[:, None]

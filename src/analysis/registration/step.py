@@ -95,15 +95,21 @@ class Step:
         slopes = transform.jacobian(transform.inverse_apply(points_um))
         return np.asarray(-np.linalg.solve(transform.matrix, slopes))
 
-    def changed(self, points_um: np.ndarray, changes: np.ndarray) -> np.ndarray:
-        """Map points with the edge's parameters changed by (count, p): (count, n, 3) [um]."""
+    def changed(self, changes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Change the edge's parameters by (count, p): what maps x to M x + b along the step.
+
+        Returns
+        -------
+        M : (count, 3, 3) array
+        b : (count, 3) array
+            [um].
+        """
         transform = self.linear()
         matrices, offsets = transform.changed(changes)
         if not self.backward:
-            arms = points_um - transform.centre_um
-            return arms @ matrices.transpose(0, 2, 1) + offsets[:, None]
-        arms = points_um - offsets[:, None]
-        return arms @ np.linalg.inv(matrices).transpose(0, 2, 1) + transform.centre_um
+            return matrices, offsets - matrices @ transform.centre_um
+        matrices = np.linalg.inv(matrices)
+        return matrices, transform.centre_um - (matrices @ offsets[..., None])[..., 0]
 
 
 def _left_out(transform: Map) -> str:

@@ -58,7 +58,7 @@ def test_the_margin_reaches_the_wanted_probability_and_a_volume_that_is_too_larg
     volume = MillingVolume([0, 0, 0], half + 20.0)
     found = volume_margin(way, [0, 0, 0], half, volume, probability=0.9, instrument=instrument)
     assert found.margin_um < 0
-    assert "shrunk" in found.statement
+    assert "smaller by" in found.statement
     fitted = MillingVolume([0, 0, 0], half + 20.0 + found.margin_um)
     again = volume_containment(way, [0, 0, 0], half, fitted, instrument=instrument, seed=1)
     assert again.probability == pytest.approx(0.9, abs=5 * again.standard_error)
