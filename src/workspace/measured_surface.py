@@ -59,6 +59,9 @@ class MeasuredSurface:
     ) -> NearSurface:
         """The surface in the frame of an instrument, and a place against it.
 
+        Which side is out follows from the stage that is recorded for the surface's frame, by
+        where its z grows; without one, the place is taken to lie below.
+
         Parameters
         ----------
         place_um : ndarray, shape (3,)
@@ -85,10 +88,19 @@ class MeasuredSurface:
         size = magnification(way, centre[0])
         points = np.array([[point[name] for name in _NAMES] for point in record.points])
         sigma = None if record.sigma_um is None else record.sigma_um * size
-        plane = fit_surface(way.apply(points), inside_um=position, sigma_um=sigma)
+        inwards = self._inwards()
+        inside = centre if inwards is None else points.mean(axis=0)[None] + inwards
+        plane = fit_surface(way.apply(points), inside_um=way.apply(inside)[0], sigma_um=sigma)
         depth = float((plane.point_um - position) @ plane.normal)
         near = NearSurface(plane, depth, depth_parts(own, way, place_um, plane))
         return shifted(near, surface_shift(self._ws, record.frame, since=self._since()), size)
+
+    def _inwards(self) -> NDArray[np.float64] | None:
+        """A step into the specimen, in the surface's frame [µm]; None where nobody has stated it."""
+        for stage in self._ws.stages:
+            if stage.frame == self._surface.frame and stage.z_grows is not None:
+                return np.array([1.0 if stage.z_grows == "inwards" else -1.0, 0.0, 0.0])
+        return None
 
     def _since(self) -> str | None:
         record = self._surface

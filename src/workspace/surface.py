@@ -90,7 +90,8 @@ class SpecimenSurface:
     def near(
         self, place_um: NDArray[np.float64], *, frame: str, to: str, graph: Any = None
     ) -> NearSurface:
-        """The surface around a place, in the frame of an instrument.
+        """The surface around a place, in the frame of an instrument; a place above it lies at a
+        depth below 0.
 
         Parameters
         ----------
@@ -117,7 +118,8 @@ class SpecimenSurface:
         )
         way = graph.path(image.frame, to)
         position = way.apply(centre[None])[0]
-        plane = fit_surface(way.apply(here), inside_um=position)
+        below = here.mean(axis=0) + [_RADIUS_UM, 0.0, 0.0]  # a column enters the specimen along z
+        plane = fit_surface(way.apply(here), inside_um=way.apply(below[None])[0])
         means = [points[:, 0].mean() for points in moved] or [0.0, 0.0]
         shift = abs(means[1] - means[0]) / 2 * magnification(way, centre)
         parts = depth_parts(graph.path(frame, image.frame), way, place_um, plane)

@@ -98,6 +98,8 @@ def test_a_point_has_no_cut_and_the_reason_is_told(joined):
         above = plan_cut(ws, "above", to="view", surface=surface)
         (*_, (words, level)) = reach_target(ws, above, surface=surface, beam_angle_deg=54).findings
         ws.targets.remove("above")
+    assert above.depths[0].interval95[1] < 0
+    assert [check.passed for check in above.checks if check.name == "below the surface"] == [False]
     assert level == "look"
     assert "The way to above is not planned" in words
 

@@ -75,6 +75,19 @@ def test_the_depth_from_a_surface_that_was_measured_again_rests_on_it(ws):
     assert near.parts["target"] == near.parts["scale"] == 0.0
 
 
+def test_a_place_that_the_new_surface_has_passed_lies_above_it_where_the_stage_tells_the_side(ws):
+    ws.surfaces.add(name="again", frame="fib", points=heights(150.0), sigma_um=0.4)
+    surface, place = MeasuredSurface(ws, ws.surfaces["again"]), np.array([50.0, 20.0, 20.0])
+    way = {"frame": "survey", "to": "fib"}
+    assert surface.near(place, **way).depth_um == pytest.approx(49.0)  # taken to lie below
+    stage = ws.stages.add(
+        name="helios", frame="fib", unit="mm", handedness="left", z_grows="inwards"
+    )
+    assert surface.near(place, **way).depth_um == pytest.approx(-49.0)
+    ws.stages.edit("helios", version=stage.version, z_grows="outwards")
+    assert surface.near(place, **way).depth_um == pytest.approx(49.0)
+
+
 def test_only_what_was_done_after_the_measurement_counts(ws):
     ws.surfaces.add(name="again", frame="fib", points=heights(0.0), sigma_um=0.4, date="2026-05-02")
     surface, place = MeasuredSurface(ws, ws.surfaces["again"]), np.array([50.0, 20.0, 20.0])
