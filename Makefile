@@ -53,7 +53,8 @@ app: $(VENV)/.core  ## the guided page on the example specimen, in a browser (AP
 	$(BIN)/scalebridge app $$specimen $(APP)
 
 test: $(VENV)/.test browser  ## every check at a reduced, seeded size
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	@export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1; `# the workers share the cores` \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m pytest -q --doctest-modules typings/scalebridge
 
 lab: $(VENV)/.core  ## JupyterLab on the tutorials, with the templates beside them
