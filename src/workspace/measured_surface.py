@@ -96,7 +96,7 @@ class MeasuredSurface:
         return shifted(near, surface_shift(self._ws, record.frame, since=self._since()), size)
 
     def _inwards(self) -> NDArray[np.float64] | None:
-        """A step into the specimen, in the surface's frame [µm]; None where nobody has stated it."""
+        """A step into the specimen, in the surface's frame [µm]; None where it is not stated."""
         for stage in self._ws.stages:
             if stage.frame == self._surface.frame and stage.z_grows is not None:
                 return np.array([1.0 if stage.z_grows == "inwards" else -1.0, 0.0, 0.0])

@@ -118,7 +118,7 @@ class SpecimenSurface:
         )
         way = graph.path(image.frame, to)
         position = way.apply(centre[None])[0]
-        below = here.mean(axis=0) + [_RADIUS_UM, 0.0, 0.0]  # a column enters the specimen along z
+        below = here.mean(axis=0) + np.array([_RADIUS_UM, 0.0, 0.0])  # columns enter along z
         plane = fit_surface(way.apply(here), inside_um=way.apply(below[None])[0])
         means = [points[:, 0].mean() for points in moved] or [0.0, 0.0]
         shift = abs(means[1] - means[0]) / 2 * magnification(way, centre)
