@@ -25,7 +25,7 @@ class Rung:
     ----------
     picture, volume : GreyImage
     voxel_um : float
-        The coarser of their two [um].
+        The larger of pixel and shortest side of a voxel [um].
     """
 
     picture: GreyImage
@@ -87,9 +87,10 @@ class Rung:
 def ladder(picture: GreyImage, volume: GreyImage) -> list[Rung]:
     """Make both coarser by halves, until the picture is some 24 to 48 pixels across.
 
-    The finest rung has the coarser one's voxel: what the other shows beyond it has no partner.
+    The finest rung has the picture's pixel or the shortest side of the volume's voxel, whichever is
+    larger: what the other shows beyond it has no partner.
     """
-    base = max(picture.voxel_um, volume.voxel_um)
+    base = max(picture.voxel_um, float(min(volume.spacing_um)))
     fine = Rung(picture.coarser(base), volume.coarser(base), base)
     rungs = [fine]
     while max(rungs[-1].picture.values.shape) >= 2 * _ACROSS:
