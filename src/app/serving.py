@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
@@ -31,9 +32,19 @@ class Application:
     server: Any
     address: str
 
-    def run(self) -> None:
-        """Answer until the keyboard or a scheduler ends it."""
+    def run(self, *, answering: Callable[[], object] = lambda: None) -> None:
+        """Answer until the keyboard or a scheduler ends it.
+
+        Parameters
+        ----------
+        answering : callable
+            Called once it answers, and can be ended.
+        """
         loop = self.server.io_loop
+        with suppress(ValueError):  # signals reach the main thread alone
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: loop.add_callback_from_signal(loop.stop))
+        loop.add_callback(answering)
         with suppress(KeyboardInterrupt):
             loop.start()
         self.server.unlisten()
@@ -63,10 +74,13 @@ def serve_app(
         Told the address.
     """
     application = application_of(workspace, port=port, output=output)
-    say(f"Scalebridge shows {workspace} at\n  {application.address}\nCtrl-C ends it.")
-    if browser:
-        webbrowser.open(application.address)
-    application.run()
+
+    def answering() -> None:
+        say(f"Scalebridge shows {workspace} at\n  {application.address}\nCtrl-C ends it.")
+        if browser:
+            webbrowser.open(application.address)
+
+    application.run(answering=answering)
 
 
 def application_of(
