@@ -6,11 +6,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    pass
 
 _SIGNIFICANT = 4
 _NOTHING = 1e-9  # of the middle value
@@ -57,6 +59,8 @@ def plain(value: Any) -> Any:
     >>> plain(float("nan")), plain(pd.Timestamp("2026-01-31 10:20:30.5"))
     (None, '2026-01-31 10:20:30')
     """
+    import pandas as pd
+
     if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
         value = value.item()
     if isinstance(value, bool | str) or value is None:

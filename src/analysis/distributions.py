@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import special
+import scipy  # its parts are loaded when they are first used
 
 
 @dataclass(frozen=True)
@@ -38,31 +38,33 @@ class Distribution:
 
 def _below_f(value: Any, over: Any, under: Any) -> Any:
     # the special functions know no infinite ratio
-    below = special.fdtr(over, under, np.maximum(value, 0))
+    below = scipy.special.fdtr(over, under, np.maximum(value, 0))
     return np.where(np.isposinf(value), 1.0, below)[()]
 
 
 def _above_f(value: Any, over: Any, under: Any) -> Any:
-    above = special.fdtrc(over, under, np.maximum(value, 0))
+    above = scipy.special.fdtrc(over, under, np.maximum(value, 0))
     return np.where(np.isposinf(value), 0.0, above)[()]
 
 
 chi2 = Distribution(
-    ppf=lambda share, nu: 2 * special.gammaincinv(np.divide(nu, 2), share),
-    cdf=lambda value, nu: special.chdtr(nu, np.maximum(value, 0)),
-    sf=lambda value, nu: special.chdtrc(nu, np.maximum(value, 0)),
+    ppf=lambda share, nu: 2 * scipy.special.gammaincinv(np.divide(nu, 2), share),
+    cdf=lambda value, nu: scipy.special.chdtr(nu, np.maximum(value, 0)),
+    sf=lambda value, nu: scipy.special.chdtrc(nu, np.maximum(value, 0)),
 )
 #: Of a ratio of two mean squares: degrees of freedom above, then below.
 f_distribution = Distribution(
-    ppf=lambda share, over, under: special.fdtri(over, under, share),
+    ppf=lambda share, over, under: scipy.special.fdtri(over, under, share),
     cdf=_below_f,
     sf=_above_f,
 )
 student = Distribution(
-    ppf=lambda share, nu: special.stdtrit(nu, share),
-    cdf=lambda value, nu: special.stdtr(nu, value),
-    sf=lambda value, nu: special.stdtr(nu, np.negative(value)),
+    ppf=lambda share, nu: scipy.special.stdtrit(nu, share),
+    cdf=lambda value, nu: scipy.special.stdtr(nu, value),
+    sf=lambda value, nu: scipy.special.stdtr(nu, np.negative(value)),
 )
 norm = Distribution(
-    ppf=special.ndtri, cdf=special.ndtr, sf=lambda value: special.ndtr(np.negative(value))
+    ppf=lambda share: scipy.special.ndtri(share),
+    cdf=lambda value: scipy.special.ndtr(value),
+    sf=lambda value: scipy.special.ndtr(np.negative(value)),
 )

@@ -6,18 +6,25 @@ is written to the workspace at once. ``snapshot()`` gives the same picture witho
 
 from __future__ import annotations
 
-from .camera import Camera
-from .explorer import SliceExplorer
-from .label_surfaces import LabelSurfaces
-from .landmarks import LandmarkPicker, Prediction
-from .layers import Layer
-from .plane import Plane, axis_plane
-from .scene3d import Scene
-from .segmentation import SegmentationSliders
-from .series import SeriesExplorer
-from .sheet import slice_sheet
-from .targets import TargetPicker
-from .volumes import Volume
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_HOMES = {
+    "Camera": ".camera",
+    "LabelSurfaces": ".label_surfaces",
+    "LandmarkPicker": ".landmarks",
+    "Layer": ".layers",
+    "Plane": ".plane",
+    "Prediction": ".landmarks",
+    "Scene": ".scene3d",
+    "SegmentationSliders": ".segmentation",
+    "SeriesExplorer": ".series",
+    "SliceExplorer": ".explorer",
+    "TargetPicker": ".targets",
+    "Volume": ".volumes",
+    "axis_plane": ".plane",
+    "slice_sheet": ".sheet",
+}
 
 __all__ = [
     "Camera",
@@ -35,3 +42,27 @@ __all__ = [
     "axis_plane",
     "slice_sheet",
 ]
+
+if TYPE_CHECKING:
+    from .camera import Camera
+    from .explorer import SliceExplorer
+    from .label_surfaces import LabelSurfaces
+    from .landmarks import LandmarkPicker, Prediction
+    from .layers import Layer
+    from .plane import Plane, axis_plane
+    from .scene3d import Scene
+    from .segmentation import SegmentationSliders
+    from .series import SeriesExplorer
+    from .sheet import slice_sheet
+    from .targets import TargetPicker
+    from .volumes import Volume
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -6,10 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 from traitlets import Bool, Enum, Float, Instance, Int, TraitError, Tuple, Unicode, validate
 
@@ -22,6 +21,9 @@ from .plane import AXES, Plane, Triple, axes_through, axis_plane, check_axes, tr
 from .rendering import SLABS, Rendering
 from .state import PositionTrait, by_name, named_point
 from .world import World
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ORIENTATIONS = (*AXES, "oblique")
 SCHEMA_VERSION = 1

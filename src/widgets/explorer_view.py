@@ -11,7 +11,7 @@ from .explorer import SliceExplorer
 from .live import EXPLORING, HINT, LivePanel
 from .picture import explorer_words
 from .reading import reading_words
-from .views import Message, follow, html_table, words_html, words_line
+from .views import Message, after_display, follow, html_table, words_html, words_line
 
 _VIEW = ("cursor_um", "centre_um", "width_um", "orientation", "across", "down")
 _LOOK = (
@@ -58,7 +58,7 @@ def explorer_view(explorer: SliceExplorer, *, width_px: int = 1200) -> ipw.VBox:
     for layer in explorer.layers:
         follow(layer, ("channel",), read)
     tell()
-    read()
+    after_display(read)
     more = ipw.Accordion(children=[reading])
     more.set_title(0, "At the cursor, layer by layer")
     stage = ipw.Layout(max_width=f"{width_px}px", width="100%")

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from .lattice import Grid, Lattice
+
+_FEW = 64  # points
 
 
 def values_on(
@@ -61,9 +62,27 @@ def at_points(
         whole = np.floor(index + 0.5).astype(np.int64)
         last = np.asarray(block.shape)[:, None] - 1
         return block[tuple(np.clip(whole, 0, last))]
+    if index.shape[1] <= _FEW:
+        return _among_corners(block, index).astype(dtype)
+    from scipy import ndimage
+
     if block.dtype == np.float16:  # scipy knows no halves
         block = block.astype(dtype)
     return ndimage.map_coordinates(block, index, order=1, mode="nearest", output=dtype)
+
+
+def _among_corners(block: NDArray[Any], index: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Linear values at a few points: the first picture does not wait for scipy's filters."""
+    last = np.asarray(block.shape)[:, None] - 1
+    index = np.clip(index, 0, last)
+    low = np.minimum(index.astype(np.int64), np.maximum(last - 1, 0))
+    share = index - low
+    found = np.zeros(index.shape[1])
+    for corner in np.ndindex(*(2,) * block.ndim):
+        up = np.array(corner)[:, None]
+        weight = np.prod(np.where(up, share, 1 - share), axis=0)
+        found += weight * block[tuple(np.minimum(low + up, last))]
+    return found
 
 
 def along_axes(
@@ -99,6 +118,8 @@ def along_axes(
 
 def _across(block: NDArray[Any], grid: Lattice, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Linear values of a tilted plane."""
+    from scipy import ndimage
+
     if block.dtype == np.float16:  # scipy knows no halves
         block = block.astype(dtype)
     steps = [grid.down, grid.right] if block.ndim == 2 else [0 * grid.down, grid.down, grid.right]

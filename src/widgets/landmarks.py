@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 from traitlets import Bool, Enum, TraitError, Unicode, observe, validate
@@ -21,6 +20,9 @@ from .prediction import Prediction, predicted
 from .repeated_picks import RepeatedPicks, repeated_picks
 from .state import by_name, named_point
 from .verdict import write_verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class LandmarkPicker(Pointing):

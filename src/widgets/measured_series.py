@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from traitlets import Dict, Int, TraitError, Unicode, observe, validate
 
@@ -14,6 +13,9 @@ from .moments import Moments
 from .series_table import COLUMNS, measured_table, series_table
 from .state import Widget, by_name, named_point
 from .targets import half_sizes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class MeasuredSeries(Widget):
@@ -100,6 +102,8 @@ class MeasuredSeries(Widget):
             time_point, time (in `moments.unit`), quantity, series, value, lower, upper, unit; of
             phases, ``lower`` and ``upper`` are the 95 % interval that the thresholds leave.
         """
+        import pandas as pd
+
         if self._table is None:
             if self._given is None:
                 self._table = series_table(self)

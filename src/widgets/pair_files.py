@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from ..io import read_landmarks, write_landmarks
 from ..io.landmark_tables import is_pair_table
@@ -15,6 +14,9 @@ from .history import RecordStep
 from .pair_records import PERSON, PREDICTED, SIDES, PairRecords
 from .scene import box_corners_um
 from .state import by_name
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _RIM = 0.05  # of the field of view, by which a pick may lie outside
 _AGREE_UM = 1e-6

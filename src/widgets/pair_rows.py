@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from ..columns import plain, significant, written
 from .pair_records import CONFIRMED, predicted_side
 from .table_view import TableColumn, TableRow
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SURPRISING = 0.05
 _CONTRADICTED = 0.001

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import Degenerate
 from .pair_records import CONFIRMED, predicted_side
 from .state import named_point
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 AUTO = "auto"
 SPLINE = "thin-plate"
@@ -164,6 +166,8 @@ def pair_table(
     who : mapping
         Who picked each pair, by the record's id.
     """
+    import pandas as pd
+
     rows = [
         _row(record, planar_moving, planar_fixed) | {"who": who[record.id]} for record in records
     ]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from traitlets import Int
 
 from ..errors import NoPath
@@ -15,6 +14,9 @@ from .history import History, RecordStep
 from .measuring import SHAPES, angle_deg, area_um2, distance_um
 from .plane import AXES, triple
 from .state import Widget, by_name, named_point
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NOTE = "note"
 
@@ -134,6 +136,8 @@ class Pinned(Widget):
 
     def annotation_table(self) -> pd.DataFrame:
         """One row a line or note: shape, value, unit, text, who; NaN where there is no value."""
+        import pandas as pd
+
         rows = []
         for one in self.annotations():
             value, unit = _value(one)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import CovarianceUnavailable
@@ -15,6 +14,9 @@ from .layers import Layer
 from .sampling import sample
 from .world import World
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 COLUMNS = ("layer", "value", "x_um", "y_um", "z_um", "sx_um", "sy_um", "sz_um")
 
 
@@ -22,6 +24,8 @@ def read_layers(
     world: World, layers: Sequence[Layer], point_um: NDArray[np.float64], *, time: int = 0
 ) -> pd.DataFrame:
     """Grey value, position and its standard uncertainty in every layer's image."""
+    import pandas as pd
+
     rows = []
     for layer, item in zip(layers, world.placed(layers), strict=True):
         own = item.placement.apply(point_um)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -17,6 +16,9 @@ from .preview import level_factors, preview_levels
 from .scene import Placed
 from .shares import finest_values, phase_shares
 from .whole_image import WholeImage
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class SegmentationSliders(WholeImage):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from ..columns import header
 from .difference import grid_points, values_at
 from .moments import Moments
 from .shares import phase_shares
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ("time_point", "time", "quantity", "series", "value", "lower", "upper", "unit")
 GREY, QUANTILES, SHARES = "mean grey value", "quantiles of the grey value", "share of the phases"
@@ -27,6 +29,8 @@ def series_table(series: Any) -> pd.DataFrame:
     Values are those of voxels under a grid of points, the same in all time points; a finer level
     than the grid is read where the box is small enough, so that averaging takes little away.
     """
+    import pandas as pd
+
     points = grid_points(series.box_corners_um(), _POINTS)
     frames = [series.frame_at(number) for number in range(len(series.moments))]
     wanted = max(_level(frame.item, points) for frame in frames)  # of all, else noise would differ
@@ -98,6 +102,8 @@ def measured_table(given: pd.DataFrame, moments: Moments) -> pd.DataFrame:
     ValueError
         There is no time, a time that no time point has, or nothing measured.
     """
+    import pandas as pd
+
     numbers = _numbers(given, moments)
     names = [
         name

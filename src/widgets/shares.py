@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ..analysis.segmentation.corrections import Corrections
 from ..analysis.segmentation.recipe import SegmentationRecipe
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # The finest level is read up to this size, else its middle.
 _MAX_VOXELS = 48_000_000
@@ -151,6 +153,8 @@ def moved_thresholds(
 
 
 def _table(shares: list[Any], names: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
     low, high = np.min(shares, axis=0), np.max(shares, axis=0)
     columns = {"phase": list(names), "fraction": shares[0], "lower": low, "upper": high}
     return pd.DataFrame(columns)

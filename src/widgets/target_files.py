@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from ..errors import NoPath
 from ..workspace.instrument_cut import instrument_cut
 from ..workspace.measured_surface import counted_surfaces, surface_of
 from .state import Widget
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class TargetFiles(Widget):
@@ -51,6 +52,8 @@ class TargetFiles(Widget):
         ValueError
             There is no target, or more than one surface.
         """
+        import pandas as pd
+
         frame, records = to or self.into or self.frame, self.records()
         if not records:
             raise ValueError("there is no target to write: place one first")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as ipw
 import numpy as np
-import pandas as pd
 
 from ..errors import ScalebridgeError
 from .explorer import SliceExplorer
@@ -29,6 +28,9 @@ from .views import (
     words_html,
     words_of,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _NARROW, _SHORT = {"width": "240px"}, {"description_width": "56px"}
 _ENTRY, _LONG = (

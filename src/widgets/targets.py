@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 from traitlets import Dict, Enum, Int, TraitError, Unicode, observe, validate
@@ -16,6 +15,9 @@ from .history import History, RecordStep
 from .state import by_name, named_point
 from .target_cut import Cuts, TargetCut
 from .target_files import TargetFiles
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class TargetPicker(TargetFiles):
@@ -180,6 +182,8 @@ class TargetPicker(TargetFiles):
 
     def table(self) -> pd.DataFrame:
         """One row a target, positions and half sizes by name [µm]."""
+        import pandas as pd
+
         rows = [_row(record) for record in self.records()]
         return pd.DataFrame(rows, columns=list(_COLUMNS))
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from traitlets import Int, List, Unicode
 
 from ..plots.theme import OKABE_ITO, phase_color
 from .annotate import scale_bar_length
 from .views import INK, LINE, QUIET
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _STATIC = Path(__file__).parent / "static"
 _SIZE = (720, 220)
@@ -68,6 +70,8 @@ def timeline_svg(table: pd.DataFrame, *, at: float, time_unit: str) -> str:
 
 def places(whens: Sequence[float]) -> list[dict[str, float]]:
     """Where time points stand in the plot, from left to right, 0 to 1."""
+    import pandas as pd
+
     x = _scale_x(pd.DataFrame({"time": list(whens)}))
     return [{"at": x(when) / _SIZE[0]} for when in whens]
 

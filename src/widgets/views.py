@@ -5,13 +5,13 @@ All text that can come from data is escaped here, and nowhere put together by ha
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from html import escape
 from itertools import repeat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as ipw
-import pandas as pd
 from traitlets import TraitError
 
 from ..columns import header, is_numeric, plain, written
@@ -19,6 +19,9 @@ from ..errors import ScalebridgeError
 from ..plots.theme import STATUS, STATUS_SIGN
 from .colors import hex_of, rgb, table
 from .page import Entry, Page, Ramp
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INK = "var(--jp-ui-font-color1, #1F2328)"
 QUIET = "var(--jp-ui-font-color2, #5B626A)"
@@ -188,6 +191,14 @@ def follow(state: Any, names: Iterable[str], *handlers: Callable[..., Any]) -> N
             handler()
 
     state.observe(run, names=list(names))
+
+
+def after_display(work: Callable[[], Any]) -> None:
+    """Do what the first picture needs not wait for; at once in Python alone."""
+    try:
+        asyncio.get_running_loop().call_soon(work)
+    except RuntimeError:
+        work()
 
 
 def link(

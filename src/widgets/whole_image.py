@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from ..analysis.segmentation.corrections import Stroke
 from ..errors import SegmentationCancelled
 from .background import Background
 from .threshold_settings import ThresholdSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class WholeImage(ThresholdSettings):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as ipw
-import pandas as pd
 
 from ..errors import ReadOnly
 from .applied import applied_name
 from .background import Background
 from .views import REFUSALS, Message, button, follow, html_table, notice, words_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # A slow line has no use for more [s]; what moves on within the pause is not counted at all.
 _EVERY_S, _PAUSE_S = 0.5, 0.6

@@ -11,14 +11,16 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from ..errors import DamagedImage, NotFound, ReadOnly, ScalebridgeError
 from ..locks import is_locked
 from .collection import Collection
 from .record import Record
 from .records import Records
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _FOLDER = re.compile(r"(?P<id>[A-Za-z0-9_-]{1,64})\.ome\.zarr")
 _PARTIAL = re.compile(r"\.partial-(?P<id>[A-Za-z0-9_-]{1,64})")
@@ -41,6 +43,8 @@ def clean(records: Records, folder: Path, *, dry_run: bool) -> pd.DataFrame:
     DataFrame
         folder, image, reason, size_mb, deleted.
     """
+    import pandas as pd
+
     if records.read_only and not dry_run:
         raise ReadOnly(records.read_only)
     images = Collection(today(records), "images")

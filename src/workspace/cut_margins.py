@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ..analysis.registration.cut import DRAWS, Overhang, box_overhang
@@ -14,6 +13,8 @@ from ..analysis.targeting import InstrumentError
 from .surface import extent_um
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..analysis.registration import FramePath
     from .instrument_cut import InstrumentCut
 
@@ -57,6 +58,8 @@ def margin_um(drawn: Overhang, probability: float) -> float:
 
 def margins(drawn: Overhang) -> pd.DataFrame:
     """List the margins that keep all corners in the cut with several probabilities."""
+    import pandas as pd
+
     found = [margin_um(drawn, probability) for probability in _PROBABILITIES]
     return pd.DataFrame({"probability": _PROBABILITIES, "margin_um": found})
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
+
 import sqlalchemy as sa
 
 from .naming import plain_name
 from .record import Record
 from .records import Records
 from .rows import rows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _COLUMNS = [
     "state",
@@ -43,6 +47,8 @@ def history_table(
         state, when [UTC], who, action, kind, name, changed (the fields), version, software
         (which Scalebridge), id.
     """
+    import pandas as pd
+
     conditions: list[sa.ColumnElement[bool]] = []
     if kind is not None:
         conditions.append(rows.c.kind == kind)

@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ReadOnly, WorkspaceError
 from ..locks import locked
@@ -33,6 +31,9 @@ from .records import Records
 from .room import disk_full, refuse_full_disk
 from .rows import rows
 from .tables import images_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Images(Collection):

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from .stage_errors import stage_error
 from .surface import NearSurface, SpecimenSurface, extent_um
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..analysis.registration import FramePath, Located
     from ..analysis.registration.cut import Overhang
     from ..analysis.registration.instrument import InstrumentError

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from ..errors import NotFound
 from .naming import plain_name
@@ -14,6 +12,9 @@ from .records import Records
 from .rows import rows
 from .schema import KINDS
 from .tables import table_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Lookup:

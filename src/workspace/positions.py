@@ -6,10 +6,12 @@ A bare array is refused: z, y, x and x, y, z look alike and the mistake is found
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    pass
 
 Order = Literal["zyx", "xyz"]
 _NAMES = ("z_um", "y_um", "x_um")
@@ -37,12 +39,12 @@ def points_by_name(points: Any, *, order: Order | None = None, planar: bool = Fa
     ValueError
         For bare arrays, missing names and values that are not finite.
     """
-    if isinstance(points, pd.DataFrame):
-        array = _from_columns({name: points[name] for name in points.columns}, planar=planar)
-    elif isinstance(points, Mapping):
+    if isinstance(points, Mapping):
         array = _from_columns(points, planar=planar)
     elif isinstance(points, list | tuple) and points and isinstance(points[0], Mapping):
         array = np.concatenate([_from_columns(point, planar=planar) for point in points])
+    elif hasattr(points, "columns"):
+        array = _from_columns({name: points[name] for name in points.columns}, planar=planar)
     else:
         array = _from_array(points, order=order)
     if not np.isfinite(array).all():

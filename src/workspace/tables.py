@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from .record import Record
 from .schema import Fields, HalfSize, Position
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _TAIL = ("tags", "who", "when", "version", "id")
 #: Long or for machines; they stay on the record.
@@ -31,6 +32,8 @@ def table_of(records: Sequence[Record], schema: type[Fields]) -> pd.DataFrame:
         ``name``, the fields (positions as ``x_um``, ``y_um``, ``z_um``, with the field's name in
         front where there are several), ``tags``, ``who``, ``when`` [UTC], ``version``, ``id``.
     """
+    import pandas as pd
+
     columns: dict[str, list[Any]] = {"name": [record.name for record in records]}
     for field, kind in _shown(schema):
         values = [record.fields.get(field) for record in records]
@@ -80,6 +83,8 @@ def images_table(table: pd.DataFrame, *, problems: Mapping[str, str]) -> pd.Data
         ``spacing_x_um``, ``spacing_y_um``, ``spacing_z_um`` and so on; NaN where there is no such
         axis or no voxel size. ``linked_to`` and ``problem`` where there are linked images.
     """
+    import pandas as pd
+
     columns: dict[str, Any] = {}
     for title in table.columns:
         if title == "link":

@@ -5,14 +5,16 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from ..errors import DamagedImage
 from .chunk_table import chunk_counts, expected_chunks
 from .group import FILE, group_problem
 from .guard import Guard
 from .record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ["image", "part", "files", "damaged", "compared_with", "problem"]
 _RECORDED = "the import"
@@ -33,6 +35,8 @@ def verify_image(image: Record, folder: Path) -> pd.DataFrame:
     DataFrame
         image, part, files, damaged, compared_with, problem.
     """
+    import pandas as pd
+
     rows = [_group(image, folder)]
     for level in range(len(image.fields["factors"])):
         rows.append(_level(image, folder, str(level)))

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from .calibration import calibrate_image
 from .cleaning import clean
@@ -26,6 +25,8 @@ from .positions import Order
 from .progress import OnProgress
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..analysis.registration import FrameGraph, Located
     from ..io import Answers
     from .image import Image

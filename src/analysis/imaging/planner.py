@@ -10,12 +10,15 @@ import heapq
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ...quantities import format_length
 from .techniques import TECHNIQUES, Technique
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _TYPICAL = "editable, typical"
 _ULTRA = "Merkle & Gelb 2013, doi:10.1017/S1551929513000060; fields for 1024 pixels"
@@ -135,6 +138,8 @@ def modes(pixels: dict[str, int] | None = None) -> pd.DataFrame:
     >>> table[table["technique"] == "nano-XRM"][["field_um", "voxel_um"]].values.tolist()
     [[65.0, 0.064], [16.0, 0.016]]
     """
+    import pandas as pd
+
     known = {**_PIXELS, **(pixels or {})}
     unknown = set(known) - {technique.name for technique in TECHNIQUES}
     if unknown:

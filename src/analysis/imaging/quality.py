@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ..segmentation.sampling import sample_blocks
 from ..segmentation.thresholds import suggest_thresholds
 from ..spacing import checked_image_ndim, checked_spacing
 from .clear_edges import edge_width
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class ImageQuality:
 
     def table(self) -> pd.DataFrame:
         """Return one row a figure."""
+        import pandas as pd
+
         rows = [(k, v) for k, v in asdict(self).items() if not isinstance(v, tuple)]
         return pd.DataFrame(rows, columns=["quantity", "value"])
 

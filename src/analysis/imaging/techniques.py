@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 _TYPICAL = "editable, typical"
 _ASCENT = (
@@ -93,6 +96,8 @@ def techniques() -> pd.DataFrame:
     >>> float(table.loc["nano-XRM", "lower_um"])
     0.05
     """
+    import pandas as pd
+
     table = pd.DataFrame([asdict(technique) for technique in TECHNIQUES])
     return table.sort_values(["upper_um", "lower_um"], ascending=False, ignore_index=True)
 

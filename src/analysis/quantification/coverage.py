@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ..segmentation.thresholds import suggest_thresholds
 from .phases import measure_phases
 from .sphere_scene import sphere_scene
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ def coverage_on_spheres(case: SphereCase, seeds: Iterable[int]) -> pd.DataFrame:
     DataFrame
         `seed`, `quantity`, `truth`, `value`, `uncertainty`, `as_segmented`, `covered`.
     """
+    import pandas as pd
+
     rows = []
     counts = [round(case.edge_um / s) for s in case.spacing_um]
     shape = (counts[0], counts[1], counts[2])
@@ -98,6 +103,8 @@ def coverage_table(rows: pd.DataFrame) -> pd.DataFrame:
     >>> round(float(coverage_table(rows)["width_over_error"][0]), 6)
     2.0
     """
+    import pandas as pd
+
     found = []
     for quantity, group in rows.groupby("quantity", sort=False):
         error = np.median(np.abs(group["value"] / group["truth"] - 1))

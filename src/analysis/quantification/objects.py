@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import pi
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ..spacing import checked_spacing
@@ -15,6 +14,9 @@ from .directions import line_directions
 from .euler import checked_connectivity
 from .surface import step_slices
 from .volume import checked_phase
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 AXIS_NAMES = {2: ("y", "x"), 3: ("z", "y", "x")}
 
@@ -87,6 +89,8 @@ def object_table(
        x_um  y_um  area_um2
     0   1.5   3.0       8.0
     """
+    import pandas as pd
+
     labels, spacing = _labels_and_spacing(phase, spacing_um, connectivity)
     ndim, names = labels.ndim, AXIS_NAMES[labels.ndim]
     counts, centroids, low, high = _moments(labels)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ..segmentation.corrections import Corrections
@@ -28,6 +28,9 @@ from .sampling_error import sampling_uncertainty
 from .size_distribution import SizeDistribution
 from .threshold_variation import TO_95, PhaseJob, Variation, threshold_parts, varied_thresholds
 from .volume import checked_mask
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _FULL = {2: 8, 3: 26}
 
@@ -75,6 +78,8 @@ class PhaseMeasurements:
 
     def table(self) -> pd.DataFrame:
         """Return one row a measurement, with units, interval and the parts of its uncertainty."""
+        import pandas as pd
+
         rows = []
         for m in self.measurements:
             row = {"key": m.key, "name": m.name, "value": m.value, "uncertainty": m.uncertainty}

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ..distributions import student
 from ..spacing import checked_spacing
 from .objects import AXIS_NAMES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CORRECTION = "Miles-Lantuéjoul: objects inside the image, weighted by 1 / places where they fit"
 
@@ -177,6 +180,8 @@ def _classes(
     by_volume: Sequence[float] | NDArray,
     bins: int,
 ) -> pd.DataFrame:
+    import pandas as pd
+
     columns: dict[str, NDArray] = {"diameter_um": np.zeros(0)}
     edges = np.zeros(1)
     if bins:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from ...quantities import format_length
@@ -24,6 +24,9 @@ from .points import lift
 from .regions import FEWEST_NU
 from .step import Edge, Step
 from .transform import AffineTransform
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _Closed = tuple[list[FramePath], Conditions]
 _LEAST_CHANCE = 0.01  # of a loop that is said to close
@@ -122,6 +125,8 @@ def adjust(
     >>> found.loops[["loop", "misclosure_um", "chi2", "dof", "closes"]].round(3).values.tolist()
     [['a → b → a', 0.4, 0.64, 6, True]]
     """
+    import pandas as pd
+
     whole = {edge.name: edge for edge in edges if _weighable(edge)}
     rest = frozenset(edge.name for edge in edges) - set(whole)
     loops = independent_loops(list(whole.values()))
@@ -289,6 +294,8 @@ def _table(
     left: list[float],
     growth: dict[str, float],
 ) -> pd.DataFrame:
+    import pandas as pd
+
     closes = [not one.p < _LEAST_CHANCE and not gap for one, gap in zip(alone, left, strict=True)]
     sound = {n for loop, good in zip(loops, closes, strict=True) if good for n in loop.edges}
     rows = []

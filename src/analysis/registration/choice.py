@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from ...errors import Degenerate
@@ -20,6 +19,9 @@ from .reach import probes
 from .spline_fit import SPLINE
 from .spline_row import NUMBERS, spline_row
 from .tangent import MODELS, Model
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _CLEARLY_BETTER = 0.95  # a model with more parameters has to predict this much better
 _REFUSED = 2.0  # times the best leave-one-out error
@@ -92,6 +94,8 @@ def choose_model(
         If no model can be fitted; the message says why for each, and where landmarks are lacking
         for all, how many the least demanding one needs.
     """
+    import pandas as pd
+
     fits: dict[Model, LandmarkFit] = {}
     refusals: dict[Model, Degenerate] = {}
     for model in models:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtr, fdtr
 
 from ..distributions import chi2, norm, student
 from .regions import FEWEST_NU
@@ -143,7 +142,11 @@ def _over_directions(values: np.ndarray, square: float, nu: float | None) -> flo
         height = nodes[:, None] ** 2
         spread = (height * values[2] + (1 - height) * around).ravel()
         weights = np.repeat(parts / 2 / 200, 200)
-    inside = chdtr(ndim, square / spread) if nu is None else fdtr(ndim, nu, square / spread / ndim)
+    inside = (
+        scipy.special.chdtr(ndim, square / spread)
+        if nu is None
+        else scipy.special.fdtr(ndim, nu, square / spread / ndim)
+    )
     return float(inside @ weights)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from ...errors import CovarianceUnavailable
 from .fit import LandmarkFit, error_at_target
 from .points import lift
 from .spline_fit import SPLINE
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def next_landmark(
@@ -50,6 +54,8 @@ def next_landmark(
     mix micrometres with radians. The localisation error is held; a further landmark also tells it
     better, which is not counted here.
     """
+    import pandas as pd
+
     candidates, targets = lift(candidates_um), lift(target_um)
     errors = errors_with_landmark(fit, candidates, targets, sigma_um=sigma_um)
     present = error_at_target(fit, targets)

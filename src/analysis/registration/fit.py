@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from ...errors import CovarianceUnavailable
@@ -20,6 +20,9 @@ from .surprise import surprises
 from .tangent import MODELS, Model
 from .transform import AffineTransform
 from .unstated import PARTLY, complete
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +100,8 @@ class LandmarkFit:
 
     def table(self) -> pd.DataFrame:
         """One row a landmark: positions, residual, leave-one-out error, leverage."""
+        import pandas as pd
+
         moving, fixed = self.pairs.moving_um, self.pairs.fixed_um
         left = np.zeros((len(moving), 3))
         left[:, self.pairs.axes] = self.residuals_um

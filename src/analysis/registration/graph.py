@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from ...errors import NoPath
@@ -27,6 +27,9 @@ from .path import FramePath
 from .points import lift
 from .regions import FEWEST_NU
 from .step import Edge, Step
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _DETOUR = 3  # edges that another way may be longer
 _WAYS = 12  # other ways that are compared

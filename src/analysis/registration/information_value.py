@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import CovarianceUnavailable
@@ -20,6 +19,9 @@ from .path import FramePath
 from .points import lift
 from .step import Edge, Step
 from .transform import AffineTransform
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ActionKind = Literal["landmark", "fiducial", "face check", "rescan"]
 
@@ -150,6 +152,8 @@ def rank_actions(
     >>> table["action"].tolist()
     ['one more corner', 'deep fiducial']
     """
+    import pandas as pd
+
     path, name = _on_the_way(way, edge)
     path = replace(path, joint=None)  # what an action tells of one edge is not spread to others
     step = next(step for step in path.steps if step.edge.name == name)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import pandas as pd
 
 from ...errors import RegistrationCancelled
 from .descent import Climb, Summit
@@ -18,6 +17,9 @@ from .mutual import MutualInformation
 from .starts import different, distance_um, turned_away, within_reach
 from .tangent import Model
 from .transform import AffineTransform
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 OnStep = Callable[[str, float], None]
 _CHANCE_MAPS = 16  # unrelated places, for what mutual information comes to by chance
@@ -209,4 +211,6 @@ class Search:
 
     def table(self) -> pd.DataFrame:
         """What was tried, a row a climb."""
+        import pandas as pd
+
         return pd.DataFrame(self.tried)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ...quantities import format_length
 from .path import FramePath
 from .regions import FEWEST_NU
 from .step import Edge, Step
 from .transform import AffineTransform
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SOURCES = {
     "stated": "localisation error typed by hand",
@@ -67,6 +70,8 @@ class Located:
 
         The last says where the localisation errors behind the deviations come from.
         """
+        import pandas as pd
+
         sigma = np.sqrt(np.diagonal(self.covariance_um2, axis1=1, axis2=2))
         columns = {f"{'zyx'[k]}_um": self.points_um[:, k] for k in (2, 1, 0)}
         columns |= {f"s{'zyx'[k]}_um": sigma[:, k] for k in (2, 1, 0)}

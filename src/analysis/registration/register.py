@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 
 from ...errors import Degenerate
 from ...quantities import format_length
@@ -20,6 +19,9 @@ from .spread_of_blocks import with_block_covariance
 from .starts import around, centred, distance_um
 from .tangent import MODELS, Model
 from .transform import AffineTransform
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _STARTS = 12  # beside the one that was given
 _REACH = 0.15  # of the smaller image's size, where no reach was given

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from ..distributions import chi2, f_distribution, student
 from .points import lift
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _AXES = "zyx"
 
@@ -95,6 +98,8 @@ def picking_repeatability(
     >>> found.sigma_um.round(3).tolist(), found.nu
     ([0.141, 0.141], 2)
     """
+    import pandas as pd
+
     given = np.atleast_2d(np.asarray(points_um, dtype=float))
     points = lift(given)[:, 3 - given.shape[-1] :]
     if not (len(points) == len(features) == len(who)):
@@ -133,12 +138,16 @@ def picking_repeatability(
 
 def _left_over(points: np.ndarray, feature: pd.Series, person: pd.Series) -> tuple[np.ndarray, int]:
     """What features and persons do not explain, and the degrees of freedom behind it."""
+    import pandas as pd
+
     design = np.hstack([pd.get_dummies(one).to_numpy(float) for one in (feature, person)])
     solved, _, rank, _ = np.linalg.lstsq(design, points, rcond=None)
     return points - design @ solved, len(points) - int(rank)
 
 
 def _shifts(points: np.ndarray, feature: pd.Series, person: pd.Series) -> pd.DataFrame:
+    import pandas as pd
+
     d = points.shape[1]
     axes = _AXES[3 - d :]
     means = (

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import combinations
 from math import comb
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from ...errors import Degenerate
@@ -21,6 +20,9 @@ from .points import Pairs, pair_up
 from .surprise import worst_of
 from .tangent import MODELS, Model
 from .transform import AffineTransform
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SUBSETS = 500
 _STEPS = 30
@@ -59,6 +61,8 @@ class RobustFit:
 
     def table(self) -> pd.DataFrame:
         """One row a landmark of the fit's input: kept, weight, surprise_p."""
+        import pandas as pd
+
         rows = np.arange(len(self.weights))
         return pd.DataFrame(
             {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from ...errors import CovarianceUnavailable
@@ -13,6 +13,9 @@ from ..distributions import norm, student
 from .surprise import worst_of
 from .tangent import columns
 from .transform import AffineTransform
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SIGNIFICANT = 0.01
 
@@ -61,6 +64,8 @@ class VoxelSizeTest:
 
     def table(self) -> pd.DataFrame:
         """One row an axis: axis, nominal_um, fitted_um, scale, sigma, lower, upper, p."""
+        import pandas as pd
+
         return pd.DataFrame(
             {
                 "axis": self.axes,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ..spacing import checked_image_ndim, checked_spacing
 from .bead_on_interface import fit_bead_on_interface
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 AXIS_NAMES = {2: ("y", "x"), 3: ("z", "y", "x")}
 _BRIGHT_SIDE = 0.9  # quantile of the surroundings that counts as background
@@ -94,6 +97,8 @@ def find_blobs(
        x_um  y_um
     0  13.0  10.0
     """
+    import pandas as pd
+
     image, spacing, origin = _checked(image, spacing_um, diameter_um, origin_um)
     grey = image.astype(np.float32) if bright else -image.astype(np.float32)
     peaks, snr = _peaks(grey, spacing, diameter_um, min_snr, max_blobs)

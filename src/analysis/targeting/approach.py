@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ...quantities import format_length
@@ -14,6 +14,9 @@ from ..distributions import norm, student
 from .beam_rays import BeamRays
 from .overburden import in_the_way, pieces_along, with_volumes
 from .surface_plane import combined_nu
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _FEWEST_NU = 3
 _ACROSS = 5  # columns a side that the slope of the entry is judged by
@@ -238,6 +241,8 @@ def approach_table(
     >>> approach_table({"from the top": top})["in_the_way"][0]
     'material 10.5 µm'
     """
+    import pandas as pd
+
     rows = [
         {
             "approach": name,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from .surface_plane import SurfacePlane
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _WEIGHTS = {"size": 1.0, "contrast": 0.5, "depth": 1.0, "isolation": 0.5}
 
@@ -52,6 +55,8 @@ def rank_candidates(
     >>> rank_candidates(rows)["why"][0]
     'largest of 2; nearest neighbour 9 µm away'
     """
+    import pandas as pd
+
     table = objects.copy()
     chosen = _WEIGHTS | (weights or {})
     unknown = set(chosen) - set(_WEIGHTS)
@@ -93,6 +98,8 @@ def _isolation(points: NDArray) -> NDArray:
 
 def share_no_better(values: Sequence[float] | NDArray) -> NDArray:
     """Share of the values that are no better than each, itself included: 0 to 1."""
+    import pandas as pd
+
     ranks = pd.Series(values).rank(method="max", na_option="bottom").to_numpy()
     return ranks / len(ranks)
 

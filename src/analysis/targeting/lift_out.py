@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ...quantities import format_length
 from ..registration import AffineTransform
 from .trench import ramped_trench
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,8 @@ def lift_out_chunk(
     >>> chunk.size_um.round(3), round(chunk.volume_um3, 3)
     (array([38., 38., 12.]), 8664.0)
     """
+    import pandas as pd
+
     centre, half = _checked(centre_um, half_size_um, margin_um, cut_um, undercut_deg)
     axes = _axes(into)
     _, thick, width = np.abs(axes) @ (2 * (half + margin_um))

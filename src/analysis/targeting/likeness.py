@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from .value import robust_scaled
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _KNOWN_AS_SAME = 0.1  # robust standard deviations: nobody would call it a difference
 
@@ -57,6 +60,8 @@ def more_like(
     >>> more_like(rows, 0, features=["diameter_um", "sphericity"])["why"].tolist()[0]
     'alike in every feature but diameter_um (+50 %)'
     """
+    import pandas as pd
+
     scaled = pd.DataFrame(robust_scaled(objects, features), index=objects.index)
     chosen = [example] if np.isscalar(example) else list(example)  # type: ignore[arg-type]
     missing = [label for label in chosen if label not in objects.index]

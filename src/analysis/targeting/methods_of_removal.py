@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ...errors import UnknownRate
 from ...quantities import format_length
 from .duration import Duration, hours, milling_time
 from .rates import removal_rate
 from .trench import Trench, ramped_trench
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ALONE, COARSE, FINISH, NO = "alone", "coarse only", "finish only", "no"
 
@@ -66,6 +69,8 @@ def removal_methods() -> pd.DataFrame:
     >>> removal_methods().set_index("method").loc["plasma FIB", "reach_um"]
     np.float64(200.0)
     """
+    import pandas as pd
+
     nan = np.nan
     rows = [
         ("polishing", nan, nan, nan, nan, False, f"no figure is known: {_MEMORY}"),
@@ -128,6 +133,8 @@ def choose_method(
     >>> chosen.method, chosen.table["role"].tolist()
     ('gallium FIB', ['alone', 'coarse only', 'coarse only', 'no'])
     """
+    import pandas as pd
+
     table = removal_methods() if methods is None else methods
     if only is not None:
         missing = set(only) - set(table["method"])

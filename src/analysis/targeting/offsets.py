@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from ..registration import FramePath, LandmarkFit, Region, confidence_region
@@ -19,6 +19,9 @@ from ..registration.points import lift
 from .parts import freedom_of_sum
 from .seen import SeenFiducial, SeenFrom
 from .views import BeamView
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +138,8 @@ def offsets(
 
 def offset_table(found: Sequence[Offset], *, level: float = 0.95) -> pd.DataFrame:
     """One row an offset: dx, dy, their standard uncertainties, correlation, ellipse."""
+    import pandas as pd
+
     columns = ["view", "fiducial", "dx_um", "dy_um", "distance_um", "sx_um", "sy_um", "rho"]
     columns += [f"radius{100 * level:g}_um", "nu"]
     rows = []

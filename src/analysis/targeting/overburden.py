@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ...quantities import format_length
 from .beam_rays import BeamRays
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _TOUCHING = 1e-6  # of the depth: what rounding leaves between two pieces
 _COLUMNS = 13  # columns a side that the overburden is summed over
@@ -44,6 +47,8 @@ def pieces_along(
     names: Mapping[int, str] | None,
 ) -> tuple[pd.DataFrame, float]:
     """Find the runs of one label along the beam, and how much of the way is material [µm]."""
+    import pandas as pd
+
     at, solid, found = rays.along(target_um[None], depth_um, labels)
     solid, found = solid[0], found[0]
     step = depth_um / len(at)
@@ -70,6 +75,8 @@ def with_volumes(
 
     The footprint is the rectangle across the beam that holds the volume of interest.
     """
+    import pandas as pd
+
     sides = np.abs(rays.across) @ half_um
     area = float(4 * np.prod(sides))
     if area == 0:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from ..registration import FramePath, Region, confidence_region, effective_nu
 from ..registration.instrument import InstrumentError
 from ..registration.points import lift
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LOCALISATION = "localisation"
 _ORDER = (2, 1, 0)
@@ -44,6 +47,8 @@ class UncertaintySplit:
 
     def table(self) -> pd.DataFrame:
         """One row a part and one for all: standard uncertainties, share of the variance."""
+        import pandas as pd
+
         total = float(np.trace(self.covariance_um2))
         rows = [
             {

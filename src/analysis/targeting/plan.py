@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ..distributions import norm, student
 from ..quantification.measurement import Check
 from ..registration import confidence_region, margin_for_probability
 from .surface_plane import Depth, SurfacePlane, depth_below
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BELOW_SURFACE = "below the surface"
 """Name of the check of the depth."""
@@ -60,6 +63,8 @@ class TargetPlan:
 
     def table(self) -> pd.DataFrame:
         """Return one row to hand to the instrument, everything by name."""
+        import pandas as pd
+
         z, y, x = self.position_um
         sz, sy, sx = self.interval95_um
         dz, dy, dx = self.cut_size_um

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ...quantities import format_length
@@ -19,6 +19,9 @@ from ..registration.regions import FEWEST_NU
 from .duration import Duration, milling_time, total_time
 from .rates import RemovalRate
 from .trench import Trench, ramped_trench
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DRAWS = 100_000
 
@@ -108,6 +111,8 @@ class StagedPlan:
 
     def table(self) -> pd.DataFrame:
         """One row a step, in order."""
+        import pandas as pd
+
         rows = [
             {
                 "step": number,

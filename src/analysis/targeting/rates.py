@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ...errors import UnknownRate
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FARADAY = 96.485
 """Charge of a mole of single charges [kC/mol]: nC, µm³, g/mol and g/cm³ need no further factor."""
@@ -79,6 +82,8 @@ def removal_rates() -> pd.DataFrame:
     >>> one[["rate", "unit", "checked"]].values.tolist()
     [[0.15, 'µm³/nC', True]]
     """
+    import pandas as pd
+
     columns = ["method", "material", "rate", "unit", "sigma_ln", "upper_bound", "source", "checked"]
     rows: list[tuple[str, str, float, str, float, bool, str, bool]] = [
         ("gallium FIB", material, rate, PER_CHARGE, ION, False, _GA, True)

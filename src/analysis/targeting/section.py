@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 
 from ..distributions import norm, student
 from ..registration import AffineTransform
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _QUANTILES = 400
 

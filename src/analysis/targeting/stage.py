@@ -9,9 +9,9 @@ known is a covariance of its own.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from ...errors import Degenerate
@@ -29,6 +29,9 @@ from .stage_checks import (
     scale_notes,
 )
 from .stage_turning import turned
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from ..registration.points import lift
 from .stage_turning import turned
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNITS = {"um": 1.0, "mm": 1e3, "m": 1e6}
 
@@ -87,6 +89,8 @@ class StageAxes:
 
         Those with columns ``tilt_deg`` or ``rotation_deg`` are turned to the axes' own.
         """
+        import pandas as pd
+
         table = pd.DataFrame(readings)
         missing = [axis for axis in "xyz" if axis not in table]
         if missing:
@@ -105,6 +109,8 @@ class StageAxes:
 
     def readings(self, points_um: ArrayLike) -> pd.DataFrame:
         """Places (n, 3) z, y, x [um] of the stage as readings x, y, z in its own unit."""
+        import pandas as pd
+
         points = lift(points_um) / self.unit_um
         return pd.DataFrame({"x": points[:, 2], "y": points[:, 1], "z": points[:, 0]})
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ..spacing import checked_spacing
 from .candidates import share_no_better
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 VALUES = ("rarity", "size", "nearness", "representativeness", "cost", "risk")
 """What can be valued: the last two count against a place."""

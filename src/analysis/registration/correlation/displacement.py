@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from .noise import memory, white_variance
@@ -17,6 +16,8 @@ from .start import first_guess
 from .window import Windows, kept, laid_over
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from .zero_strain import ZeroStrain
 
 ENDS = ("followed", "left the image", "shows no texture", "no stable place", "masked")
@@ -79,6 +80,8 @@ class Displacements:
     @property
     def statement(self) -> str:
         """What was reached, and what the zero-strain test says of it."""
+        import pandas as pd
+
         good = self.converged
         lost = pd.Series(self.end[~good]).value_counts()
         why = "".join(f", {count} {word}" for word, count in lost.items())
@@ -94,6 +97,8 @@ class Displacements:
 
     def table(self) -> pd.DataFrame:
         """One row a window: place, displacement, its error, score and end."""
+        import pandas as pd
+
         names = "zyx"[-self.position_um.shape[1] :]
         columns: dict[str, Any] = {}
         for title, rows in (

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 
 from .displacement import Displacements
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _LEVELLED = 1e-9  # of the spread of places: windows on a line tell no gradient across it
 
@@ -43,6 +45,8 @@ class Strain:
 
     def table(self) -> pd.DataFrame:
         """One row a window: place, components with their errors, dilatation."""
+        import pandas as pd
+
         d = self.position_um.shape[1]
         names = "zyx"[-d:]
         columns = {f"{n}_um": self.position_um[:, k] for k, n in enumerate(names)}

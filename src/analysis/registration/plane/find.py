@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ....errors import NoPlaceStandsOut
 from ..grey_image import GreyImage
@@ -20,6 +20,9 @@ from .polish import polished
 from .search import UNLIKE, Finalist, OnProgress, Search, apart, between
 from .standing_out import FEWEST, chance_of_standing_out
 from .turns import all_turns, turns_within
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _APART = 3.0  # voxels beyond which it is another place
 _REACH = 20.0  # voxels, by default
@@ -328,6 +331,8 @@ def _rival(one: Finalist | None, best: Finalist) -> Rival | None:
 
 
 def _table(finalists: list[Finalist], best: Finalist, rung: Rung) -> pd.DataFrame:
+    import pandas as pd
+
     rows = [
         {
             "search": one.group,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ...spacing import checked_spacing
@@ -19,6 +19,9 @@ from .scene import Scene
 from .sight import Marks, looked
 from .starts import coarse_starts
 from .view import SurfaceView
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Error of the nine marks that a pose found by rendering is as good as [voxel of the survey].
 SIGMA_VOXELS = 0.8

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from ..tangent import Model
 from ..transform import AffineTransform
 from .scene import Scene
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _PIXELS = 110  # along the picture's longer side
 _STEP_DEG = 5.0
@@ -42,6 +45,8 @@ def coarse_starts(
     scene: Scene, centre_um: NDArray[np.float64], *, model: Model, reach_deg: float
 ) -> Starts:
     """Render at angles around the stage's, shift each over the picture, and keep the best."""
+    import pandas as pd
+
     part = scene.at(max(scene.view.shape) * scene.pixel_um / _PIXELS)
     nominal = scene.view.nominal_pose(centre_um, model=model)
     rows, poses = [], []
