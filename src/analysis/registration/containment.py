@@ -142,11 +142,8 @@ def _over_directions(values: np.ndarray, square: float, nu: float | None) -> flo
         height = nodes[:, None] ** 2
         spread = (height * values[2] + (1 - height) * around).ravel()
         weights = np.repeat(parts / 2 / 200, 200)
-    inside = (
-        scipy.special.chdtr(ndim, square / spread)
-        if nu is None
-        else scipy.special.fdtr(ndim, nu, square / spread / ndim)
-    )
+    ratio = square / spread
+    inside = chi2.cdf(ratio, ndim) if nu is None else f_distribution.cdf(ratio / ndim, ndim, nu)
     return float(inside @ weights)
 
 
