@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..distributions import chi2, norm, student
+from ..distributions import chi2, f_distribution, norm, student
 from .regions import FEWEST_NU
 
 
