@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .adequacy import Adequacy, judge_adequacy
 from .adjustment import Adjusted, adjust
+from .bending import Bending, bent
 from .choice import ModelChoice, choose_model
 from .constellation import ConstellationMatch, match_constellation
 from .containment import ball_probability, containment_probability, margin_for_probability
@@ -48,6 +49,7 @@ __all__ = [
     "Adequacy",
     "Adjusted",
     "AffineTransform",
+    "Bending",
     "ConstellationMatch",
     "Containment",
     "DirectionTest",
@@ -73,6 +75,7 @@ __all__ = [
     "VoxelSizeTest",
     "adjust",
     "ball_probability",
+    "bent",
     "box_containment",
     "box_margin",
     "choose_model",

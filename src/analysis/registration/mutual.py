@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -57,6 +58,26 @@ class Sweep:
     slopes: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class SampleSweep:
+    """Mutual information where every sample goes to a place of its own.
+
+    Attributes
+    ----------
+    information, overlap : float
+        As of a `Sweep`.
+    slopes : ndarray, shape (n, 3)
+        Its change as each sample moves, z, y, x of the searched image [nat/um].
+    worth : ndarray, shape (n,)
+        What each sample's pair of grey values adds to it, up to what the samples alone give [nat].
+    """
+
+    information: float
+    overlap: float
+    slopes: np.ndarray
+    worth: np.ndarray
+
+
 class MutualInformation:
     """Mutual information of sampled voxels with the image that they are mapped into.
 
@@ -97,7 +118,6 @@ class MutualInformation:
         cubic: bool = False,
         least_overlap: float = LEAST_OVERLAP,
     ) -> None:
-        self.samples = samples
         self.searched = searched
         self.spacing_um = np.asarray(spacing_um, float)
         self.origin_um = np.asarray(origin_um, float)
@@ -112,7 +132,16 @@ class MutualInformation:
         # Grey values are kept above 0: a negative one says that a sample does not count.
         self._lift = np.float32(min(0.0, float(searched.min())))
         self._lifted = searched - self._lift if self._lift < 0 else searched
-        count = len(samples.bins)
+        self._take(samples)
+
+    def with_samples(self, samples: Samples) -> MutualInformation:
+        """The same image searched for other samples."""
+        other = copy(self)
+        other._take(samples)
+        return other
+
+    def _take(self, samples: Samples) -> None:
+        self.samples, count = samples, len(samples.bins)
         self._values = np.empty(count, np.float32)
         self._slopes = np.empty((count, 3), np.float32)
         self._fixed_bins = int(samples.bins.max()) + 1 if count else 1
@@ -122,18 +151,14 @@ class MutualInformation:
 
     def __call__(self, matrix: np.ndarray, centre_um: np.ndarray, offset_um: np.ndarray) -> Sweep:
         """Sweep over all samples under the map ``matrix @ (x - centre) + offset``."""
-        to_voxels = np.ascontiguousarray(matrix / self.spacing_um[:, None])
-        start = (offset_um - matrix @ centre_um - self.origin_um) / self.spacing_um
-        joint = np.zeros((len(self._pieces), self._fixed_bins, self.bins))
-        counts = self._each(lambda k, piece: self._count(piece, to_voxels, start, joint[k]))
-        overlap = sum(counts) / max(1, len(self._values))
+        information, overlap = self._look(
+            self.samples.points_um, matrix, offset_um - matrix @ centre_um
+        )
         if overlap < self.least_overlap:
             return Sweep(0.0, overlap, np.zeros((self._blocks, 12)))
-        information, worth = _information(joint.sum(axis=0))
-        self._worth, self._counted = worth, sum(counts)
         sums = np.zeros((len(self._pieces), self._blocks, 12))
-        self._each(lambda k, piece: self._add(piece, worth, sums[k]))
-        slopes = sums.sum(axis=0) / sum(counts)
+        self._each(lambda k, piece: self._add(piece, self._worth, sums[k]))
+        slopes = sums.sum(axis=0) / self._counted
         per_um = 1 / self.spacing_um
         slopes[:, :3] *= per_um
         slopes[:, 3:] *= np.repeat(per_um, 3)
@@ -160,13 +185,54 @@ class MutualInformation:
         )
         return sums[:, 3:].reshape(-1, 3, 3) / self._counted / self.spacing_um[:, None]
 
-    def _count(self, piece: slice, matrix: np.ndarray, start: np.ndarray, joint: np.ndarray) -> int:
-        points, values = self.samples.points_um[piece], self._values[piece]
-        slopes = self._slopes[piece]
-        count = self._read(points, matrix, start, self._lifted, self.mask, values, slopes)
+    def at(self, places_um: np.ndarray) -> SampleSweep:
+        """Sweep over all samples where each one of them goes to a place of its own.
+
+        Parameters
+        ----------
+        places_um : ndarray of float64, shape (n, 3)
+            In the searched image [um].
+        """
+        information, overlap = self._look(places_um, np.eye(3), np.zeros(3))
+        count = len(self._values)
+        if overlap < self.least_overlap:
+            return SampleSweep(0.0, overlap, np.zeros((count, 3)), np.zeros(count))
+        slopes, worth = np.empty((count, 3)), np.empty(count)
         low = self.low - float(self._lift)
-        self._loops.count_pairs(values, self.samples.bins[piece], low, self.per_bin, joint)
-        return int(count)
+
+        def judge(_: int, piece: slice) -> None:
+            values, bins = self._values[piece], self.samples.bins[piece]
+            table = (low, self.per_bin, self._worth)
+            self._loops.forces(values, self._slopes[piece], bins, *table, slopes[piece])
+            self._loops.worths(values, bins, *table, worth[piece])
+
+        self._each(judge)
+        return SampleSweep(
+            information, overlap, slopes / self._counted / self.spacing_um, worth / self._counted
+        )
+
+    def _look(
+        self, points_um: np.ndarray, matrix: np.ndarray, offset_um: np.ndarray
+    ) -> tuple[float, float]:
+        """Read the searched image at all samples and count pairs: information and overlap."""
+        to_voxels = np.ascontiguousarray(matrix / self.spacing_um[:, None])
+        start = (offset_um - self.origin_um) / self.spacing_um
+        joint = np.zeros((len(self._pieces), self._fixed_bins, self.bins))
+        low = self.low - float(self._lift)
+
+        def count(k: int, piece: slice) -> int:
+            points, values = points_um[piece], self._values[piece]
+            slopes = self._slopes[piece]
+            seen = self._read(points, to_voxels, start, self._lifted, self.mask, values, slopes)
+            self._loops.count_pairs(values, self.samples.bins[piece], low, self.per_bin, joint[k])
+            return int(seen)
+
+        self._counted = sum(self._each(count))
+        overlap = self._counted / max(1, len(self._values))
+        if overlap < self.least_overlap:
+            return 0.0, overlap
+        information, self._worth = _information(joint.sum(axis=0))
+        return information, overlap
 
     def _add(self, piece: slice, worth: np.ndarray, sums: np.ndarray) -> None:
         self._loops.add_slopes(

@@ -180,6 +180,23 @@ def count_pairs(values: Any, bins: Any, low: Any, per_bin: Any, joint: Any) -> N
 
 
 @compiled_fused
+def _by_value(value: Any, low: Any, per_bin: Any, row: Any) -> Any:
+    """How what a pair of grey values is worth changes with the moving one; 0 in the outer bins."""
+    place = (value - low) * per_bin + 1.0
+    if place < 1.0 or place > float(row.shape[0] - 3) + 0.999:
+        return 0.0
+    at = int(place)
+    t = place - at
+    r = 1.0 - t
+    return per_bin * (
+        -0.5 * r * r * row[at - 1]
+        + (1.5 * t * t - 2.0 * t) * row[at]
+        + (2.0 * r - 1.5 * r * r) * row[at + 1]
+        + 0.5 * t * t * row[at + 2]
+    )
+
+
+@compiled_fused
 def add_slopes(
     values: Any,
     slopes: Any,
@@ -205,23 +222,12 @@ def add_slopes(
     sums : ndarray of float64, shape (blocks, 12)
         Is added to: the slope by the offset (3), and by the matrix row by row (9).
     """
-    last = worth.shape[1] - 3
     for i in range(values.shape[0]):
         if values[i] < 0:
             continue
-        place = (values[i] - low) * per_bin + 1.0
-        if place < 1.0 or place > float(last) + 0.999:
+        by_value = _by_value(values[i], low, per_bin, worth[bins[i]])
+        if by_value == 0.0:
             continue
-        at = int(place)
-        t = place - at
-        r = 1.0 - t
-        row = worth[bins[i]]
-        by_value = per_bin * (
-            -0.5 * r * r * row[at - 1]
-            + (1.5 * t * t - 2.0 * t) * row[at]
-            + (2.0 * r - 1.5 * r * r) * row[at + 1]
-            + 0.5 * t * t * row[at + 2]
-        )
         into = sums[blocks[i]]
         for k in range(3):
             g = by_value * slopes[i, k]
@@ -229,6 +235,55 @@ def add_slopes(
             into[3 + 3 * k] += g * points[i, 0]
             into[4 + 3 * k] += g * points[i, 1]
             into[5 + 3 * k] += g * points[i, 2]
+
+
+@compiled_fused
+def forces(
+    values: Any, slopes: Any, bins: Any, low: Any, per_bin: Any, worth: Any, out: Any
+) -> None:
+    """Write how mutual information changes as each sample moves.
+
+    Parameters
+    ----------
+    values, slopes, bins, low, per_bin, worth
+        As for `add_slopes`.
+    out : ndarray of float64, shape (n, 3)
+        Along z, y, x of the moving image [nat/voxel], times the number of samples.
+    """
+    for i in range(values.shape[0]):
+        by_value = 0.0
+        if values[i] >= 0:
+            by_value = _by_value(values[i], low, per_bin, worth[bins[i]])
+        for k in range(3):
+            out[i, k] = by_value * slopes[i, k]
+
+
+@compiled_fused
+def worths(values: Any, bins: Any, low: Any, per_bin: Any, worth: Any, out: Any) -> None:
+    """Write what each sample's pair of grey values is worth [nat]; 0 where it does not count.
+
+    Parameters
+    ----------
+    values, bins, low, per_bin, worth
+        As for `add_slopes`.
+    out : ndarray of float64, shape (n,)
+    """
+    last = worth.shape[1] - 3
+    for i in range(values.shape[0]):
+        out[i] = 0.0
+        if values[i] < 0:
+            continue
+        place = min(max((values[i] - low) * per_bin + 1.0, 1.0), float(last) + 0.999)
+        at = int(place)
+        t = place - at
+        r = 1.0 - t
+        row = worth[bins[i]]
+        out[i] = (
+            r * r * r * row[at - 1]
+            + (4.0 - 6.0 * t * t + 3.0 * t * t * t) * row[at]
+            + (4.0 - 6.0 * r * r + 3.0 * r * r * r) * row[at + 1]
+            + t * t * t * row[at + 2]
+        ) / 6.0
 
 
 @compiled_fused

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
 from ...errors import Degenerate
 from ...quantities import format_length
+from .bending import Bending, bent
 from .descent import Summit
+from .displacement import DisplacementField
 from .grey_image import GreyImage
 from .intensity import Cancel, OnStep, Search
 from .inverse import inverted
@@ -23,6 +25,7 @@ from .transform import AffineTransform
 if TYPE_CHECKING:
     import pandas as pd
 
+BENT: Final = "b-spline"
 _STARTS = 12  # beside the one that was given
 _REACH = 0.15  # of the smaller image's size, where no reach was given
 _REACH_DEG = 20.0
@@ -66,6 +69,8 @@ class Registration:
         Share of the smaller image that falls into the other one.
     runner_up : RunnerUp or None
         None where every start ended at the same place.
+    bend : Bending or None
+        What the linear map leaves over, where it was asked for and is shown.
     tried : DataFrame
         A row a climb: start, voxel, sweeps, information, overlap, how far it moved, seconds.
     warnings : tuple of str
@@ -79,10 +84,16 @@ class Registration:
     chance_nat: float
     overlap: float
     runner_up: RunnerUp | None
+    bend: Bending | None
     tried: pd.DataFrame
     warnings: tuple[str, ...]
     statement: str
     seconds: float
+
+    @property
+    def map(self) -> AffineTransform | DisplacementField:
+        """The bent map where there is one, else the linear one."""
+        return self.transform if self.bend is None else self.bend.field
 
 
 def register(
@@ -90,7 +101,7 @@ def register(
     moving: GreyImage,
     *,
     start: AffineTransform | None = None,
-    model: Model = "rigid",
+    model: Model | Literal["b-spline"] = "rigid",
     uncertainty: Literal["blocks"] | None = "blocks",
     reach_um: float | None = None,
     reach_deg: float | None = None,
@@ -113,8 +124,9 @@ def register(
     start : AffineTransform, optional
         From the moving to the fixed frame; by default the middle of one on that of the other, axes
         along axes.
-    model : {"rigid", "similarity", "affine"}
-        What may differ between the images.
+    model : {"rigid", "similarity", "affine", "b-spline"}
+        What may differ between the images. A B-spline bends the affine map where each half of the
+        image confirms what the other one shows; see `bent`.
     uncertainty : {"blocks"} or None
     reach_um, reach_deg : float, optional
         How far from the start is looked; by default 15 % of the smaller image and 20 degrees.
@@ -140,8 +152,9 @@ def register(
 
     References
     ----------
-    Mattes et al. 2003, doi:10.1109/TMI.2003.809072. Not for specimens that bend between the images,
-    nor for a moving image whose content covers less than a tenth of the fixed one: give a start.
+    Mattes et al. 2003, doi:10.1109/TMI.2003.809072. Linear models are not for specimens that
+    bend between the images; none is for a moving image whose content covers less than a tenth of
+    the fixed one: give a start.
 
     Examples
     --------
@@ -155,14 +168,15 @@ def register(
     [2.0, 0.0, -1.0]
     """
     began = time.perf_counter()
-    if model not in MODELS:
-        raise ValueError(f"model needs one of {', '.join(MODELS)}, got {model!r}")
+    if model not in (*MODELS, BENT):
+        raise ValueError(f"model needs one of {', '.join((*MODELS, BENT))}, got {model!r}")
     if (moving.ndim, fixed.ndim) == (3, 2):
         raise ValueError("a volume cannot be mapped into a flat image: swap fixed and moving")
     first = replace(start or centred(fixed, moving), covariance=None, nu=None)
     turned = _sampled_is_fixed(fixed, moving)
     sampled, searched = (fixed, moving) if turned else (moving, fixed)
-    search = Search(sampled, searched, model, seed, progress, cancel)
+    linear: Model = "affine" if model == BENT else model
+    search = Search(sampled, searched, linear, seed, progress, cancel)
     reach = _REACH * float(sampled.size_um.max()) if reach_um is None else reach_um
     degrees = _REACH_DEG if reach_deg is None else reach_deg
     begin = inverted(first) if turned else first
@@ -176,16 +190,24 @@ def register(
             warnings.append(str(problem))
     runner_up = _runner_up(search, ends, turned)
     transform = inverted(best) if turned else best
+    bend = None
+    if model == BENT:
+        try:
+            bend = bent(fixed, moving, transform, seed=seed, tell=search.tell)
+        except Degenerate as problem:
+            warnings.append(str(problem))
     seconds = time.perf_counter() - began
+    statement = _statement(search, transform, ends[0], runner_up, seconds)
     return Registration(
         transform=transform,
         information_nat=ends[0].information,
         chance_nat=search.chance_nat,
         overlap=search.overlap,
         runner_up=runner_up,
+        bend=bend,
         tried=search.table(),
         warnings=tuple(warnings),
-        statement=_statement(search, transform, ends[0], runner_up, seconds),
+        statement=statement if bend is None else f"{statement}; {bend.statement}",
         seconds=seconds,
     )
 
