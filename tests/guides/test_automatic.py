@@ -28,6 +28,7 @@ from scalebridge.guides import (
 )
 from scalebridge.guides.registration import objections, usable
 
+from ..analysis.registration.bends import bent_pair
 from ..analysis.registration.measured import SETS
 from .textures import PIXEL_UM, by_third, put, truth, twins, views
 
@@ -67,6 +68,23 @@ def test_a_turned_view_of_inverted_contrast_is_found_and_proposed(ws):
     assert record.engine["start"] == "middle on middle, axes along axes"
     assert found.statement.startswith("view in map: rigid map by mutual information")
     assert len(found.table()) == record.engine["climbs"] > 12
+
+
+def test_a_view_that_is_bent_is_proposed_with_its_bend(ws):
+    fixed, moving, moves = bent_pair(0, bend_px=3.0)
+    for name, image in (("bent_map", fixed), ("bent_view", moving)):
+        put(ws, name, image.values[0])
+    found = register_images(ws, moving="bent_view", fixed="bent_map", model="b-spline")
+    assert found.record.method == "mutual information, b-spline"
+    assert "bent by up to" in found.statement
+    ws.transforms.edit(found.record.id, version=found.record.version, status="accepted")
+    there = ws.graph().positions([[0.0, 40.0, 60.0]], "bent_view", "bent_map")[0]
+    wanted = PIXEL_UM * (
+        np.array([40.0, 60.0]) / PIXEL_UM
+        + moves[:, round(40 / PIXEL_UM), round(60 / PIXEL_UM)]
+        + 10
+    )
+    np.testing.assert_allclose(there[1:], wanted, atol=0.15 * PIXEL_UM)
 
 
 def test_the_stated_error_holds_the_truth_at_the_target(ws):

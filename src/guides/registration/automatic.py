@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from ...analysis.registration import (
     register,
 )
 from ...analysis.registration.graph import FrameGraph
+from ...analysis.registration.register import BENT
 from ...columns import significant
 from ...errors import NoPath
 from ...quantities import format_length
@@ -73,8 +74,13 @@ class Proposal:
 
     @property
     def transform(self) -> AffineTransform:
-        """From the moving to the fixed frame."""
+        """From the moving to the fixed frame; the linear part of a map that bends."""
         return self.registration.transform
+
+    @property
+    def model(self) -> str:
+        """What was found, a bend only where one is shown."""
+        return self.transform.model if self.registration.bend is None else BENT
 
     @property
     def statement(self) -> str:
@@ -86,9 +92,10 @@ class Proposal:
                 f"{100 * other.margin:.0f} % less mutual information"
             )
         return (
-            f"{self.moving} in {self.fixed}: {found.transform.model} map by mutual information "
+            f"{self.moving} in {self.fixed}: {self.model} map by mutual information "
             f"({found.information_nat:.3f} nat over {100 * found.overlap:.0f} % of the smaller "
-            f"image), begun {self.fields['engine']['start']}; {second}."
+            f"image), begun {self.fields['engine']['start']}; {second}"
+            + (f"; {found.bend.statement}." if found.bend is not None else ".")
         )
 
     @property
@@ -119,7 +126,7 @@ def register_images(
     *,
     moving: str,
     fixed: str,
-    model: Model = "rigid",
+    model: Model | Literal["b-spline"] = "rigid",
     start: AffineTransform | None = None,
     reach_um: float | None = None,
     reach_deg: float | None = None,
@@ -141,7 +148,8 @@ def register_images(
     ws : Workspace
     moving, fixed : str
         Images, both calibrated.
-    model : {"rigid", "similarity", "affine"}
+    model : {"rigid", "similarity", "affine", "b-spline"}
+        The graph gives positions through a bent map, and no error.
     start : AffineTransform, optional
         Another beginning.
     reach_um, reach_deg, seed, progress, cancel
@@ -164,8 +172,8 @@ def register_images(
     Uncalibrated
         An image has no voxel size.
     """
-    if model not in MODELS:
-        raise ValueError(f"model needs one of {', '.join(MODELS)}, got {model!r}")
+    if model not in (*MODELS, BENT):
+        raise ValueError(f"model needs one of {', '.join((*MODELS, BENT))}, got {model!r}")
     images = ws.images[moving], ws.images[fixed]
     own, other = (grey_image(image, time=time, most_voxels=most_voxels) for image in images)
     words = "at the start that was given"
@@ -226,11 +234,12 @@ def _without_itself(ws: Workspace, moving: Any, fixed: Any) -> FrameGraph:
 
 def _fields(images: tuple[Any, Any], found: Registration, words: str) -> dict[str, Any]:
     moving, fixed = images
+    linear, bend = found.transform, found.bend
     return {
         "from_frame": moving.frame,
         "to_frame": fixed.frame,
-        "transform": found.transform.to_dict(),
-        "method": f"{METHOD}, {found.transform.model}",
+        "transform": linear.to_dict() if bend is None else bend.recorded.to_dict(),
+        "method": f"{METHOD}, {linear.model if bend is None else BENT}",
         "engine": {
             "information_nat": found.information_nat,
             "overlap": found.overlap,

@@ -232,7 +232,7 @@ def _by_hand(found: Found) -> str:
     if isinstance(found, Proposal):
         call = (
             f"register_images(ws, moving={found.moving!r}, fixed={found.fixed!r}, "
-            f"model={found.transform.model!r})"
+            f"model={found.model!r})"
         )
     return (
         f"take record = {call}.record and call ws.transforms.edit(record.id, "

@@ -10,23 +10,7 @@ from scalebridge.analysis.registration import AffineTransform, GreyImage, bent, 
 from scalebridge.analysis.registration.knots import Knots
 from scalebridge.errors import Degenerate
 
-SIDE = 160
-
-
-def bent_pair(seed, *, bend_px, noise=0.15):
-    """A picture, and another contrast of it bent by sines: both, and the displacement."""
-    rng = np.random.default_rng(seed)
-    field = ndimage.gaussian_filter(rng.normal(size=(SIDE + 60, SIDE + 60)), 4)
-    field /= field.std()
-    y, x = np.indices((SIDE, SIDE)) / SIDE
-    moves = bend_px * np.stack(
-        [np.sin(2 * np.pi * x) * np.cos(np.pi * y), np.cos(2 * np.pi * y + 0.5) * np.sin(np.pi * x)]
-    )
-    there = ndimage.map_coordinates(field, SIDE * np.stack([y, x]) + moves + 30, order=3)
-    moving = np.exp(-0.7 * there)
-    moving += noise * moving.std() * rng.normal(size=moving.shape)
-    fixed = field[20:-20, 20:-20] + noise * rng.normal(size=(SIDE + 20, SIDE + 20))
-    return GreyImage(fixed, [1, 1], [-10, -10]), GreyImage(moving, [1, 1]), moves
+from .bends import SIDE, bent_pair
 
 
 def errors(found, moves):
@@ -57,7 +41,7 @@ def test_a_bend_is_found_with_its_error_where_a_linear_map_leaves_pixels():
 
 @pytest.mark.parametrize("seed", [2, 3])
 def test_where_nothing_bends_the_linear_map_is_kept_and_it_is_said(seed):
-    fixed, moving, moves = bent_pair(seed, bend_px=0.0, noise=0.6)
+    fixed, moving, _ = bent_pair(seed, bend_px=0.0, noise=0.6)
     found = register(fixed, moving, model="b-spline")
     assert found.bend is None
     assert found.map is found.transform
