@@ -160,7 +160,7 @@ def control_points(loop: FramePath) -> np.ndarray:
 
 def _landmark_radius(transform: AffineTransform) -> float:
     """Tell how far the landmarks of a fit lay apart, from how well it knows shift and turn."""
-    if transform.covariance is None:
+    if transform.covariance is None or transform.model == "translation":
         return float("nan")
     variances, shifts = np.diag(transform.covariance), transform.ndim_fixed
     turns = variances[shifts:] if transform.model == "affine" else variances[shifts : shifts + 3]

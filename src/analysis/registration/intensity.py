@@ -166,6 +166,8 @@ class Search:
 
     def _model_at(self, number: int) -> Model:
         """Turn and shift first, then size, then shear."""
+        if self.model == "translation":
+            return self.model
         order: tuple[Model, ...] = ("rigid", "similarity", "affine")
         left = len(self.levels) - 1 - number
         return order[min(order.index(self.model), number if left else 2)]

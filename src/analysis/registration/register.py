@@ -19,7 +19,7 @@ from .inverse import inverted
 from .pose_search import poses_by_correlation
 from .spread_of_blocks import with_block_covariance
 from .starts import around, centred, distance_um
-from .tangent import MODELS, Model
+from .tangent import LINEAR, Model
 from .transform import AffineTransform
 
 if TYPE_CHECKING:
@@ -124,9 +124,10 @@ def register(
     start : AffineTransform, optional
         From the moving to the fixed frame; by default the middle of one on that of the other, axes
         along axes.
-    model : {"rigid", "similarity", "affine", "b-spline"}
-        What may differ between the images. A B-spline bends the affine map where each half of the
-        image confirms what the other one shows; see `bent`.
+    model : {"translation", "rigid", "similarity", "affine", "b-spline"}
+        What may differ between the images. A translation keeps the matrix of the start. A B-spline
+        bends the affine map where each half of the image confirms what the other one shows; see
+        `bent`.
     uncertainty : {"blocks"} or None
     reach_um, reach_deg : float, optional
         How far from the start is looked; by default 15 % of the smaller image and 20 degrees.
@@ -168,8 +169,8 @@ def register(
     [2.0, 0.0, -1.0]
     """
     began = time.perf_counter()
-    if model not in (*MODELS, BENT):
-        raise ValueError(f"model needs one of {', '.join((*MODELS, BENT))}, got {model!r}")
+    if model not in (*LINEAR, BENT):
+        raise ValueError(f"model needs one of {', '.join((*LINEAR, BENT))}, got {model!r}")
     if (moving.ndim, fixed.ndim) == (3, 2):
         raise ValueError("a volume cannot be mapped into a flat image: swap fixed and moving")
     first = replace(start or centred(fixed, moving), covariance=None, nu=None)
@@ -179,6 +180,8 @@ def register(
     search = Search(sampled, searched, linear, seed, progress, cancel)
     reach = _REACH * float(sampled.size_um.max()) if reach_um is None else reach_um
     degrees = _REACH_DEG if reach_deg is None else reach_deg
+    if model == "translation":
+        degrees = 0.0
     begin = inverted(first) if turned else first
     ends = _found(search, begin, starts, reach, degrees)
     best = ends[0].transform

@@ -91,7 +91,7 @@ def _refuse_mirror(transform: AffineTransform) -> None:
 
 
 def _refuse_other_model(transform: AffineTransform) -> None:
-    if transform.model == "affine":
+    if transform.model in ("translation", "affine"):
         return
     scale = 1.0 if transform.model == "rigid" else transform.scale
     square = transform.matrix.T @ transform.matrix / scale**2

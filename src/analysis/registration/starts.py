@@ -13,6 +13,7 @@ from .grey_image import GreyImage
 from .transform import AffineTransform
 
 _RUNAWAY = 1.5
+_ROUNDING_DEG = 1e-3
 _SAME = 2.0  # voxels: ends that differ less are one place
 
 
@@ -80,7 +81,7 @@ def within_reach(
     shift = float(np.linalg.norm(end.apply(middle) - start.apply(middle)))
     turn = _polar(end.matrix @ np.linalg.inv(start.matrix))
     angle = np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1)))
-    return bool(shift <= _RUNAWAY * reach_um and angle <= _RUNAWAY * reach_deg)
+    return bool(shift <= _RUNAWAY * reach_um and angle <= _RUNAWAY * reach_deg + _ROUNDING_DEG)
 
 
 def _polar(matrix: np.ndarray) -> np.ndarray:

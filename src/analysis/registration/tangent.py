@@ -6,6 +6,7 @@ estimate, in this order:
 =========== ============================ ================================================
 model       parameters                   change of the mapped point, with r = A (x - c)
 =========== ============================ ================================================
+translation shift (3)                    t
 rigid       shift (3), turn (3)          t + w x r
 similarity  shift (3), turn (3), size    t + w x r + s r
 affine      shift (3), matrix (9)        t + dA (x - c)
@@ -23,10 +24,14 @@ from typing import Literal
 
 import numpy as np
 
-Model = Literal["rigid", "similarity", "affine"]
-MODELS: tuple[Model, ...] = ("rigid", "similarity", "affine")
+Model = Literal["translation", "rigid", "similarity", "affine"]
+MODELS: tuple[Model, ...] = ("rigid", "similarity", "affine")  # that landmarks are fitted with
+LINEAR: tuple[Model, ...] = ("translation", *MODELS)  # the matrix of a translation is given
 
 _TURNING = {  # columns of (tz, ty, tx, wz, wy, wx, s)
+    ("translation", 2, 2): (1, 2),
+    ("translation", 2, 3): (0, 1, 2),
+    ("translation", 3, 3): (0, 1, 2),
     ("rigid", 2, 2): (1, 2, 3),
     ("rigid", 2, 3): (0, 1, 2, 3, 4, 5),
     ("rigid", 3, 3): (0, 1, 2, 3, 4, 5),
@@ -77,7 +82,7 @@ def jacobian(
     Parameters
     ----------
     model : str
-        ``"rigid"``, ``"similarity"`` or ``"affine"``.
+        One of `LINEAR`.
     ndim_moving, ndim_fixed : int
         Dimensions of the two images, 2 or 3.
     matrix : (3, 3) array

@@ -12,7 +12,7 @@ from ...errors import CovarianceUnavailable, Degenerate
 from . import tangent
 from .joint import carried, draw_changes
 from .points import lift
-from .tangent import MODELS, Model
+from .tangent import LINEAR, Model
 
 SIGMA_SOURCES = (
     "residuals",
@@ -32,7 +32,8 @@ class AffineTransform:
 
     Parameters
     ----------
-    model : {"rigid", "similarity", "affine"}
+    model : {"translation", "rigid", "similarity", "affine"}
+        The matrix of a translation is given, and known without error.
         Which parameters were free.
     matrix : (3, 3) array
         Linear part.
@@ -77,7 +78,7 @@ class AffineTransform:
     allow_mirror: bool = False
 
     def __post_init__(self) -> None:
-        _check_choice("model", self.model, MODELS)
+        _check_choice("model", self.model, LINEAR)
         _check_choice("sigma_source", self.sigma_source, SIGMA_SOURCES)
         if (self.ndim_moving, self.ndim_fixed) not in {(2, 2), (2, 3), (3, 3)}:
             raise ValueError(
@@ -157,6 +158,8 @@ class AffineTransform:
         """Largest standard deviation of the turn [degree]; NaN without a covariance."""
         if self.covariance is None:
             return float("nan")
+        if self.model == "translation":
+            return 0.0
         first = self.ndim_fixed
         if self.model == "affine":
             return float(np.degrees(np.sqrt(np.diag(self.covariance)[first:].max())))

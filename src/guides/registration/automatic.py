@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from ...analysis.registration import (
-    MODELS,
     AffineTransform,
     GreyImage,
     Model,
@@ -18,6 +17,7 @@ from ...analysis.registration import (
 )
 from ...analysis.registration.graph import FrameGraph
 from ...analysis.registration.register import BENT
+from ...analysis.registration.tangent import LINEAR
 from ...columns import significant
 from ...errors import NoPath
 from ...quantities import format_length
@@ -148,7 +148,7 @@ def register_images(
     ws : Workspace
     moving, fixed : str
         Images, both calibrated.
-    model : {"rigid", "similarity", "affine", "b-spline"}
+    model : {"translation", "rigid", "similarity", "affine", "b-spline"}
         The graph gives positions through a bent map, and no error.
     start : AffineTransform, optional
         Another beginning.
@@ -172,8 +172,8 @@ def register_images(
     Uncalibrated
         An image has no voxel size.
     """
-    if model not in (*MODELS, BENT):
-        raise ValueError(f"model needs one of {', '.join((*MODELS, BENT))}, got {model!r}")
+    if model not in (*LINEAR, BENT):
+        raise ValueError(f"model needs one of {', '.join((*LINEAR, BENT))}, got {model!r}")
     images = ws.images[moving], ws.images[fixed]
     own, other = (grey_image(image, time=time, most_voxels=most_voxels) for image in images)
     words = "at the start that was given"

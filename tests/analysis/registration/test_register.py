@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from scalebridge.analysis.registration import AffineTransform, GreyImage, register
+from scalebridge.analysis.registration import (
+    AffineTransform,
+    Edge,
+    FrameGraph,
+    GreyImage,
+    register,
+)
 from scalebridge.errors import Degenerate, RegistrationCancelled
 
 from .broad_specimen import Specimen, grid, noisy, turn
@@ -104,6 +110,27 @@ def test_flat_images_are_turned_and_shifted_in_their_plane():
     corners = np.array([[10.0, 10], [10, 85], [85, 10], [85, 85]])
     truth = (np.column_stack([np.zeros(4), corners]) - middle) @ rotation.T + middle + shift
     assert np.linalg.norm(found.transform.apply(corners) - truth, axis=1).max() < 0.2
+
+
+def test_a_translation_keeps_the_matrix_it_begins_with():
+    specimen, points = Specimen(6, 96), grid((1, 96, 96))
+    rotation, shift = turn((9, 0, 0)), np.array([0.0, 3.5, -4.0])
+    middle, lifted = np.array([0.0, 47.5, 47.5]), np.array([48.0, 0, 0])
+    mapped = (points - middle) @ rotation.T + middle + shift
+    fixed = GreyImage(noisy(specimen.xray(points + lifted), 0)[0], [1, 1])
+    moving = GreyImage(noisy(specimen.electrons(mapped + lifted), 1)[0], [1, 1])
+    start = AffineTransform("translation", rotation, middle, middle, 2, 2)
+    found = register(fixed, moving, start=start, model="translation").transform
+    np.testing.assert_array_equal(found.matrix, rotation)
+    off = found.offset_um - middle - shift
+    assert np.linalg.norm(off) < 0.1
+    assert found.covariance.shape == (2, 2)
+    assert off[1:] @ np.linalg.solve(found.covariance, off[1:]) < 14
+    assert found.rotation_sigma_deg == 0.0
+    graph = FrameGraph([Edge("shift", "view", "map", AffineTransform.from_dict(found.to_dict()))])
+    back = graph.locate([[0.0, 10.0, 20.0]], "map", "view")
+    np.testing.assert_allclose(back.points_um, found.inverse_apply([[0.0, 10.0, 20.0]]))
+    assert (np.diag(back.covariance_um2[0])[1:] > 0).all()
 
 
 def test_masked_voxels_do_not_count():
