@@ -28,6 +28,7 @@ from ..io import (
 from ..workspace import Workspace
 
 Kind = Literal["itk", "slicer", "ngff", "bigwarp"]
+_REACH_UM = 1000.0
 KINDS = ("itk", "slicer", "ngff", "bigwarp")
 
 
@@ -129,7 +130,8 @@ def export_transform(
             )
         if isinstance(transform, SplineMap):
             transform = transform.forward
-        write_bigwarp_transform(transform, path, size_um=np.full(_ndim(transform), 1000.0))
+        size_um = _size_um(ws, fields["from_frame"])[3 - transform.ndim_moving :]
+        write_bigwarp_transform(transform, path, size_um=size_um)
     elif kind == "ngff":
         if not isinstance(transform, AffineTransform):
             raise ValueError(f"kind ngff takes linear maps, {name} is a spline: use bigwarp")
@@ -138,8 +140,15 @@ def export_transform(
         raise ValueError(f"kind needs one of {', '.join(KINDS)}, got {kind!r}")
 
 
-def _ndim(transform: Any) -> int:
-    return int(transform.ndim_moving)
+def _size_um(ws: Workspace, frame: str) -> np.ndarray:
+    """Reach of the images of a frame, z, y, x [um]; a millimetre where there are none."""
+    reach = np.zeros(3)
+    for image in ws.images:
+        if image.frame == frame and image.calibrated:
+            sides = [n for axis, n in zip(image.axes, image.shape, strict=True) if axis in "zyx"]
+            last = [*(1,) * (3 - image.ndim), *sides, 1]
+            reach = np.maximum(reach, np.abs(image.voxel_to_frame @ last)[:3])
+    return np.where(reach > 0, reach, _REACH_UM)
 
 
 def _read(path: str | os.PathLike[str], kind: str, unit: Any) -> Any:

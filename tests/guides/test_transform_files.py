@@ -9,7 +9,7 @@ from scalebridge import Workspace
 from scalebridge.analysis.registration import AffineTransform
 from scalebridge.cli import main
 from scalebridge.guides import export_transform, import_transform
-from scalebridge.io import read_itk, write_itk
+from scalebridge.io import read_bigwarp, read_itk, write_itk
 
 MOVE = AffineTransform.exact(np.diag([1.1, 0.9, 1.0]), offset_um=[1, 2, 3])
 POINTS = np.array([[10.0, 20, 30], [0, -5, 100]])
@@ -42,6 +42,19 @@ def test_what_goes_out_comes_back(ws, tmp_path, kind, file):
     np.testing.assert_allclose(back.inverse_apply(POINTS), MOVE.inverse_apply(POINTS), atol=1e-6)
     if kind != "bigwarp":
         np.testing.assert_allclose(back.covariance_at(POINTS), [0.25 * np.eye(3)] * 2)
+
+
+def test_bigwarp_gets_landmarks_where_the_image_lies(ws, tmp_path):
+    values = np.zeros((40, 50), np.uint8)
+    ws.images.write(
+        "fine", shape=values.shape, dtype=values.dtype, axes="yx", spacing_um=(0.1, 0.1),
+        blocks=[((slice(None),) * 2, values)], spacing_source="made for a test",
+    )  # fmt: skip
+    flat = AffineTransform("rigid", np.eye(3), [0] * 3, [0, 3, 4], 2, 2)
+    ws.transforms.add(name="flat", from_frame="fine", to_frame="survey", transform=flat.to_dict())
+    export_transform(ws, "flat", tmp_path / "a.csv", kind="bigwarp")
+    moving = read_bigwarp(tmp_path / "a.csv")[["moving_x_um", "moving_y_um"]]
+    assert moving.max().tolist() == pytest.approx([5.0, 4.0])
 
 
 def test_an_error_has_to_be_stated_and_the_map_has_to_be_possible(ws, tmp_path):
