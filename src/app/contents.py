@@ -16,11 +16,11 @@ from ..errors import NotFound, ScalebridgeError
 from ..guides import choose_instrument, choose_map, map_images, overlay_of
 from ..guides.decisions import CUT_TAG
 from ..guides.survey import times
-from ..guides.targeting import SURFACE_TAG
 from ..quantities import format_value
 from ..widgets import LandmarkPicker, SegmentationSliders, SliceExplorer, TargetPicker
 from ..widgets.views import Message, button, heading, html_table
 from ..workspace import Workspace
+from ..workspace.surface import SURFACE_TAG
 from .content import Content, Holder, choice, deciding, row
 from .steps import apart_from_map, proposals, quantities, undecided
 

@@ -9,9 +9,9 @@ from typing import Any, Literal
 from ..errors import NoPath, ScalebridgeError
 from ..guides import open_loops
 from ..guides.decisions import CUT_TAG, map_images
-from ..guides.targeting import SURFACE_TAG
 from ..workspace import Workspace
 from ..workspace.staleness import stale_transforms
+from ..workspace.surface import SURFACE_TAG
 
 State = Literal["done", "open", "attention"]
 

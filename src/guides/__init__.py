@@ -19,6 +19,7 @@ from .decisions import (
     decided,
     map_images,
 )
+from .depth_surfaces import depth_surface, surface_segmentation
 from .example import example_specimen
 from .fiducials import seen_fiducials
 from .landmark_files import import_landmarks
@@ -65,7 +66,7 @@ from .registration import (
 )
 from .stages import record_stage
 from .survey import image_survey, technique_reach
-from .targeting import depth_surface, plan_cut, surface_segmentation
+from .targeting import plan_cut
 from .transform_files import export_transform, import_transform
 from .walkthrough import begin, bring, data_folder, file_beside
 from .whole_objects import Inmost, inmost_place, whole_object

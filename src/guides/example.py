@@ -19,8 +19,8 @@ from ..errors import DecisionNeeded
 from ..io.example import ExamplePaths, build_example
 from ..widgets import LandmarkPicker, SegmentationSliders, TargetPicker
 from ..workspace import Workspace
+from ..workspace.surface import SURFACE_TAG
 from .decisions import choose_instrument, choose_map
-from .targeting import SURFACE_TAG
 from .walkthrough import begin
 
 MAP, ZOOM, FIB = "xrm_survey_t0", "xrm_zoom", "fibsem"

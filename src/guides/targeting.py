@@ -26,15 +26,14 @@ from ..analysis.targeting import (
 from ..analysis.targeting.plan import BELOW_SURFACE, TargetPlan
 from ..analysis.targeting.surface_plane import SurfacePlane
 from ..columns import significant
-from ..errors import DecisionNeeded
 from ..quantities import format_length, format_value
 from ..workspace import Workspace
 from ..workspace.cut_margins import margins, milled_by
 from ..workspace.instrument_cut import InstrumentCut, instrument_cut
-from ..workspace.measured_surface import counted_surfaces, surface_of
-from ..workspace.surface import SURFACE_TAG, NearSurface, coverage_factor
+from ..workspace.measured_surface import surface_of
+from ..workspace.surface import NearSurface, coverage_factor
 from .cut_files import refuse_gaps
-from .decisions import decided
+from .depth_surfaces import surfaces_passed_over, unstated_threshold
 from .fiducials import SeenFiducials, seen_fiducials, views_of
 
 _AXES = ("z", "y", "x")
@@ -164,61 +163,6 @@ class CutPlan:
         return path
 
 
-def surface_segmentation(ws: Workspace, name: str | None) -> Any:
-    """Return the segmentation whose boundary is the surface.
-
-    Parameters
-    ----------
-    name : str or None
-        The template's parameter; None takes the one tagged ``"surface"``.
-
-    Raises
-    ------
-    DecisionNeeded
-        Nobody has chosen.
-    """
-    if name is not None:
-        return ws.segmentations.get(name)
-    tagged = [record.name for record in ws.segmentations if SURFACE_TAG in record.tags]
-    how = (
-        "save a segmentation of a volume that shows the surface and tag it: "
-        "ws.segmentations.tag('<name>', 'surface'), or give the parameter surface"
-    )
-    chosen = decided(
-        "the surface that depths are measured from", parameter=None, recorded=tagged, how=how
-    )
-    return ws.segmentations.get(chosen)
-
-
-def depth_surface(ws: Workspace, name: str | None) -> Any:
-    """Return the surface that depths are measured from: a segmentation, or one measured again.
-
-    Parameters
-    ----------
-    name : str or None
-        The template's parameter, of either collection; None takes the one tagged ``"surface"``,
-        and of these one that was measured again before the scan's.
-
-    Raises
-    ------
-    DecisionNeeded
-        Nobody has chosen.
-    NotFound
-        Neither collection has that name.
-    """
-    if name is None:
-        counted = counted_surfaces(ws)
-        return counted[0] if len(counted) == 1 else surface_segmentation(ws, None)
-    again = [record for record in ws.surfaces if record.name == name]
-    scanned = [record for record in ws.segmentations if record.name == name]
-    if again and scanned:
-        raise DecisionNeeded(
-            f"the surface that depths are measured from is not decided: {name} is a segmentation "
-            "and a surface that was measured again. To decide: rename one of them"
-        )
-    return again[0] if again else ws.segmentations.get(name)
-
-
 def plan_cut(
     ws: Workspace,
     target: str,
@@ -274,7 +218,7 @@ def plan_cut(
     checks = plan.checks
     if cut.surface is not None:
         depth = _depth(target, to, cut.surface, surface)
-        checks = (*(_checked(check, depth) for check in checks), *_unstated(surface))
+        checks = (*(_checked(check, depth) for check in checks), *unstated_threshold(surface))
         measurements.append(replace(depth, checks=checks))
     return CutPlan(
         located,
@@ -285,7 +229,7 @@ def plan_cut(
         offset_table(found),
         tuple(measurements),
         checks,
-        (*located.notes, *shown.notes, *cut.notes, *_passed_over(ws, surface)),
+        (*located.notes, *shown.notes, *cut.notes, *surfaces_passed_over(ws, surface)),
         _drawn(cut, region),
         confidence_region(located.covariance_um2[0], level=0.5, nu=located.nu),
         found,
@@ -354,28 +298,6 @@ def _checked(check: Check, depth: Measurement) -> Check:
         return Check(check.name, None, f"depth {depth.value:.4g} µm, its interval is not known")
     said = format_value(depth.value, depth.uncertainty, depth.unit)
     return Check(check.name, bool(low > 0), f"depth {said} (95 %)")
-
-
-def _unstated(surface: Any) -> tuple[Check, ...]:
-    """Warn of a surface whose threshold nobody has given an uncertainty: it counts as exact."""
-    if surface.kind == "surfaces" or any(surface.threshold_uncertainty[:1]):
-        return ()
-    said = (
-        f"none is stated by {surface.name}: the depth counts it as exact; "
-        "SegmentationSliders.suggest states one"
-    )
-    return (Check("uncertainty of the surface's threshold", None, said),)
-
-
-def _passed_over(ws: Workspace, surface: Any) -> tuple[str, ...]:
-    """Name the surfaces that were measured again and do not count."""
-    again = ", ".join(str(record.name) for record in ws.surfaces)
-    if surface is None or surface.kind == "surfaces" or not again:
-        return ()
-    return (
-        f"the depth rests on the scan, by {surface.name}, and not on what was measured again "
-        f"({again}): tag that as surface, ws.surfaces.tag('<name>', 'surface'), or name it",
-    )
 
 
 def _offsets(

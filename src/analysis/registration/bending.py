@@ -7,7 +7,6 @@ cells, judges the map that was fitted to the other half, and a bend counts that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,19 +16,16 @@ from ...errors import Degenerate
 from ...quantities import format_length
 from .displacement import DisplacementField
 from .grey_image import GreyImage
+from .halves import Bends, Halves, clearly
 from .knots import Knots
-from .levels import Level, levels_of
-from .mutual import MutualInformation, Samples
+from .levels import levels_of
 from .transform import AffineTransform
 
 _STIFFNESS = (3e-2, 3e-3, 3e-4, 3e-5)  # nat for second differences of a voxel
 _FIRST = 3  # parts between knots along the longest side, to begin with
 _PARTS = {2: 24, 3: 12}  # at most, of flat images and of volumes
 _VOXELS = 6  # between knots, at least
-_CELL = 4  # voxels along the sides of the cells that belong to one half
 _CLEAR = 3.0  # standard errors by which the held-out halves must gain
-_BETTER = 1.0  # standard errors by which closer knots must gain more
-_STEPS = 40
 _PLACES = 200_000  # of the grid that is returned
 _RECORDED = 5_000  # of them that a record holds, four numbers each
 
@@ -117,7 +113,7 @@ def bent(
             f"bending needs images of like dimensions, got {moving.ndim}-D in {fixed.ndim}-D: for "
             "a bent section in a volume use find_slice(..., bowed=True)"
         )
-    halves = _Halves(levels_of(moving, fixed), moving, linear, seed)
+    halves = Halves(levels_of(moving, fixed), moving, linear, seed)
     best, tried = _straight(halves, moving), []
     spacings = list(_spacings(moving, halves.levels[-1].voxel_um))
     for number, spacing in enumerate(spacings):
@@ -130,7 +126,7 @@ def bent(
             if k and one.gain < closest.gain:
                 break
             closest = max(closest, one, key=lambda pair: pair.gain)
-        if not _clearly(closest, best):
+        if not clearly(closest, best):
             break
         best = closest
     table = pd.DataFrame([one.row() for one in tried])
@@ -142,139 +138,13 @@ def bent(
             f"{most['gain_error_nat']:.2g} nat; the linear map is kept"
         )
     tell("bending with the whole image", 0.95)
-    return _result(halves, best, [one for one in tried if not _clearly(best, one)], moving, table)
+    return _result(halves, best, [one for one in tried if not clearly(best, one)], moving, table)
 
 
-@dataclass(frozen=True, eq=False)
-class _Pair:
-    """One bend as each half of the image has it, and what the other half gains by it, by block."""
-
-    knots: tuple[Knots, Knots]
-    stiffness: float
-    gains: np.ndarray
-
-    @property
-    def gain(self) -> float:
-        return float(self.gains.sum())
-
-    @property
-    def error(self) -> float:
-        return _error(self.gains)
-
-    def row(self) -> dict[str, float]:
-        return {
-            "knots_um": self.knots[0].apart_um,
-            "stiffness": self.stiffness,
-            "gain_nat": self.gain,
-            "gain_error_nat": self.error,
-        }
-
-
-def _error(gains: np.ndarray) -> float:
-    return float(np.sqrt(len(gains)) * np.std(gains, ddof=1)) if len(gains) > 1 else np.inf
-
-
-def _clearly(new: _Pair, old: _Pair) -> bool:
-    more = new.gains - old.gains
-    return bool(more.sum() > _BETTER * _error(more))
-
-
-class _Halves:
-    """Both halves of an image's samples on every level, and fits of knots to them."""
-
-    def __init__(
-        self, levels: list[Level], moving: GreyImage, linear: AffineTransform, seed: int
-    ) -> None:
-        self.levels, self.moving, self.linear, self.seed = levels, moving, linear, seed
-        self.unit_um = levels[-1].voxel_um
-        self._metrics: dict[tuple[int, int | None], MutualInformation] = {}
-        self._straight: dict[int, np.ndarray] = {}
-
-    def metric(self, number: int, half: int | None) -> MutualInformation:
-        """Of a level (the last is the finest), and of one half or of all samples."""
-        if (number, half) not in self._metrics:
-            level = self.levels[number]
-            metric = level.metric(seed=self.seed, near=self.linear if number else None)
-            if half is not None:
-                own = self._half_of(metric.samples.points_um) == half
-                metric = metric.with_samples(_chosen(metric.samples, own))
-            self._metrics[number, half] = metric
-        return self._metrics[number, half]
-
-    def fitted(self, start: _Pair, spacing_um: float, stiffness: float) -> _Pair:
-        """Fit both halves, each on a coarse level first, and let each judge the other's bend."""
-        coarse = max(
-            (n for n, level in enumerate(self.levels) if 8 * level.voxel_um > spacing_um),
-            default=0,
-        )
-        finest = len(self.levels) - 1
-
-        def work(half: int) -> Knots:
-            knots = _as_close(start.knots[half], self.moving, spacing_um)
-            for number in sorted({min(coarse, finest), finest}):
-                knots = self.climbed(number, half, knots, stiffness)
-            return knots
-
-        with ThreadPoolExecutor(2) as pool:
-            knots = tuple(pool.map(work, (0, 1)))
-        gains = [self._gained(1 - half, knots[half]) for half in (0, 1)]
-        return _Pair((knots[0], knots[1]), stiffness, (gains[0] + gains[1]) / 2)
-
-    def climbed(self, number: int, half: int | None, start: Knots, stiffness: float) -> Knots:
-        """Climb mutual information less the bend's price."""
-        from scipy.optimize import minimize
-
-        metric, shape = self.metric(number, half), start.values_um.shape
-        points = metric.samples.points_um
-        straight = self.linear.apply(points)
-        flat = self.moving.ndim == 2
-
-        def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
-            knots = replace(start, values_um=self.unit_um * values.reshape(shape))
-            seen = metric.at(knots.displaced(points, straight))
-            price, steeper = knots.bend(self.unit_um)
-            slope = stiffness * steeper - knots.gathered(points, seen.slopes)
-            if flat:
-                slope[..., 0] = 0.0
-            return stiffness * price - seen.information, self.unit_um * slope.ravel()
-
-        found = minimize(
-            loss,
-            start.values_um.ravel() / self.unit_um,
-            jac=True,
-            method="L-BFGS-B",
-            options={"maxiter": _STEPS, "ftol": 1e-6, "maxcor": 8},
-        )
-        return replace(start, values_um=self.unit_um * found.x.reshape(shape))
-
-    def _gained(self, half: int, knots: Knots) -> np.ndarray:
-        """What a half gains by the other's bend, block by block [nat]."""
-        metric = self.metric(len(self.levels) - 1, half)
-        points = metric.samples.points_um
-        if half not in self._straight:
-            self._straight[half] = metric.at(self.linear.apply(points)).worth.copy()
-        there = metric.at(knots.displaced(points, self.linear.apply(points))).worth
-        blocks = metric.samples.blocks
-        return np.bincount(blocks, there - self._straight[half], minlength=int(blocks.max()) + 1)
-
-    def _half_of(self, points_um: np.ndarray) -> np.ndarray:
-        """Which half each sample belongs to, by the small cell that it lies in."""
-        side = _CELL * self.unit_um
-        low = self.moving.corners_um.min(axis=0)
-        cells = np.floor((points_um - low) / side + 1e-9).astype(np.int64)
-        shape = np.floor(self.moving.size_um / side + 2).astype(int)
-        belongs = np.random.default_rng(self.seed).integers(0, 2, shape)
-        return belongs[tuple(np.clip(cells, 0, shape - 1).T)]
-
-
-def _chosen(samples: Samples, own: np.ndarray) -> Samples:
-    return Samples(samples.points_um[own], samples.bins[own], samples.blocks[own])
-
-
-def _straight(halves: _Halves, moving: GreyImage) -> _Pair:
+def _straight(halves: Halves, moving: GreyImage) -> Bends:
     knots = Knots.over(moving, float(moving.size_um.max()) / _FIRST)
     blocks = int(halves.metric(len(halves.levels) - 1, 0).samples.blocks.max()) + 1
-    return _Pair((knots, knots), np.inf, np.zeros(blocks))
+    return Bends((knots, knots), np.inf, np.zeros(blocks))
 
 
 def _spacings(moving: GreyImage, voxel_um: float) -> Iterator[float]:
@@ -284,15 +154,8 @@ def _spacings(moving: GreyImage, voxel_um: float) -> Iterator[float]:
         parts *= 2
 
 
-def _as_close(knots: Knots, moving: GreyImage, spacing_um: float) -> Knots:
-    """The same bend with knots so far apart; halved as often as needed."""
-    while knots.apart_um > 1.5 * spacing_um:
-        knots = knots.finer()
-    return knots
-
-
 def _result(
-    halves: _Halves, best: _Pair, alike: list[_Pair], moving: GreyImage, tried: pd.DataFrame
+    halves: Halves, best: Bends, alike: list[Bends], moving: GreyImage, tried: pd.DataFrame
 ) -> Bending:
     finest, stiffness = len(halves.levels) - 1, best.stiffness
     whole = best.knots[0].mixed(best.knots[1])
@@ -328,8 +191,8 @@ def _result(
 
 
 def _sigma(
-    pair: _Pair,
-    alike: list[_Pair],
+    pair: Bends,
+    alike: list[Bends],
     linear: AffineTransform,
     moving: GreyImage,
     field: DisplacementField,

@@ -24,7 +24,7 @@ from ...analysis.targeting.surface_points import flat_part, surface_points
 from ...errors import DecisionNeeded, Degenerate, UnusableRecord
 from ...widgets.pairs import positions, stated_errors
 from ...workspace import Workspace
-from ..targeting import surface_segmentation
+from ..depth_surfaces import surface_segmentation
 from .proposed_records import write_proposed
 
 _FEWEST = 4
