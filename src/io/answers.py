@@ -34,7 +34,8 @@ class Answers:
         ``"right"`` or ``"left"``: whether the x, y, z of the stored voxels are right-handed.
     tilt_correction : float, optional
         Angle between beam and surface normal [degree] of a tilted view: the voxel size along y
-        is divided by its cosine.
+        is divided by its cosine. 0 says that lengths along y are right already; None, that nobody
+        knows, of which an ion-beam stack warns.
     modality : str, optional
         Such as ``"SEM"``, ``"XRM"``.
     entry : str, optional

@@ -66,6 +66,7 @@ def understand(reading: Reading, answers: Answers, *, path: str, file_bytes: int
             *axis_notes,
             *grid.notes,
             *_still_mirrored(grid, answers),
+            *_tilt_notes(reading, answers, spatial),
             *_dtype_notes(reading),
         ),
         missing=(() if complete else ("voxel size",)) + (("flip",) if mirrored else ()),
@@ -216,6 +217,19 @@ def _channel_names(reading: Reading, count: int | None) -> tuple[str, ...]:
     if "s" in reading.axes and count in (3, 4):
         return ("red", "green", "blue", "alpha")[:count]
     return tuple(f"channel {i}" for i in range(count))
+
+
+def _tilt_notes(reading: Reading, answers: Answers, spatial: str) -> tuple[str, ...]:
+    """Ask of an ion-beam stack what nobody has stated: None is unknown, 0 is that y is right."""
+    modality = (answers.modality or reading.modality or "").upper().replace("-", "")
+    told = answers.tilt_correction is not None or "tilt_correction" in reading.metadata
+    if told or "FIBSEM" not in modality or len(spatial) < 3:
+        return ()
+    return (
+        "nobody has stated whether y was corrected for the tilt of the face: where the beams stand "
+        "52° apart, uncorrected lengths along y are 21 % short; Answers(tilt_correction=38) takes "
+        "that back, Answers(tilt_correction=0) says that y is right",
+    )
 
 
 def _dtype_notes(reading: Reading) -> tuple[str, ...]:

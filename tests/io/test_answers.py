@@ -83,6 +83,22 @@ def test_a_wrong_answer_is_refused_when_it_is_given(wrong, words):
         Answers(**wrong)
 
 
+def test_an_ion_beam_stack_asks_whether_its_tilt_was_corrected_until_somebody_says(tmp_path):
+    file = tmp_path / "stack.npy"
+    np.save(file, np.zeros((3, 4, 5), np.uint8))
+
+    def asked(**answers):
+        found = describe(file, answers=Answers(spacing_um=(0.02, 0.01, 0.01), **answers))
+        return found.spacing_um[1], any("tilt of the face" in words for words in found.warnings)
+
+    assert asked(modality="FIB-SEM") == (0.01, True)
+    assert asked(modality="FIB-SEM", tilt_correction=0) == (0.01, False)
+    assert asked(modality="XRM") == (0.01, False)
+    y_um, told = asked(modality="PFIB-SEM", tilt_correction=38)
+    assert y_um == pytest.approx(0.01 / np.cos(np.radians(38)))
+    assert not told
+
+
 def test_a_description_survives_json(tmp_path):
     file = folder_of(tmp_path, 1)[0]
     found = describe(file, answers=Answers(spacing_um=(0.5, 0.25)))
