@@ -30,6 +30,7 @@ from .regions import Region, confidence_region, region_factor
 from .register import Registration, register
 from .repeatability import Repeatability, picking_repeatability
 from .robust import RobustFit, fit_robust
+from .series import SeriesRegistration, register_series
 from .simpleitk import field_from_sitk, from_sitk, to_sitk
 from .sound import refuse_unsound
 from .spline import ThinPlateSpline
@@ -67,6 +68,7 @@ __all__ = [
     "Registration",
     "Repeatability",
     "RobustFit",
+    "SeriesRegistration",
     "SplineFit",
     "SplineMap",
     "ThinPlateSpline",
@@ -98,6 +100,7 @@ __all__ = [
     "refuse_unsound",
     "region_factor",
     "register",
+    "register_series",
     "surprise_outside",
     "surprises",
     "to_sitk",
