@@ -11,6 +11,7 @@ from .transform import AffineTransform
 
 MOST_VOXELS = 2_000_000  # that are compared; larger images are made coarser
 _BLUR_PX = 1.0  # of both images: linear interpolation then hardly changes either
+_RIM_PX = 2  # of either image that is not compared
 _CLEAR = 4.0  # standard deviations, beyond which a difference counts
 _MISS_PX = 1.0  # no more than this is put down to how the images lie
 _GROWN_PX = 3  # around what differs
@@ -92,25 +93,35 @@ def difference(
 
 
 def _blurred(image: GreyImage) -> np.ndarray:
+    """Grey values without noise finer than the blur, of what counts only."""
     from scipy.ndimage import gaussian_filter
 
     sigma = [_BLUR_PX if size > 1 else 0.0 for size in image.values.shape]
-    return np.asarray(gaussian_filter(image.values, sigma))
+    if image.mask is None:
+        return np.asarray(gaussian_filter(image.values, sigma))
+    share = gaussian_filter(image.mask.astype(np.float32), sigma)
+    whole = gaussian_filter(np.where(image.mask, image.values, np.float32(0)), sigma)
+    return np.asarray(whole / np.maximum(share, np.float32(1e-3)))
+
+
+def _inner(image: GreyImage) -> np.ndarray:
+    """Voxels that count, away from what does not and from the border, where the blur differs."""
+    from scipy.ndimage import binary_erosion, generate_binary_structure
+
+    known = np.ones(image.values.shape, bool) if image.mask is None else image.mask
+    near = generate_binary_structure(3, 1)
+    for axis in range(3 - image.ndim):
+        near &= np.moveaxis(np.array([False, True, False])[:, None, None], 0, axis)
+    return np.asarray(binary_erosion(known, near, iterations=_RIM_PX))
 
 
 def _brought(
     other: GreyImage, reference: GreyImage, transform: AffineTransform
 ) -> tuple[np.ndarray, np.ndarray]:
     """Grey values of the other image at the reference's voxels, and which of them both show."""
-    from scipy.ndimage import binary_dilation
-
-    known = np.ones(other.values.shape, bool) if other.mask is None else other.mask
     values = carried(_blurred(other), other, reference, transform)
-    # what does not count is brought in by the blur
-    shown = carried(~binary_dilation(~known), other, reference, transform)
-    if reference.mask is not None:
-        shown = shown & ~binary_dilation(~reference.mask)
-    return values, shown
+    shown = carried(_inner(other), other, reference, transform)
+    return values, shown & _inner(reference)
 
 
 def carried(
