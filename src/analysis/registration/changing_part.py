@@ -11,11 +11,12 @@ from .transform import AffineTransform
 
 MOST_VOXELS = 2_000_000  # that are compared; larger images are made coarser
 _BLUR_PX = 1.0  # of both images: linear interpolation then hardly changes either
-_RIM_PX = 2  # of either image that is not compared
+_BORDER_PX = 2  # of either image that is not compared
 _CLEAR = 4.0  # standard deviations, beyond which a difference counts
 _MISS_PX = 1.0  # no more than this is put down to how the images lie
-_GROWN_PX = 3  # around what differs
-_LEAST_LIKENESS = 0.3  # correlation of the grey values, of what agrees
+_GAP_PX = 4  # between what differs: half of the widest that is closed
+_RIM_PX = 3  # around what differs
+_LEAST_LIKENESS = 0.5  # correlation of the grey values, of what agrees
 _ROUNDS = 10
 
 
@@ -26,7 +27,7 @@ class Difference:
     Attributes
     ----------
     changed : ndarray of bool
-        On the compared voxels of the reference, `coarse`; with a rim.
+        On the compared voxels of the reference, `coarse`.
     share : float
         Of the voxels that both images show.
     likeness : float
@@ -49,9 +50,7 @@ def coarse(image: GreyImage) -> GreyImage:
     return image if excess <= 1 else image.coarser(image.voxel_um * excess ** (1 / image.ndim))
 
 
-def difference(
-    reference: GreyImage, other: GreyImage, transform: AffineTransform, *, rim: bool = True
-) -> Difference:
+def difference(reference: GreyImage, other: GreyImage, transform: AffineTransform) -> Difference:
     """Find what differs between two images by more than noise and how well they lie.
 
     The other image's grey values are matched to the reference's by a straight line that leaves out
@@ -66,8 +65,6 @@ def difference(
     other : GreyImage
     transform : AffineTransform
         From the other to the reference.
-    rim : bool
-        Whether what is found is grown.
     """
     from scipy import ndimage
 
@@ -86,10 +83,17 @@ def difference(
     kept = sizes >= 3**reference.ndim
     kept[0] = False
     changed = kept[labels]
-    share = float(changed[shown].mean())
-    if rim and share:
-        changed = ndimage.binary_dilation(changed, iterations=_GROWN_PX)
-    return Difference(changed, share, likeness)
+    return Difference(changed, float(changed[shown].mean()), likeness)
+
+
+def with_rim(changed: np.ndarray) -> np.ndarray:
+    """Close gaps within what changed, where it happens to look the same, and add a rim."""
+    from scipy.ndimage import binary_dilation, binary_erosion
+
+    if not changed.any():
+        return changed
+    wide = binary_dilation(changed, iterations=_GAP_PX + _RIM_PX)
+    return np.asarray(binary_erosion(wide, iterations=_GAP_PX, border_value=1))
 
 
 def _blurred(image: GreyImage) -> np.ndarray:
@@ -112,7 +116,7 @@ def _inner(image: GreyImage) -> np.ndarray:
     near = generate_binary_structure(3, 1)
     for axis in range(3 - image.ndim):
         near &= np.moveaxis(np.array([False, True, False])[:, None, None], 0, axis)
-    return np.asarray(binary_erosion(known, near, iterations=_RIM_PX))
+    return np.asarray(binary_erosion(known, near, iterations=_BORDER_PX))
 
 
 def _brought(

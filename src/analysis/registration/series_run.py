@@ -11,7 +11,7 @@ import pandas as pd
 
 from ...errors import Degenerate
 from .adjustment import LOOP_COLUMNS, adjust
-from .changing_part import carried, coarse, difference, without
+from .changing_part import carried, coarse, difference, with_rim, without
 from .grey_image import GreyImage
 from .intensity import Cancel, OnStep
 from .inverse import inverted
@@ -180,7 +180,7 @@ class SeriesRun:
                 untold.append(time)
         if not mask.any():
             return Changing(None, shares, tuple(untold))
-        return Changing(_finer(mask, here, self.fixed), shares, tuple(untold))
+        return Changing(_finer(with_rim(mask), here, self.fixed), shares, tuple(untold))
 
     def troubles(self, registrations: dict[int, Registration]) -> list[str]:
         """What was not found, and what the registrations warn of."""

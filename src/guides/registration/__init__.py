@@ -4,6 +4,7 @@ The order of the files::
 
     standing <- pair, checks, measurements <- fitting <- overview, verdicts
     proposed_records <- automatic, surface_pose <- proposal_views <- proposals; graph_loops
+    automatic <- series_registration
 
 Automatic registration compares grey values; surface_pose places a tilted picture of the surface, by
 marks or by renderings.
@@ -38,6 +39,12 @@ from .proposals import (
     search_transform,
     settle_proposal,
 )
+from .series_registration import (
+    SeriesProposals,
+    TimePointProposal,
+    image_drift,
+    register_time_points,
+)
 from .stage_frames import OnStage, join_by_stage, stage_transform
 from .standing import accepted_transform
 from .surface_pose import SurfaceRegistration, register_surface
@@ -48,7 +55,9 @@ __all__ = [
     "OnStage",
     "PairResult",
     "Proposal",
+    "SeriesProposals",
     "SurfaceRegistration",
+    "TimePointProposal",
     "accept_proposal",
     "accepted_transform",
     "comparison_table",
@@ -59,6 +68,7 @@ __all__ = [
     "graph_with",
     "graph_with_fits",
     "grey_image",
+    "image_drift",
     "join_by_stage",
     "landmark_pairs",
     "loops_table",
@@ -75,6 +85,7 @@ __all__ = [
     "register_images",
     "register_pair",
     "register_surface",
+    "register_time_points",
     "search_transform",
     "settle",
     "settle_proposal",

@@ -33,12 +33,16 @@ def deposit(points_px, time):
     return over, 6.0 + 2.0 * waves
 
 
+def seen(points_px, time, *, seed=0):
+    """Grey values of the specimen at a time, without noise."""
+    grains = 3 + np.tanh(Specimen(seed, SIZE).grains(points_px + DEPTH))
+    over, bright = deposit(points_px, time)
+    return grains * (1 - over) + bright * over
+
+
 def image(time, *, seed=0, sigma=0.15, grown=True):
     """One time point, with noise of its own."""
-    points = truth(grid((1, SIZE, SIZE)), time)
-    grains = 3 + np.tanh(Specimen(seed, SIZE).grains(points + DEPTH))
-    over, bright = deposit(points, time if grown else 0)
-    grey = grains * (1 - over) + bright * over
+    grey = seen(truth(grid((1, SIZE, SIZE)), time), time if grown else 0, seed=seed)
     return GreyImage(noisy(grey, 100 * seed + time, sigma)[0], [PIXEL_UM] * 2)
 
 
