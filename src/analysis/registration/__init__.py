@@ -31,6 +31,7 @@ from .register import Registration, register
 from .repeatability import Repeatability, picking_repeatability
 from .robust import RobustFit, fit_robust
 from .series import SeriesRegistration, register_series
+from .signed_distance import signed_distance
 from .simpleitk import field_from_sitk, from_sitk, to_sitk
 from .sound import refuse_unsound
 from .spline import ThinPlateSpline
@@ -101,6 +102,7 @@ __all__ = [
     "region_factor",
     "register",
     "register_series",
+    "signed_distance",
     "surprise_outside",
     "surprises",
     "to_sitk",

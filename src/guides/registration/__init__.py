@@ -4,7 +4,7 @@ The order of the files::
 
     standing <- pair, checks, measurements <- fitting <- overview, verdicts
     proposed_records <- automatic, surface_pose <- proposal_views <- proposals; graph_loops
-    automatic <- series_registration
+    automatic <- series_registration; distance_maps
 
 Automatic registration compares grey values; surface_pose places a tilted picture of the surface, by
 marks or by renderings.
@@ -13,6 +13,7 @@ marks or by renderings.
 from __future__ import annotations
 
 from .automatic import Proposal, register_images
+from .distance_maps import DistanceMaps, register_distance_maps
 from .fitting import landmark_pairs, register_pair
 from .graph_loops import graph_with, loops_table, open_loops, stale_statements
 from .overview import (
@@ -52,6 +53,7 @@ from .usable import grey_image, usable
 from .verdicts import record_verdicts, settle
 
 __all__ = [
+    "DistanceMaps",
     "OnStage",
     "PairResult",
     "Proposal",
@@ -82,6 +84,7 @@ __all__ = [
     "proposal_overlay",
     "record_proposal",
     "record_verdicts",
+    "register_distance_maps",
     "register_images",
     "register_pair",
     "register_surface",
