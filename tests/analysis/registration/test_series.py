@@ -105,6 +105,17 @@ def test_neighbours_agree_with_the_way_by_the_reference(freed):
         assert series.warnings == series.doubts == ()
 
 
+def test_neighbours_disagree_where_the_change_was_not_left_out():
+    series = register_series(images(0)[:3], changing=None, neighbours=True, starts=1)
+    assert series.loops["closes"].tolist() == [False]
+    assert "1 of 1 LOOPS of neighbours DO NOT CLOSE" in series.statement
+    for time in (1, 2):
+        (said,) = series.doubts_at(time)
+        assert said.startswith("times 1 and 2: LOOP DOES NOT CLOSE")
+    assert series.doubts_at(0) == ()
+    assert said in series.warnings
+
+
 def test_the_same_seed_gives_the_same_bits_whether_read_one_by_one_or_not():
     whole = [image(time, seed=1) for time in (0, 3)]
     calls = []
