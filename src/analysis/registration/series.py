@@ -151,7 +151,8 @@ def register_series(
 
     Notes
     -----
-    Not where the specimen itself bends, nor where more than half of it changes: give masks then.
+    Not where the specimen itself bends, nor where more than half of it changes: give masks then. A
+    part that moves by less than its own texture at every time looks the same and still pulls.
     What changes is found by grey values that follow each other in a straight line, so all time
     points have to be of one contrast. The maps share the reference's noise: drift between two
     other time points is known better than their two errors, added, say.
