@@ -44,6 +44,20 @@ def test_leave_one_out_is_shown_as_the_scale_of_error(larva: Walk) -> None:
     assert "leave-one-out error: 9.7 (" in larva.said("key_number")
 
 
+def test_distance_maps_of_the_neuropils_are_cross_checked_and_no_more_is_said_than_is_known(
+    larva: Walk,
+) -> None:
+    left_out = larva.table("cross-check")
+    before, after = ((left_out[c] ** 2).mean() ** 0.5 for c in ("landmarks_um", "distance_maps_um"))
+    assert before == pytest.approx(9.69, abs=0.01)
+    assert after == pytest.approx(7.7, abs=0.5)
+    assert left_out["distance_maps_um"].max() < left_out["landmarks_um"].max()
+    said = larva.said("finding")
+    assert "a landmark that took no part is missed by 9.7 µm from the other landmarks" in said
+    assert "so few landmarks cannot tell this from chance" in said
+    assert "after the distance maps, which never looked at it" in said
+
+
 def test_the_direction_of_the_landmarks_is_right(larva: Walk) -> None:
     points, _, _ = larva.ws.landmark_arrays("xray", "sbem")
     mapped = larva.ws.locate(points, from_="xray", to="sbem", order="zyx").points_um

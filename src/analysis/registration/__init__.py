@@ -31,6 +31,8 @@ from .regions import Region, confidence_region, region_factor
 from .register import Registration, register
 from .repeatability import Repeatability, picking_repeatability
 from .robust import RobustFit, fit_robust
+from .series import SeriesRegistration, register_series
+from .signed_distance import signed_distance
 from .simpleitk import field_from_sitk, from_sitk, to_sitk
 from .sound import refuse_unsound
 from .spline import ThinPlateSpline
@@ -69,6 +71,7 @@ __all__ = [
     "Registration",
     "Repeatability",
     "RobustFit",
+    "SeriesRegistration",
     "SplineFit",
     "SplineMap",
     "ThinPlateSpline",
@@ -101,6 +104,8 @@ __all__ = [
     "refuse_unsound",
     "region_factor",
     "register",
+    "register_series",
+    "signed_distance",
     "surprise_outside",
     "surprises",
     "to_sitk",

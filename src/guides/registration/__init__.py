@@ -4,6 +4,7 @@ The order of the files::
 
     standing <- pair, checks, measurements <- fitting <- overview, verdicts
     proposed_records <- automatic, surface_pose <- proposal_views <- proposals; graph_loops
+    automatic <- series_registration; distance_maps
 
 Automatic registration compares grey values; surface_pose places a tilted picture of the surface, by
 marks or by renderings.
@@ -12,6 +13,7 @@ marks or by renderings.
 from __future__ import annotations
 
 from .automatic import Proposal, register_images
+from .distance_maps import DistanceMaps, register_distance_maps
 from .fitting import landmark_pairs, register_pair
 from .graph_loops import graph_with, loops_table, open_loops, stale_statements
 from .overview import (
@@ -38,6 +40,12 @@ from .proposals import (
     search_transform,
     settle_proposal,
 )
+from .series_registration import (
+    SeriesProposals,
+    TimePointProposal,
+    image_drift,
+    register_time_points,
+)
 from .stage_frames import OnStage, join_by_stage, stage_transform
 from .standing import accepted_transform
 from .surface_pose import SurfaceRegistration, register_surface
@@ -45,10 +53,13 @@ from .usable import grey_image, usable
 from .verdicts import record_verdicts, settle
 
 __all__ = [
+    "DistanceMaps",
     "OnStage",
     "PairResult",
     "Proposal",
+    "SeriesProposals",
     "SurfaceRegistration",
+    "TimePointProposal",
     "accept_proposal",
     "accepted_transform",
     "comparison_table",
@@ -59,6 +70,7 @@ __all__ = [
     "graph_with",
     "graph_with_fits",
     "grey_image",
+    "image_drift",
     "join_by_stage",
     "landmark_pairs",
     "loops_table",
@@ -72,9 +84,11 @@ __all__ = [
     "proposal_overlay",
     "record_proposal",
     "record_verdicts",
+    "register_distance_maps",
     "register_images",
     "register_pair",
     "register_surface",
+    "register_time_points",
     "search_transform",
     "settle",
     "settle_proposal",
