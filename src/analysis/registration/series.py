@@ -16,7 +16,7 @@ from .grey_image import GreyImage
 from .intensity import Cancel, OnStep
 from .register import Registration
 from .series_run import LOOPS, Changing, SeriesRun, TimePoint, read
-from .tangent import MODELS, Model
+from .tangent import LINEAR, Model
 from .transform import AffineTransform
 
 _STARTS = 4  # beside the neighbour's map
@@ -127,7 +127,7 @@ def register_series(
         Best taken where the specimen looks most like it does at all other times.
     start : AffineTransform, optional
         From the reference's neighbours to the reference; by default middle on middle.
-    model : {"rigid", "similarity", "affine"}
+    model : {"translation", "rigid", "similarity", "affine"}
     changing : {"find"}, ndarray of bool or None
         What is left out: found, voxels of the reference, or nothing. What does not count at one
         time only is given as that image's own mask.
@@ -194,8 +194,8 @@ def register_series(
 
 
 def _refuse(images: Sequence[TimePoint], reference: int, model: str, changing: object) -> None:
-    if model not in MODELS:
-        raise ValueError(f"model needs one of {', '.join(MODELS)}, got {model!r}")
+    if model not in LINEAR:
+        raise ValueError(f"model needs one of {', '.join(LINEAR)}, got {model!r}")
     if len(images) < 2 or not 0 <= reference < len(images):
         raise ValueError(
             "a series needs two images or more and a reference among them, got "

@@ -203,7 +203,7 @@ def test_it_tells_how_far_it_is_and_stops_when_told():
     ("how", "words"),
     [
         ({"reference": 2}, "reference among them, got 2 and reference 2"),
-        ({"model": "bent"}, "model needs one of rigid"),
+        ({"model": "bent"}, "model needs one of translation"),
         ({"changing": "all"}, "changing needs 'find', a mask or None, got 'all'"),
         ({"changing": np.zeros((3, 3))}, r"shape of the reference, \(96, 96\), got \(3, 3\)"),
     ],
@@ -219,14 +219,15 @@ def test_flat_images_and_volumes_do_not_mix():
         register_series([flat, solid])
 
 
-def test_the_known_drift_of_a_measured_pair_is_found(data):
+@pytest.mark.parametrize("model", ["translation", "rigid"])
+def test_the_known_drift_of_a_measured_pair_is_found(data, model):
     folder = data / "odemis_align_drift"
     pictures = []
     for name in ("example_input.h5", "example_drifted.h5"):
         with h5py.File(folder / name) as file:
             grey = file["Acquisition0/ImageData/Image"][0, 0, 0]
         pictures.append(GreyImage(grey, [1, 1], mask=grey > 0))  # 0 where nothing was seen
-    series = register_series(pictures)
+    series = register_series(pictures, model=model)
     row = series.drift.loc[1]
     # the file that came with it says (-3, 5) as x, y of the way back
     assert row["dy_um"] == pytest.approx(-5, abs=0.02)
