@@ -78,13 +78,13 @@ def test_a_view_that_is_bent_is_proposed_with_its_bend(ws):
     assert found.record.method == "mutual information, b-spline"
     assert "bent by up to" in found.statement
     ws.transforms.edit(found.record.id, version=found.record.version, status="accepted")
-    there = ws.graph().positions([[0.0, 40.0, 60.0]], "bent_view", "bent_map")[0]
-    wanted = PIXEL_UM * (
-        np.array([40.0, 60.0]) / PIXEL_UM
-        + moves[:, round(40 / PIXEL_UM), round(60 / PIXEL_UM)]
-        + 10
-    )
+    at = np.array([80, 120])
+    there = ws.graph().positions([[0.0, *(PIXEL_UM * at)]], "bent_view", "bent_map")[0]
+    wanted = PIXEL_UM * (at + moves[:, at[0], at[1]] + 10)
     np.testing.assert_allclose(there[1:], wanted, atol=0.15 * PIXEL_UM)
+    told = ws.graph().locate([[0.0, *(PIXEL_UM * at)]], "bent_view", "bent_map")
+    assert 0.01 < np.sqrt(told.covariance_um2[0, 1, 1]) / PIXEL_UM < 0.2
+    assert told.error_source == "that a bend came with: bent_view_to_bent_map"
 
 
 def test_the_stated_error_holds_the_truth_at_the_target(ws):

@@ -11,7 +11,7 @@ import numpy as np
 from ...quantities import format_length
 from .path import FramePath
 from .regions import FEWEST_NU
-from .step import Edge, Step
+from .step import Edge
 from .transform import AffineTransform
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ _SOURCES = {
     "stated": "localisation error typed by hand",
     "repeated picks": "from repeated picks",
     "residuals": "from residuals",
+    "bend": "that a bend came with",
 }
 
 
@@ -84,14 +85,17 @@ def edge_notes(way: FramePath, nus: np.ndarray, edges: Iterable[Edge]) -> tuple[
     if np.isfinite(nus).any():
         notes.append(_nu_words(way, nus))
     if nus.min(initial=np.inf) < FEWEST_NU:
-        few = {step.edge.name: nu for step in way.steps if (nu := step.linear().nu) is not None}
+        few = {step.edge.name: nu for step in way.steps if (nu := step.nu) is not None}
         weakest = min(few, key=lambda name: few[name])
         notes.append(
             f"too few to say: {weakest} leaves {few[weakest]:g} degrees of freedom, fewer than "
             f"{FEWEST_NU}; add landmarks"
         )
     for edge in edges:
-        transform = Step(edge).linear()
+        transform = edge.transform
+        if not isinstance(transform, AffineTransform):
+            notes += [f"{edge.name} bends: its errors are those that it came with", *edge.notes]
+            continue
         if transform.sigma_source == "stated":
             notes.append(f"the localisation error of {_typed(edge)} was stated by hand")
         if transform.rotation_sigma_deg > 1.0:
@@ -115,7 +119,9 @@ def error_source(edges: Iterable[Edge]) -> str:
     by_source: dict[str, list[str]] = {}
     for edge in edges:
         transform = edge.transform
-        if isinstance(transform, AffineTransform):
+        if not isinstance(transform, AffineTransform):
+            by_source.setdefault("bend", []).append(edge.name)
+        else:
             typed = transform.sigma_source == "stated"
             name = _typed(edge) if typed else edge.name
             by_source.setdefault(transform.sigma_source, []).append(name)

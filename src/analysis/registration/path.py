@@ -11,7 +11,6 @@ from .degrees import effective_nu
 from .joint import JointErrors, carried
 from .points import lift
 from .step import Step
-from .transform import AffineTransform
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +65,8 @@ class FramePath:
         points = lift(points_um)
         out: dict[str, np.ndarray] = {}
         for step in self.steps:
-            matrix = step.matrix()
-            out = {name: matrix @ slope for name, slope in out.items()}
+            gradient = step.gradient_at(points)
+            out = {name: gradient @ slope for name, slope in out.items()}
             out[step.edge.name] = step.slopes_at(points)
             points = step.apply(points)
         return out if self.joint is None else self.joint.from_sources(out)
@@ -76,16 +75,16 @@ class FramePath:
         """Covariance of an edge's own parameters, which `slopes_at` carries: (p, p)."""
         if self.joint is not None and name in self.joint.priors:
             return self.joint.priors[name]
-        return self._edge(name).covariance
+        return self._step(name).prior
 
     def nu_of(self, name: str) -> float | None:
         """Degrees of freedom behind an edge's own error; None where it is known."""
         if self.joint is not None and name in self.joint.nus:
             return self.joint.nus[name]
-        return self._edge(name).nu
+        return self._step(name).nu
 
-    def _edge(self, name: str) -> AffineTransform:
-        return next(step.linear() for step in self.steps if step.edge.name == name)
+    def _step(self, name: str) -> Step:
+        return next(step for step in self.steps if step.edge.name == name)
 
     def contributions(self, points_um: ArrayLike) -> dict[str, np.ndarray]:
         """Map what each edge contributes to the covariance at the end: name to (n, 3, 3) [um2]."""
@@ -126,8 +125,9 @@ class FramePath:
         nus = [self.nu_of(name) for name in parts]
         listed = [np.zeros((len(points), 3, 3)), *parts.values()]
         if localisation_um2 is not None:
-            matrix = self.matrix()
-            listed[0] = listed[0] + matrix @ np.asarray(localisation_um2, dtype=float) @ matrix.T
+            gradient = self.gradient_at(points)
+            own = np.asarray(localisation_um2, dtype=float)
+            listed[0] = listed[0] + gradient @ own @ gradient.transpose(0, 2, 1)
         return sum(listed[1:], listed[0]), effective_nu(listed, [None, *nus])
 
     def difference_covariance(self, start_um: ArrayLike, end_um: ArrayLike) -> np.ndarray:
@@ -144,6 +144,8 @@ class FramePath:
 
     def difference_and_nu(self, start_um: ArrayLike, end_um: ArrayLike) -> tuple[np.ndarray, float]:
         """Give `difference_covariance` and its degrees of freedom."""
+        for step in self.steps:
+            step.linear()
         ends = np.concatenate([np.reshape(start_um, (1, 3)), np.reshape(end_um, (1, 3))])
         slopes = {name: slope[1:] - slope[:1] for name, slope in self.slopes_at(ends).items()}
         parts = self._carried(slopes)
@@ -157,6 +159,15 @@ class FramePath:
         for step in self.steps:
             out = step.matrix() @ out
         return out
+
+    def gradient_at(self, points_um: ArrayLike) -> np.ndarray:
+        """Differentiate mapped points by the points: (n, 3, 3)."""
+        points = lift(points_um)
+        out = np.broadcast_to(np.eye(3), (len(points), 3, 3))
+        for step in self.steps:
+            out = step.gradient_at(points) @ out
+            points = step.apply(points)
+        return np.asarray(out)
 
     def draw(self, points_um: ArrayLike, count: int, rng: np.random.Generator) -> np.ndarray:
         """Map points by ways drawn from the uncertainty: (count, n, 3) [um].

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -77,9 +78,9 @@ class Step:
         if isinstance(transform, AffineTransform):
             return transform
         raise CovarianceUnavailable(
-            f"{self.edge.name} bends (a {_KINDS.get(type(transform).__name__, 'map')}), and no "
-            f"covariance is given through it{_left_out(transform)}: ask for positions only "
-            "(graph.positions), or go another way with via="
+            f"{self._bend}: the error of one place is known at most, and not how alike the errors "
+            "of several are, which is needed here; ask for single places (graph.locate), or go "
+            "another way with via="
         )
 
     def matrix(self) -> np.ndarray:
@@ -87,13 +88,56 @@ class Step:
         matrix = self.linear().matrix
         return np.linalg.inv(matrix) if self.backward else matrix
 
+    def gradient_at(self, points_um: np.ndarray) -> np.ndarray:
+        """Differentiate points mapped along the step by the points: (n, 3, 3)."""
+        transform = self.edge.transform
+        if isinstance(transform, AffineTransform):
+            return np.broadcast_to(self.matrix(), (len(points_um), 3, 3))
+        if not self.backward:
+            return np.asarray(transform.gradient(points_um))
+        return np.linalg.inv(transform.gradient(transform.inverse_apply(points_um)))
+
+    @property
+    def prior(self) -> np.ndarray | None:
+        """Covariance of what `slopes_at` differentiates by: (p, p)."""
+        transform = self.edge.transform
+        return transform.covariance if isinstance(transform, AffineTransform) else np.eye(3)
+
+    @property
+    def nu(self) -> float | None:
+        """Degrees of freedom behind the edge's error; None where it is known."""
+        nu = getattr(self.edge.transform, "nu", None)
+        return None if nu is None or np.isinf(nu) else float(nu)
+
     def slopes_at(self, points_um: np.ndarray) -> np.ndarray:
-        """Differentiate points mapped along the step by the edge's parameters: (n, 3, p)."""
-        transform = self.linear()
+        """Differentiate points mapped along the step by the edge's parameters: (n, 3, p).
+
+        Those of a bend are three a point, along the axes of its error there.
+        """
+        transform = self.edge.transform
+        if not isinstance(transform, AffineTransform):
+            return self._axes_of_error(points_um)
         if not self.backward:
             return transform.jacobian(points_um)
         slopes = transform.jacobian(transform.inverse_apply(points_um))
         return np.asarray(-np.linalg.solve(transform.matrix, slopes))
+
+    def _axes_of_error(self, points_um: np.ndarray) -> np.ndarray:
+        transform: Any = self.edge.transform
+        errors = transform.inverse_covariance_at if self.backward else transform.covariance_at
+        try:
+            values, vectors = np.linalg.eigh(errors(points_um))
+        except CovarianceUnavailable as why:
+            raise CovarianceUnavailable(
+                f"no covariance is given through {self.edge.name}: {why}; ask for positions only "
+                "(graph.positions), or go another way with via="
+            ) from why
+        return np.asarray(vectors * np.sqrt(np.clip(values, 0, None))[:, None])
+
+    @property
+    def _bend(self) -> str:
+        transform = self.edge.transform
+        return f"{self.edge.name} bends (a {_KINDS.get(type(transform).__name__, 'map')})"
 
     def changed(self, changes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Change the edge's parameters by (count, p): what maps x to M x + b along the step.
@@ -110,8 +154,3 @@ class Step:
             return matrices, offsets - matrices @ transform.centre_um
         matrices = np.linalg.inv(matrices)
         return matrices, transform.centre_um - (matrices @ offsets[..., None])[..., 0]
-
-
-def _left_out(transform: Map) -> str:
-    errors = getattr(transform, "loo_um", None)
-    return "" if errors is None else f" (leave-one-out {np.sqrt(np.mean(errors**2)):.3g} µm RMS)"

@@ -149,7 +149,7 @@ def register_images(
     moving, fixed : str
         Images, both calibrated.
     model : {"translation", "rigid", "similarity", "affine", "b-spline"}
-        The graph gives positions through a bent map, and no error.
+        Through a bent map the graph gives single places with their errors, and no cuts.
     start : AffineTransform, optional
         Another beginning.
     reach_um, reach_deg, seed, progress, cancel

@@ -7,6 +7,7 @@ import pytest
 
 from scalebridge.analysis.registration import (
     AffineTransform,
+    DisplacementField,
     Edge,
     FrameGraph,
     ThinPlateSpline,
@@ -186,6 +187,29 @@ def test_frames_that_nothing_joins_are_refused_with_what_can_be_reached():
     here = graph.locate(POINTS, "eds", "eds")
     assert (here.points_um == POINTS).all()
     assert (here.covariance_um2 == 0).all()
+
+
+def test_errors_go_through_a_bend_that_has_them_place_by_place():
+    rng = np.random.default_rng(3)
+    moves = rng.normal(0, 0.2, (3, 3, 3, 3))
+    field = DisplacementField(moves, spacing_um=[10, 10, 10], sigma_um=0.5)
+    twice = AffineTransform.exact(2 * np.eye(3), offset_um=[1, 2, 3])
+    graph = FrameGraph([Edge("bend", "lm", "xm", field), Edge("twice", "xm", "em", twice)])
+    points = rng.uniform(1, 19, (4, 3))
+    own = np.diag([0.04, 0.01, 0.09])
+    there = graph.locate(points, "lm", "em", localisation_um2=own)
+    np.testing.assert_allclose(there.points_um, twice.apply(field.apply(points)))
+    slope = field.gradient(points)
+    wanted = 4 * (0.25 * np.eye(3) + slope @ own @ slope.transpose(0, 2, 1))
+    np.testing.assert_allclose(there.covariance_um2, wanted)
+    assert np.isinf(there.nus).all()
+    assert there.error_source == "that a bend came with: bend"
+    assert any("bend bends" in note for note in there.notes)
+    way = graph.path("lm", "em")
+    with pytest.raises(CovarianceUnavailable, match="how alike the errors of several are"):
+        way.draw(points, 5, rng)
+    with pytest.raises(CovarianceUnavailable, match="how alike the errors of several are"):
+        way.difference_covariance(points[0], points[1])
 
 
 def test_a_spline_gives_positions_and_refuses_a_covariance_in_words():
