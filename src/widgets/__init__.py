@@ -16,6 +16,7 @@ from .scene3d import Scene
 from .segmentation import SegmentationSliders
 from .series import SeriesExplorer
 from .sheet import slice_sheet
+from .surface_picker import SurfacePicker
 from .targets import TargetPicker
 from .volumes import Volume
 
@@ -30,6 +31,7 @@ __all__ = [
     "SegmentationSliders",
     "SeriesExplorer",
     "SliceExplorer",
+    "SurfacePicker",
     "TargetPicker",
     "Volume",
     "axis_plane",

@@ -84,13 +84,16 @@ class SliceExplorer(Pinned):
         names = [images] if isinstance(images, str) else images
         if names is None:
             names = connected_images(ws, frame=frame)
-        world = World(ws, list(names), frame=frame, proposed=proposed)
+        world = self._world_of(ws, list(names), frame, proposed)
         shown = enumerate(world.images.values())
         given = {"layers": tuple(first_layer(image, over=number > 0) for number, image in shown)}
         self.ws, self.planar, self.world = ws, world.planar, world
         self.set_trait("frame", world.frame)
         self._look_at_everything()
         super().__init__(**{**given, **traits})
+
+    def _world_of(self, ws: Any, names: list[str], frame: str | None, proposed: Any) -> World:
+        return World(ws, names, frame=frame, proposed=proposed)
 
     def __repr__(self) -> str:
         names = ", ".join(layer.name for layer in self.layers)
