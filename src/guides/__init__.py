@@ -62,6 +62,7 @@ from .registration import (
     settle,
     settle_proposal,
     stale_statements,
+    surface_picker,
 )
 from .stages import record_stage
 from .survey import image_survey, technique_reach
@@ -147,6 +148,7 @@ __all__ = [
     "settle",
     "settle_proposal",
     "stale_statements",
+    "surface_picker",
     "surface_segmentation",
     "technique_reach",
     "view_pictures",

@@ -45,7 +45,9 @@ class SurfacePicker(LandmarkPicker):
         By plain thresholds, whose first one is the surface; by default the one tagged
         ``"surface"``.
     tilt_deg : float, optional
-        As the stage says; by default as the picture's file or its correction says [degree].
+        As the stage says; by default as the picture's file or its correction says [degree]. Where
+        marks fit under two tilts, the one nearer to it is taken, however the rendering is turned
+        later.
     **traits
         Any trait below.
 
@@ -70,7 +72,8 @@ class SurfacePicker(LandmarkPicker):
 
     model = Enum((POSE,), POSE, help="What the fit may change: the pose, and the survey's scale.")
     segmentation = Unicode(read_only=True, help="Whose first threshold is the surface.")
-    tilt_deg = Float(0.0, help="Stage tilt from which the surface is rendered [°].")
+    stage_tilt_deg = Float(read_only=True, help="Tilt that the stage says [°].")
+    tilt_deg = Float(0.0, help="Tilt from which the surface is rendered [°].")
     rotation_deg = Float(0.0, help="Turn about the surface's normal, before the tilt [°].")
     moving_sigma_um = Float(
         None, allow_none=True,
@@ -104,6 +107,7 @@ class SurfacePicker(LandmarkPicker):
         self.scene = SurfaceScene(ws.images[chosen.image], chosen.thresholds[0])
         self.set_trait("segmentation", str(chosen.name))
         tilt = stated_tilt(picture, tilt_deg)
+        self.set_trait("stage_tilt_deg", tilt)
         super().__init__(ws, moving=sem, fixed=str(chosen.image), tilt_deg=tilt, **traits)
 
     # -- the rendering ---------------------------------------------------------
@@ -197,17 +201,14 @@ class SurfacePicker(LandmarkPicker):
 
     # -- what the pairs say ----------------------------------------------------
 
-    def _settings(self) -> tuple[Any, ...]:
-        return (*super()._settings(), self.tilt_deg, self.rotation_deg)
-
     def _fit_of(self, records: list[Any]) -> FitState:
         active = tuple(record for record in records if record.active)
         if len(active) < FEWEST:
             words = f"a surface pose needs {FEWEST} landmark pairs, you have {len(active)}"
             return FitState(fit=None, reason=words, warnings=(), choice=None, records=active)
-        angles = {"tilt_deg": self.tilt_deg, "rotation_deg": self.rotation_deg}
-        view = view_of_picture(self.images["moving"], self.scene.plane, **angles)
+        angles = {"tilt_deg": self.stage_tilt_deg, "rotation_deg": 0.0}
         try:
+            view = view_of_picture(self.images["moving"], self.scene.plane, **angles)
             fit = SurfaceFit.of(active, self.images["moving"], view, self.scene.plane)
         except (Degenerate, ValueError) as error:
             return FitState(fit=None, reason=str(error), warnings=(), choice=None, records=active)

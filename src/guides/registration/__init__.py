@@ -3,6 +3,7 @@
 The order of the files::
 
     standing <- pair, checks, measurements <- fitting <- overview, verdicts
+    surface_picking
     proposed_records <- automatic, surface_pose <- proposal_views <- proposals; graph_loops
 
 Automatic registration compares grey values; surface_pose places a tilted picture of the surface, by
@@ -40,6 +41,7 @@ from .proposals import (
 )
 from .stage_frames import OnStage, join_by_stage, stage_transform
 from .standing import accepted_transform
+from .surface_picking import surface_picker
 from .surface_pose import SurfaceRegistration, register_surface
 from .usable import grey_image, usable
 from .verdicts import record_verdicts, settle
@@ -80,5 +82,6 @@ __all__ = [
     "settle_proposal",
     "stage_transform",
     "stale_statements",
+    "surface_picker",
     "usable",
 ]
