@@ -148,6 +148,11 @@ class SliceExplorer(Pinned):
         names = ", ".join(layer.name for layer in self.layers)
         raise KeyError(f"no layer is called {name!r}; there are: {names}")
 
+    @property
+    def has_depth(self) -> bool:
+        """Whether anything lies above or below the plane that is shown."""
+        return not self.planar
+
     def move_layer(self, name: str, steps: int) -> None:
         """Draw a layer later, above others, or with negative steps earlier, below them."""
         layers = list(self.layers)

@@ -30,8 +30,8 @@ def surface_controls(picker: Any, message: Message) -> list[ipw.Widget]:
     known = []
     for name, words in (("moving_sigma_um", "picture"), ("fixed_sigma_um", "surface")):
         box = ipw.BoundedFloatText(
-            min=0, max=1e6, description=f"± s in the {words} [µm]", layout={"width": "230px"},
-            style={"description_width": "150px"},
+            min=0, max=1e6, description=f"± s in the {words} [µm]", layout={"width": "270px"},
+            style={"description_width": "180px"},
         )  # fmt: skip
         box.tooltip = "Kept with every pair that is picked from now on; 0: not known"
         link(

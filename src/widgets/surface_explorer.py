@@ -71,6 +71,11 @@ class SurfaceExplorer(SliceExplorer):
     def _world_of(self, ws: Any, names: Any, frame: Any, proposed: Any) -> World:
         return RenderedWorld(ws, names[0])
 
+    @property
+    def has_depth(self) -> bool:
+        """A rendering has no slices."""
+        return False
+
     def look_from(self, tilt_deg: float, rotation_deg: float) -> None:
         """Render the surface from a direction, and look along it."""
         first = self.world.rendered is None
