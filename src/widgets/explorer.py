@@ -270,7 +270,8 @@ class SliceExplorer(Pinned):
         DataFrame
             layer, value (of the finest level), x_um, y_um, z_um in the image's own frame and
             sx_um, sy_um, sz_um, their standard uncertainty through the transforms; NaN where it
-            is not known.
+            is not known. error_source says where the errors behind it come from: residuals, or
+            typed by hand.
         """
         from .reading import read_layers
 

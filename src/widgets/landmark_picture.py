@@ -13,6 +13,7 @@ from PIL import Image
 from ..plots.theme import OKABE_ITO
 from .annotate import Color, Marks, draw_mark
 from .colors import rgb
+from .graph_words import typed_in
 from .page import Page, Ramp, panel_width, text_size
 from .pair_records import predicted_side
 from .pairs import FitState, positions
@@ -83,7 +84,7 @@ def _target_words(picker: Any) -> str:
         return ""
     error = picker.error_at_target()
     size = error_words(picker, error) if math.isfinite(error) else "not known"
-    return f" Predicted RMS error at target {picker.target}: {size}."
+    return f" Predicted RMS error at target {picker.target}: {size}{typed_in(picker)}."
 
 
 def residual_stretch(state: FitState, width_um: float) -> float:

@@ -73,11 +73,7 @@ def open_loops(graph: FrameGraph, *, through: str | None = None) -> list[str]:
     >>> open_loops(FrameGraph([]))
     []
     """
-    return [
-        str(row["statement"])
-        for row in graph.loops.to_dict("records")
-        if not row["closes"] and (through is None or through in row["edges"])
-    ]
+    return graph.open_loops(through=through)
 
 
 def stale_statements(ws: Workspace) -> list[str]:
