@@ -55,7 +55,7 @@ def target_view(picker: Any) -> ipw.VBox:
 
     follow(picker, ("revision", "selected", "into", "theme"), refresh)
     redraw_all(picker.explorer, panels.redraw)
-    follow(picker, ("draft",), panels.redraw)
+    follow(picker, ("draft", "minutes"), panels.redraw)
     refresh()
     link(chosen, picker, "selected", message)
     into = ipw.Dropdown(
@@ -65,7 +65,16 @@ def target_view(picker: Any) -> ipw.VBox:
         style=_SHORT,
     )
     link(into, picker, "into", message)
-    row = ipw.HBox([chosen, into], layout=ipw.Layout(flex_flow="row wrap"))
+    minutes = ipw.Text(
+        description="minutes until the cut",
+        placeholder="not said",
+        layout=_NARROW,
+        style={"description_width": "136px"},
+        continuous_update=False,
+    )
+    minutes.tooltip = "Since the last look at a fiducial; a recorded drift counts for so long"
+    link(minutes, picker, "minutes", message, shown=_minutes_words, taken=_minutes_of)
+    row = ipw.HBox([chosen, into, minutes], layout=ipw.Layout(flex_flow="row wrap"))
     return ipw.VBox(
         [
             panels.widget,
@@ -78,6 +87,18 @@ def target_view(picker: Any) -> ipw.VBox:
             _file_row(picker, message),
         ]
     )
+
+
+def _minutes_words(minutes: float | None) -> str:
+    return "" if minutes is None else f"{minutes:g}"
+
+
+def _minutes_of(text: str) -> float | None:
+    """What was typed; nothing says that nobody knows."""
+    try:
+        return float(text) if text.strip() else None
+    except ValueError:
+        raise ValueError(f"minutes needs a number, or nothing, got {text!r}") from None
 
 
 class _Panels:
