@@ -31,6 +31,13 @@ def typed_words(source: str) -> str:
     return f", {said[0]}" if said else ""
 
 
+def opens_loop(note: str) -> bool:
+    """Whether a note of a located place tells of a loop that does not close."""
+    from ..analysis.registration.adjustment import OPEN
+
+    return OPEN in note
+
+
 def typed_in(picker: Any) -> str:
     """The same of a picker's fit, whose errors its pairs may state."""
     fit = picker.state().fit
@@ -46,8 +53,8 @@ def graph_with_fit(picker: Any) -> Any:
     graph, fit, record = picker.ws.graph(), picker.state().fit, standing(picker)
     if fit is None or fit.transform.model == SPLINE or fit.transform.covariance is None:
         return graph
-    frames = [picker.images[side].frame for side in ("moving", "fixed")]
-    own = Edge("the fit shown here", *frames, fit.transform)
+    start, end = (picker.images[side].frame for side in ("moving", "fixed"))
+    own = Edge("the fit shown here", start, end, fit.transform)
     taken = record.name if record is not None and record.status == "accepted" else None
     kept = [edge for edge in graph.edges if edge.name != taken]
     return FrameGraph([*kept, own], frames=graph.frames)

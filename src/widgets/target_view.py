@@ -11,6 +11,7 @@ import pandas as pd
 from ..errors import ScalebridgeError
 from .explorer import SliceExplorer
 from .explorer_view import columns, redraw_all, sharing
+from .graph_words import opens_loop
 from .live import HINT, LivePanel
 from .page import Page
 from .picture import MarkDrawer
@@ -26,6 +27,7 @@ from .views import (
     html_table,
     link,
     notice,
+    notices,
     words_html,
     words_of,
 )
@@ -148,14 +150,17 @@ class _Panels:
 
 
 def refusal_html(picker: Any) -> str:
-    """Why the selected target cannot be told in the other frame, escaped; the picture tells it."""
+    """Why the selected target cannot be told in the other frame, or what is wrong on the way.
+
+    Escaped; the picture tells it too.
+    """
     if not (picker.selected and picker.into) or picker.into == picker.frame:
         return ""
     try:
-        picker.where()
+        notes = picker.locate().notes
     except ScalebridgeError as error:
         return notice(words_of(error), "refused")
-    return ""
+    return notices((note for note in notes if opens_loop(note)), "refused")
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from scalebridge.widgets.graph_words import loops_html
 from scalebridge.widgets.landmark_words import ghost_html, standing_html, summary_html
 from scalebridge.widgets.reading import reading_words
 from scalebridge.widgets.target_picture import target_words
+from scalebridge.widgets.target_view import refusal_html
 
 sys.path.insert(0, str(Path(__file__).parent))
 from specimens import beads, fine_to_survey
@@ -75,6 +76,17 @@ def test_a_loop_that_the_fit_would_not_close_is_red_in_the_picker(ws: Any) -> No
     refused = ws.transforms["stage_to_survey"]
     ws.transforms.edit(refused.id, version=refused.version, status="refused", note="slipped")
     assert "LOOP" not in standing_html(picker)
+
+
+def test_a_target_that_is_told_by_way_of_an_open_loop_says_so_in_red(ws: Any) -> None:
+    picked(ws).accept()
+    ws.targets.add(name="pore", frame="survey", position=named((6, 12, 14)))
+    targets = TargetPicker(ws, "survey", into="fine")
+    assert refusal_html(targets) == ""
+    by_way_of_a_stage(ws, off_um=4.0)
+    told = refusal_html(targets)
+    assert "LOOP DOES NOT CLOSE" in told
+    assert STATUS["refused"] in told
 
 
 def test_a_loop_within_its_errors_is_not_mentioned(ws: Any) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from .automatic import Proposal, register_images
 from .fitting import landmark_pairs, register_pair
-from .graph_loops import graph_with, loops_table, open_loops, stale_statements
+from .graph_loops import graph_with, loops_table, note_level, open_loops, stale_statements
 from .overview import (
     comparison_table,
     error_field,
@@ -65,6 +65,7 @@ __all__ = [
     "landmark_pairs",
     "loops_table",
     "models_table",
+    "note_level",
     "objections",
     "open_loops",
     "overlay_of",
