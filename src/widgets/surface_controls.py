@@ -8,7 +8,7 @@ import ipywidgets as ipw
 
 from .views import Message, button, link
 
-_ROW = ipw.Layout(flex_flow="row wrap", align_items="center")
+_ROW = {"flex_flow": "row wrap", "align_items": "center"}
 
 
 def surface_controls(picker: Any, message: Message) -> list[ipw.Widget]:
