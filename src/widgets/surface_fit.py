@@ -68,6 +68,8 @@ class SurfaceFit:
         The landmarks in the survey [µm].
     sigmas_um2 : ndarray, shape (n, 2, 2)
         Covariance of each landmark in the picture, both sides together [µm²]; NaN where unknown.
+    mixed : bool
+        Whether only some of the landmarks state their error.
     """
 
     pose: SurfacePose
@@ -75,6 +77,7 @@ class SurfaceFit:
     image: Any
     marks_um: NDArray[np.float64]
     sigmas_um2: NDArray[np.float64]
+    mixed: bool = False
 
     method: ClassVar[str] = "surface pose, landmarks"
     title: ClassVar[str] = "Surface pose"
@@ -87,7 +90,9 @@ class SurfaceFit:
         pose = pose_by_marks(records, image, view)
         marks = positions(records, "fixed", planar=False)
         transform = in_picture_frame(pose.transform, plane, image)
-        return cls(pose, transform, image, marks, _scatter(records, pose, len(marks)))
+        stated = stated_errors(records).values()
+        mixed = any(np.isnan(values).any() for values in stated)
+        return cls(pose, transform, image, marks, _scatter(records, pose, len(marks)), mixed)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -95,6 +100,11 @@ class SurfaceFit:
         said = list(self.pose.warnings)
         if self.pose.ambiguous:
             said.append("neither the marks nor the tilt tell which of two poses it is")
+        if self.mixed:
+            said.append(
+                "only some pairs state their localisation error: that of all is taken from the "
+                "residuals"
+            )
         if self.pose.transform.covariance is None:
             said.append("no mark is left over that would tell the error: pick more")
         return tuple(said)

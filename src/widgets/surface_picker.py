@@ -14,6 +14,7 @@ from ..workspace.surface import SURFACE_TAG
 from ..workspace.surface_sight import refuse_without_level, stated_tilt, view_of_picture
 from .landmarks import LandmarkPicker
 from .pairs import FitState
+from .picture import spacing_words
 from .plane import Plane, Triple
 from .prediction import Prediction
 from .snap_to import SnapProposal
@@ -104,7 +105,13 @@ class SurfacePicker(LandmarkPicker):
         picture = ws.images[sem]
         if picture.ndim != 2:
             raise ValueError(f"sem needs a picture, got {sem!r} with {picture.ndim} axes")
-        self.scene = SurfaceScene(ws.images[chosen.image], chosen.thresholds[0])
+        volume = ws.images[chosen.image]
+        if volume.axes != "zyx":
+            raise ValueError(
+                f"the survey needs the axes zyx, got {chosen.image!r} with {volume.axes}: segment "
+                "one time point, one channel"
+            )
+        self.scene = SurfaceScene(volume, chosen.thresholds[0])
         self.set_trait("segmentation", str(chosen.name))
         tilt = stated_tilt(picture, tilt_deg)
         self.set_trait("stage_tilt_deg", tilt)
@@ -178,11 +185,14 @@ class SurfacePicker(LandmarkPicker):
         return super().add_pair(**given)
 
     def crosshair_of(self, side: str) -> dict[str, float]:
-        """Where a side's crosshair stands; on the surface it has to be."""
+        """Where a side's crosshair stands; it has to be where the surface is seen."""
         place: dict[str, float] = super().crosshair_of(side)
         if side == "moving":
             return place
-        seen = beneath(self.rendered, np.array([list(place.values())]))[0]
+        point = np.array([list(place.values())])
+        if hidden(self.rendered, point, self.scene.spacing_um)[0]:
+            raise ValueError("the surface hides the crosshair: click where its place is seen")
+        seen = beneath(self.rendered, point)[0]
         return place if np.isfinite(seen).all() else _on_surface(seen)
 
     def dropped_at(self, side: str, at_um: Triple) -> dict[str, float]:
@@ -266,9 +276,15 @@ class SurfacePicker(LandmarkPicker):
         words = super().words_of(side)
         if side == "moving":
             return words
+        coarse = self.scene.spacing_um
+        read = (
+            ""
+            if coarse == tuple(self.images[side].spacing_um)
+            else (f" from voxels of {spacing_words(coarse)}")
+        )
         return (
-            f"{words}, its surface at {self.scene.level:g} ({self.segmentation}) rendered without "
-            f"perspective from a tilt of {self.tilt_deg:.4g}° and a rotation of "
+            f"{words}, its surface at {self.scene.level:g} ({self.segmentation}) rendered{read} "
+            f"without perspective, at a tilt of {self.tilt_deg:.4g}° and a rotation of "
             f"{self.rotation_deg:.4g}°"
         )
 

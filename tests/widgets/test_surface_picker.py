@@ -249,6 +249,11 @@ def test_turning_renders_anew_and_what_the_surface_hides_is_faded(picker: Any) -
     picker.tilt_deg = 0.0
     assert picker.rendered is not before
     assert picker.state() is fitted  # a look from elsewhere tells nothing new
+    picker.fixed_view.cursor_um = behind
+    picker.tilt_deg = TILT
+    with pytest.raises(ValueError, match="the surface hides the crosshair"):
+        picker.crosshair_of("fixed")
+    picker.tilt_deg = 0.0
     assert picker.faded("fixed", points, picker.fixed_view.plane()).tolist() == [False, False]
     np.testing.assert_allclose(picker.fixed_view.plane().normal, [1, 0, 0], atol=0.02)
     assert picker.snapshot(width_px=500).width == 500
@@ -305,6 +310,10 @@ def test_the_fit_states_its_errors_as_the_pairs_do(picker: Any) -> None:
     )
     assert fit.transform.sigma_source == "residuals"
     assert fit.nu == 24 - 6
+    first = picker.records()[0]
+    picker.ws.landmarks.edit(first.id, version=first.version, fixed_sigma_um=0.5)
+    assert "only some pairs state their localisation error" in " ".join(picker.warnings)
+    assert picker.fit().transform.sigma_source == "residuals"
     assert fit.fre_um == pytest.approx(0.6, abs=0.25)
     assert np.isfinite(fit.tre_at([[0.0, 90.0, 120.0]])).all()
 
