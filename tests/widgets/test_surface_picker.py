@@ -166,21 +166,35 @@ def test_the_pose_of_noisy_picks_lies_in_its_stated_region(picker: SurfacePicker
     for seed in range(60):
         rng = np.random.default_rng(seed)
         seen = pose.inverse_apply(marks)[:, 1:] + 0.8 * rng.standard_normal((len(marks), 2))
-        records = [
-            SimpleNamespace(
-                fields={
-                    "moving": named((0, *a)), "fixed": named(b),
-                    "moving_sigma_um": None, "fixed_sigma_um": None,
-                }
-            )
-            for a, b in zip(seen, clicks, strict=True)
-        ]  # fmt: skip
+        records = [_record(a, named(b)) for a, b in zip(seen, clicks, strict=True)]
         found = pose_by_marks(records, picker.images["moving"], sem_view())
         off = found.seen_at(unseen) - pose.inverse_apply(unseen)[:, 1:]
         spread = np.linalg.inv(found.seen_covariance_at(unseen))
         square = np.einsum("ni,nij,nj->n", off, spread, off)
         inside += list(square < 2 * stats.f.ppf(0.95, 2, found.transform.nu))
     assert abs(np.mean(inside) - 0.95) < 3.3 * np.sqrt(0.95 * 0.05 / 60)
+
+
+def test_marks_on_one_plane_do_not_turn_the_surface_over(picker: SurfacePicker) -> None:
+    pose, marks, beam = true_pose(), marks_um(), picker.rendered.pose.matrix
+    turned = 0
+    for seed in (1017, 1067, 1115, 1203):
+        rng = np.random.default_rng(seed)
+        seen = pose.inverse_apply(marks)[:, 1:] + 0.8 * rng.standard_normal((len(marks), 2))
+        aimed = marks + 0.8 * rng.standard_normal((len(marks), 2)) @ beam[:, 1:].T
+        found = pose_by_marks(
+            [_record(a, clicked(picker, b)) for a, b in zip(seen, aimed, strict=True)],
+            picker.images["moving"],
+            sem_view(),
+        )
+        assert found.view.angles(found.transform).tilt_deg == pytest.approx(TILT - 1.3, abs=2.5)
+        turned += any("fit better tilted the other way" in words for words in found.warnings)
+    assert turned > 2
+
+
+def _record(seen: Any, place: dict[str, float]) -> SimpleNamespace:
+    given = {"moving": named((0, *seen)), "fixed": place}
+    return SimpleNamespace(fields={**given, "moving_sigma_um": None, "fixed_sigma_um": None})
 
 
 def test_pairs_are_ordinary_records_and_the_pose_is_what_is_accepted(picker: Any, ws: Any) -> None:
