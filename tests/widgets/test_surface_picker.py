@@ -159,20 +159,23 @@ def test_a_click_at_a_pixel_is_the_place_that_the_beam_meets_there(picker: Surfa
 
 
 def test_the_pose_of_noisy_picks_lies_in_its_stated_region(picker: SurfacePicker) -> None:
-    pose, marks = true_pose(), marks_um()
-    clicks = np.array([list(clicked(picker, mark).values()) for mark in marks])
+    pose, rendered = true_pose(), picker.rendered
+    beside = [(80, 40), (90, 150), (140, 100), (60, 200), (180, 90), (190, 190)]
+    marks = np.vstack([marks_um()[::2], [(TOP_UM, y, x) for y, x in beside]])  # of two heights
     unseen = first_hit(pose.apply([[0, 60, 70], [0, 95, 200], [0, 130, 110]]), pose.matrix[:, 0])
     inside = []
-    for seed in range(60):
+    for seed in range(100):
         rng = np.random.default_rng(seed)
-        seen = pose.inverse_apply(marks)[:, 1:] + 0.8 * rng.standard_normal((len(marks), 2))
+        errors = 0.8 * rng.standard_normal((2, len(marks), 2))
+        seen = pose.inverse_apply(marks)[:, 1:] + errors[0]
+        clicks = rendered.position_at(rendered.pose.inverse_apply(marks)[:, 1:] + errors[1])
         records = [_record(a, named(b)) for a, b in zip(seen, clicks, strict=True)]
         found = pose_by_marks(records, picker.images["moving"], sem_view())
         off = found.seen_at(unseen) - pose.inverse_apply(unseen)[:, 1:]
         spread = np.linalg.inv(found.seen_covariance_at(unseen))
         square = np.einsum("ni,nij,nj->n", off, spread, off)
         inside += list(square < 2 * stats.f.ppf(0.95, 2, found.transform.nu))
-    assert abs(np.mean(inside) - 0.95) < 3.3 * np.sqrt(0.95 * 0.05 / 60)
+    assert abs(np.mean(inside) - 0.95) < 3.3 * np.sqrt(0.95 * 0.05 / 100)
 
 
 def test_marks_on_one_plane_do_not_turn_the_surface_over(picker: SurfacePicker) -> None:
