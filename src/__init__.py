@@ -22,6 +22,7 @@ _HOMES = {
     "SliceExplorer": ".widgets",
     "LandmarkPicker": ".widgets",
     "SegmentationSliders": ".widgets",
+    "SurfacePicker": ".widgets",
     "TargetPicker": ".widgets",
     "Scene": ".widgets",
     "SeriesExplorer": ".widgets",
@@ -33,6 +34,7 @@ __all__ = [
     "SegmentationSliders",
     "SeriesExplorer",
     "SliceExplorer",
+    "SurfacePicker",
     "TargetPicker",
     "Workspace",
     "__version__",
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
         SegmentationSliders,
         SeriesExplorer,
         SliceExplorer,
+        SurfacePicker,
         TargetPicker,
     )
     from .workspace import Workspace

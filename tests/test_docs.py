@@ -24,7 +24,7 @@ GUIDES = ("coverage", "registration", "targeting")
 TASKS = range(10, 37)  # what users do, as the page of coverage counts it
 DOCUMENTED = {
     "slice-explorer": ("SliceExplorer", "Layer"),
-    "landmark-picker": ("LandmarkPicker",),
+    "landmark-picker": ("LandmarkPicker", "SurfacePicker"),
     "segmentation-sliders": ("SegmentationSliders",),
     "target-picker": ("TargetPicker",),
     "series-explorer": ("SeriesExplorer",),
@@ -45,6 +45,13 @@ MADE = {
     },
     "Layer": {"image": "given", "name": "the image's", "widths_um": "`(None, None)`"},
     "LandmarkPicker": {"moving": "given", "fixed": "given"},
+    "SurfacePicker": {
+        "moving": "given",
+        "fixed": "given",
+        "segmentation": "the one tagged",
+        "stage_tilt_deg": "as the file says",
+        "tilt_deg": "as the file says",
+    },
     "SegmentationSliders": {
         "image": "given",
         "connectivity": "`6`, in 2D `4`",

@@ -13,13 +13,21 @@ from traitlets import TraitError
 from ..analysis.registration import transform_from_dict
 from ..columns import significant
 from ..errors import NotFound, ScalebridgeError
-from ..guides import choose_instrument, choose_map, map_images, overlay_of
+from ..guides import (
+    choose_instrument,
+    choose_map,
+    map_images,
+    open_loops,
+    overlay_of,
+    stale_statements,
+)
 from ..guides.decisions import CUT_TAG
 from ..guides.survey import times
 from ..quantities import format_value
 from ..widgets import LandmarkPicker, SegmentationSliders, SliceExplorer, TargetPicker
-from ..widgets.views import Message, button, heading, html_table
+from ..widgets.views import Message, button, heading, html_table, notice, notices
 from ..workspace import Workspace
+from ..workspace.staleness import stale_transforms
 from ..workspace.surface import SURFACE_TAG
 from .content import Content, Holder, choice, deciding, row
 from .steps import apart_from_map, proposals, quantities, undecided
@@ -97,7 +105,7 @@ def first_map(ws: Workspace) -> str | None:
 
 
 def _registration(ws: Workspace) -> Content:
-    table, message, holder = ipw.HTML(), Message(), Holder()
+    table, told, message, holder = ipw.HTML(), ipw.HTML(), Message(), Holder()
     names = [(name, name) for name in calibrated(ws)]
     start = _first_pair(ws)
     moving = choice("moving", names, start[0], tip="Image that is mapped")
@@ -113,6 +121,7 @@ def _registration(ws: Workspace) -> Content:
     def refresh() -> None:
         empty = "No pair has landmarks yet: choose two images and press open."
         table.value = html_table(pair_table(ws), empty=empty)
+        told.value = graph_html(ws)
 
     opened = button("open", message.guard(lambda: holder.show(pick) and None))
     waiting, update = _proposals(ws, message, holder)
@@ -123,7 +132,14 @@ def _registration(ws: Workspace) -> Content:
 
     refresh_all()
     holder.show(pick)
-    parts = [heading("Registrations"), table, waiting, row(moving, fixed, opened), message.widget]
+    parts = [
+        heading("Registrations"),
+        table,
+        told,
+        waiting,
+        row(moving, fixed, opened),
+        message.widget,
+    ]
     return Content((ipw.VBox(parts), holder), refresh_all)
 
 
@@ -181,6 +197,15 @@ def images_by_frame(ws: Workspace) -> dict[str, str]:
     return {str(image.frame): str(image.name) for image in reversed(list(ws.images))}
 
 
+def graph_html(ws: Workspace) -> str:
+    """Loops of accepted transforms that do not close, in red, and stale ones; escaped."""
+    try:
+        graph = ws.graph()
+    except ScalebridgeError as error:
+        return notice(str(error), "refused")
+    return notices(open_loops(graph), "refused") + notices(stale_statements(ws))
+
+
 def pair_table(ws: Workspace) -> pd.DataFrame:
     """One row a pair with landmarks or a transform: how many, how well, what was decided."""
     at = images_by_frame(ws)
@@ -189,8 +214,9 @@ def pair_table(ws: Workspace) -> pd.DataFrame:
         pair = (mark.moving_frame, mark.fixed_frame)
         counts[pair] = counts.get(pair, 0) + bool(mark.active)
     standing = {(record.from_frame, record.to_frame): record for record in ws.transforms}
+    stale = {record.id for record in stale_transforms(ws.transforms, ws.landmarks)}
     rows = [
-        _pair_row(at.get(a, a), at.get(b, b), counts.get((a, b), 0), standing.get((a, b)))
+        _pair_row(at.get(a, a), at.get(b, b), counts.get((a, b), 0), standing.get((a, b)), stale)
         for a, b in dict.fromkeys([*counts, *standing])
     ]
     table = pd.DataFrame(rows)
@@ -199,14 +225,17 @@ def pair_table(ws: Workspace) -> pd.DataFrame:
     return table
 
 
-def _pair_row(moving: str, fixed: str, landmarks: int, record: Any) -> dict[str, Any]:
+def _pair_row(
+    moving: str, fixed: str, landmarks: int, record: Any, stale: set[str]
+) -> dict[str, Any]:
+    mark = ", stale" if record and record.id in stale else ""
     return {
         "moving": moving,
         "fixed": fixed,
         "landmarks": landmarks,
         "model": str(record.transform.get("model") or record.method) if record else "–",
         "leave-one-out [µm]": record.loo_um if record else None,
-        "decision": record.status if record else "to decide",
+        "decision": record.status + mark if record else "to decide",
         "by": record.who if record else "–",
     }
 

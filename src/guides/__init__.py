@@ -49,6 +49,7 @@ from .registration import (
     landmark_pairs,
     loops_table,
     models_table,
+    note_level,
     open_loops,
     overlay_of,
     overlays_sheet,
@@ -66,6 +67,7 @@ from .registration import (
     settle,
     settle_proposal,
     stale_statements,
+    surface_picker,
 )
 from .stages import record_stage
 from .survey import image_survey, technique_reach
@@ -124,6 +126,7 @@ __all__ = [
     "next_actions",
     "next_face",
     "next_places",
+    "note_level",
     "open_loops",
     "overlap",
     "overlay_of",
@@ -154,6 +157,7 @@ __all__ = [
     "settle",
     "settle_proposal",
     "stale_statements",
+    "surface_picker",
     "surface_segmentation",
     "technique_reach",
     "view_pictures",

@@ -20,6 +20,7 @@ _HOMES = {
     "SegmentationSliders": ".segmentation",
     "SeriesExplorer": ".series",
     "SliceExplorer": ".explorer",
+    "SurfacePicker": ".surface_picker",
     "TargetPicker": ".targets",
     "Volume": ".volumes",
     "axis_plane": ".plane",
@@ -37,6 +38,7 @@ __all__ = [
     "SegmentationSliders",
     "SeriesExplorer",
     "SliceExplorer",
+    "SurfacePicker",
     "TargetPicker",
     "Volume",
     "axis_plane",
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from .segmentation import SegmentationSliders
     from .series import SeriesExplorer
     from .sheet import slice_sheet
+    from .surface_picker import SurfacePicker
     from .targets import TargetPicker
     from .volumes import Volume
 

@@ -86,13 +86,16 @@ class SliceExplorer(Pinned):
         names = [images] if isinstance(images, str) else images
         if names is None:
             names = connected_images(ws, frame=frame)
-        world = World(ws, list(names), frame=frame, proposed=proposed)
+        world = self._world_of(ws, list(names), frame, proposed)
         shown = enumerate(world.images.values())
         given = {"layers": tuple(first_layer(image, over=number > 0) for number, image in shown)}
         self.ws, self.planar, self.world = ws, world.planar, world
         self.set_trait("frame", world.frame)
         self._look_at_everything()
         super().__init__(**{**given, **traits})
+
+    def _world_of(self, ws: Any, names: list[str], frame: str | None, proposed: Any) -> World:
+        return World(ws, names, frame=frame, proposed=proposed)
 
     def __repr__(self) -> str:
         names = ", ".join(layer.name for layer in self.layers)
@@ -146,6 +149,11 @@ class SliceExplorer(Pinned):
                 return layer
         names = ", ".join(layer.name for layer in self.layers)
         raise KeyError(f"no layer is called {name!r}; there are: {names}")
+
+    @property
+    def has_depth(self) -> bool:
+        """Whether anything lies above or below the plane that is shown."""
+        return not self.planar
 
     def move_layer(self, name: str, steps: int) -> None:
         """Draw a layer later, above others, or with negative steps earlier, below them."""
@@ -264,7 +272,8 @@ class SliceExplorer(Pinned):
         DataFrame
             layer, value (of the finest level), x_um, y_um, z_um in the image's own frame and
             sx_um, sy_um, sz_um, their standard uncertainty through the transforms; NaN where it
-            is not known.
+            is not known. error_source says where the errors behind it come from: residuals, or
+            typed by hand.
         """
         from .reading import read_layers
 

@@ -9,7 +9,6 @@ import numpy as np
 from ..plots.theme import OKABE_ITO
 from .live import Handle
 from .plane import Triple, triple
-from .state import by_name
 
 _GHOST = "\nghost"  # no name of a pair has a line break
 _NOT_MOVED = 1e-9
@@ -48,10 +47,13 @@ def drag(picker: Any, side: str, key: str, at_um: Triple, done: bool) -> str | N
             picker.selected = key
         return None
     if key != _GHOST:
-        picker.move_point(key, side, by_name(at_um))
+        picker.move_point(key, side, picker.dropped_at(side, at_um))
         picker.selected = key
         return f"moved {key} in the {side} image"
-    places = {side: by_name(at_um), picker.pointed: picker.view_of(picker.pointed).cursor_um}
+    places = {
+        side: picker.dropped_at(side, at_um),
+        picker.pointed: picker.crosshair_of(picker.pointed),
+    }
     picker.selected = picker.add_pair(moving=places["moving"], fixed=places["fixed"]).name
     return f"added {picker.selected} where you dropped the ghost"
 

@@ -13,11 +13,12 @@ from PIL import Image
 from ..plots.theme import OKABE_ITO
 from .annotate import Color, Marks, draw_mark
 from .colors import rgb
+from .graph_words import typed_in
 from .page import Page, Ramp, panel_width, text_size
 from .pair_records import predicted_side
 from .pairs import FitState, positions
 from .picker_fields import error_words, field_words, shown_field, why_no_field
-from .picture import REGION, MarkDrawer, draw_region, panel_picture, voxel_words
+from .picture import REGION, MarkDrawer, draw_region, panel_picture
 from .plane import Plane
 from .scene import Placed
 
@@ -55,10 +56,8 @@ def caption(picker: Any) -> list[str]:
     """What is seen, the model with its reason, and the warnings."""
     state = picker.state()
     stretch = residual_stretch(state, picker.fixed_view.width_um)
-    images = picker.images
     lines = [
-        f"Left, moving: {voxel_words(images['moving'])}. "
-        f"Right, fixed: {voxel_words(images['fixed'])}."
+        f"Left, moving: {picker.words_of('moving')}. Right, fixed: {picker.words_of('fixed')}."
     ]
     if state.fit is None:
         return [*lines, f"No fit: {state.reason}"]
@@ -67,7 +66,7 @@ def caption(picker: Any) -> list[str]:
     rms = error_words(picker, state.fit.fre_um)
     left_out = error_words(picker, loo) if math.isfinite(loo) else "not known"
     lines.append(
-        f"{state.fit.transform.model.capitalize()} fit of {len(state.records)} pairs; residuals "
+        f"{_fitted_words(state.fit)} of {len(state.records)} pairs; residuals "
         f"(vermilion) {times}, RMS {rms}, which is not the accuracy; "
         f"leave-one-out error {left_out}.{_target_words(picker)}"
     )
@@ -76,12 +75,16 @@ def caption(picker: Any) -> list[str]:
     return [*lines, *(f"Look here: {warning}" for warning in state.warnings)]
 
 
+def _fitted_words(fit: Any) -> str:
+    return str(getattr(fit, "title", f"{fit.transform.model.capitalize()} fit"))
+
+
 def _target_words(picker: Any) -> str:
     if not picker.target:
         return ""
     error = picker.error_at_target()
     size = error_words(picker, error) if math.isfinite(error) else "not known"
-    return f" Predicted RMS error at target {picker.target}: {size}."
+    return f" Predicted RMS error at target {picker.target}: {size}{typed_in(picker)}."
 
 
 def residual_stretch(state: FitState, width_um: float) -> float:
@@ -107,7 +110,7 @@ def _panel(picker: Any, side: str, *, width_px: int, size: int) -> Image.Image:
         size=size,
         how=view.rendering(),
         cursor_um=tuple(view.cursor_um.values()) if view.crosshair else None,
-        title=side_title(picker, side),
+        title=picker.title_of(side),
         marks=pair_marks(picker, side, size=size),
     )
 
@@ -122,11 +125,6 @@ def layers_on(picker: Any, side: str, plane: Plane, *, width_px: int) -> list[Pl
     return [*placed, field.placed(view.layers[0].image, plane, width_px, height)]
 
 
-def side_title(picker: Any, side: str) -> str:
-    """What stands above a panel."""
-    return f"{side}: {picker.images[side].name}"
-
-
 def pair_marks(picker: Any, side: str, *, size: int = 13) -> MarkDrawer:
     """Draw the pairs of one side, and on the fixed one what the fit leaves over."""
     planar = picker.images[side].ndim == 2
@@ -138,11 +136,11 @@ def pair_marks(picker: Any, side: str, *, size: int = 13) -> MarkDrawer:
             _draw_residuals(marks, shown, state, planar, stretch)
         points = positions(records, side, planar=planar)
         canvas = shown.to_canvas(points, marks.size[0])
-        far = np.abs(shown.distance_um(points)) > shown.width_um / 50
+        far = picker.faded(side, points, shown)
         for record, where, away in zip(records, canvas, far, strict=True):
             color = _ACTIVE if record.active else _EXCLUDED
             label = record.name + _standing(record, side)
-            shade = (*color[:3], 150) if away and not planar else color
+            shade = (*color[:3], 150) if away else color
             draw_mark(marks, where, label, color=shade, size=size)
 
     return draw

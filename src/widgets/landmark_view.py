@@ -10,7 +10,6 @@ import numpy as np
 
 from .annotate import Marks, draw_mark
 from .explorer_view import columns, redraw_all
-from .field_panel import FieldPanel
 from .landmark_handles import drag, handles
 from .landmark_picture import (
     SNAP,
@@ -18,7 +17,6 @@ from .landmark_picture import (
     field_legend,
     ghost_marks,
     pair_marks,
-    side_title,
     tallest,
 )
 from .landmark_words import ghost_html, repeatability_html, standing_html, summary_html
@@ -27,7 +25,6 @@ from .page import Page
 from .pair_actions import Snapper, file_box, pair_buttons
 from .pair_records import SIDES
 from .pair_rows import COLUMNS, EMPTY, pair_columns, pair_rows
-from .pairs import MODELS
 from .picture import MarkDrawer
 from .plane import Plane
 from .table_view import TableView
@@ -51,6 +48,7 @@ def landmark_view(picker: Any) -> ipw.VBox:
     parts.renew()
     # Words grow with the pairs: they stand below the buttons, which stay where they are.
     picture = [columns(*parts.panels.values(), gap="8px"), pair_buttons(picker, message)]
+    picture = [*picker.controls_of(message), *picture]
     words = [parts.snapper.widget, message.widget, parts.words, parts.ghost, parts.table]
     model = [heading("Model"), _model_row(picker, message), parts.summary, parts.picking]
     decision = [parts.standing, _decision_buttons(picker, message), file_box(picker, message)]
@@ -64,20 +62,19 @@ class _Parts:
         self._picker = picker
         self.words, self.summary = ipw.HTML(), ipw.HTML()
         self.ghost, self.picking, self.standing = ipw.HTML(), ipw.HTML(), ipw.HTML()
-        self.panels: dict[str, FieldPanel] = {}
+        self.panels: dict[str, Any] = {}
 
     def build(self, message: Message) -> None:
         """Make what says refusals in words."""
         picker = self._picker
         self.snapper = Snapper(picker, message, self.redraw)
         for side in SIDES:
-            self.panels[side] = FieldPanel(
-                picker,
+            self.panels[side] = picker.panel_of(
                 side,
                 guard=message.quiet,
                 aspect=partial(tallest, picker),
                 marks=self._marks(side),
-                title=side_title(picker, side),
+                title=picker.title_of(side),
                 handles=partial(handles, picker, side),
                 dragged=partial(drag, picker, side),
             )
@@ -146,11 +143,14 @@ class _Parts:
 
 
 def _model_row(picker: Any, message: Message) -> ipw.HBox:
-    model = ipw.Dropdown(options=MODELS, description="model", layout=_NARROW, style=_SHORT)
+    models = type(picker).model.values
+    model = ipw.Dropdown(options=models, description="model", layout=_NARROW, style=_SHORT)
     link(model, picker, "model", message)
     names = [("none", ""), *((record.name, record.name) for record in picker.ws.targets)]
     target = ipw.Dropdown(options=names, description="target", layout=_NARROW, style=_SHORT)
     link(target, picker, "target", message)
+    if len(models) == 1:  # of a rendering
+        return ipw.HBox([target])
     error = ipw.Checkbox(description="show the predicted error", indent=False)
     link(error, picker, "show_error", message)
     further = ipw.Checkbox(description="show where one more pair helps the target", indent=False)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..workspace.staleness import changed_landmarks
+from .graph_words import loops_html, typed_in
 from .picker_fields import error_words, why_no_field
 from .verdict import standing
 from .views import notice, notices
@@ -21,7 +22,7 @@ def summary_html(picker: Any) -> str:
     if picker.target:
         error = picker.error_at_target()
         size = error_words(picker, error) if np.isfinite(error) else "not known: add pairs"
-        words = f"predicted RMS error at target {picker.target}: {size}"
+        words = f"predicted RMS error at target {picker.target}: {size}{typed_in(picker)}"
         lines.append(notice(words, "information"))
     words = (
         f"RMS of the residuals {error_words(picker, state.fit.fre_um)}: it says how well the "
@@ -33,23 +34,23 @@ def summary_html(picker: Any) -> str:
 
 
 def standing_html(picker: Any) -> str:
-    """What was decided about these images, by whom and when; empty while nothing was."""
-    record = standing(picker)
+    """What was decided about these images, by whom and when, and loops that do not close."""
+    record, loops = standing(picker), loops_html(picker)
     if record is None:
-        return ""
+        return loops
     model = record.transform.get("model") or record.method
     when = f"{record.when:%Y-%m-%d %H:%M} UTC"
     said = f"{record.name} ({model}) {record.status} by {record.who}, {when}"
     if record.status != "accepted":
-        return notice(f"{said}: {record.note}", "attention")
+        return notice(f"{said}: {record.note}", "attention") + loops
     fit = picker.state().fit
     if record.landmarks and changed_landmarks(record, picker.ws.landmarks):
-        since = "the pairs have changed since: accept or refuse it again"
+        since = "stale: the pairs have changed since, accept or refuse it again"
     elif fit is not None and fit.transform.model != model and record.landmarks:
         since = f"what is seen here is the {fit.transform.model} fit"
     else:
         since = ""
-    return notice(said, "information") + (notice(since, "attention") if since else "")
+    return notice(said, "information") + (notice(since, "attention") if since else "") + loops
 
 
 def ghost_html(picker: Any) -> str:
@@ -62,7 +63,7 @@ def ghost_html(picker: Any) -> str:
     reach = f"within {radius}" if found.region.stated else "how far: unknown"
     words = (
         f"{picker.pointed} crosshair in {found.frame}: {where} µm, {reach} "
-        f"({found.region.statement})"
+        f"({found.region.statement}{typed_in(picker)})"
     )
     return notice(words, "information")
 

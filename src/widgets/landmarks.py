@@ -15,7 +15,7 @@ from .aim import target_in_moving
 from .explorer import SliceExplorer
 from .pairs import AUTO, MODELS, FitState, fit_pairs, pair_table, positions
 from .picker_fields import error_unit
-from .pointing import Pointing
+from .picker_sides import PickerSides
 from .prediction import Prediction, predicted
 from .repeated_picks import RepeatedPicks, repeated_picks
 from .state import by_name, named_point
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class LandmarkPicker(Pointing):
+class LandmarkPicker(PickerSides):
     """Pairs of landmarks between a moving and a fixed image.
 
     Every method that changes a pair writes to the workspace at once.
@@ -61,12 +61,15 @@ class LandmarkPicker(Pointing):
         self._fitted: tuple[Any, FitState] | None = None
         super().__init__(ws, moving=moving, fixed=fixed, **traits)
         self.moving_view = SliceExplorer(ws, [moving], crosshair=False)
-        self.fixed_view = SliceExplorer(ws, [fixed], crosshair=False)
+        self.fixed_view = self._fixed_side()
         self.look_at_pairs()
         self._watch_pointing()
 
+    def _fixed_side(self) -> SliceExplorer:
+        return SliceExplorer(self.ws, [self.fixed], crosshair=False)
+
     def __repr__(self) -> str:
-        return f"LandmarkPicker({self.moving} to {self.fixed}, {len(self.records())} pairs)"
+        return f"{type(self).__name__}({self.moving} to {self.fixed}, {len(self.records())} pairs)"
 
     @validate("target")
     def _check_target(self, proposal: Any) -> str:
@@ -89,22 +92,27 @@ class LandmarkPicker(Pointing):
         """The fit of the active pairs, with reason and warnings; never raises for too few."""
         records = self.records()
         key = (
-            self.model,
-            self.target,
+            self._settings(),
             tuple((record.id, record.version) for record in records),
             self._way_to_target(),
         )
         if self._fitted is None or self._fitted[0] != key:
-            fitted = fit_pairs(
-                records,
-                model=self.model,
-                ndim_moving=self.images["moving"].ndim,
-                ndim_fixed=self.images["fixed"].ndim,
-                target_um=self.target_in_moving(),
-                unit=error_unit(self),
-            )
-            self._fitted = (key, fitted)
+            self._fitted = (key, self._fit_of(records))
         return self._fitted[1]
+
+    def _settings(self) -> tuple[Any, ...]:
+        """What the fit follows beside the pairs."""
+        return (self.model, self.target)
+
+    def _fit_of(self, records: list[Any]) -> FitState:
+        return fit_pairs(
+            records,
+            model=self.model,
+            ndim_moving=self.images["moving"].ndim,
+            ndim_fixed=self.images["fixed"].ndim,
+            target_um=self.target_in_moving(),
+            unit=error_unit(self),
+        )
 
     def fit(self, model: str | None = None) -> Any:
         """Fit the active pairs.

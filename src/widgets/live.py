@@ -161,7 +161,7 @@ class LivePanel(anywidget.AnyWidget):
             self.compare, self.split = explorer.compare, explorer.split
             self.slab = {"um": explorer.slab_um, "mode": explorer.slab}
             self.crosshair = explorer.crosshair
-            self.unit, self.flat = explorer.world.unit, explorer.planar
+            self.unit, self.flat = explorer.world.unit, not explorer.has_depth
             self.reach = {
                 "least": 8 * finest,
                 "most": 4 * max(whole, planes[0].width_um),

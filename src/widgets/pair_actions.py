@@ -37,7 +37,7 @@ def pair_buttons(picker: Any, message: Message) -> ipw.HBox:
     """Make, confirm, remove and take back."""
 
     def add() -> str:
-        cursors = {"moving": picker.moving_view.cursor_um, "fixed": picker.fixed_view.cursor_um}
+        cursors = {side: picker.crosshair_of(side) for side in SIDES}
         return _chosen(picker, picker.add_pair(**cursors).name, "added {}")
 
     def follow_ghost() -> str:

@@ -221,6 +221,8 @@ def _outside(record: Any, state: FitState, planar_moving: bool, count: int) -> f
 
     moving = named_point(record.fields["moving"], planar=planar_moving).reshape(1, 3)
     fixed = named_point(record.fields["fixed"], planar=True).reshape(1, 3)
+    if hasattr(state.fit, "pose"):
+        return float(state.fit.surprise_outside(moving, fixed, count=count)[0])
     return float(surprise_outside(state.fit.transform, moving, fixed, count=count)[0])
 
 
@@ -228,6 +230,8 @@ def _distance_from_fit(record: Any, state: FitState, planar_moving: bool) -> flo
     """An excluded pair took no part: its distance is its leave-one-out error."""
     moving = named_point(record.fields["moving"], planar=planar_moving)
     fixed = named_point(record.fields["fixed"], planar=True)
+    if hasattr(state.fit, "pose"):
+        return float(state.fit.apart_um(moving.reshape(1, 3), fixed.reshape(1, 3))[0])
     mapped = state.fit.transform.apply(moving.reshape(1, 3))[0]
     return float(np.linalg.norm(mapped - fixed))
 

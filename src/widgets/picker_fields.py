@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..errors import CovarianceUnavailable, Degenerate
 from ..quantities import format_length, steady_unit
 from .fields import Box, Field
+from .graph_words import typed_in
 from .pairs import SPLINE
 from .scene import box_corners_um
 
@@ -51,6 +52,7 @@ def field_words(picker: Any) -> str:
             f"{picker.target}, where both images reach."
         )
     told = ", by leave-one-out and bootstrap" if picker.fit().transform.model == SPLINE else ""
+    told += typed_in(picker)
     return f"Colours: predicted RMS error of the mapped position, in the fixed image{told}."
 
 

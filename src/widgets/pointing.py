@@ -36,6 +36,11 @@ class Pointing(PairFiles):
         """The side that shows where the other one's crosshair is expected."""
         return "fixed" if self.pointed == "moving" else "moving"
 
+    def crosshair_of(self, side: str) -> dict[str, float]:
+        """Where a side's crosshair stands, for a pair to be made of it."""
+        place: dict[str, float] = self.view_of(side).cursor_um
+        return place
+
     def view_of(self, side: str) -> Any:
         """How one image is shown."""
         if side not in SIDES:
@@ -83,7 +88,7 @@ class Pointing(PairFiles):
         Record
         """
         places = {
-            self.pointed: self.view_of(self.pointed).cursor_um,
+            self.pointed: self.crosshair_of(self.pointed),
             self.ghost_side: self.ghost().position,
         }
         return self.add_pair(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import CovarianceUnavailable
 from ..quantities import format_length
+from .graph_words import typed_words
 from .layers import Layer
 from .sampling import sample
 from .world import World
@@ -17,13 +18,15 @@ from .world import World
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("layer", "value", "x_um", "y_um", "z_um", "sx_um", "sy_um", "sz_um")
+COLUMNS = (
+    "layer", "value", "x_um", "y_um", "z_um", "sx_um", "sy_um", "sz_um", "error_source",
+)  # fmt: skip
 
 
 def read_layers(
     world: World, layers: Sequence[Layer], point_um: NDArray[np.float64], *, time: int = 0
 ) -> pd.DataFrame:
-    """Grey value, position and its standard uncertainty in every layer's image."""
+    """Grey value, position, its standard uncertainty and whence that is, in every layer's image."""
     import pandas as pd
 
     rows = []
@@ -38,8 +41,8 @@ def read_layers(
             slab_um=slab,
         )
         value = float(seen.values[0, 0]) if seen.inside[0, 0] else np.nan
-        sigma = _sigma_um(world, point_um, world.images[layer.image].frame)
-        rows.append((layer.name, value, *own[::-1], *sigma[::-1]))
+        sigma, source = _sigma_um(world, point_um, world.images[layer.image].frame)
+        rows.append((layer.name, value, *own[::-1], *sigma[::-1], source))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -66,17 +69,18 @@ def reading_words(
     told = []
     for row in covered.itertuples():
         sigma = float(np.sqrt(row.sx_um**2 + row.sy_um**2 + row.sz_um**2))
-        doubt = "" if sigma == 0 else f" (its place ± {format_length(sigma)})"
+        typed = typed_words(str(row.error_source))
+        doubt = "" if sigma == 0 else f" (its place ± {format_length(sigma)}{typed})"
         doubt = " (how well it is placed is not known)" if np.isnan(sigma) else doubt
         told.append(f"{row.layer} {row.value:.5g}{doubt}")
     return f"{place} {sign} in {frame}: {'; '.join(told)}"
 
 
-def _sigma_um(world: World, point_um: NDArray[np.float64], frame: str) -> Any:
+def _sigma_um(world: World, point_um: NDArray[np.float64], frame: str) -> tuple[Any, str]:
     if frame == world.frame:
-        return np.zeros(3)
+        return np.zeros(3), ""
     try:
         located = world.graph().locate(point_um.reshape(1, 3), world.frame, frame)
     except CovarianceUnavailable:
-        return np.full(3, np.nan)
-    return np.sqrt(np.diagonal(located.covariance_um2[0]))
+        return np.full(3, np.nan), ""
+    return np.sqrt(np.diagonal(located.covariance_um2[0])), located.error_source

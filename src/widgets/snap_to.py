@@ -87,7 +87,10 @@ def proposal(
         origin_um=np.asarray(level.origin_um) + low * spacing,
     )
     moved = np.array(list(start.values()))
-    moved[-dims:] += found.position_um - place[-dims:]
+    step = np.zeros(3)
+    step[-dims:] = found.position_um - place[-dims:]
+    turn = item.placement.matrix  # of a rendering, whose axes are not the frame's
+    moved += step if turn is None else np.linalg.solve(turn, step)
     where = f"{side} point of {pair}" if pair else f"{side} crosshair"
     voxel = format_length(float(spacing.max()))
     return SnapProposal(

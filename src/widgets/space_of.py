@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import CovarianceUnavailable, NoPath
 from ..plots.theme import OKABE_ITO, modality_color
 from ..quantities import format_length
+from .graph_words import typed_words
 from .label_surfaces import Labelled, LabelSurfaces, labelled_layer, labelled_record, surfaces_of
 from .picture import position_words
 from .scene import Placed, box_corners_um
@@ -172,7 +173,7 @@ def _targets(scene: Any) -> Space:
         except CovarianceUnavailable as error:
             region, words = None, str(error)
         else:
-            words = _region_words(region)
+            words = _region_words(region) + typed_words(located.error_source)
         if region is not None and region.stated and region.radii_um[0] > 0:
             vertices, faces = ellipsoid(place, region.radii_um, region.axes)
             surfaces.append(

@@ -14,6 +14,7 @@ from ..quantities import format_length
 from ..workspace.measured_surface import MeasuredSurface, counted_surfaces, surface_of
 from ..workspace.stage_errors import stage_error
 from ..workspace.surface import SpecimenSurface, extent_um
+from .graph_words import typed_words
 
 # Margins from so many drawn transforms follow a drag; a report draws more.
 _QUICK_DRAWS = 10_000
@@ -35,6 +36,10 @@ class TargetCut:
         That the volume of interest lies in the cut.
     depth_um, depth_pm95_um : float
         Below the surface with its 95 % half-width; NaN where no surface is known [µm].
+    left_out : tuple of str
+        What of the instrument the margin does not count, in words.
+    error_source : str
+        Where the localisation errors behind it come from, see `Located`.
     """
 
     centre_um: NDArray[np.float64]
@@ -43,20 +48,22 @@ class TargetCut:
     probability: float
     depth_um: float
     depth_pm95_um: float
+    left_out: tuple[str, ...] = ()
+    error_source: str = ""
 
     @property
     def statement(self) -> str:
-        """Size, margin and depth in words."""
+        """Size, margin and depth, and what they do not count, in words."""
         if not np.isfinite(self.margin_um):
             return "no margin can be stated: more landmark pairs are needed"
         sizes = " × ".join(f"{2 * edge:.4g}" for edge in self.half_um[::-1])
         words = (
             f"cut {sizes} µm (x, y, z), margin {format_length(self.margin_um)}: the volume lies "
-            f"in it with {100 * self.probability:g} %"
+            f"in it with {100 * self.probability:g} %{typed_words(self.error_source)}"
         )
-        if not np.isfinite(self.depth_um):
-            return words
-        return f"{words}; depth {_plus_minus(self.depth_um, self.depth_pm95_um)} µm (± 95 %)"
+        if np.isfinite(self.depth_um):
+            words += f"; depth {_plus_minus(self.depth_um, self.depth_pm95_um)} µm (± 95 %)"
+        return "; ".join([words, *self.left_out])
 
 
 class Cuts:
@@ -81,6 +88,7 @@ class Cuts:
         to: str,
         probability: float,
         quick: bool = False,
+        minutes: float | None = None,
     ) -> TargetCut:
         """The cut around a place.
 
@@ -94,14 +102,17 @@ class Cuts:
         quick : bool
             While something is dragged: a margin from fewer draws, to about 1 %. Without it the
             one that the instrument gets.
+        minutes : float, optional
+            Between the last look at a fiducial and the cut, for a recorded drift [min].
 
         Raises
         ------
         NoPath
         """
-        asked = (self._ws.state, frame, to, probability, repr(place_um), repr(half_um), quick)
+        how = (frame, to, probability, quick, minutes)
+        asked = (self._ws.state, repr(place_um), repr(half_um), *how)
         if self._last is None or self._last[0] != asked:
-            cut = self._found(place_um, half_um, frame, to, probability, quick)
+            cut = self._found(place_um, half_um, *how)
             self._last = (asked, cut)
         return self._last[1]
 
@@ -113,8 +124,10 @@ class Cuts:
         to: str,
         probability: float,
         quick: bool,
+        minutes: float | None,
     ) -> TargetCut:
         from ..analysis.registration.cut import DRAWS
+        from ..analysis.registration.located import error_source
         from ..workspace.cut_margins import margin_um, overhang
 
         graph = self._ws.graph()
@@ -122,12 +135,13 @@ class Cuts:
         half = np.zeros(3) if half_um is None else np.asarray(half_um, float)
         draws = _QUICK_DRAWS if quick else DRAWS
         centre = np.asarray(way.apply(place_um[None]))[0]
-        missed, _ = stage_error(self._ws, to=to, place_um=centre)
+        missed, notes = stage_error(self._ws, to=to, place_um=centre, minutes=minutes)
         drawn = overhang(way, place_um, half, instrument=missed, draws=draws)
         margin = margin_um(drawn, probability)
         depth, doubt = self._depth(place_um, frame, to, graph)
         size = extent_um(way, place_um, half) + margin
-        return TargetCut(centre, size, margin, probability, depth, doubt)
+        source = error_source(step.edge for step in way.steps)
+        return TargetCut(centre, size, margin, probability, depth, doubt, notes, source)
 
     def _depth(
         self, place_um: NDArray[np.float64], frame: str, to: str, graph: Any

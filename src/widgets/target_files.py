@@ -21,6 +21,7 @@ class TargetFiles(Widget):
     ws: Any
     frame: Any
     into: Any
+    minutes: Any
 
     def records(self) -> list[Any]:
         """The targets of this frame, oldest first."""
@@ -34,7 +35,8 @@ class TargetFiles(Widget):
         to : str, optional
             Frame of the instrument; by default the trait ``into``, or the targets' own frame.
         minutes : float, optional
-            Between the last look at a fiducial and the cut, for a recorded drift [min].
+            Between the last look at a fiducial and the cut, for a recorded drift; by default the
+            trait ``minutes`` [min].
 
         Returns
         -------
@@ -65,7 +67,8 @@ class TargetFiles(Widget):
                 f"ws.{tagged[0].kind}.tag(name, drop=['surface'])"
             )
         surface = surface_of(self.ws, tagged[0]) if tagged else None
-        rows = [self._planned(record, frame, surface, minutes) for record in records]
+        told = self.minutes if minutes is None else minutes
+        rows = [self._planned(record, frame, surface, told) for record in records]
         return pd.concat(rows, ignore_index=True)
 
     def _planned(

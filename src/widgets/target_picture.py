@@ -16,6 +16,7 @@ from ..quantities import format_value
 from .annotate import Color, Marks, draw_mark
 from .colors import rgb
 from .explorer import SliceExplorer
+from .graph_words import typed_words
 from .page import Page, panel_width, text_size
 from .picture import MarkDrawer, caption_of, draw_region, panel_picture
 from .plane import Plane
@@ -78,7 +79,8 @@ def target_words(picker: Any, record: Any, *, with_region: bool) -> list[str]:
     )
     cut = picker.cut().statement
     return [
-        f"{words} In {picker.into}: {there} µm (± one standard uncertainty).",
+        f"{words} In {picker.into}: {there} µm (± one standard uncertainty"
+        f"{typed_words(row['error_source'])}).",
         f"{cut[0].upper()}{cut[1:]}. The cut is drawn dashed.",
         f"How well it is known: {row['statement']}.",
     ]

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import ScalebridgeError
 from .explorer import SliceExplorer
 from .explorer_view import columns, redraw_all, sharing
+from .graph_words import opens_loop
 from .live import HINT, LivePanel
 from .page import Page
 from .picture import MarkDrawer
@@ -25,6 +26,7 @@ from .views import (
     html_table,
     link,
     notice,
+    notices,
     words_html,
     words_of,
 )
@@ -57,7 +59,7 @@ def target_view(picker: Any) -> ipw.VBox:
 
     follow(picker, ("revision", "selected", "into", "theme"), refresh)
     redraw_all(picker.explorer, panels.redraw)
-    follow(picker, ("draft",), panels.redraw)
+    follow(picker, ("draft", "minutes"), panels.redraw)
     refresh()
     link(chosen, picker, "selected", message)
     into = ipw.Dropdown(
@@ -67,7 +69,16 @@ def target_view(picker: Any) -> ipw.VBox:
         style=_SHORT,
     )
     link(into, picker, "into", message)
-    row = ipw.HBox([chosen, into], layout=ipw.Layout(flex_flow="row wrap"))
+    minutes = ipw.Text(
+        description="minutes until the cut",
+        placeholder="not said",
+        layout=_NARROW,
+        style={"description_width": "136px"},
+        continuous_update=False,
+    )
+    minutes.tooltip = "Since the last look at a fiducial; a recorded drift counts for so long"
+    link(minutes, picker, "minutes", message, shown=_minutes_words, taken=_minutes_of)
+    row = ipw.HBox([chosen, into, minutes], layout=ipw.Layout(flex_flow="row wrap"))
     return ipw.VBox(
         [
             panels.widget,
@@ -80,6 +91,18 @@ def target_view(picker: Any) -> ipw.VBox:
             _file_row(picker, message),
         ]
     )
+
+
+def _minutes_words(minutes: float | None) -> str:
+    return "" if minutes is None else f"{minutes:g}"
+
+
+def _minutes_of(text: str) -> float | None:
+    """What was typed; nothing says that nobody knows."""
+    try:
+        return float(text) if text.strip() else None
+    except ValueError:
+        raise ValueError(f"minutes needs a number, or nothing, got {text!r}") from None
 
 
 class _Panels:
@@ -129,14 +152,17 @@ class _Panels:
 
 
 def refusal_html(picker: Any) -> str:
-    """Why the selected target cannot be told in the other frame, escaped; the picture tells it."""
+    """Why the selected target cannot be told in the other frame, or what is wrong on the way.
+
+    Escaped; the picture tells it too.
+    """
     if not (picker.selected and picker.into) or picker.into == picker.frame:
         return ""
     try:
-        picker.where()
+        notes = picker.locate().notes
     except ScalebridgeError as error:
         return notice(words_of(error), "refused")
-    return ""
+    return notices((note for note in notes if opens_loop(note)), "refused")
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from traitlets import Dict, Enum, Int, TraitError, Unicode, observe, validate
+from traitlets import Dict, Enum, Float, Int, TraitError, Unicode, observe, validate
 
 from .explorer import SliceExplorer
 from .history import History, RecordStep
@@ -53,6 +53,12 @@ class TargetPicker(TargetFiles):
         "", help="Another frame in which the target, first the newest, is shown; empty for none."
     )
     theme = Enum(("light", "dark"), "light", help="Ground of the page around the pictures.")
+    minutes = Float(
+        None,
+        allow_none=True,
+        help="Between the last look at a fiducial and the cut, for a recorded drift; None: nobody "
+        "has said [min].",
+    )
     draft = Dict(help="What is dragged and not written yet: name, and position or half [µm].")
     revision = Int(0, read_only=True, help="Grows with every change of a record made here.")
 
@@ -88,6 +94,13 @@ class TargetPicker(TargetFiles):
         if name and name != self.frame:
             self.ws.graph().path(self.frame, name)
         return name
+
+    @validate("minutes")
+    def _check_minutes(self, proposal: Any) -> float | None:
+        value = proposal["value"]
+        if value is not None and not 0 <= value < np.inf:
+            raise TraitError(f"minutes needs 0 or more [min], or None, got {value:g}")
+        return None if value is None else float(value)
 
     @observe("selected")
     def _look_at_selected(self, change: Any) -> None:
@@ -253,6 +266,7 @@ class TargetPicker(TargetFiles):
             to=frame,
             probability=probability,
             quick=self.draft.get("name") == record.name,
+            minutes=self.minutes,
         )
 
     def where(self, name: str | None = None, *, to: str | None = None) -> pd.DataFrame:

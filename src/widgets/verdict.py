@@ -48,7 +48,7 @@ def write_verdict(picker: Any, *, status: str, name: str | None, note: str) -> V
         "to_frame": fixed,
         "transform": fit.transform.to_dict(),
         "status": status,
-        "method": f"landmarks, {fit.transform.model}",
+        "method": getattr(fit, "method", f"landmarks, {fit.transform.model}"),
         "fre_um": fit.fre_um,
         "loo_um": loo if np.isfinite(loo) else None,
         "landmarks": [[record.id, record.version] for record in state.records],

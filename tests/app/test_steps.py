@@ -9,8 +9,9 @@ from scalebridge import Workspace
 from scalebridge.analysis.registration import AffineTransform
 from scalebridge.app import steps_of
 from scalebridge.app.content import Holder
-from scalebridge.app.contents import _proposals, number_table
+from scalebridge.app.contents import _proposals, graph_html, number_table, pair_table
 from scalebridge.guides import choose_instrument, choose_map
+from scalebridge.plots.theme import STATUS
 from scalebridge.widgets import LandmarkPicker, SegmentationSliders, TargetPicker
 from scalebridge.widgets.views import Message
 
@@ -214,3 +215,25 @@ def test_shares_are_told_in_percent_as_beside_the_thresholds(ws):
     table = number_table(ws).set_index("quantity")
     assert tuple(table.loc["volume fraction", ["value ± 95 %", "unit"]]) == ("5.05 ± 0.02", "%")
     assert tuple(table.loc["euler number", ["value ± 95 %", "unit"]]) == ("4", "1")
+
+
+def test_open_loops_are_red_and_stale_transforms_are_marked_in_the_list(ws):
+    for name in ("a", "b", "c"):
+        add(ws, name)
+    assert graph_html(ws) == ""
+    for moving, fixed in (("a", "b"), ("b", "c"), ("a", "c")):
+        picker = pick(ws, moving, fixed)
+        if moving == "b":  # the same spots, 4 µm beside
+            for record in picker.records():
+                there = {**record.fixed, "y_um": record.fixed["y_um"] + 4}
+                picker.move_pair(record.name, fixed=there)
+        picker.accept()
+    told = graph_html(ws)
+    assert "LOOP DOES NOT CLOSE" in told
+    assert STATUS["refused"] in told
+    assert set(pair_table(ws)["decision"]) == {"accepted"}
+    LandmarkPicker(ws, moving="a", fixed="b").exclude("L1")
+    table = pair_table(ws).set_index(["moving", "fixed"])
+    assert table.loc[("a", "b"), "decision"] == "accepted, stale"
+    assert table.loc[("a", "c"), "decision"] == "accepted"
+    assert "is stale" in graph_html(ws)

@@ -24,6 +24,7 @@ PAGES = Path(__file__).parents[2] / "docs" / "widgets"
 WIDGETS = (
     "SliceExplorer",
     "LandmarkPicker",
+    "SurfacePicker",
     "SegmentationSliders",
     "TargetPicker",
     "SeriesExplorer",

@@ -14,8 +14,8 @@ from PIL import Image
 
 from scalebridge import LandmarkPicker
 from scalebridge.analysis.registration import fit_landmarks
+from scalebridge.widgets.field_panel import FieldPanel
 from scalebridge.widgets.fields import Box, Field
-from scalebridge.widgets.landmark_view import FieldPanel
 from scalebridge.widgets.looks import view_of
 from scalebridge.widgets.picker_fields import error_field, next_field, shown_field
 from scalebridge.widgets.plane import Plane, axes_through, axis_plane

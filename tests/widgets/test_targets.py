@@ -233,6 +233,46 @@ def test_the_cut_has_the_margin_of_the_transforms_and_follows_the_drag(ws: Any) 
         picker.cut()
 
 
+def test_the_margin_counts_a_drift_once_the_minutes_are_said(ws: Any) -> None:
+    picker = selected(ws)
+    pairs = np.random.default_rng(1).uniform(4, 20, (12, 3))
+    fit = fit_landmarks(pairs, pairs + 1, model="rigid", sigma_um=0.3)
+    ws.frames.add(name="mill")
+    ws.transforms.add(
+        name="survey_to_mill", from_frame="survey", to_frame="mill",
+        transform=fit.transform.to_dict(), status="accepted", method="landmarks",
+    )  # fmt: skip
+    picker.into = "mill"
+    assert "stage, drift and scale of the instrument do not count" in picker.cut().statement
+    ws.stages.add(
+        name="helios", frame="mill", unit="mm", handedness="left",
+        repeatability_um=0.2, drift_um_per_min=0.1,
+    )  # fmt: skip
+    bare = picker.cut()
+    assert "the drift of helios does not count: nobody has stated the minutes" in bare.statement
+    controls = picker.view()
+    (entry,) = (w for w in _walk(controls) if "minutes" in getattr(w, "description", ""))
+    entry.value = "30"
+    assert picker.minutes == 30
+    drifted = picker.cut()
+    assert drifted.margin_um > bare.margin_um + 1
+    assert "the drift" not in drifted.statement
+    assert picker.plans()["margin_um"].tolist() == [drifted.margin_um]
+    assert picker.plans(minutes=0)["margin_um"][0] < drifted.margin_um
+    entry.value = "soon"
+    assert entry.value == "30"
+    entry.value = ""
+    assert picker.minutes is None
+    with pytest.raises(TraitError, match=r"minutes needs 0 or more \[min\], or None, got -1"):
+        picker.minutes = -1
+
+
+def _walk(widget: Any) -> Iterator[Any]:
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from _walk(child)
+
+
 def test_targets_are_written_for_the_instrument_with_undefined_depth_left_out(
     ws: Any, tmp_path: Path
 ) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _Closed = tuple[list[FramePath], Conditions]
+#: What a statement about a loop that does not close begins with.
+OPEN = "LOOP DOES NOT CLOSE"
 _LEAST_CHANCE = 0.01  # of a loop that is said to close
 _ROUNDS = 30
 _STILL = 1e-10  # of the size of a loop: corrections that no longer move it
@@ -325,7 +327,7 @@ def _closing(loop: FramePath, miss: float, closure: Closure) -> str:
 def _open(
     loop: FramePath, miss: float, closure: Closure, left: float, growth: dict[str, float]
 ) -> str:
-    said = f"LOOP DOES NOT CLOSE: {loop.words} misses by {format_length(miss)}"
+    said = f"{OPEN}: {loop.words} misses by {format_length(miss)}"
     if not closure.dof:
         return f"{said}, though all its transforms are said to be exact"
     if closure.p < _LEAST_CHANCE:

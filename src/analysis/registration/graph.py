@@ -80,6 +80,14 @@ class FrameGraph:
         """One row an independent loop of edges, as `Adjusted` describes them."""
         return self.adjusted.loops
 
+    def open_loops(self, *, through: str | None = None) -> list[str]:
+        """Say which loops do not close (p < 0.01), of all or of those through one edge."""
+        return [
+            str(row["statement"])
+            for row in self.loops.to_dict("records")
+            if not row["closes"] and (through is None or through in row["edges"])
+        ]
+
     def path(self, from_: str, to: str, *, via: str | Sequence[str] | None = None) -> FramePath:
         """Find the way with the fewest edges, the first by its edges' names of equally short ones.
 

@@ -3,6 +3,7 @@
 The order of the files::
 
     standing <- pair, checks, measurements <- fitting <- overview, verdicts
+    surface_picking
     proposed_records <- automatic, surface_pose <- proposal_views <- proposals; graph_loops
     automatic <- series_registration; distance_maps
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 from .automatic import Proposal, register_images
 from .distance_maps import DistanceMaps, register_distance_maps
 from .fitting import landmark_pairs, register_pair
-from .graph_loops import graph_with, loops_table, open_loops, stale_statements
+from .graph_loops import graph_with, loops_table, note_level, open_loops, stale_statements
 from .overview import (
     comparison_table,
     error_field,
@@ -48,6 +49,7 @@ from .series_registration import (
 )
 from .stage_frames import OnStage, join_by_stage, stage_transform
 from .standing import accepted_transform
+from .surface_picking import surface_picker
 from .surface_pose import SurfaceRegistration, register_surface
 from .usable import grey_image, usable
 from .verdicts import record_verdicts, settle
@@ -75,6 +77,7 @@ __all__ = [
     "landmark_pairs",
     "loops_table",
     "models_table",
+    "note_level",
     "objections",
     "open_loops",
     "overlay_of",
@@ -94,5 +97,6 @@ __all__ = [
     "settle_proposal",
     "stage_transform",
     "stale_statements",
+    "surface_picker",
     "usable",
 ]

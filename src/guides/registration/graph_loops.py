@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 import pandas as pd
 
 from ...analysis.registration import Edge
+from ...analysis.registration.adjustment import OPEN
 from ...analysis.registration.graph import FrameGraph
 from ...columns import significant
 from ...workspace import Workspace
@@ -73,11 +75,18 @@ def open_loops(graph: FrameGraph, *, through: str | None = None) -> list[str]:
     >>> open_loops(FrameGraph([]))
     []
     """
-    return [
-        str(row["statement"])
-        for row in graph.loops.to_dict("records")
-        if not row["closes"] and (through is None or through in row["edges"])
-    ]
+    return graph.open_loops(through=through)
+
+
+def note_level(note: str) -> Literal["information", "refused"]:
+    """Tell how a note of a located place is shown: in red where a loop is open or an edge stale.
+
+    Examples
+    --------
+    >>> note_level("LOOP DOES NOT CLOSE: a → b → a misses by 4 µm"), note_level("regions rest on 9")
+    ('refused', 'information')
+    """
+    return "refused" if OPEN in note or " is stale: " in note else "information"
 
 
 def stale_statements(ws: Workspace) -> list[str]:

@@ -14,20 +14,22 @@ from ...analysis.registration.surface import (
     SurfacePose,
     SurfaceView,
     ViewMatch,
-    fit_surface_pose,
     match_view,
-    onto_plane,
-    raw_spacing,
 )
-from ...analysis.targeting.surface_plane import SurfacePlane, fit_surface
-from ...analysis.targeting.surface_points import flat_part, surface_points
-from ...errors import DecisionNeeded, Degenerate, UnusableRecord
-from ...widgets.pairs import positions, stated_errors
+from ...analysis.targeting.surface_plane import SurfacePlane
+from ...errors import DecisionNeeded
+from ...widgets.surface_fit import FEWEST, pose_by_marks
 from ...workspace import Workspace
+from ...workspace.surface_sight import (
+    in_picture_frame,
+    plane_of_surface,
+    refuse_without_level,
+    stated_tilt,
+    view_of_picture,
+)
 from ..depth_surfaces import surface_segmentation
 from .proposed_records import write_proposed
 
-_FEWEST = 4
 _LEAST_MARGIN = 0.1
 
 
@@ -145,34 +147,23 @@ def register_surface(
         The picture does not tell the pose, in words.
     """
     chosen = surface_segmentation(ws, segmentation)
-    if chosen.method != "thresholds":
-        raise UnusableRecord(
-            f"the surface needs a segmentation by plain thresholds, got {chosen.name!r} by "
-            f"{chosen.method}: save one with the method 'thresholds'",
-            names=(str(chosen.name),),
-        )
+    refuse_without_level(chosen)
     image, survey = ws.images[picture], ws.images[chosen.image]
-    volume, plane = survey.array(), _surface(survey, chosen)
-    corrected = corrected_for(image)
-    view = SurfaceView(
-        tilt_deg=_tilt(image, tilt_deg),
-        rotation_deg=rotation_deg,
-        spacing_um=raw_spacing(image.spacing_um, corrected_for_deg=corrected),
-        shape=image.shape[-2:],
-        up=plane.normal.tolist(),
-    )
+    volume, level = survey.array(), chosen.thresholds[0]
+    grid = {"spacing_um": survey.spacing_um, "origin_um": survey.origin_um}
+    plane = plane_of_surface(volume, level=level, **grid, name=survey.name)
+    tilt = stated_tilt(image, tilt_deg)
+    view = view_of_picture(image, plane, tilt_deg=tilt, rotation_deg=rotation_deg)
     pairs = _pairs(ws, image, survey)
-    stretch = float(np.cos(np.radians(corrected)))
     found: SurfacePose | ViewMatch
-    if by == "landmarks" or (by is None and len(pairs) >= _FEWEST):
-        found = _by_marks(pairs, image, view, stretch, tilt_sigma_deg)
+    if by == "landmarks" or (by is None and len(pairs) >= FEWEST):
+        found = _by_marks(pairs, image, view, tilt_sigma_deg)
     else:
         found = match_view(
             np.asarray(image.array(), float),
             volume,
-            level=chosen.thresholds[0],
-            spacing_um=survey.spacing_um,
-            origin_um=survey.origin_um,
+            level=level,
+            **grid,
             view=view,
             centre_um=plane.point_um,
             reach_deg=reach_deg,
@@ -180,7 +171,7 @@ def register_surface(
             height_sigma_um=float(np.sqrt(plane.covariance[0, 0])),
         )
         pairs = []
-    transform = _in_its_frame(found.transform, plane, image, stretch)
+    transform = in_picture_frame(found.transform, plane, image)
     title = name or f"{image.frame}_to_{survey.frame}"
     fields = _fields(image, survey, found, transform, pairs)
     result = SurfaceRegistration(
@@ -189,17 +180,6 @@ def register_surface(
     if not write or ws.read_only:
         return result
     return replace(result, record=write_proposed(ws, title, fields, suffix=result.suffix))
-
-
-def corrected_for(image: Any) -> float:
-    """Tilt that an image's y pixel is corrected for; 0 without a correction [degree]."""
-    said = (image.source.get("answers") or {}).get("tilt_correction")
-    if said:
-        return float(said)
-    instrument = image.metadata.get("tilt_correction") or {}
-    if isinstance(instrument, dict) and instrument.get("on") and instrument.get("angle_deg"):
-        return float(instrument["angle_deg"])
-    return 0.0
 
 
 def usable(image: Any) -> NDArray[np.bool_] | None:
@@ -212,34 +192,6 @@ def usable(image: Any) -> NDArray[np.bool_] | None:
     return mask
 
 
-def _tilt(image: Any, tilt_deg: float | None) -> float:
-    stage = (image.source.get("stage") or {}).get("tilt_deg")
-    for said in (tilt_deg, corrected_for(image) or None, stage):
-        if said is not None:
-            return float(said)
-    raise DecisionNeeded(
-        f"the tilt at which {image.name} was taken is not decided: neither its file nor an answer "
-        "states it. To decide: give the parameter tilt_deg"
-    )
-
-
-def _surface(survey: Any, segmentation: Any) -> SurfacePlane:
-    volume, level = survey.array(), segmentation.thresholds[0]
-    grid = {"spacing_um": survey.spacing_um, "origin_um": survey.origin_um}
-    points = surface_points(volume, threshold=level, **grid)
-    if len(points) == 0:
-        raise Degenerate(
-            f"no surface is seen in {survey.name} at its threshold of {level:g}: the specimen must "
-            "be entered from low z, brighter than what is around it"
-        )
-    middle = np.median(points, axis=0)
-    reach = float(np.linalg.norm(np.ptp(points[:, 1:], axis=0)))
-    inside = middle + np.array([np.ptp(points[:, 0]) + survey.spacing_um[0], 0, 0])
-    return fit_surface(
-        flat_part(points, around_um=middle.tolist(), radius_um=reach), inside_um=inside
-    )
-
-
 def _pairs(ws: Workspace, image: Any, survey: Any) -> list[Any]:
     frames = (image.frame, survey.frame)
     return [
@@ -250,47 +202,20 @@ def _pairs(ws: Workspace, image: Any, survey: Any) -> list[Any]:
 
 
 def _by_marks(
-    pairs: list[Any], image: Any, view: SurfaceView, stretch: float, tilt_sigma_deg: float | None
+    pairs: list[Any], image: Any, view: SurfaceView, tilt_sigma_deg: float | None
 ) -> SurfacePose:
-    if len(pairs) < _FEWEST:
+    if len(pairs) < FEWEST:
         raise DecisionNeeded(
-            f"the pose of {image.name} needs {_FEWEST} landmarks or more, got {len(pairs)}. To "
-            "decide: pick them with LandmarkPicker, or give by='rendering'"
+            f"the pose of {image.name} needs {FEWEST} landmarks or more, got {len(pairs)}. To "
+            "decide: pick them with SurfacePicker, or give by='rendering'"
         )
-    seen = positions(pairs, "moving", planar=True)[:, 1:] - np.asarray(image.origin_um)
-    sigmas = stated_errors(pairs)
-    given = {
-        "sigma_um": sigmas.get("sigma_moving_um"),
-        "sigma_surface_um": sigmas.get("sigma_fixed_um"),
-    }
-    pose = fit_surface_pose(
-        seen * [stretch, 1.0],
-        positions(pairs, "fixed", planar=False),
-        view=view,
-        model="similarity",
-        tilt_sigma_deg=tilt_sigma_deg,
-        **{key: value for key, value in given.items() if value is not None and np.all(value > 0)},
-    )
+    pose = pose_by_marks(pairs, image, view, tilt_sigma_deg=tilt_sigma_deg)
     if pose.ambiguous:
         raise DecisionNeeded(
             f"{pose.statement} To decide: mark something of another height, or give tilt_deg and "
             "tilt_sigma_deg"
         )
     return pose
-
-
-def _in_its_frame(
-    pose: AffineTransform, plane: SurfacePlane, image: Any, stretch: float
-) -> AffineTransform:
-    made = onto_plane(
-        pose,
-        point_um=plane.point_um,
-        normal=plane.normal.tolist(),
-        tangents=plane.tangents,
-        stretch_y=stretch,
-        plane_covariance=plane.covariance,
-    )
-    return replace(made, centre_um=made.centre_um + np.append(0.0, image.origin_um))
 
 
 def _fields(
