@@ -290,6 +290,11 @@ class AffineTransform:
                     "copied or generated, not measured independently, and do not tell the "
                     "localisation error; state sigma_um"
                 )
+            if self.sigma_source != "residuals":
+                raise CovarianceUnavailable(
+                    f"the {self.model} transform came without an error: state one, "
+                    "with_covariance(...), or register with one"
+                )
             raise CovarianceUnavailable(
                 f"the {self.model} transform has as many parameters ({self.parameter_count}) as "
                 "its landmarks have coordinates, so nothing is left to tell the localisation error "

@@ -129,6 +129,12 @@ def test_an_error_stated_too_small_is_contradicted_by_the_residuals():
     assert any("larger than the stated localisation error" in text for text in fit.warnings)
 
 
+def test_a_map_without_an_error_does_not_speak_of_landmarks():
+    bare = AffineTransform("rigid", np.eye(3), [0, 0, 0], [1, 2, 3])
+    with pytest.raises(CovarianceUnavailable, match="came without an error: state one"):
+        bare.covariance_at([[0, 0, 0]])
+
+
 def test_landmarks_that_only_just_determine_a_model_give_positions_and_no_covariance():
     fit = fit_landmarks(TETRAHEDRON, TETRAHEDRON, model="affine")
     assert fit.transform.nu == 0
