@@ -29,6 +29,7 @@ from ..errors import NoPath
 from ..guides.example import FIB, MAP, ZOOM
 from .edge_sightings import EDS, HALF_UM, LIGHT, SEM
 
+SEEDS = 400
 LEVEL = 0.95
 ALL = "all together"
 _NONE = 1e-9

@@ -6,7 +6,7 @@ Taking pictures and searching them is what costs time, and leaves plain numbers;
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,10 +44,33 @@ _MG = 0  # of the map's lines: each phase has its own count of it
 _REACH_UM = 3.0  # of the map about the middle of its slice
 _AXES = ("z_um", "y_um", "x_um")
 _SURVEYS = (MAP, "xrm_survey_t1", "xrm_survey_t2")
-_MOST_BEADS = 40  # that are centred: 9 are far stronger than everything else
+ON_TOP = (LIGHT, SEM, *_SURVEYS[1:])
+_MOST_BEADS = 25  # that are centred: 9 are far stronger than everything else
 
 
-def sight_survey(seed: int, *, scale: str = "small") -> dict[str, Any]:
+def sight(seed: int, *, scale: str = "small") -> dict[str, Any]:
+    """Take all pictures of one specimen, find what joins them, and put the truth beside it.
+
+    Parameters
+    ----------
+    seed : int
+        Of the specimen.
+    scale : {"full", "small"}
+
+    Returns
+    -------
+    dict
+        Plain JSON types: what `sight_survey` and `sight_stack` find, and ``truth`` of
+        `true_places`, which took no part in it.
+    """
+    survey, stack = (look(seed, scale=scale) for look in (sight_survey, sight_stack))
+    pairs = {**survey["pairs"], **stack["pairs"]}
+    return {**survey, **stack, "pairs": pairs, "truth": true_places(seed, scale=scale)}
+
+
+def sight_survey(
+    seed: int, *, scale: str = "small", names: Sequence[str] = ON_TOP
+) -> dict[str, Any]:
     """Take the pictures that show the whole specimen, and the zoom scan, and join their frames.
 
     Parameters
@@ -62,11 +85,11 @@ def sight_survey(seed: int, *, scale: str = "small") -> dict[str, Any]:
         Plain JSON types: ``pairs`` (by edge, see `sight_stack`) and ``feature`` (``place`` of the
         hidden feature as it was found in the zoom scan, and ``sigma`` [um]).
     """
-    seen = _Marks.of(Session.begin(seed=seed, scale=scale), (LIGHT, SEM, *_SURVEYS, ZOOM))
+    seen = _Marks.of(Session.begin(seed=seed, scale=scale), (*names, MAP, ZOOM))
     on_top = seen.beads(MAP)
     found = {
         f"{name}_to_{MAP}": _paired(seen.beads(name), on_top, tolerance_um=6.0)
-        for name in (LIGHT, SEM, *_SURVEYS[1:])
+        for name in names
     }
     inside = seen.all(MAP, TUNGSTEN_UM, min_snr=FAINT).head(CONSIDERED)
     ours = seen.bright(ZOOM, TUNGSTEN_UM)
@@ -81,8 +104,8 @@ def sight_stack(seed: int, *, scale: str = "small") -> dict[str, Any]:
     -------
     dict
         Plain JSON types: ``pairs`` (by edge: ``moving`` and ``fixed`` places of the marks [um], or
-        ``refused`` in words), ``unsteadiness`` of a place in the stack (3, 3) and ``section`` (``transform`` of the map into the stack, or
-        ``refused``).
+        ``refused`` in words), ``unsteadiness`` of a place in the stack (3, 3), and ``section``
+        (``transform`` of the map into the stack, or ``refused``).
     """
     session = Session.begin(seed=seed, scale=scale)
     seen = _Marks.of(session, (ZOOM, FIB, EDS))

@@ -105,7 +105,7 @@ def _lifted(
     """Put a map within the slice into the stack: y, x and the turn about z are what may err."""
     lifted = replace(
         flat,
-        offset_um=flat.offset_um + [across_um, 0, 0],
+        offset_um=flat.offset_um + np.array([across_um, 0, 0]),
         ndim_fixed=3,
         covariance=None,
     )
