@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ..analysis.imaging.phantom import Layout, Session
-from ..analysis.imaging.phantom.poses import eds_slice
+from ..analysis.imaging.phantom.poses import PULL_BACK, eds_slice
 from ..analysis.imaging.phantom.whereabouts import tilt_corrections, transform_truth
 from ..analysis.registration import match_constellation
 from ..analysis.registration.grey_image import GreyImage
@@ -88,8 +88,7 @@ def sight_survey(
     seen = _Marks.of(Session.begin(seed=seed, scale=scale), (*names, MAP, ZOOM))
     on_top = seen.beads(MAP)
     found = {
-        f"{name}_to_{MAP}": _paired(seen.beads(name), on_top, tolerance_um=6.0)
-        for name in names
+        f"{name}_to_{MAP}": _paired(seen.beads(name), on_top, tolerance_um=6.0) for name in names
     }
     inside = seen.all(MAP, TUNGSTEN_UM, min_snr=FAINT).head(CONSIDERED)
     ours = seen.bright(ZOOM, TUNGSTEN_UM)
@@ -131,7 +130,10 @@ def stack_unsteadiness(layout: Layout) -> NDArray[np.float64]:
     image = np.sqrt(layout.jump_um**2 + walk)
     rows = np.sin(np.radians(layout.beam_angle_deg))
     return slice_unsteadiness(
-        layout.fib_spacing_um[0], jitter=layout.thickness_jitter, image_um=(image / rows, image)
+        layout.fib_spacing_um[0],
+        jitter=layout.thickness_jitter,
+        pull_back=-1 / float(np.log(PULL_BACK)),
+        image_um=(image / rows, image),
     )
 
 

@@ -16,6 +16,7 @@ from . import surface_coverage as surfaces
 from . import validation_sections as page
 from .calibration_figure import calibration_figure
 from .edge_figure import edge_figure
+from .edge_page import box_section, edge_section
 from .work_folder import kept, kept_table, written
 
 FIGURE, BOXES = "calibration.svg", "boxes.svg"
@@ -84,7 +85,7 @@ def count_all(
             count_sections(counts.starts, captures=counts.captures, work=work, say=say)
         ),
         page.surface_section(count_surfaces(counts.poses, work=work, say=say)),
-        _edges(counts.edges, work=work, figures=figures, say=say),
+        *_edges(counts.edges, work=work, figures=figures, say=say),
     ]
 
 
@@ -161,11 +162,11 @@ def count_edges(
     return edges, ways
 
 
-def _edges(seeds: int, *, work: Path, figures: Path, say: Say) -> list[str]:
+def _edges(seeds: int, *, work: Path, figures: Path, say: Say) -> Iterator[list[str]]:
     edges, ways = count_edges(seeds, work=work, say=say)
     written(figures / BOXES, edge_figure(pd.DataFrame(ways)))
-    tables = edge_coverage.edge_table(edges), edge_coverage.way_table(ways)
-    return page.edge_section(*tables, seeds=seeds, figure=BOXES)
+    yield edge_section(edge_coverage.edge_table(edges), seeds=seeds)
+    yield box_section(edge_coverage.way_table(ways), figure=BOXES)
 
 
 def _landmarks(

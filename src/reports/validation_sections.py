@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from .edge_coverage import ALL
-
 
 def region_section(regions: pd.DataFrame) -> list[str]:
     """Write how often regions of points cover that were carried along chains of transforms."""
@@ -178,75 +176,6 @@ def _surface_line(row: dict[str, Any]) -> str:
         for share in (row["in_picture"], row["in_survey"])
     ]  # fmt: skip
     return f"| {row['case']} | {row['seeds']} | {' | '.join(cells)} |"
-
-
-def edge_section(edges: pd.DataFrame, ways: pd.DataFrame, *, seeds: int, figure: str) -> list[str]:
-    """Write how good the transforms of the example are, and how safe the boxes planned by them.
-
-    Parameters
-    ----------
-    edges, ways : DataFrame
-        Of `scalebridge.reports.edge_coverage.edge_table` and `way_table`.
-    seeds : int
-        Specimens; a transform that was refused is missing from its row's number.
-    figure : str
-        File of `scalebridge.reports.edge_figure.edge_figure`.
-    """
-    single, together = edges.iloc[:-1], edges.iloc[-1]
-    good = int(single["inside"].between(single["low"], single["high"]).sum())
-    kept = int(ways["held"].between(ways["low"], ways["high"]).sum())
-    return [
-        "## Every transform of the example, and the boxes planned by them",
-        "",
-        f"**{good} of {len(single)} transforms put the hidden feature inside their 95 % region as "
-        f"often as they should** (the band leaves out what chance alone does to 1.1 % of honest "
-        f"ones; of 400 it is 367 to 389); over all, the mean squared distance is "
-        f"{together['square']:.3f} ± {together['square_sigma']:.3f} times its expectation. "
-        f"{seeds} small specimens are pictured, fiducials found and paired, and transforms fitted, "
-        "without a workspace and without the truth. The feature lies 70 to 88 µm below the "
-        "surface, is in none of the fits, and is carried along each transform; a map of one face "
-        "carries its foot on that face. *Square* is the mean of the squared Mahalanobis distance "
-        "over D ν / (ν - 2), the mean of D F(D, ν) that a distance has whose covariance is known "
-        "but for its size, told by ν degrees of freedom; D is 2 on the face and 3 elsewhere. "
-        "Frames of light and SEM have their plane half a nominal bead above the surface. The stack "
-        "is taken to cut and to picture as unsteadily as its instrument is known to, and the map "
-        "to lie on the slice after which it was taken.",
-        "",
-        "| transform | specimens | inside | honest band | degrees of freedom | square "
-        "| median error | stated |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
-        *(_edge_line(row) for row in edges.to_dict("records")),
-        "",
-        f"**{kept} of {len(ways)} promises are kept within what chance does to 5 % of honest "
-        "ones.** A box about the feature is planned along a whole way, with the margin that should "
-        "hold all its corners with a wanted probability, and compared with where the true ones "
-        "lie. From the zoom scan it begins at the place where the feature was found in it, from "
-        "the light picture, which does not show it, at its true place: then only the transforms "
-        "err.",
-        "",
-        f"![Promised probability and share of boxes that hold the feature]({figure})",
-        "",
-        "| way | planned for | specimens | boxes that hold it | honest band | median margin |",
-        "|---|---:|---:|---:|---:|---:|",
-        *(_way_line(row) for row in ways.to_dict("records")),
-    ]
-
-
-def _edge_line(row: dict[str, Any]) -> str:
-    nu = row["nu"]
-    free = "" if row["edge"] == ALL else "known" if not np.isfinite(nu) else f"{nu:.0f}"
-    return (
-        f"| {row['edge']} | {row['seeds']} | {row['inside']} | {row['low']} to {row['high']} "
-        f"| {free} | {row['square']:.2f} ± {row['square_sigma']:.2f} "
-        f"| {row['error_um']:.3f} µm | {row['sigma_um']:.3f} µm |"
-    )
-
-
-def _way_line(row: dict[str, Any]) -> str:
-    return (
-        f"| {row['way']} | {row['promised']:.0%} | {row['seeds']} | {row['held']} "
-        f"| {row['low']} to {row['high']} | {row['margin_um']:.2f} µm |"
-    )
 
 
 def _share(covered: int, count: int) -> str:
