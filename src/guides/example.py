@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..analysis.registration import match_constellation
+from ..analysis.registration import GreyImage, match_constellation
+from ..analysis.registration.plane import place_on_slice
 from ..analysis.segmentation import find_blobs, suggest_thresholds
 from ..errors import DecisionNeeded
 from ..io.example import ExamplePaths, build_example
@@ -23,7 +24,9 @@ from .decisions import choose_instrument, choose_map
 from .targeting import SURFACE_TAG
 from .walkthrough import begin
 
-MAP, ZOOM, FIB = "xrm_survey_t0", "xrm_zoom", "fibsem"
+MAP, ZOOM, FIB, EDS = "xrm_survey_t0", "xrm_zoom", "fibsem", "eds_map"
+MG = 0  # of the map's lines: every phase has its own count of it
+EDS_REACH_UM = 3.0  # of the map about the middle of its slice
 TARGET = "cluster"
 _LAST = "survey metal"  # what is decided last but one
 Say = Callable[[str], None]
@@ -117,6 +120,7 @@ def decide(ws: Workspace, *, say: Say = print) -> None:
     _pick(ws, ZOOM, MAP, found, inside, tolerance_um=4.0, model="similarity", say=say)
     found, ours = (fiducials(ws, name, diameter_um=MARKER_UM) for name in (FIB, ZOOM))
     _pick(ws, FIB, ZOOM, found, ours, tolerance_um=0.8, say=say)
+    _place_map(ws, say=say)
     _place_target(ws, say=say)
     _segment(ws, say=say)
     choose_instrument(ws, "sem_view")
@@ -273,6 +277,29 @@ def _pick(
         f"  {moving} to {fixed}: {len(match.pairs)} pairs, {picker.fit().transform.model}, "
         f"leave-one-out {record.loo_um:.2g} µm"
     )
+
+
+def _place_map(ws: Workspace, *, say: Say) -> None:
+    """Find the map of one face on the slice after which it was taken, as its file notes."""
+    image, stack = ws.images[EDS], ws.images[FIB]
+    number = int(image.metadata["attributes"]["slice_of_the_face"])
+    found = place_on_slice(
+        GreyImage(image.array()[MG], image.spacing_um, image.origin_um),
+        GreyImage(stack.array(), stack.spacing_um, stack.origin_um),
+        number,
+        reach_um=EDS_REACH_UM,
+    )
+    ws.transforms.add(
+        name=f"{EDS}_to_{FIB}",
+        from_frame=image.frame,
+        to_frame=stack.frame,
+        transform={**found.to_dict(), "allow_mirror": False},
+        status="accepted",
+        method="map placed on its slice by mutual information",
+        note=f"magnesium counts on slice {number}, after which the map was taken",
+    )
+    sigma = np.sqrt(np.trace(found.covariance_at(found.centre_um)[0]))
+    say(f"  {EDS} on slice {number} of {FIB}: known to {sigma:.2g} µm")
 
 
 def _upright(ws: Workspace, image: str, points_um: np.ndarray) -> np.ndarray:

@@ -26,8 +26,8 @@ from ..analysis.registration import (
 from ..analysis.registration.cut import Overhang, box_overhang
 from ..analysis.registration.stack import with_unsteadiness
 from ..errors import NoPath
-from ..guides.example import FIB, MAP, ZOOM
-from .edge_sightings import EDS, HALF_UM, LIGHT, SEM
+from ..guides.example import EDS, FIB, MAP, ZOOM
+from .edge_sightings import HALF_UM, LIGHT, SEM
 
 SEEDS = 400
 LEVEL = 0.95
@@ -39,9 +39,9 @@ DRAWS = 20_000
 #: From, to, and whether the feature is where it was found in the zoom scan, or known in the first.
 WAYS = (
     (LIGHT, EDS, False),
+    (ZOOM, EDS, False),
     (ZOOM, EDS, True),
     (ZOOM, SEM, True),
-    (ZOOM, LIGHT, True),
 )
 EDS_EDGE = f"{EDS}_to_{FIB}"
 
@@ -159,7 +159,7 @@ def judge_ways(sighting: Mapping[str, Any], *, draws: int = DRAWS) -> list[dict[
         rows.append(
             {
                 "seed": sighting["seed"],
-                "way": way_name(start, end),
+                "way": way_name(start, end, found=found),
                 "needed": drawn.within(needed).probability,
                 "needed_um": needed,
                 **margins,
@@ -168,9 +168,9 @@ def judge_ways(sighting: Mapping[str, Any], *, draws: int = DRAWS) -> list[dict[
     return rows
 
 
-def way_name(start: str, end: str) -> str:
-    """Name a way by its ends."""
-    return f"{start} to {end}"
+def way_name(start: str, end: str, *, found: bool) -> str:
+    """Name a way by its ends, and whether the feature was looked for in the first."""
+    return f"{'found in ' if found else ''}{start} to {end}"
 
 
 def _overhang(

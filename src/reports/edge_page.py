@@ -64,9 +64,10 @@ def box_section(ways: pd.DataFrame, *, figure: str) -> list[str]:
         f"**{kept} of {len(ways)} promises are kept within what chance does to all but 5 % of "
         "honest ones.** A box about the feature is planned along a whole way from image to image, "
         "with the margin that should hold all its corners with a wanted probability, and compared "
-        "with where the true ones lie. From the zoom scan it begins at the place where the feature "
-        "was found; from the light picture, which does not show it, at its true place, so that "
-        "only the four transforms err: light → survey → zoom → FIB-SEM → EDS.",
+        "with where the true ones lie. It begins at the feature's true place, so that only "
+        "transforms err - from the light picture, which does not show it, all four of light → "
+        "survey → zoom → FIB-SEM → EDS - or at the place where it was *found* in the zoom scan, "
+        "with the uncertainty that `find_blobs` states of it.",
         "",
         f"![Promised probability and share of boxes that hold the feature]({figure})",
         "",

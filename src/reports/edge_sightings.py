@@ -25,10 +25,13 @@ from ..errors import Degenerate
 from ..guides.example import (
     BEAD_UM,
     CONSIDERED,
+    EDS,
+    EDS_REACH_UM,
     FAINT,
     FIB,
     MAP,
     MARKER_UM,
+    MG,
     TUNGSTEN_UM,
     ZOOM,
     beads_of,
@@ -38,10 +41,8 @@ from ..guides.example import (
     upright,
 )
 
-EDS, SEM, LIGHT = "eds_map", "sem_view", "light_mosaic"
+SEM, LIGHT = "sem_view", "light_mosaic"
 HALF_UM = 5.0  # of the volume of interest: it holds the particle that is looked for
-_MG = 0  # of the map's lines: each phase has its own count of it
-_REACH_UM = 3.0  # of the map about the middle of its slice
 _AXES = ("z_um", "y_um", "x_um")
 _SURVEYS = (MAP, "xrm_survey_t1", "xrm_survey_t2")
 ON_TOP = (LIGHT, SEM, *_SURVEYS[1:])
@@ -112,7 +113,7 @@ def sight_stack(seed: int, *, scale: str = "small") -> dict[str, Any]:
     tilt = tilt_corrections(session)[FIB]
     pairs = _paired(ours, theirs, tolerance_um=0.8, tilt_deg=tilt)
     number = eds_slice(session.layout)
-    section = _section(seen.grey(EDS, line=_MG), seen.grey(FIB), number)
+    section = _section(seen.grey(EDS, line=MG), seen.grey(FIB), number)
     return {
         "seed": seed,
         "pairs": {f"{FIB}_to_{ZOOM}": pairs},
@@ -213,7 +214,7 @@ def _places(table: pd.DataFrame) -> NDArray[np.float64]:
 def _section(picture: GreyImage, stack: GreyImage, slice_number: int) -> dict[str, Any]:
     """Find the map on the slice after which it was taken, as its instrument notes."""
     try:
-        found = place_on_slice(picture, stack, slice_number, reach_um=_REACH_UM)
+        found = place_on_slice(picture, stack, slice_number, reach_um=EDS_REACH_UM)
     except Degenerate as error:
         return {"refused": str(error)}
     return {"transform": found.to_dict()}

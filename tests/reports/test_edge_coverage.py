@@ -24,7 +24,7 @@ def sighting() -> dict:
 
 
 def test_transforms_through_honest_marks_hold_as_often_as_they_say() -> None:
-    rows = [row for seed in range(8) for row in ec.judge_edges(made(seed))]
+    rows = [row for seed in range(5) for row in ec.judge_edges(made(seed))]
     table = ec.edge_table(rows).set_index("edge")
     assert table["inside"].between(table["low"], table["high"]).all()
     assert abs(table.loc[ec.ALL, "square"] - 1) < 4 * table.loc[ec.ALL, "square_sigma"]
@@ -62,7 +62,7 @@ def test_one_specimen_is_found_and_its_transforms_hold(sighting) -> None:
 def test_boxes_of_one_specimen_are_planned_larger_for_more_certainty(sighting) -> None:
     rows = ec.judge_ways(sighting, draws=2000)
     assert [row["way"] for row in rows] == [
-        "light_mosaic to eds_map", "xrm_zoom to eds_map", "xrm_zoom to light_mosaic",
+        "light_mosaic to eds_map", "xrm_zoom to eds_map", "found in xrm_zoom to eds_map",
     ]  # fmt: skip
     for row in rows:
         margins = [row[f"margin_{p:.0%}_um"] for p in ec.PROBABILITIES]
@@ -73,16 +73,16 @@ def test_boxes_of_one_specimen_are_planned_larger_for_more_certainty(sighting) -
 
 def test_a_wrong_truth_falls_outside_and_needs_a_larger_box(sighting) -> None:
     moved = json.loads(json.dumps(sighting))
-    for frame in (es.ZOOM, es.EDS, es.LIGHT):
-        moved["truth"]["voi"][frame][es.LIGHT] = [
-            [z, y + 3.0, x] for z, y, x in moved["truth"]["voi"][frame][es.LIGHT]
-        ]
+    for along in (es.ZOOM, es.EDS, es.LIGHT):
+        places = moved["truth"]["voi"][along]
+        places[es.EDS] = [[z, y + 1.5, x] for z, y, x in places[es.EDS]]
+        places[es.LIGHT] = [[z, y + 3.0, x] for z, y, x in places[es.LIGHT]]
     row = next(row for row in ec.judge_edges(moved) if row["edge"].startswith(es.LIGHT))
     assert not row["inside"]
     assert row["error_um"] == pytest.approx(3.0, abs=0.5)
-    (way,) = (row for row in ec.judge_ways(moved, draws=2000) if row["way"].endswith(es.LIGHT))
+    way = next(row for row in ec.judge_ways(moved, draws=2000) if row["way"].startswith(es.ZOOM))
     assert way["needed"] > 0.99
-    assert way["needed_um"] > 2.0
+    assert way["needed_um"] > 1.0
 
 
 def test_what_was_refused_is_left_out_and_counted_as_missing(sighting) -> None:
