@@ -46,7 +46,7 @@ def edge_figure(ways: pd.DataFrame) -> str:
             "ytick.color",
         )
     }
-    options = {"svg.hashsalt": "boxes", "svg.fonttype": "none", "font.size": 8, **inks}
+    options: Any = {"svg.hashsalt": "boxes", "svg.fonttype": "none", "font.size": 8, **inks}
     with mpl.rc_context(options):
         figure = Figure(figsize=(2.3 * len(names), 2.7), layout="constrained")
         figure.patch.set_alpha(0.0)

@@ -256,7 +256,7 @@ class Frames:
         if name in self._planes:
             matrix = self._planes[name]
             return np.linalg.solve(matrix[:3, :3], (points - matrix[:3, 3]).T).T
-        return self._views[name].to_nominal(points) / self._rows.get(name, 1.0)
+        return np.asarray(self._views[name].to_nominal(points) / self._rows.get(name, 1.0))
 
     def real(self, name: str, points_um: ArrayLike) -> NDArray[np.float64]:
         """Map (n, 3) places of a frame into the specimen [um]."""
@@ -264,7 +264,7 @@ class Frames:
         if name in self._planes:
             matrix = self._planes[name]
             return points @ matrix[:3, :3].T + matrix[:3, 3]
-        return self._views[name].to_specimen(points * self._rows.get(name, 1.0))
+        return np.asarray(self._views[name].to_specimen(points * self._rows.get(name, 1.0)))
 
 
 def true_places(seed: int, *, scale: str = "small") -> dict[str, Any]:

@@ -35,7 +35,8 @@ def test_regions_of_single_places_hold_them_as_often_as_they_say() -> None:
     true = AffineTransform.exact(
         [[0, 1, 0.1], [1, 0.7, 0], [0, 0.1, -1.0]], offset_um=[9, 2, 3], allow_mirror=True
     )
-    inside, alone = [], []
+    inside: list[bool] = []
+    alone: list[bool] = []
     for _ in range(400):
         errors, image = cuts(rng), IMAGE * rng.standard_normal((100, 2))
         numbers = rng.integers(0, 100, 15)
