@@ -56,7 +56,8 @@ def edges_of(sighting: Mapping[str, Any]) -> list[Edge]:
         if name == f"{ZOOM}_to_{MAP}":
             transform = fit_landmarks(moving, fixed, model="similarity").transform
         else:
-            transform = choose_model(moving, fixed).fit.transform
+            beads = name.endswith(MAP)  # on a surface: their depth is found less well
+            transform = choose_model(moving, fixed, by_axis=beads).fit.transform
         if name == f"{FIB}_to_{ZOOM}":
             transform = with_unsteadiness(transform, np.array(sighting["unsteadiness"]))
         start, end = name.split("_to_")

@@ -237,6 +237,6 @@ on the stack alone, so a stronger drift would not show here.
 - The templates take the example's transform from the FIB-SEM stack as its marks give it. A single \
 place strays further, with its slice; the table of transforms adds that \
 (`analysis.registration.stack.with_unsteadiness`), the key numbers do not rest on it.
-- The hidden feature is no ball and has satellites around it, which raise the background that it is \
-centred over: its place is stated 1.6 times too uncertain, and boxes from where it was found are \
-too large."""
+- The hidden feature is no ball and has satellites around it, which raise the background that it \
+is centred over: its place is stated 1.6 times too uncertain, and boxes from where it was found \
+are too large."""
