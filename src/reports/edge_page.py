@@ -58,12 +58,14 @@ def box_section(ways: pd.DataFrame, *, figure: str) -> list[str]:
     figure : str
         File of `scalebridge.reports.edge_figure.edge_figure`.
     """
-    kept = int(ways["held"].between(ways["low"], ways["high"]).sum())
+    less, more = int((ways["held"] < ways["low"]).sum()), int((ways["held"] > ways["high"]).sum())
+    kept = len(ways) - less - more
     return [
         "## Boxes planned about the hidden feature",
         "",
         f"**{kept} of {len(ways)} promises are kept within what chance does to all but 5 % of "
-        "honest ones.** A box about the feature is planned along a whole way from image to image, "
+        f"honest ones;** {less} hold the feature less often than that, {more} more often. "
+        "A box about the feature is planned along a whole way from image to image, "
         "with the margin that should hold all its corners with a wanted probability, and compared "
         "with where the true ones lie. It begins at the feature's true place, so that only "
         "transforms err - from the light picture, which does not show it, all four of light → "
