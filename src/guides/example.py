@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..analysis.registration import match_constellation
+from ..analysis.registration import GreyImage, match_constellation
+from ..analysis.registration.plane import place_on_slice
 from ..analysis.segmentation import find_blobs, suggest_thresholds
 from ..errors import DecisionNeeded
 from ..io.example import ExamplePaths, build_example
@@ -23,15 +24,20 @@ from ..workspace.surface import SURFACE_TAG
 from .decisions import choose_instrument, choose_map
 from .walkthrough import begin
 
-MAP, ZOOM, FIB = "xrm_survey_t0", "xrm_zoom", "fibsem"
+MAP, ZOOM, FIB, EDS = "xrm_survey_t0", "xrm_zoom", "fibsem", "eds_map"
+MG = 0  # of the map's lines: every phase has its own count of it
+EDS_REACH_UM = 3.0  # of the map about the middle of its slice
 TARGET = "cluster"
 _LAST = "survey metal"  # what is decided last but one
 Say = Callable[[str], None]
 
-_BEAD_UM, _TUNGSTEN_UM, _MARKER_UM = 28.0, 11.0, 2.6
+BEAD_UM, TUNGSTEN_UM, MARKER_UM = 28.0, 11.0, 2.6
 _RING_UM = (6.5, 9.5)  # of the satellites around the target
-_SNR, _FAINT, _MOST = 6.0, 5.0, 150
-_CONSIDERED, _FEWEST = 100, 6
+_SNR, FAINT, _MOST = 6.0, 5.0, 150
+# of a bead's radius, and of its contrast: beads of a survey miss 0.6 to 0.8 there, the rest lies
+# above the surface; spheres of two thirds of their size miss more than all
+_RIM, _MISSING = 0.85, 0.9
+CONSIDERED, _FEWEST = 100, 6
 
 
 def import_example(paths: ExamplePaths, folder: Path, *, say: Say = print) -> Workspace:
@@ -103,17 +109,18 @@ def decide(ws: Workspace, *, say: Say = print) -> None:
         Told what is decided.
     """
     choose_map(ws, MAP)
-    on_top = fiducials(ws, MAP, diameter_um=_BEAD_UM)
+    on_top = beads(ws, MAP)
     for moving in ("light_mosaic", "sem_view", "xrm_survey_t1", "xrm_survey_t2"):
-        found = fiducials(ws, moving, diameter_um=_BEAD_UM)
+        found = beads(ws, moving)
         _pick(ws, moving, MAP, found, on_top, tolerance_um=6.0, say=say)
     # barely two voxels wide there: their constellation tells them from noise, not their brightness
-    inside = _marks(ws, MAP, diameter_um=_TUNGSTEN_UM, min_snr=_FAINT).head(_CONSIDERED)
-    found = fiducials(ws, ZOOM, diameter_um=_TUNGSTEN_UM)
+    inside = _marks(ws, MAP, diameter_um=TUNGSTEN_UM, min_snr=FAINT).head(CONSIDERED)
+    found = fiducials(ws, ZOOM, diameter_um=TUNGSTEN_UM)
     # light and SEM agree that the survey's voxel size is off, so its scale is left free here too
     _pick(ws, ZOOM, MAP, found, inside, tolerance_um=4.0, model="similarity", say=say)
-    found, ours = (fiducials(ws, name, diameter_um=_MARKER_UM) for name in (FIB, ZOOM))
+    found, ours = (fiducials(ws, name, diameter_um=MARKER_UM) for name in (FIB, ZOOM))
     _pick(ws, FIB, ZOOM, found, ours, tolerance_um=0.8, say=say)
+    _place_map(ws, say=say)
     _place_target(ws, say=say)
     _segment(ws, say=say)
     choose_instrument(ws, "sem_view")
@@ -137,6 +144,59 @@ def fiducials(ws: Workspace, image: str, *, diameter_um: float) -> pd.DataFrame:
     return brightest(_marks(ws, image, diameter_um=diameter_um))
 
 
+def beads(ws: Workspace, image: str) -> pd.DataFrame:
+    """Find the beads on the specimen's surface, as `fiducials` gives them.
+
+    A ball is round in a picture from any side: one whose rows were corrected for a tilt shows it
+    drawn out, so it is looked for in the picture as it was taken.
+    """
+    handle = ws.images[image]
+    tilt = (handle.source.get("answers") or {}).get("tilt_correction") or 0.0
+    return beads_of(
+        handle.array(), handle.spacing_um, origin_um=handle.origin_um, tilt_deg=float(tilt)
+    )
+
+
+def beads_of(
+    pixels: np.ndarray,
+    spacing_um: Sequence[float],
+    *,
+    tilt_deg: float = 0.0,
+    most: int = _MOST,
+    origin_um: Sequence[float] | None = None,
+) -> pd.DataFrame:
+    """Find beads in pixels, as `beads` does; rows are corrected for the tilt [degree]."""
+    raw, low = np.array(spacing_um, float), np.zeros(len(spacing_um))
+    low[:] = 0.0 if origin_um is None else origin_um
+    raw[-2] *= np.cos(np.radians(tilt_deg))
+    found = marks_of(pixels, raw.tolist(), diameter_um=BEAD_UM, most=most)
+    if pixels.ndim == 3:
+        found = found[_filled(pixels, raw, found)]
+    for axis, step, raw_step, start in zip("zyx"[-len(raw) :], spacing_um, raw, low, strict=True):
+        found[f"{axis}_um"] = found[f"{axis}_um"] * step / raw_step + start
+        found[f"sigma_{axis}_um"] *= step / raw_step
+    return brightest(found, or_all=True)
+
+
+def _filled(pixels: np.ndarray, spacing_um: np.ndarray, found: pd.DataFrame) -> np.ndarray:
+    """Which balls are as large as a bead: bright nearly out to its radius, (n,) bool.
+
+    The tungsten spheres inside are as bright and smaller, and are centred less well as beads.
+    """
+    from scipy.ndimage import map_coordinates
+
+    rim = np.random.default_rng(0).standard_normal((200, 3))
+    rim *= _RIM * BEAD_UM / 2 / np.linalg.norm(rim, axis=1)[:, None]
+    places = _points(found)
+    there = (places[:, None] + rim) / spacing_um
+    at_rim, middle = (
+        map_coordinates(pixels.astype(np.float32), at.reshape(-1, 3).T, order=1, mode="nearest")
+        for at in (there, places / spacing_um)
+    )
+    missing = middle - np.median(at_rim.reshape(len(found), -1), axis=1)
+    return np.asarray(missing < _MISSING * found["contrast"].to_numpy(float))
+
+
 def _marks(ws: Workspace, image: str, *, diameter_um: float, min_snr: float = _SNR) -> pd.DataFrame:
     handle = ws.images[image]
     return marks_of(
@@ -154,6 +214,7 @@ def marks_of(
     *,
     diameter_um: float,
     min_snr: float = _SNR,
+    most: int = _MOST,
     origin_um: Sequence[float] | None = None,
 ) -> pd.DataFrame:
     """Find bright marks of one size in pixels, as `fiducials` does before it chooses."""
@@ -162,7 +223,7 @@ def marks_of(
         spacing_um=spacing_um,
         diameter_um=diameter_um,
         min_snr=min_snr,
-        max_blobs=_MOST,
+        max_blobs=most,
         origin_um=origin_um,
     )
     if "z_um" not in found:
@@ -170,12 +231,15 @@ def marks_of(
     return found[~found["at_border"]].reset_index(drop=True)
 
 
-def brightest(found: pd.DataFrame) -> pd.DataFrame:
+def brightest(found: pd.DataFrame, *, or_all: bool = False) -> pd.DataFrame:
     """Keep what stands above the widest gap between contrasts, brightest first.
 
-    Differences, not ratios: among the faintest marks any two differ by a large ratio.
+    Differences, not ratios: among the faintest marks any two differ by a large ratio. With
+    ``or_all``, no contrast at all counts as one more: perhaps nothing but marks was found.
     """
-    contrast = np.sort(found["contrast"].to_numpy(float))[::-1][:_CONSIDERED]
+    contrast = np.sort(found["contrast"].to_numpy(float))[::-1][:CONSIDERED]
+    if or_all:
+        contrast = np.append(contrast, 0.0)
     steps = contrast[_FEWEST - 1 : -1] - contrast[_FEWEST:]
     least = contrast[_FEWEST - 1 + int(np.argmax(steps))]
     kept = found[found["contrast"] >= least]
@@ -215,13 +279,40 @@ def _pick(
     )
 
 
+def _place_map(ws: Workspace, *, say: Say) -> None:
+    """Find the map of one face on the slice after which it was taken, as its file notes."""
+    image, stack = ws.images[EDS], ws.images[FIB]
+    number = int(image.metadata["attributes"]["slice_of_the_face"])
+    found = place_on_slice(
+        GreyImage(image.array()[MG], image.spacing_um, image.origin_um),
+        GreyImage(stack.array(), stack.spacing_um, stack.origin_um),
+        number,
+        reach_um=EDS_REACH_UM,
+    )
+    ws.transforms.add(
+        name=f"{EDS}_to_{FIB}",
+        from_frame=image.frame,
+        to_frame=stack.frame,
+        transform={**found.to_dict(), "allow_mirror": False},
+        status="accepted",
+        method="map placed on its slice by mutual information",
+        note=f"magnesium counts on slice {number}, after which the map was taken",
+    )
+    sigma = np.sqrt(np.trace(found.covariance_at(found.centre_um)[0]))
+    say(f"  {EDS} on slice {number} of {FIB}: known to {sigma:.2g} µm")
+
+
 def _upright(ws: Workspace, image: str, points_um: np.ndarray) -> np.ndarray:
     """Take the shear out of an ion-beam stack, which its geometry tells: for matching only."""
     if image != FIB:
         return points_um
-    tilt = ws.images[FIB].source["answers"]["tilt_correction"]
+    return upright(points_um, ws.images[FIB].source["answers"]["tilt_correction"])
+
+
+def upright(points_um: np.ndarray, tilt_deg: float) -> np.ndarray:
+    """Take the shear out of places in a stack whose faces lie at a tilt to the picture."""
     straight = points_um.copy()
-    straight[:, 1] += points_um[:, 0] * np.tan(np.radians(tilt))
+    straight[:, 1] += points_um[:, 0] * np.tan(np.radians(tilt_deg))
     return straight
 
 

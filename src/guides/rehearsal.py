@@ -18,7 +18,7 @@ from ..analysis.registration.grey_image import GreyImage
 from ..analysis.registration.path import FramePath
 from ..analysis.targeting import CutUpdate, update_cut
 from .cutting import predicted_face
-from .example import MAP, ZOOM, brightest, cluster_of, marks_of
+from .example import MAP, ZOOM, beads_of, brightest, cluster_of, marks_of
 from .virtual_cut import INSTRUMENT, PIXEL_UM, Cut, VirtualMill, cut_in_looks, first_face, reach
 
 _DRAWS = 20_000
@@ -234,10 +234,11 @@ def _surveyed(session: Session) -> tuple[FrameGraph, GreyImage, NDArray, NDArray
     def marks(name: str, diameter_um: float, min_snr: float = 6.0) -> pd.DataFrame:
         return marks_of(pixels[name], spacing[name], diameter_um=diameter_um, min_snr=min_snr)
 
-    on_top = brightest(marks(MAP, 28.0))
+    on_top = beads_of(pixels[MAP], spacing[MAP])
+    seen = beads_of(pixels[INSTRUMENT], spacing[INSTRUMENT], tilt_deg=layout.sem_tilt_deg)
     inside = marks(MAP, 11.0, 5.0).head(100)
     edges = [
-        _edge(INSTRUMENT, brightest(marks(INSTRUMENT, 28.0)), on_top, tolerance_um=6.0),
+        _edge(INSTRUMENT, seen, on_top, tolerance_um=6.0),
         _edge(ZOOM, brightest(marks(ZOOM, 11.0)), inside, tolerance_um=4.0),
     ]
     best, _ = cluster_of(marks(ZOOM, 8.0), marks(ZOOM, 3.6))

@@ -13,6 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 import numpy as np
 
 from ..analysis.imaging.phantom import EDS_LINES, Layout, Picture
+from ..analysis.imaging.phantom.poses import eds_slice
 
 _SOFTWARE = "Scalebridge example"
 _FEI_TAG = 34682
@@ -136,6 +137,7 @@ def _write_eds(picture: Picture, layout: Layout, folder: Path) -> Path:
         counts.attrs["beam_angle_deg"] = layout.beam_angle_deg
         counts.attrs["tilt_of_the_face_deg"] = 90 - layout.beam_angle_deg
         counts.attrs["tilt_correction"] = "not applied"
+        counts.attrs["slice_of_the_face"] = eds_slice(layout)
     return path
 
 

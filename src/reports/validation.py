@@ -44,6 +44,7 @@ COUNTED = {
     "starts": "searches of a section near its place",
     "captures": "searches of a section from further off, and without a start",
     "poses": "surface poses of each kind",
+    "edges": "example specimens whose transforms and boxes are judged",
 }
 
 

@@ -10,14 +10,16 @@ from typing import Any
 
 import pandas as pd
 
-from . import constellation_finds, landmark_coverage, region_coverage
+from . import constellation_finds, edge_coverage, edge_sightings, landmark_coverage, region_coverage
 from . import slice_finds as sections
 from . import surface_coverage as surfaces
 from . import validation_sections as page
 from .calibration_figure import calibration_figure
+from .edge_figure import edge_figure
+from .edge_page import box_section, edge_section
 from .work_folder import kept, kept_table, written
 
-FIGURE = "calibration.svg"
+FIGURE, BOXES = "calibration.svg", "boxes.svg"
 Say = Callable[[str], None]
 #: Fiducials in both images, size of one over the other, whether that is unknown, dimensions.
 _SCENES: tuple[dict[str, Any], ...] = (
@@ -45,6 +47,8 @@ class Counts:
         Searches of a section near its place, and of each kind further off.
     poses : int
         Surface poses of each kind.
+    edges : int
+        Example specimens whose transforms and planned boxes are compared with the truth.
     """
 
     repeats: int = region_coverage.REPEATS
@@ -53,6 +57,7 @@ class Counts:
     starts: int = sections.STARTS
     captures: int = sections.CAPTURE
     poses: int = surfaces.SEEDS
+    edges: int = edge_coverage.SEEDS
 
 
 def count_all(
@@ -68,7 +73,7 @@ def count_all(
     data : pathlib.Path or None
         Holds the measured landmark sets; without it they are said not to be counted.
     figures : pathlib.Path
-        Folder of the page; gets the calibration figure.
+        Folder of the page; gets the calibration figures.
     say : callable
         Is told what is done.
     """
@@ -80,6 +85,7 @@ def count_all(
             count_sections(counts.starts, captures=counts.captures, work=work, say=say)
         ),
         page.surface_section(count_surfaces(counts.poses, work=work, say=say)),
+        *_edges(counts.edges, work=work, figures=figures, say=say),
     ]
 
 
@@ -133,6 +139,34 @@ def count_surfaces(poses: int, *, work: Path, say: Say) -> pd.DataFrame:
         for kind, case in enumerate(surfaces.surface_cases())
     ]
     return pd.concat(tables, ignore_index=True)
+
+
+def count_edges(
+    seeds: int, *, work: Path, say: Say
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Judge edges and boxes of specimens: ``edges-<seed>.json`` holds what was found of one.
+
+    Returns
+    -------
+    edges, ways : list of dict
+        Of `scalebridge.reports.edge_coverage.judge_edges` and `judge_ways`.
+    """
+    edges: list[dict[str, Any]] = []
+    ways: list[dict[str, Any]] = []
+    for seed in range(seeds):
+        found = kept(work / f"edges-{seed:03d}.json", partial(edge_sightings.sight, seed))
+        judged = edge_coverage.judge_edges(found)
+        edges += judged
+        ways += edge_coverage.judge_ways(found)
+        say(f"specimen {seed}: {sum(row['inside'] for row in judged):.0f} of {len(judged)} inside")
+    return edges, ways
+
+
+def _edges(seeds: int, *, work: Path, figures: Path, say: Say) -> Iterator[list[str]]:
+    edges, ways = count_edges(seeds, work=work, say=say)
+    written(figures / BOXES, edge_figure(pd.DataFrame(ways)))
+    yield edge_section(edge_coverage.edge_table(edges), seeds=seeds)
+    yield box_section(edge_coverage.way_table(ways), figure=BOXES)
 
 
 def _landmarks(

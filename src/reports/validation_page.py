@@ -233,4 +233,11 @@ knows of what was not seen.
 makes: uniform phases, Gaussian blur, stationary noise, a little cupping and weak rings. Beam \
 hardening, streaks and gradients of a real scan are not in this table.
 - The cut of the ion beam is pulled back to its course and drifts mildly. No key number rests \
-on the stack alone, so a stronger drift would not show here."""
+on the stack alone, so a stronger drift would not show here.
+- The templates take landmark errors as alike along all axes, and the transform from the FIB-SEM \
+stack as its marks give it. The table of transforms tells the errors of beads by axis (taken as \
+alike, 562 of 620 regions hold, 91 %), and adds how far a single place strays with its slice \
+(`with_unsteadiness`; without it 72 of 155 hold).
+- The hidden feature is no ball and has satellites around it, which raise the background that it \
+is centred over: its place is stated 1.6 times too uncertain, and boxes from where it was found \
+are too large."""

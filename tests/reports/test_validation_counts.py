@@ -10,7 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scalebridge.reports import slice_finds, surface_coverage, validation, validation_counts
+from scalebridge.reports import (
+    edge_sightings,
+    slice_finds,
+    surface_coverage,
+    validation,
+    validation_counts,
+)
 from scalebridge.reports import validation_sections as page
 from scalebridge.reports.calibration_figure import calibration_figure
 from scalebridge.reports.landmark_coverage import (
@@ -22,7 +28,9 @@ from scalebridge.reports.landmark_coverage import (
 from scalebridge.reports.slice_finds import find_section, slice_table
 from scalebridge.reports.validation_counts import Counts, count_all
 
-SMALLEST = Counts(repeats=2, draws=2, pairings=1, starts=1, captures=1, poses=2)
+from .sightings import made
+
+SMALLEST = Counts(repeats=2, draws=2, pairings=1, starts=1, captures=1, poses=2, edges=2)
 HEADINGS = [
     "## Points carried along transforms",
     "## Measured landmarks that took no part",
@@ -30,6 +38,8 @@ HEADINGS = [
     "## Fiducials paired without a start",
     "## Oblique sections found in a volume",
     "## Tilted pictures of a surface",
+    "## Every transform of the example",
+    "## Boxes planned about the hidden feature",
 ]
 
 
@@ -42,6 +52,7 @@ def quick(monkeypatch):
         return row | {"along_um": 0.02, "turn_deg": 0.03, "seconds": 4.0}
 
     monkeypatch.setattr(slice_finds, "find_section", found)
+    monkeypatch.setattr(edge_sightings, "sight", made)
     kinds = [dict(kind, dimensions=((3, 3),)) for kind in validation_counts._SCENES[:2]]
     monkeypatch.setattr(validation_counts, "_SCENES", tuple(kinds))
     monkeypatch.setattr(
@@ -66,14 +77,16 @@ def test_every_count_is_on_the_page_and_none_is_done_twice(quick, data, tmp_path
         assert len(widths) == 1, section[0]
         assert rows_of(section)
         assert "nan" not in "\n".join(section).lower()
-    assert (docs / "calibration.svg").read_text(encoding="utf-8").startswith("<?xml")
-    assert "](calibration.svg)" in "\n".join(first[1])
+    for figure, section in (("calibration.svg", first[1]), ("boxes.svg", first[-1])):
+        assert (docs / figure).read_text(encoding="utf-8").startswith("<?xml")
+        assert f"]({figure})" in "\n".join(section)
 
     def again(*_, **__):
         raise AssertionError("counted twice")
 
     for room, name in (
         (slice_finds, "find_section"),
+        (edge_sightings, "sight"),
         (surface_coverage, "surface_coverage"),
         (validation_counts.constellation_finds, "pairing_table"),
         (validation_counts.region_coverage, "region_coverage"),
@@ -105,7 +118,7 @@ def test_the_command_writes_the_page_with_all_sections(quick, data, tmp_path, mo
 
 def test_the_full_counts_are_those_that_are_promised():
     assert Counts() == Counts(
-        repeats=2000, draws=150, pairings=40, starts=40, captures=10, poses=2000
+        repeats=2000, draws=150, pairings=40, starts=40, captures=10, poses=2000, edges=400
     )
     assert set(validation.COUNTED) == set(Counts.__dataclass_fields__)
 

@@ -82,7 +82,7 @@ def choose_model(
         Of the lengths in the reasons; by default each has the one that suits it.
     **options
         As in `fit_landmarks`: ``sigma_um``, ``sigma_moving_um``, ``sigma_fixed_um``,
-        ``sigma_source``, ``allow_mirror``, ``ndim_moving``, ``ndim_fixed``.
+        ``sigma_source``, ``allow_mirror``, ``by_axis``, ``ndim_moving``, ``ndim_fixed``.
 
     Returns
     -------

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from ...errors import CovarianceUnavailable
 from . import degeneracy, estimate, scrutiny
-from .information import leverage_of, weights_of, with_error
+from .information import leverage_of, weights_of, with_error, with_error_by_axis
 from .left_out import leave_one_out
 from .mirror import refuse_mirrored
 from .points import Pairs, lift, pair_up
@@ -124,6 +124,7 @@ def fit_landmarks(
     sigma_source: str = "stated",
     target_um: ArrayLike | None = None,
     allow_mirror: bool = False,
+    by_axis: bool = False,
     ndim_moving: int | None = None,
     ndim_fixed: int | None = None,
 ) -> LandmarkFit:
@@ -154,6 +155,10 @@ def fit_landmarks(
         the error predicted there.
     allow_mirror : bool
         Accept a map that turns a left hand into a right one.
+    by_axis : bool
+        Without stated errors: let residuals tell an error for each axis of the moving image, with
+        fewer degrees of freedom. For marks on a surface, whose depth is found less well than their
+        place along it; not for fewer than some nine landmarks.
     ndim_moving, ndim_fixed : {2, 3}, optional
         Dimensions of the images, where the positions of a 2-D image come as (n, 3).
 
@@ -201,7 +206,12 @@ def fit_landmarks(
     plain = estimate.solve(pairs, model, allow_mirror=allow_mirror)
     if not allow_mirror:
         refuse_mirrored(pairs, plain)
-    transform = replace(with_error(pairs, plain, sigma_source), allow_mirror=allow_mirror)
+    known = (
+        with_error_by_axis(pairs, plain)
+        if by_axis and not pairs.stated
+        else with_error(pairs, plain, sigma_source)
+    )
+    transform = replace(known, allow_mirror=allow_mirror)
     if completed.nu is not None:
         transform = replace(transform, nu=completed.nu, sigma_source=PARTLY)
     warnings = _reach(pairs, transform, None if target_um is None else lift(target_um))

@@ -6,9 +6,11 @@ import numpy as np
 
 from ...errors import Degenerate
 from . import estimate
+from .degrees import effective_nu
 from .points import Pairs
 from .transform import AffineTransform
 
+_FEWEST_BY_AXIS = 3.0  # degrees of freedom left over on every axis
 _ZERO = 1e-9  # of the spread: residuals of rounding, not of picking
 
 
@@ -28,6 +30,51 @@ def with_error(pairs: Pairs, fitted: AffineTransform, sigma_source: str) -> Affi
     return fitted.with_covariance(
         covariance, nu=float(nu), sigma_um=float(np.sqrt(variance)), sigma_source="residuals"
     )
+
+
+def with_error_by_axis(pairs: Pairs, fitted: AffineTransform) -> AffineTransform:
+    """Give a fit its covariance from its residuals, whose size may differ between axes.
+
+    The axes are those of the moving image. Each axis has its own variance, told by what it has left
+    over (unbiased, by all quadratic forms together); the fit keeps its equal weights. Degrees of
+    freedom are those at the middle of the landmarks. Where an axis has too little left over, all
+    axes count as alike.
+
+    References
+    ----------
+    Rao 1970, doi:10.1080/01621459.1970.10481070 (variance components by quadratic forms).
+    """
+    pooled = with_error(pairs, fitted, "residuals")
+    if pairs.stated or pooled.covariance is None:
+        return pooled
+    turn = _nearest_turn(fitted.matrix[pairs.axes, pairs.axes])
+    ndim, count = pairs.ndim_fixed, fitted.parameter_count
+    design = (turn.T @ estimate.design(pairs, fitted)).reshape(-1, count)
+    left = (estimate.residuals(pairs, fitted) @ turn).reshape(-1)
+    size = np.linalg.norm(design, axis=0)
+    back = np.linalg.pinv(design / size) / size[:, None]  # parameters by landmarks
+    rest = np.eye(len(left)) - design @ back
+    groups = [slice(axis, None, ndim) for axis in range(ndim)]
+    shares = np.array([[np.sum(rest[one, other] ** 2) for other in groups] for one in groups])
+    squares = np.array([np.sum(left[one] ** 2) for one in groups])
+    variances = np.linalg.solve(shares, squares)
+    free = np.array([np.trace(rest[one, one]) for one in groups])
+    if (variances <= 0).any() or (free < _FEWEST_BY_AXIS).any():
+        return pooled
+    parts = [v * back[:, one] @ back[:, one].T for v, one in zip(variances, groups, strict=True)]
+    slope = fitted.jacobian(fitted.centre_um)
+    there = [slope @ part @ slope.transpose(0, 2, 1) for part in parts]
+    return fitted.with_covariance(
+        sum(parts[1:], parts[0]),
+        nu=float(effective_nu(there, free.tolist())[0]),
+        sigma_um=float(np.sqrt(variances.mean())),
+        sigma_source="residuals",
+    )
+
+
+def _nearest_turn(matrix: np.ndarray) -> np.ndarray:
+    left, _, right = np.linalg.svd(matrix)
+    return np.asarray(left @ right)
 
 
 def _squares(pairs: Pairs, transform: AffineTransform) -> float:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..spacing import checked_image_ndim, checked_spacing
 from .bead_on_interface import fit_bead_on_interface
+from .noise_correlation import noise_correlation, spread_of_noise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,10 +103,10 @@ def find_blobs(
     image, spacing, origin = _checked(image, spacing_um, diameter_um, origin_um)
     grey = image.astype(np.float32) if bright else -image.astype(np.float32)
     peaks, snr = _peaks(grey, spacing, diameter_um, min_snr, max_blobs)
-    names = AXIS_NAMES[grey.ndim]
+    names, alike = AXIS_NAMES[grey.ndim], noise_correlation(image)
     found = _apart(
         [
-            (_centroid(grey, peak.astype(float), spacing, diameter_um), strength)
+            (_centroid(grey, peak.astype(float), spacing, diameter_um, alike), strength)
             for peak, strength in zip(peaks, snr, strict=True)
         ],
         diameter_um / 2 / spacing,
@@ -179,7 +180,8 @@ def refine_centre(
         bright = _is_bright(part, guess - low, spacing, diameter_um)
     grey = part if bright else -part
     start = _strongest_near(grey, guess - low, spacing, diameter_um)
-    found = _with_surface(_centroid(grey, start, spacing, diameter_um), spacing, diameter_um)
+    centroid = _centroid(grey, start, spacing, diameter_um, noise_correlation(image))
+    found = _with_surface(centroid, spacing, diameter_um)
     position = np.array(found.position_um) + low * spacing
     moved = float(np.linalg.norm(position - guess * spacing))
     if moved > diameter_um or not found.contrast > 3 * found.noise * 0.2:
@@ -274,7 +276,9 @@ def _apart(found: list[tuple[_Centroid, float]], least: NDArray) -> list[tuple[_
     return kept
 
 
-def _centroid(grey: NDArray, start: NDArray, spacing: NDArray, diameter_um: float) -> _Centroid:
+def _centroid(
+    grey: NDArray, start: NDArray, spacing: NDArray, diameter_um: float, alike: NDArray
+) -> _Centroid:
     """Iterate the centroid above the local background inside a soft ball around the last centre."""
     centre = start.astype(float)
     for _ in range(12):
@@ -298,7 +302,7 @@ def _centroid(grey: NDArray, start: NDArray, spacing: NDArray, diameter_um: floa
             break
     contrast = float((part[core].mean() if core.any() else part.max()) - background)
     counted = ball * (weights > 0)
-    spread = [float(np.sqrt(((counted * o) ** 2).sum())) for o in offsets]
+    spread = [spread_of_noise(counted * o, alike) for o in offsets]
     sigma = [
         float(np.hypot(noise * s / max(total, 1e-30), _FLOOR_PX * step))
         for s, step in zip(spread, spacing, strict=True)

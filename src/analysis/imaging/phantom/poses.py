@@ -12,7 +12,7 @@ from .views import SlicedView, View
 Floats = NDArray[np.floating]
 
 
-_PULL_BACK = 0.8  # how much of an error of the cut's position the next slice keeps
+PULL_BACK = 0.8  # how much of an error of the cut's position the next slice keeps
 
 
 def random_turns(rng: np.random.Generator, count: int) -> Floats:
@@ -129,11 +129,11 @@ def _unsteady(rng: np.random.Generator, layout: Layout) -> tuple[Floats, Floats]
     not pile up. The image jumps from slice to slice and drifts in a random walk besides.
     """
     count, step = layout.fib_shape[0], layout.fib_spacing_um[0]
-    kick = layout.thickness_jitter * step * np.sqrt((1 + _PULL_BACK) / 2)
+    kick = layout.thickness_jitter * step * np.sqrt((1 + PULL_BACK) / 2)
     errors = np.zeros(count)
-    errors[0] = kick / np.sqrt(1 - _PULL_BACK**2) * rng.standard_normal()
+    errors[0] = kick / np.sqrt(1 - PULL_BACK**2) * rng.standard_normal()
     for k, draw in enumerate(rng.standard_normal(count - 1), start=1):
-        errors[k] = _PULL_BACK * errors[k - 1] + kick * draw
+        errors[k] = PULL_BACK * errors[k - 1] + kick * draw
     positions = np.maximum.accumulate(np.arange(count) * step + errors)
     positions += 1e-6 * np.arange(count)  # two cuts at one place would still be in order
     walk = np.cumsum(layout.drift_step_um * rng.standard_normal((count, 2)), axis=0)

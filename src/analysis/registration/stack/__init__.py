@@ -5,6 +5,7 @@ from __future__ import annotations
 from .drift import StackDrift, remove_drift
 from .geometry import TiltCorrection, plane_geometry, slice_geometry
 from .thickness import SlicePositions, slice_positions
+from .unsteadiness import slice_unsteadiness, with_unsteadiness
 
 __all__ = [
     "SlicePositions",
@@ -14,4 +15,6 @@ __all__ = [
     "remove_drift",
     "slice_geometry",
     "slice_positions",
+    "slice_unsteadiness",
+    "with_unsteadiness",
 ]
