@@ -6,6 +6,7 @@ All text that can come from data is escaped here, and nowhere put together by ha
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterable
 from html import escape
 from itertools import repeat
@@ -194,7 +195,11 @@ def follow(state: Any, names: Iterable[str], *handlers: Callable[..., Any]) -> N
 
 
 def after_display(work: Callable[[], Any]) -> None:
-    """Do what the first picture needs not wait for; at once in Python alone."""
+    """Do what the first picture needs not wait for; at once where no notebook's kernel runs."""
+    ipython = sys.modules.get("IPython")
+    if ipython is None or ipython.get_ipython() is None:  # a script, or a page of its own server
+        work()
+        return
     try:
         asyncio.get_running_loop().call_soon(work)
     except RuntimeError:
