@@ -36,7 +36,7 @@ def _all_ran(prompts):
     return bool(prompts) and all(any(c.isdigit() for c in text) for text in prompts)
 
 
-def until(condition, page, *, seconds=20):
+def until(condition, page, *, seconds=40):
     """Wait until something holds; whether it does."""
     end = time.monotonic() + seconds
     while not condition():
