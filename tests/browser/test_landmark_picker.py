@@ -111,8 +111,12 @@ def test_rows_are_selected_and_switched_by_mouse_and_keys(page, specimen):
     page.get_by_role("button", name="accept ghost").click()
     assert until(lambda: rows.count() == 10, page)
     assert "sb-information" in rows.nth(9).get_attribute("class")
-    rows.nth(9).locator("input").click()  # it is only expected there
-    assert until(lambda: page.get_by_text("tells the fit nothing new").count() > 0, page)
+    refused = page.get_by_text("tells the fit nothing new")
+    for _ in range(4):  # a row that is drawn anew under the pointer takes no click
+        rows.nth(9).locator("input").click()  # it is only expected there
+        if until(lambda: refused.count() > 0, page, seconds=8):
+            break
+    assert refused.count() > 0
     assert not rows.nth(9).locator("input").is_checked()
     page.get_by_role("button", name="confirm").click()
     assert until(lambda: rows.nth(9).locator("input").is_checked(), page)

@@ -148,7 +148,9 @@ def test_the_template_writes_nothing_before_somebody_decides(ws):
 def test_what_is_not_named_or_cannot_be_meant_is_asked(ws):
     with pytest.raises(DecisionNeeded, match="give the parameter moving and the parameter fixed"):
         search_transform(ws, method="automatic", moving="view")
-    with pytest.raises(ValueError, match="model needs one of translation, rigid, similarity, affine, b-spline"):
+    with pytest.raises(
+        ValueError, match="model needs one of translation, rigid, similarity, affine, b-spline"
+    ):
         find(ws, model="x")
     with pytest.raises(ValueError, match="method needs automatic or surface, got 'landmarks'"):
         search_transform(ws, method="landmarks", moving="view", fixed="map")
