@@ -56,6 +56,7 @@ def plain(value: Any) -> Any:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> plain(float("nan")), plain(pd.Timestamp("2026-01-31 10:20:30.5"))
     (None, '2026-01-31 10:20:30')
     """

@@ -98,6 +98,7 @@ def coverage_table(rows: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rows = pd.DataFrame([(0, "v", 1.0, 1.1, 0.2, 1.1, True)], columns=["seed", "quantity",
     ...     "truth", "value", "uncertainty", "as_segmented", "covered"])
     >>> round(float(coverage_table(rows)["width_over_error"][0]), 6)

@@ -84,6 +84,7 @@ def edge_weights(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rows = pd.DataFrame({"size_x_um": [4.0], "size_y_um": [0.0], "at_border": [False]})
     >>> cut = pd.DataFrame({"size_x_um": [1.0], "size_y_um": [1.0], "at_border": [True]})
     >>> rows = pd.concat([rows, cut])
@@ -125,6 +126,7 @@ def size_distribution(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rows = pd.DataFrame({"equivalent_diameter_um": [1.0, 3.0], "at_border": False,
     ...     "size_x_um": 0.0, "size_y_um": 0.0})
     >>> size_distribution(rows, shape=(9, 9), spacing_um=(1, 1)).mean_um

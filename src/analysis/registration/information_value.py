@@ -207,6 +207,7 @@ def minutes_to(table: pd.DataFrame, *, probability: float) -> pd.DataFrame:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> table = pd.DataFrame({"action": ["a", "b"], "minutes": [9.0, 3.0],
     ...     "probability_after": [0.97, 0.8]})
     >>> minutes_to(table, probability=0.95)["action"].tolist()

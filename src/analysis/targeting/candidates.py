@@ -50,6 +50,7 @@ def rank_candidates(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rows = pd.DataFrame({"x_um": [0.0, 9.0], "y_um": [0.0, 0.0],
     ...     "equivalent_diameter_um": [1.0, 4.0], "at_border": False})
     >>> rank_candidates(rows)["why"][0]

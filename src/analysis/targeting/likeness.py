@@ -56,6 +56,7 @@ def more_like(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rows = pd.DataFrame({"diameter_um": [2.0, 8.0, 3.0, 5.0], "sphericity": [.9, .5, .9, .5]})
     >>> more_like(rows, 0, features=["diameter_um", "sphericity"])["why"].tolist()[0]
     'alike in every feature but diameter_um (+50 %)'

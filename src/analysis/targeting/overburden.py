@@ -23,6 +23,7 @@ def in_the_way(obstacles: pd.DataFrame) -> str:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> in_the_way(pd.DataFrame({"label": ["cap", "steel"], "from_um": [0.0, 2.0],
     ...     "to_um": [1.5, 82.0], "length_um": [1.5, 80.0]}))
     'cap 1.5 µm, then a gap of 500 nm, then steel 80 µm'

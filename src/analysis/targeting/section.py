@@ -51,6 +51,7 @@ def cut_by_plane(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> plane = AffineTransform("rigid", np.eye(3), [0, 0, 0], [5, 0, 0], 2, 3, np.zeros((6, 6)))
     >>> rows = pd.DataFrame({"z_um": [5.0, 9.0], "y_um": 0.0, "x_um": 0.0,
     ...     "equivalent_diameter_um": 4.0})

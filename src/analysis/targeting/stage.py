@@ -154,6 +154,7 @@ def fit_stage(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> marks = [[0, 0, 0], [0, 0, 1000], [0, 2000, 0], [300, 500, 500]]
     >>> seen = pd.DataFrame({"x": [5, 6, 5, 5.5], "y": [1, 1, 3, 1.5], "z": [9, 9, 9, 8.7]})
     >>> axes = StageAxes("mm", handedness="left", z_grows="outwards")

@@ -77,6 +77,7 @@ def score_candidates(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rows = pd.DataFrame({"equivalent_diameter_um": [2.0, 2.1, 1.9, 2.0, 9.0]})
     >>> table = score_candidates(rows, values={"rarity": 1}, features=["equivalent_diameter_um"])
     >>> table["equivalent_diameter_um"][0], table["why"][0]
