@@ -107,6 +107,17 @@ def bent(
     ----------
     Rueckert et al. 1999, doi:10.1109/42.796284; Eilers & Marx 1996, doi:10.1214/ss/1038425655
     (differences of knots as stiffness).
+
+    Examples
+    --------
+    >>> from scipy.ndimage import gaussian_filter, map_coordinates
+    >>> grey = gaussian_filter(np.random.default_rng(0).normal(size=(96, 96)), 3)
+    >>> y, x = np.indices((72, 72)) + 12.0
+    >>> moved = map_coordinates(grey, [y + 2 * np.sin(np.pi * (x - 12) / 71), x])
+    >>> still = AffineTransform("rigid", np.eye(3), [0, 0, 0], [0, 0, 0], 2, 2)
+    >>> found = bent(GreyImage(grey, [1, 1], [-12, -12]), GreyImage(-moved, [1, 1]), still)
+    >>> found.field.apply([[0, 36, 36]]).round(1)
+    array([[ 0., 38., 36.]])
     """
     if moving.ndim != fixed.ndim:
         raise ValueError(
