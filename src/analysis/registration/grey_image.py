@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+from .threads import in_slabs
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -121,7 +123,7 @@ class GreyImage:
             values = _means(values, factors)
         spacing = self.spacing_um * factors
         origin = self.origin_um + (spacing - self.spacing_um) / 2
-        return replace(self, values=values, spacing_um=spacing, origin_um=origin, mask=mask)
+        return self._with(values=values, spacing_um=spacing, origin_um=origin, mask=mask)
 
     def softened(self) -> GreyImage:
         """Average neighbours 1 : 3 : 1 along each axis, so that interpolation blurs no noise.
@@ -131,11 +133,18 @@ class GreyImage:
         doi:10.1006/cviu.1999.0816).
         """
         if self.mask is None:
-            return replace(self, values=_soft(self.values))
+            return self._with(values=_soft(self.values))
         share = _soft(self.mask.astype(np.float32))
         whole = _soft(np.where(self.mask, self.values, np.float32(0)))
         values = np.where(self.mask, whole / np.maximum(share, np.float32(0.1)), np.float32(0))
-        return replace(self, values=values)
+        return self._with(values=values)
+
+    def _with(self, **changed: object) -> GreyImage:
+        """The same image but for this, which was made from it and needs no check."""
+        other = object.__new__(GreyImage)
+        for name in ("values", "spacing_um", "origin_um", "mask", "ndim"):
+            object.__setattr__(other, name, changed.get(name, getattr(self, name)))
+        return other
 
 
 def _per_axis(name: str, given: ArrayLike, ndim: int) -> np.ndarray:
@@ -148,23 +157,22 @@ def _per_axis(name: str, given: ArrayLike, ndim: int) -> np.ndarray:
 
 
 def _soft(values: np.ndarray) -> np.ndarray:
-    from . import mutual_loops
+    from . import grey_loops
 
     out = np.empty_like(values)
-    mutual_loops.soften(values, out)
+    in_slabs(lambda first, last: grey_loops.soften(values, first, last, out), len(out), out.size)
     return out
 
 
 def _means(values: np.ndarray, factors: list[int]) -> np.ndarray:
-    """Means over blocks, an axis at a time, in float32."""
-    for axis, factor in enumerate(factors):
-        if factor == 1:
-            continue
-        whole = values.shape[axis] // factor * factor
-        parts = [values[(*[slice(None)] * axis, slice(k, whole, factor))] for k in range(factor)]
-        total = parts[0] + parts[1]
-        for part in parts[2:]:
-            total += part
-        total *= np.float32(1 / factor)
-        values = total
-    return np.ascontiguousarray(values)
+    """Means over blocks, in float32."""
+    from . import grey_loops
+
+    shape = [size // factor for size, factor in zip(values.shape, factors, strict=True)]
+    out, sides = np.empty(shape, np.float32), np.array(factors)
+    in_slabs(
+        lambda first, last: grey_loops.average(values, sides, first, last, out),
+        len(out),
+        values.size,
+    )
+    return out

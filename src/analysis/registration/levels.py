@@ -30,12 +30,15 @@ class Level:
         The coarser voxel of the two [um].
     count : int
         Samples.
+    softly : bool
+        Whether both are softened before they are compared; the searched one already is.
     """
 
     sampled: GreyImage
     searched: GreyImage
     voxel_um: float
     count: int
+    softly: bool = False
 
     def metric(
         self, *, seed: int, cubic: bool = False, near: AffineTransform | None = None
@@ -51,7 +54,9 @@ class Level:
             left out then: which of them count would change the information more than how well
             the images agree.
         """
-        samples = chosen_samples(self.sampled, self.count, rng=np.random.default_rng(seed))
+        samples = chosen_samples(
+            self.sampled, self.count, rng=np.random.default_rng(seed), softly=self.softly
+        )
         if near is not None:
             samples = self._away_from_border(samples, near)
         return MutualInformation(
@@ -95,7 +100,5 @@ def levels_of(sampled: GreyImage, searched: GreyImage) -> list[Level]:
         last = found[-1]
         found[-1] = Level(last.sampled, last.searched, last.voxel_um, _COARSE_COUNT)
     finest = found[0]
-    found[0] = replace(
-        finest, sampled=finest.sampled.softened(), searched=finest.searched.softened()
-    )
+    found[0] = replace(finest, searched=finest.searched.softened(), softly=True)
     return found[::-1]

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from .threads import shared
+
 _PIECES = 8  # samples are swept over in as many, so that sums are the same on any machine
 _SMALL = 16_000  # samples that are not worth a thread
 LEAST_OVERLAP = 0.25  # of the samples; few pairs of grey values are related by chance
+_COUNTED = 200_000  # grey values, or a few times as many, that tell their range
 _TAILS = 0.002  # of the grey values, at either end, share the outermost bin
 
 
@@ -129,9 +129,6 @@ class MutualInformation:
         self._read = mutual_loops.look_up_cubic if cubic else mutual_loops.look_up
         self.low, high = grey_range(searched, mask)
         self.per_bin = (bins - 4) / max(high - self.low, 1e-12)
-        # Grey values are kept above 0: a negative one says that a sample does not count.
-        self._lift = np.float32(min(0.0, float(searched.min())))
-        self._lifted = searched - self._lift if self._lift < 0 else searched
         self._take(samples)
 
     def with_samples(self, samples: Samples) -> MutualInformation:
@@ -176,7 +173,7 @@ class MutualInformation:
             self._values,
             self._slopes,
             self.samples.bins,
-            self.low - float(self._lift),
+            self.low,
             self.per_bin,
             self._worth,
             np.ascontiguousarray(shapes, float),
@@ -198,11 +195,10 @@ class MutualInformation:
         if overlap < self.least_overlap:
             return SampleSweep(0.0, overlap, np.zeros((count, 3)), np.zeros(count))
         slopes, worth = np.empty((count, 3)), np.empty(count)
-        low = self.low - float(self._lift)
 
         def judge(_: int, piece: slice) -> None:
             values, bins = self._values[piece], self.samples.bins[piece]
-            table = (low, self.per_bin, self._worth)
+            table = (self.low, self.per_bin, self._worth)
             self._loops.forces(values, self._slopes[piece], bins, *table, slopes[piece])
             self._loops.worths(values, bins, *table, worth[piece])
 
@@ -218,28 +214,27 @@ class MutualInformation:
         to_voxels = np.ascontiguousarray(matrix / self.spacing_um[:, None])
         start = (offset_um - self.origin_um) / self.spacing_um
         joint = np.zeros((len(self._pieces), self._fixed_bins, self.bins))
-        low = self.low - float(self._lift)
 
         def count(k: int, piece: slice) -> int:
             points, values = points_um[piece], self._values[piece]
             slopes = self._slopes[piece]
-            seen = self._read(points, to_voxels, start, self._lifted, self.mask, values, slopes)
-            self._loops.count_pairs(values, self.samples.bins[piece], low, self.per_bin, joint[k])
+            seen = self._read(points, to_voxels, start, self.searched, self.mask, values, slopes)
+            self._loops.count_pairs(values, self.samples.bins[piece], self.low, self.per_bin, joint[k])
             return int(seen)
 
         self._counted = sum(self._each(count))
         overlap = self._counted / max(1, len(self._values))
         if overlap < self.least_overlap:
             return 0.0, overlap
-        information, self._worth = _information(joint.sum(axis=0))
-        return information, overlap
+        self._worth = joint.sum(axis=0)
+        return float(self._loops.inform(self._worth)), overlap
 
     def _add(self, piece: slice, worth: np.ndarray, sums: np.ndarray) -> None:
         self._loops.add_slopes(
             self._values[piece],
             self._slopes[piece],
             self.samples.bins[piece],
-            self.low - float(self._lift),
+            self.low,
             self.per_bin,
             worth,
             self.samples.points_um[piece],
@@ -250,31 +245,20 @@ class MutualInformation:
     def _each(self, work: Callable[[int, slice], Any]) -> list[Any]:
         if len(self._pieces) == 1:
             return [work(0, self._pieces[0])]
-        return list(_threads().map(work, range(len(self._pieces)), self._pieces))
-
-
-@lru_cache(maxsize=1)
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(min(_PIECES, os.cpu_count() or 1), thread_name_prefix="mutual")
-
-
-def _information(joint: np.ndarray) -> tuple[float, np.ndarray]:
-    """Mutual information [nat] of counts, and the logarithm of joint over second probability."""
-    together = joint / joint.sum()
-    first, second = together.sum(axis=1), together.sum(axis=0)
-    seen = together > 0
-    by_second = np.divide(together, second, out=np.ones_like(together), where=seen)
-    worth = np.log(by_second, out=np.zeros_like(together), where=seen)
-    own = np.log(first, out=np.zeros_like(first), where=first > 0)
-    return float(np.sum(together * worth) - np.sum(first * own)), worth
+        return shared(work, range(len(self._pieces)), self._pieces)
 
 
 def grey_range(values: np.ndarray, mask: np.ndarray | None = None) -> tuple[float, float]:
-    """Grey values between which nearly all lie; few outliers share the outermost bins."""
-    counted = values[::3, ::3, ::3] if values.size > 500_000 and values.shape[0] > 3 else values
-    if mask is not None:
-        own = mask[::3, ::3, ::3] if counted is not values else mask
-        counted = counted[own] if own.any() else counted
+    """Grey values between which nearly all lie; few outliers share the outermost bins.
+
+    Of a large image, voxels on a regular grid are looked at.
+    """
+    wide = sum(size > 3 for size in values.shape)
+    step = max(1, int((values.size / _COUNTED) ** (1 / max(wide, 1))))
+    every = tuple(slice(None, None, step if size > 3 else 1) for size in values.shape)
+    counted = values[every]
+    if mask is not None and mask[every].any():
+        counted = counted[mask[every]]
     low, high = np.quantile(counted, (_TAILS, 1 - _TAILS))
     return (float(low), float(high)) if high > low else (float(low), float(low) + 1.0)
 

@@ -33,7 +33,7 @@ def look_up(
     mask : ndarray of bool, shape (z, y, x) or (0, 0, 0)
         Voxels that count; none where all do.
     values : ndarray of float32, shape (n,)
-        Is written; -1 for a sample that falls beside the image or on masked voxels.
+        Is written; NaN for a sample that falls beside the image or on masked voxels.
     slopes : ndarray of float32, shape (n, 3)
         Is written [1/voxel].
 
@@ -53,7 +53,7 @@ def look_up(
         if not (-0.5 <= z <= nz - 0.5 and -0.5 <= y <= ny - 0.5 and -0.5 <= x <= nx - 0.5) or (
             masked and not mask[int(z + 0.5), int(y + 0.5), int(x + 0.5)]
         ):
-            values[i] = -1.0
+            values[i] = np.nan
             continue
         count += 1
         z = min(max(z, 0.0), nz - 1.0)
@@ -81,18 +81,18 @@ def look_up(
 @compiled_fused
 def _cubic(t: Any) -> Any:
     """The four weights of Keys' interpolation, and their slopes, between voxels 1 and 2 of four."""
-    s, q = t * t, t * t * t
+    half, s, q = np.float32(0.5), t * t, t * t * t
     weights = (
-        -0.5 * t + s - 0.5 * q,
-        1.0 - 2.5 * s + 1.5 * q,
-        0.5 * t + 2.0 * s - 1.5 * q,
-        -0.5 * s + 0.5 * q,
+        s - half * (t + q),
+        np.float32(1.0) - np.float32(2.5) * s + np.float32(1.5) * q,
+        half * t + np.float32(2.0) * s - np.float32(1.5) * q,
+        half * (q - s),
     )
     slopes = (
-        -0.5 + 2.0 * t - 1.5 * s,
-        -5.0 * t + 4.5 * s,
-        0.5 + 4.0 * t - 4.5 * s,
-        -t + 1.5 * s,
+        np.float32(2.0) * t - half - np.float32(1.5) * s,
+        np.float32(4.5) * s - np.float32(5.0) * t,
+        half + np.float32(4.0) * t - np.float32(4.5) * s,
+        np.float32(1.5) * s - t,
     )
     return weights, slopes
 
@@ -117,7 +117,7 @@ def look_up_cubic(
         if not (-0.5 <= z <= nz - 0.5 and -0.5 <= y <= ny - 0.5 and -0.5 <= x <= nx - 0.5) or (
             masked and not mask[int(z + 0.5), int(y + 0.5), int(x + 0.5)]
         ):
-            values[i] = -1.0
+            values[i] = np.nan
             continue
         count += 1
         z = min(max(z, 0.0), nz - 1.0)
@@ -128,24 +128,28 @@ def look_up_cubic(
         wy, dy = _cubic(np.float32(y - y0))
         wx, dx = _cubic(np.float32(x - x0))
         value, by_z, by_y, by_x = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+        inside = 0 < z0 < nz - 2 and 0 < y0 < ny - 2 and 0 < x0 < nx - 2
         for a in range(4):
-            za = min(max(z0 + a - 1, 0), nz - 1)
+            za = z0 + a - 1 if inside else min(max(z0 + a - 1, 0), nz - 1)
             plane, plane_y, plane_x = np.float32(0), np.float32(0), np.float32(0)
             for b in range(4):
-                yb = min(max(y0 + b - 1, 0), ny - 1)
-                row, row_x = np.float32(0), np.float32(0)
-                for c in range(4):
-                    here = moving[za, yb, min(max(x0 + c - 1, 0), nx - 1)]
-                    row += np.float32(wx[c]) * here
-                    row_x += np.float32(dx[c]) * here
-                plane += np.float32(wy[b]) * row
-                plane_y += np.float32(dy[b]) * row
-                plane_x += np.float32(wy[b]) * row_x
-            value += np.float32(wz[a]) * plane
-            by_z += np.float32(dz[a]) * plane
-            by_y += np.float32(wz[a]) * plane_y
-            by_x += np.float32(wz[a]) * plane_x
-        values[i] = max(value, np.float32(0))
+                if inside:
+                    line = moving[za, y0 + b - 1]
+                    one, two, three, four = line[x0 - 1], line[x0], line[x0 + 1], line[x0 + 2]
+                else:
+                    line = moving[za, min(max(y0 + b - 1, 0), ny - 1)]
+                    one, two = line[max(x0 - 1, 0)], line[x0]
+                    three, four = line[min(x0 + 1, nx - 1)], line[min(x0 + 2, nx - 1)]
+                row = wx[0] * one + wx[1] * two + wx[2] * three + wx[3] * four
+                row_x = dx[0] * one + dx[1] * two + dx[2] * three + dx[3] * four
+                plane += wy[b] * row
+                plane_y += dy[b] * row
+                plane_x += wy[b] * row_x
+            value += wz[a] * plane
+            by_z += dz[a] * plane
+            by_y += wz[a] * plane_y
+            by_x += wz[a] * plane_x
+        values[i] = value
         slopes[i, 0], slopes[i, 1], slopes[i, 2] = by_z, by_y, by_x
     return count
 
@@ -157,7 +161,7 @@ def count_pairs(values: Any, bins: Any, low: Any, per_bin: Any, joint: Any) -> N
     Parameters
     ----------
     values : ndarray of float32, shape (n,)
-        Of the moving image; negative ones are left out.
+        Of the moving image; NaN is left out.
     bins : ndarray of int32, shape (n,)
         Bins of the fixed image.
     low, per_bin : float
@@ -167,7 +171,7 @@ def count_pairs(values: Any, bins: Any, low: Any, per_bin: Any, joint: Any) -> N
     """
     last = joint.shape[1] - 3
     for i in range(values.shape[0]):
-        if values[i] < 0:
+        if values[i] != values[i]:
             continue
         place = min(max((values[i] - low) * per_bin + 1.0, 1.0), float(last) + 0.999)
         at = int(place)
@@ -178,6 +182,36 @@ def count_pairs(values: Any, bins: Any, low: Any, per_bin: Any, joint: Any) -> N
         row[at] += (4.0 - 6.0 * t * t + 3.0 * t * t * t) / 6.0
         row[at + 1] += (4.0 - 6.0 * r * r + 3.0 * r * r * r) / 6.0
         row[at + 2] += t * t * t / 6.0
+
+
+@compiled_fused
+def inform(joint: Any) -> float:
+    """Mutual information of counts [nat].
+
+    Parameters
+    ----------
+    joint : ndarray of float64, shape (fixed bins, moving bins)
+        Counts; becomes the logarithm of joint over moving probability, 0 where nothing was seen.
+    """
+    total, by_moving = 0.0, np.zeros(joint.shape[1])
+    for a in range(joint.shape[0]):
+        for b in range(joint.shape[1]):
+            total += joint[a, b]
+            by_moving[b] += joint[a, b]
+    information = 0.0
+    for a in range(joint.shape[0]):
+        by_fixed = 0.0
+        for b in range(joint.shape[1]):
+            if joint[a, b] > 0:
+                by_fixed += joint[a, b]
+                worth = np.log(joint[a, b] / by_moving[b])
+                information += joint[a, b] * worth
+                joint[a, b] = worth
+            else:
+                joint[a, b] = 0.0
+        if by_fixed > 0:
+            information -= by_fixed * np.log(by_fixed / total)
+    return information / total
 
 
 @compiled_fused
@@ -224,7 +258,7 @@ def add_slopes(
         Is added to: the slope by the offset (3), and by the matrix row by row (9).
     """
     for i in range(values.shape[0]):
-        if values[i] < 0:
+        if values[i] != values[i]:
             continue
         by_value = _by_value(values[i], low, per_bin, worth[bins[i]])
         if by_value == 0.0:
@@ -253,7 +287,7 @@ def forces(
     """
     for i in range(values.shape[0]):
         by_value = 0.0
-        if values[i] >= 0:
+        if values[i] == values[i]:
             by_value = _by_value(values[i], low, per_bin, worth[bins[i]])
         for k in range(3):
             out[i, k] = by_value * slopes[i, k]
@@ -272,7 +306,7 @@ def worths(values: Any, bins: Any, low: Any, per_bin: Any, worth: Any, out: Any)
     last = worth.shape[1] - 3
     for i in range(values.shape[0]):
         out[i] = 0.0
-        if values[i] < 0:
+        if values[i] != values[i]:
             continue
         place = min(max((values[i] - low) * per_bin + 1.0, 1.0), float(last) + 0.999)
         at = int(place)
@@ -285,42 +319,3 @@ def worths(values: Any, bins: Any, low: Any, per_bin: Any, worth: Any, out: Any)
             + (4.0 - 6.0 * r * r + 3.0 * r * r * r) * row[at + 1]
             + t * t * t * row[at + 2]
         ) / 6.0
-
-
-@compiled_fused
-def soften(values: Any, out: Any) -> None:
-    """Average each voxel with its neighbours along every axis, 1 : 3 : 1 (0.63 voxels).
-
-    Parameters
-    ----------
-    values, out : ndarray of float32, shape (z, y, x)
-        The border voxels are their own neighbours.
-    """
-    nz, ny, nx = values.shape
-    planes = np.empty((3, ny, nx), np.float32)  # softened along y and x, of three z
-    here, row = np.empty((ny, nx), np.float32), np.empty(nx, np.float32)
-    side, middle = np.float32(0.2), np.float32(0.6)
-    for z in range(nz + 1):
-        if z < nz:
-            for y in range(ny):
-                for x in range(nx):
-                    here[y, x] = values[z, y, x]
-                row[0] = middle * here[y, 0] + side * (here[y, 0] + here[y, min(1, nx - 1)])
-                for x in range(1, nx - 1):
-                    row[x] = middle * here[y, x] + side * (here[y, x - 1] + here[y, x + 1])
-                row[nx - 1] = middle * here[y, nx - 1] + side * (
-                    here[y, nx - 1] + here[y, max(nx - 2, 0)]
-                )
-                for x in range(nx):
-                    here[y, x] = row[x]
-            plane = planes[z % 3]
-            for y in range(ny):
-                above, below = max(y - 1, 0), min(y + 1, ny - 1)
-                for x in range(nx):
-                    plane[y, x] = middle * here[y, x] + side * (here[above, x] + here[below, x])
-        if z > 0:
-            one, two = planes[max(z - 2, 0) % 3], planes[(z - 1) % 3]
-            three = planes[min(z, nz - 1) % 3]
-            for y in range(ny):
-                for x in range(nx):
-                    out[z - 1, y, x] = middle * two[y, x] + side * (one[y, x] + three[y, x])

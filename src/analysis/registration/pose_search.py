@@ -106,16 +106,15 @@ def _resampled(
         points = to_frame.inverse_apply(points)
     values = np.empty(len(points), np.float32)
     slopes = np.zeros((len(points), 3), np.float32)
-    lift = np.float32(min(0.0, float(image.values.min())))
     mask = np.zeros((0, 0, 0), bool) if image.mask is None else image.mask
     matrix = np.diag(1 / image.spacing_um)
     offset = -image.origin_um / image.spacing_um
     if image.ndim == 2:
         points = points * [0, 1, 1]
     mutual_loops.look_up(
-        np.ascontiguousarray(points), matrix, offset, image.values - lift, mask, values, slopes
+        np.ascontiguousarray(points), matrix, offset, image.values, mask, values, slopes
     )
-    known = values >= 0
+    known = ~np.isnan(values)
     steep = np.sqrt(np.sum((slopes / image.spacing_um) ** 2, axis=1))
     both = np.stack([values, steep]).astype(np.float32)
     if known.any():

@@ -12,7 +12,12 @@ BLOCKS = 4  # along each axis, for the spread between parts of the image
 
 
 def chosen_samples(
-    image: GreyImage, count: int, *, rng: np.random.Generator, bins: int = 32
+    image: GreyImage,
+    count: int,
+    *,
+    rng: np.random.Generator,
+    bins: int = 32,
+    softly: bool = False,
 ) -> Samples:
     """Choose voxels, half of them at random and half where the image changes most.
 
@@ -24,6 +29,8 @@ def chosen_samples(
     rng : Generator
     bins : int
         Of grey values.
+    softly : bool
+        Take the image as `GreyImage.softened` would have it, without softening all of it.
 
     Returns
     -------
@@ -34,31 +41,38 @@ def chosen_samples(
     else:
         anywhere = rng.integers(0, image.values.size, count - count // 2)
         candidates = rng.integers(0, image.values.size, _CANDIDATES * (count // 2))
-        steep = np.argpartition(-steepness(image, candidates), count // 2)[: count // 2]
+        steep = np.argpartition(-steepness(image, candidates, softly=softly), count // 2)
+        steep = steep[: count // 2]
         chosen = np.sort(np.concatenate([anywhere, candidates[steep]]))  # near ones together
     if image.mask is not None:
         chosen = chosen[image.mask.ravel()[chosen]]
     places = np.stack(np.unravel_index(chosen, image.values.shape), axis=-1)
-    low, high = grey_range(image.values, image.mask)
+    grey = _grey_at(image, chosen, softly)
+    low, high = grey_range(grey) if softly else grey_range(image.values, image.mask)
     return Samples(
         points_um=places * image.spacing_um + image.origin_um,
-        bins=binned(image.values.ravel()[chosen], low, high, bins),
+        bins=binned(grey, low, high, bins),
         blocks=_blocks(places, image.values.shape),
     )
 
 
-def steepness(image: GreyImage, voxels: np.ndarray) -> np.ndarray:
+def steepness(image: GreyImage, voxels: np.ndarray, *, softly: bool = False) -> np.ndarray:
     """Squared slope at voxels, by differences of their neighbours: (n,)."""
-    values, shape = image.values.ravel(), image.values.shape
-    found = np.zeros(len(voxels), np.float32)
-    stride = 1
-    for axis in (2, 1, 0):
-        if shape[axis] > 1:
-            place = voxels // stride % shape[axis]
-            after = np.where(place < shape[axis] - 1, voxels + stride, voxels)
-            before = np.where(place > 0, voxels - stride, voxels)
-            found += ((values[after] - values[before]) / np.float32(image.spacing_um[axis])) ** 2
-        stride *= shape[axis]
+    from . import grey_loops
+
+    found = np.empty(len(voxels), np.float32)
+    grey_loops.steepness_at(image.values, image.spacing_um, voxels, softly, found)
+    return found
+
+
+def _grey_at(image: GreyImage, voxels: np.ndarray, softly: bool) -> np.ndarray:
+    if not softly:
+        return image.values.ravel()[voxels]
+    from . import grey_loops
+
+    found = np.empty(len(voxels), np.float32)
+    mask = np.zeros((0, 0, 0), bool) if image.mask is None else image.mask
+    grey_loops.soft_at(image.values, mask, voxels, found)
     return found
 
 

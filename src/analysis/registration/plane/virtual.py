@@ -47,11 +47,10 @@ def virtual_slices(
     normal = np.cross(transform.matrix[:, 1], transform.matrix[:, 2])
     normal /= np.linalg.norm(normal)
     mask = np.zeros((0, 0, 0), bool) if volume.mask is None else volume.mask
-    low = np.float32(min(0.0, float(volume.values.min())))
     matrix = np.diag(1 / volume.spacing_um)
     out = np.empty((len(np.atleast_1d(ahead_um)), rows.size), np.float32)
     slopes = np.empty((rows.size, 3), np.float32)
     for k, ahead in enumerate(np.atleast_1d(np.asarray(ahead_um, float))):
         start = (ahead * normal - volume.origin_um) / volume.spacing_um
-        mutual_loops.look_up(points, matrix, start, volume.values - low, mask, out[k], slopes)
-    return np.where(out < 0, np.nan, out + low).reshape(-1, height, width).astype(np.float32)
+        mutual_loops.look_up(points, matrix, start, volume.values, mask, out[k], slopes)
+    return out.reshape(-1, height, width)
