@@ -96,10 +96,29 @@ class Climb:
 
     def run(self, *, most_steps: int = 60, tolerance: float = 1e-6) -> Summit:
         """Climb until a step gains less than a share of what is there."""
+        if self.start.model != "affine" and self.metric.is_small:
+            return self._run_compiled(most_steps, tolerance)
         steps = minimum(self.loss, np.zeros(len(self.units)), most=most_steps, gain=tolerance)
         matrix, offset = self.place(steps)
         end = self.metric(matrix, self.start.centre_um, offset)
         return Summit(self.at(steps), end.information, end.overlap, self.sweeps)
+
+    def _run_compiled(self, most_steps: int, tolerance: float) -> Summit:
+        from . import climb_loops
+
+        start = self.start
+        free = tangent.columns(start.model, start.ndim_moving, start.ndim_fixed)
+        steps, information, overlap, sweeps = climb_loops.climb(
+            *self.metric.tables,
+            np.array(free),
+            np.ascontiguousarray(start.matrix),
+            np.ascontiguousarray(start.centre_um),
+            np.ascontiguousarray(start.offset_um),
+            self.units,
+            most_steps,
+            tolerance,
+        )
+        return Summit(self.at(steps), information, overlap, sweeps)
 
 
 def minimum(

@@ -16,6 +16,7 @@ from .levels import Level, levels_of
 from .mutual import MutualInformation
 from .starts import different, distance_um, turned_away, within_reach
 from .tangent import Model
+from .threads import shared
 from .transform import AffineTransform
 
 if TYPE_CHECKING:
@@ -25,9 +26,12 @@ OnStep = Callable[[str, float], None]
 _CHANCE_MAPS = 16  # unrelated places, for what mutual information comes to by chance
 _COARSE_STEPS = 30
 _ABOVE = 0.25  # of the way from the middle to the best of unrelated places
+_AT_ONCE = 4  # climbs, of which none is stopped
 _APART = 4.0  # voxels: a place further away is another one
 _MET = 4  # starts that end at one place did not get there by chance
 _KEPT = 3  # places that are followed to the next level
+_WORTH = 0.5  # of the best one's shared information, to be followed
+_FINE_COUNT = 50_000  # samples of a volume on the finest level
 
 
 class Cancel(Protocol):
@@ -63,6 +67,9 @@ class Search:
 
     def __post_init__(self) -> None:
         self.levels = levels_of(self.sampled, self.searched)
+        if self.sampled.ndim == 3:
+            fine = self.levels[-1]
+            self.levels[-1] = replace(fine, count=min(fine.count, _FINE_COUNT))
         self.corners_um = self.sampled.corners_um
         self.metric: MutualInformation | None = None
         self.stood_out = False
@@ -114,6 +121,7 @@ class Search:
                 self.stood_out = self._stands_out(ends, chosen=chosen)
             rivals = [*ends[1:], *rivals]
             followed = ends[: 1 if number >= len(self.levels) - 2 else _KEPT]
+            followed = [one for one in followed if one.shared >= _WORTH * ends[0].shared]
             starts = [(f"place {k + 1}", one.transform) for k, one in enumerate(followed)]
             if not self.stood_out and not last:
                 return ends
@@ -134,35 +142,41 @@ class Search:
         starts: Sequence[tuple[str, AffineTransform]],
     ) -> list[Summit]:
         model = self._model_at(number)
-        found = []
-        for k, (name, start) in enumerate(starts):
-            share = (number + k / len(starts)) / len(self.levels)
-            self.tell(f"aligning level {number + 1} of {len(self.levels)}", share)
-            found.append(self._climb(level, metric, name, replace(start, model=model)))
+        words = f"aligning level {number + 1} of {len(self.levels)}"
+
+        def climb(k: int) -> tuple[dict[str, Any], Summit]:
+            name, start = starts[k]
+            return self._climb(level, metric, name, replace(start, model=model))
+
+        climbs = []
+        for k in range(0, len(starts), _AT_ONCE if metric.is_small else 1):
+            self.tell(words, (number + k / len(starts)) / len(self.levels))
+            some = range(k, min(k + _AT_ONCE, len(starts)))
+            climbs += shared(climb, some) if metric.is_small else [climb(k)]
+        self.tried += [row for row, _ in climbs]
+        found = [end for _, end in climbs]
         if number == 0:
             self._ended = [one.transform for one in found]
         return different(found, self.corners_um, voxel_um=level.voxel_um)
 
     def _climb(
         self, level: Level, metric: MutualInformation, name: str, start: AffineTransform
-    ) -> Summit:
+    ) -> tuple[dict[str, Any], Summit]:
         began = time.perf_counter()
         climb = Climb(metric, start, step_um=level.voxel_um)
         many = level is self.levels[0] and len(self.levels) > 1
         end = climb.run(most_steps=_COARSE_STEPS if many else 60, tolerance=1e-4 if many else 1e-6)
-        self.tried.append(
-            {
-                "start": name,
-                "voxel_um": level.voxel_um,
-                "sweeps": end.sweeps,
-                "information_nat": end.information,
-                "overlap": end.overlap,
-                "shared_nat": end.shared,
-                "moved_um": distance_um(start, end.transform, self.corners_um),
-                "seconds": time.perf_counter() - began,
-            }
-        )
-        return end
+        row = {
+            "start": name,
+            "voxel_um": level.voxel_um,
+            "sweeps": end.sweeps,
+            "information_nat": end.information,
+            "overlap": end.overlap,
+            "shared_nat": end.shared,
+            "moved_um": distance_um(start, end.transform, self.corners_um),
+            "seconds": time.perf_counter() - began,
+        }
+        return row, end
 
     def _model_at(self, number: int) -> Model:
         """Turn and shift first, then size, then shear."""
@@ -177,12 +191,12 @@ class Search:
         rng = np.random.default_rng(self.seed)
         far = turned_away(start, _CHANCE_MAPS, rng=rng)
         self.tell("looking what unrelated places come to", 0.0)
-        self.chance = [
-            Climb(metric, replace(one, model="rigid"), step_um=level.voxel_um).run(
-                most_steps=_COARSE_STEPS, tolerance=1e-3
-            )
-            for one in far
-        ]
+
+        def climb(one: AffineTransform) -> Summit:
+            begin = Climb(metric, replace(one, model="rigid"), step_um=level.voxel_um)
+            return begin.run(most_steps=_COARSE_STEPS, tolerance=1e-3)
+
+        self.chance = shared(climb, far) if metric.is_small else [climb(one) for one in far]
 
     def _stands_out(self, ends: Sequence[Summit], *, chosen: bool) -> bool:
         """Whether the best end is more than the best of many unrelated places would be.

@@ -146,6 +146,27 @@ class MutualInformation:
         ends = np.linspace(0, count, (_PIECES if count > _SMALL else 1) + 1).astype(int)
         self._pieces = [slice(a, b) for a, b in pairwise(ends)]
 
+    @property
+    def is_small(self) -> bool:
+        """Whether whole climbs are compiled: few samples, read linearly."""
+        return len(self._pieces) == 1 and self._read is self._loops.look_up
+
+    @property
+    def tables(self) -> tuple[Any, ...]:
+        """What a compiled climb needs to know of samples and image."""
+        return (
+            self.samples.points_um,
+            self.samples.bins,
+            self.searched,
+            self.mask,
+            self.low,
+            self.per_bin,
+            np.array([self._fixed_bins, self.bins]),
+            self.least_overlap,
+            self.spacing_um,
+            self.origin_um,
+        )
+
     def __call__(self, matrix: np.ndarray, centre_um: np.ndarray, offset_um: np.ndarray) -> Sweep:
         """Sweep over all samples under the map ``matrix @ (x - centre) + offset``."""
         information, overlap = self._look(
