@@ -31,7 +31,7 @@ _APART = 4.0  # voxels: a place further away is another one
 _MET = 4  # starts that end at one place did not get there by chance
 _KEPT = 3  # places that are followed to the next level
 _WORTH = 0.5  # of the best one's shared information, to be followed
-_FINE_COUNT = 50_000  # samples of a volume on the finest level
+_FINE_COUNT = 100_000  # samples of a volume on the finest level
 
 
 class Cancel(Protocol):
@@ -164,8 +164,12 @@ class Search:
     ) -> tuple[dict[str, Any], Summit]:
         began = time.perf_counter()
         climb = Climb(metric, start, step_um=level.voxel_um)
-        many = level is self.levels[0] and len(self.levels) > 1
-        end = climb.run(most_steps=_COARSE_STEPS if many else 60, tolerance=1e-4 if many else 1e-6)
+        if level is self.levels[-1] and len(self.levels) > 1:
+            end = climb.run_sharply()
+        else:
+            many = level is self.levels[0] and len(self.levels) > 1
+            steps, gain = (_COARSE_STEPS, 1e-4) if many else (60, 1e-6)
+            end = climb.run(most_steps=steps, tolerance=gain)
         row = {
             "start": name,
             "voxel_um": level.voxel_um,

@@ -188,7 +188,12 @@ def register(
     metric, warnings = search.metric, list(_rivals(search, ends))
     if uncertainty is not None and metric is not None:
         try:
-            best = with_block_covariance(metric, best, voxel_um=search.levels[-1].voxel_um)
+            best = with_block_covariance(
+                metric,
+                best,
+                voxel_um=search.levels[-1].voxel_um,
+                curvature=ends[0].curvature,
+            )
         except Degenerate as problem:
             warnings.append(str(problem))
     runner_up = _runner_up(search, ends, turned)

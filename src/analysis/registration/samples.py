@@ -6,6 +6,7 @@ import numpy as np
 
 from .grey_image import GreyImage
 from .mutual import Samples, binned, grey_range
+from .threads import in_slabs
 
 _CANDIDATES = 4  # looked at for each sample that is chosen for its slope
 BLOCKS = 4  # along each axis, for the spread between parts of the image
@@ -61,7 +62,12 @@ def steepness(image: GreyImage, voxels: np.ndarray, *, softly: bool = False) -> 
     from . import grey_loops
 
     found = np.empty(len(voxels), np.float32)
-    grey_loops.steepness_at(image.values, image.spacing_um, voxels, softly, found)
+
+    def some(first: int, last: int) -> None:
+        into = found[first:last]
+        grey_loops.steepness_at(image.values, image.spacing_um, voxels[first:last], softly, into)
+
+    in_slabs(some, len(voxels), 10 * len(voxels))
     return found
 
 

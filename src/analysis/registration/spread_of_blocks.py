@@ -11,12 +11,15 @@ from .descent import Climb
 from .mutual import MutualInformation
 from .transform import AffineTransform
 
-_STEP = 0.5  # voxels, for the curvature
 _FEWEST = 8  # more blocks than parameters, to tell their spread
 
 
 def with_block_covariance(
-    metric: MutualInformation, transform: AffineTransform, *, voxel_um: float
+    metric: MutualInformation,
+    transform: AffineTransform,
+    *,
+    voxel_um: float,
+    curvature: np.ndarray | None = None,
 ) -> AffineTransform:
     """Add the covariance that the disagreement of blocks implies.
 
@@ -33,6 +36,8 @@ def with_block_covariance(
         The summit.
     voxel_um : float
         Voxel size [um].
+    curvature : (p, p) array, optional
+        As of a `Summit`; is found out where it is not known.
 
     Returns
     -------
@@ -58,8 +63,11 @@ def with_block_covariance(
             f"the spread between blocks needs {free + _FEWEST} of them that overlap, got {count}: "
             "the images share too little"
         )
-    curvature = _curvature(climb, zero)
-    values = np.linalg.eigvalsh(curvature)
+    if curvature is None:
+        curved = climb.curvature()
+    else:
+        curved = curvature * np.outer(climb.units, climb.units)
+    values = np.linalg.eigvalsh(curved)
     if values[0] <= 1e-6 * values[-1]:
         raise Degenerate(
             "mutual information does not fall off in every direction around its summit "
@@ -68,18 +76,6 @@ def with_block_covariance(
         )
     centred = telling - telling.mean(axis=0)
     spread = centred.T @ centred * count / (count - 1)
-    bread = np.linalg.inv(curvature)
+    bread = np.linalg.inv(curved)
     covariance = bread @ spread @ bread * np.outer(climb.units, climb.units)
     return replace(transform, covariance=covariance, nu=float(count - free), sigma_source="blocks")
-
-
-def _curvature(climb: Climb, zero: np.ndarray) -> np.ndarray:
-    """Second differences of the loss, from its slopes: (p, p)."""
-    rows = []
-    for k in range(len(zero)):
-        there, back = (
-            climb.loss(zero + sign * _STEP * np.eye(len(zero))[k])[1] for sign in (1, -1)
-        )
-        rows.append((there - back) / (2 * _STEP))
-    found = np.array(rows)
-    return (found + found.T) / 2
