@@ -23,6 +23,7 @@ a careful caller can still meet::
     ├── SegmentationCancelled  a segmentation was told to stop before its end
     ├── SegmentationLimit      a segmentation would need more memory than it may have
     ├── RegistrationCancelled  an automatic registration was told to stop before its end
+    ├── NotInstalled           an optional package is needed and is not installed
     ├── Degenerate             landmarks do not determine the model that was asked for
     ├── NoPlaceStandsOut       a picture fits nowhere better than chance would have it
     ├── CovarianceUnavailable  no covariance is defined for this model
@@ -180,6 +181,10 @@ class SegmentationCancelled(ScalebridgeError):
 
 class SegmentationLimit(ScalebridgeError):
     """A segmentation would need more memory than it may have."""
+
+
+class NotInstalled(ScalebridgeError):
+    """An optional package is needed and is not installed."""
 
 
 class Degenerate(ScalebridgeError):

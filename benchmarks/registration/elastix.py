@@ -12,18 +12,26 @@ import numpy as np
 from .pairs import Truth
 
 
-def main(path: str, model: str, start: str = "null") -> None:
+def main(path: str, model: str, starts: str = "[null]") -> None:
+    """Print seconds and where the probes go, a line a start."""
     pair = np.load(path)
     fixed, moving = (itk.image_from_array(pair[name]) for name in ("fixed", "moving"))
     size = pair["fixed"].shape[0]
+    for given in json.loads(starts):
+        print(json.dumps(_found(fixed, moving, size, model, given)), flush=True)
+
+
+def _found(fixed, moving, size: int, model: str, given: dict | None) -> dict:
     maps = itk.ParameterObject.New()
     maps.AddParameterMap(maps.GetDefaultParameterMap(model))
-    given = json.loads(start)
     how = {"parameter_object": maps, "log_to_console": False}
     if given is not None:
         how["initial_transform_parameter_object"] = _initial(given, size)
     began = time.perf_counter()
-    _, found = itk.elastix_registration_method(fixed, moving, **how)
+    try:
+        _, found = itk.elastix_registration_method(fixed, moving, **how)
+    except RuntimeError as problem:
+        return {"seconds": float("nan"), "mapped": None, "problem": str(problem)[-200:]}
     seconds = time.perf_counter() - began
     matrix, offset = np.eye(3), np.zeros(3)
     for number in range(found.GetNumberOfParameterMaps()):
@@ -32,7 +40,7 @@ def main(path: str, model: str, start: str = "null") -> None:
     # its map goes from fixed to moving: turn it round, and x, y, z to z, y, x
     probes = Truth(np.eye(3), np.zeros(3), size).probes()
     mapped = np.linalg.solve(matrix, (probes[:, ::-1] - offset).T).T[:, ::-1]
-    print(json.dumps({"seconds": seconds, "mapped": mapped.tolist()}))
+    return {"seconds": seconds, "mapped": mapped.tolist()}
 
 
 def _linear(found) -> tuple[np.ndarray, np.ndarray]:

@@ -12,14 +12,19 @@ import SimpleITK as sitk
 from .pairs import Truth
 
 
-def main(path: str, model: str, start: str = "null") -> None:
+def main(path: str, model: str, starts: str = "[null]") -> None:
+    """Print seconds and where the probes go, a line a start."""
     pair = np.load(path)
     fixed, moving = (sitk.GetImageFromArray(pair[name]) for name in ("fixed", "moving"))
     size = pair["fixed"].shape[0]
+    for given in json.loads(starts):
+        print(json.dumps(_found(fixed, moving, size, model, given)), flush=True)
+
+
+def _found(fixed, moving, size: int, model: str, given: dict | None) -> dict:
     transform = sitk.Euler3DTransform() if model == "rigid" else sitk.AffineTransform(3)
     middle = np.full(3, (size - 1) / 2)
     transform.SetCenter(middle.tolist())
-    given = json.loads(start)
     if given is not None:
         matrix = np.linalg.inv(np.array(given["matrix"]))[::-1, ::-1]
         transform.SetMatrix(matrix.ravel().tolist(), 1e-6)
@@ -35,12 +40,15 @@ def main(path: str, model: str, start: str = "null") -> None:
     method.SetSmoothingSigmasPerLevel([2, 1, 0])
     method.SetInitialTransform(transform, inPlace=False)
     began = time.perf_counter()
-    found = method.Execute(fixed, moving)
+    try:
+        found = method.Execute(fixed, moving)
+    except RuntimeError as problem:
+        return {"seconds": float("nan"), "mapped": None, "problem": str(problem)[-200:]}
     seconds = time.perf_counter() - began
     back = found.GetInverse()
     probes = Truth(np.eye(3), np.zeros(3), size).probes()
     mapped = [back.TransformPoint(point[::-1].tolist())[::-1] for point in probes]
-    print(json.dumps({"seconds": seconds, "mapped": mapped}))
+    return {"seconds": seconds, "mapped": mapped}
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from ...errors import RegistrationCancelled
+from ...errors import Degenerate, RegistrationCancelled
 from .descent import Climb, Summit
 from .grey_image import GreyImage
 from .levels import Level, levels_of
@@ -129,6 +129,18 @@ class Search:
         best, voxel = ends[0], self.levels[0].voxel_um
         away = (distance_um(best.transform, one.transform, self.corners_um) for one in rivals)
         return [best, *(one for one, far in zip(rivals, away, strict=True) if far > 2 * voxel)]
+
+    def judged(self, ended: AffineTransform) -> Summit:
+        """What information a map has that something else found, on the finest level."""
+        self.metric = self.levels[-1].metric(seed=self.seed, cubic=True, near=ended)
+        everywhere = self.levels[-1].metric(seed=self.seed)
+        seen = everywhere(ended.matrix, ended.centre_um, ended.offset_um)
+        self.overlap, self.stood_out = seen.overlap, True
+        if seen.overlap < self.metric.least_overlap:
+            raise Degenerate(
+                f"elastix ended where {seen.overlap:.0%} of the images overlap: give a nearer start"
+            )
+        return Summit(ended, seen.information, seen.overlap, 1)
 
     def _unmoved(self, metric: MutualInformation, start: AffineTransform) -> Summit:
         seen = metric(start.matrix, start.centre_um, start.offset_um)

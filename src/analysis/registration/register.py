@@ -13,6 +13,7 @@ from ...quantities import format_length
 from .bending import Bending, bent
 from .descent import Summit
 from .displacement import DisplacementField
+from .elastix import aligned_by_elastix
 from .grey_image import GreyImage
 from .intensity import Cancel, OnStep, Search
 from .inverse import inverted
@@ -103,6 +104,7 @@ def register(
     start: AffineTransform | None = None,
     model: Model | Literal["b-spline"] = "rigid",
     uncertainty: Literal["blocks"] | None = "blocks",
+    engine: Literal["scalebridge", "elastix"] = "scalebridge",
     reach_um: float | None = None,
     reach_deg: float | None = None,
     starts: int = _STARTS,
@@ -129,6 +131,10 @@ def register(
         bends the affine map where each half of the image confirms what the other one shows; see
         `bent`.
     uncertainty : {"blocks"} or None
+    engine : {"scalebridge", "elastix"}
+        Elastix takes its default parameters and one start, and needs the package itk-elastix. What
+        it finds is judged as our own: the covariance is that between blocks, widened by how far
+        it stopped from the summit. Nothing tells then whether another place is as good.
     reach_um, reach_deg : float, optional
         How far from the start is looked; by default 15 % of the smaller image and 20 degrees.
     starts : int
@@ -150,6 +156,8 @@ def register(
         If no place stands out, or the images do not overlap.
     RegistrationCancelled
         If told to stop.
+    NotInstalled
+        If elastix is asked for and not installed.
 
     References
     ----------
@@ -171,6 +179,8 @@ def register(
     began = time.perf_counter()
     if model not in (*LINEAR, BENT):
         raise ValueError(f"model needs one of {', '.join((*LINEAR, BENT))}, got {model!r}")
+    if engine not in ("scalebridge", "elastix"):
+        raise ValueError(f"engine needs scalebridge or elastix, got {engine!r}")
     if (moving.ndim, fixed.ndim) == (3, 2):
         raise ValueError("a volume cannot be mapped into a flat image: swap fixed and moving")
     first = replace(start or centred(fixed, moving), covariance=None, nu=None)
@@ -183,7 +193,12 @@ def register(
     if model == "translation":
         degrees = 0.0
     begin = inverted(first) if turned else first
-    ends = _found(search, begin, starts, reach, degrees)
+    if engine == "elastix":
+        search.tell("elastix aligns", 0.0)
+        ended = aligned_by_elastix(sampled, searched, begin, model=linear, seed=seed)
+        ends = [search.judged(ended)]
+    else:
+        ends = _found(search, begin, starts, reach, degrees)
     best = ends[0].transform
     metric, warnings = search.metric, list(_rivals(search, ends))
     if uncertainty is not None and metric is not None:
@@ -193,6 +208,7 @@ def register(
                 best,
                 voxel_um=search.levels[-1].voxel_um,
                 curvature=ends[0].curvature,
+                at_summit=engine == "scalebridge",
             )
         except Degenerate as problem:
             warnings.append(str(problem))
@@ -205,7 +221,7 @@ def register(
         except Degenerate as problem:
             warnings.append(str(problem))
     seconds = time.perf_counter() - began
-    statement = _statement(search, transform, ends[0], runner_up, seconds)
+    statement = _statement(search, transform, ends[0], runner_up, seconds, engine)
     return Registration(
         transform=transform,
         information_nat=ends[0].information,
@@ -279,12 +295,15 @@ def _statement(
     best: Summit,
     runner_up: RunnerUp | None,
     seconds: float,
+    engine: str,
 ) -> str:
     other = (
         "every start ended there"
         if runner_up is None
         else f"the next place has a margin of {runner_up.margin:.2f}"
     )
+    if engine == "elastix":
+        other = "by elastix from one start: no other place was looked for"
     return (
         f"{transform.model} map by mutual information, {best.information:.3f} nat over "
         f"{100 * search.overlap:.0f} % of the smaller image, {len(search.tried)} climbs in "

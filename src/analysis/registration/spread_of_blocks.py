@@ -20,6 +20,7 @@ def with_block_covariance(
     *,
     voxel_um: float,
     curvature: np.ndarray | None = None,
+    at_summit: bool = True,
 ) -> AffineTransform:
     """Add the covariance that the disagreement of blocks implies.
 
@@ -38,6 +39,8 @@ def with_block_covariance(
         Voxel size [um].
     curvature : (p, p) array, optional
         As of a `Summit`; is found out where it is not known.
+    at_summit : bool
+        Else the way to the summit is one more error: its square is added.
 
     Returns
     -------
@@ -77,5 +80,9 @@ def with_block_covariance(
     centred = telling - telling.mean(axis=0)
     spread = centred.T @ centred * count / (count - 1)
     bread = np.linalg.inv(curved)
-    covariance = bread @ spread @ bread * np.outer(climb.units, climb.units)
+    inner = bread @ spread @ bread
+    if not at_summit:
+        way = bread @ telling.sum(axis=0)
+        inner = inner + np.outer(way, way)
+    covariance = inner * np.outer(climb.units, climb.units)
     return replace(transform, covariance=covariance, nu=float(count - free), sigma_source="blocks")
