@@ -7,6 +7,7 @@ Every run has a process of its own. Errors are those at the corners of the volum
 - pairs: seconds and error of rigid and affine maps of volumes that differ in contrast.
 - reach: the share of random starts, up to 15 % of the size and 20 degrees away, that converge, at
   a quarter of the size.
+- section: a picture found in a volume of twice the size from nothing known but its scale.
 - fit: a landmark fit with the covariance at 1,000 targets.
 """
 
@@ -34,7 +35,8 @@ GOALS = {"rigid": (15.0, 0.01), "affine": (10.0, 0.04)}  # times as fast as elas
 REACH_SHARE, REACH_DEG = 0.15, 20.0
 CONVERGED = 1.0  # voxels at the corners
 FIT_MS = 5.0
-PARTS = ("pairs", "reach", "fit")
+SECTION_S, SECTION_WIDTHS = 60.0, (0.75, 0.6)  # of the volume's side
+PARTS = ("pairs", "reach", "fit", "section")
 
 
 def run(
@@ -66,7 +68,10 @@ def compare_pairs(size: int, seeds: Iterable[int], folder: Path) -> list[tuple[s
             path = folder / f"{model}{seed}.npz"
             truth = write_pair(path, seed, model, size)
             methods = {ALONE: (OURS, "alone"), OURS: (OURS, "all")}
-            for name, (module, how) in {**methods, **{k: (v, "") for k, v in PEERS.items()}}.items():
+            for name, (module, how) in {
+                **methods,
+                **{k: (v, "") for k, v in PEERS.items()},
+            }.items():
                 found = run(module, path, model, how=how)[0]
                 corners, middle = errors_of(found, truth)
                 rows.append({
@@ -120,6 +125,25 @@ def compare_reach(size: int, count: int, folder: Path) -> list[tuple[str, bool]]
     return [("converges from as many starts as the peers", shares[OURS] >= widest)]
 
 
+def time_section(size: int) -> list[tuple[str, bool]]:
+    goals = []
+    for share in SECTION_WIDTHS:
+        width = round(share * size)
+        command = [sys.executable, "-m", "registration.section", str(size), "0", str(width)]
+        done = subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+        )
+        found = json.loads(done.stdout.strip().splitlines()[-1])
+        print(
+            f"{width} px wide picture in {size}^3: {found['seconds']:.1f} s ({found['cpu_s']:.1f} s "
+            f"of both cores), corners off by {found['corner_error_px']:.2f} voxels",
+            flush=True,
+        )
+        found_well = found["seconds"] < SECTION_S and found["corner_error_px"] < CONVERGED
+        goals.append((f"a {width} px section within {SECTION_S:g} s", found_well))
+    return goals
+
+
 def time_fit(repeats: int = 40) -> list[tuple[str, bool]]:
     from scalebridge.analysis.registration import fit_landmarks
 
@@ -150,6 +174,7 @@ def main() -> int:
             "pairs": lambda: compare_pairs(given.size, range(given.seeds), Path(place)),
             "reach": lambda: compare_reach(given.size // 4, given.starts, Path(place)),
             "fit": time_fit,
+            "section": lambda: time_section(2 * given.size),
         }
         goals = [goal for name in given.only for goal in parts[name]()]
     print(f"\nload at the end {os.getloadavg()[0]:.1f}")

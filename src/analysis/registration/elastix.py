@@ -60,7 +60,9 @@ def aligned_by_elastix(
             set_mask(_like(itk, image, image.mask.astype(np.uint8)))
     method.SetParameterObject(_parameters(itk, model, seed))
     begin = itk.AffineTransform[itk.D, dims].New()
-    begin.SetMatrix(itk.matrix_from_array(np.ascontiguousarray(start.matrix[axes, axes][::-1, ::-1])))
+    begin.SetMatrix(
+        itk.matrix_from_array(np.ascontiguousarray(start.matrix[axes, axes][::-1, ::-1]))
+    )
     shift = (start.offset_um - start.matrix @ start.centre_um)[axes]
     begin.SetOffset(shift[::-1].tolist())
     method.SetInitialTransform(begin)

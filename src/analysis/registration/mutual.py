@@ -253,7 +253,9 @@ class MutualInformation:
             points, values = points_um[piece], self._values[piece]
             slopes = self._slopes[piece]
             seen = self._read(points, to_voxels, start, self.searched, self.mask, values, slopes)
-            self._loops.count_pairs(values, self.samples.bins[piece], self.low, self.per_bin, joint[k])
+            self._loops.count_pairs(
+                values, self.samples.bins[piece], self.low, self.per_bin, joint[k]
+            )
             return int(seen)
 
         self._counted = sum(self._each(count))

@@ -14,7 +14,7 @@ from ..grey_image import GreyImage
 from ..tangent import Model
 from ..transform import AffineTransform
 from .found import Rival, SliceInVolume
-from .ladder import Rung, ladder
+from .ladder import Rung, coarsest, ladder
 from .places import Places, correlated_places
 from .polish import polished
 from .search import UNLIKE, Finalist, OnProgress, Search, apart, between
@@ -191,7 +191,7 @@ def _step(rung: Rung) -> float:
 
 
 def _anywhere(search: Search) -> list[Finalist]:
-    rung = search.rungs[0]
+    rung = coarsest(search.rungs)
     places = correlated_places(
         rung.picture,
         rung.volume,

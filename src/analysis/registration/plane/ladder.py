@@ -103,6 +103,20 @@ def ladder(picture: GreyImage, volume: GreyImage) -> list[Rung]:
     return rungs[::-1]
 
 
+def coarsest(rungs: list[Rung]) -> Rung:
+    """Make picture and volume as coarse as the picture's 24 pixels across allow.
+
+    All turns take ten times as long with twice as many pixels across; by halves alone the first
+    rung may have nearly that many.
+    """
+    first, fine = rungs[0], rungs[-1]
+    voxel = fine.voxel_um * (max(fine.picture.values.shape) // _ACROSS)
+    if voxel < 1.1 * first.voxel_um:
+        return first
+    coarse = Rung(fine.picture.coarser(voxel), fine.volume.coarser(voxel), voxel)
+    return first if min(coarse.volume.values.shape) < 4 else coarse
+
+
 def parts(points_um: np.ndarray, picture: GreyImage) -> np.ndarray:
     """Number of the part of the picture that each point lies in: 8 along each side."""
     low = picture.corners_um.min(axis=0)
