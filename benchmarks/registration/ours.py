@@ -14,7 +14,6 @@ from scalebridge.errors import Degenerate
 
 from .pairs import Truth
 
-
 ALONE = {"starts": 0, "uncertainty": None}  # what the peers compute too
 
 
