@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from scalebridge.analysis.registration import GreyImage
+from scalebridge.analysis.registration import AffineTransform, GreyImage
+from scalebridge.analysis.registration.descent import Climb, minimum
 from scalebridge.analysis.registration.levels import levels_of
 from scalebridge.analysis.registration.mutual import MutualInformation, Samples, binned, grey_range
 from scalebridge.analysis.registration.samples import chosen_samples
@@ -103,3 +104,20 @@ def test_the_finer_image_is_first_made_as_coarse_as_the_other():
     assert levels[-1].sampled.values.shape == (25, 25, 25)
     np.testing.assert_allclose(levels[-1].sampled.origin_um, 1.75)
     assert levels[0].voxel_um >= levels[-1].voxel_um
+
+
+def test_a_compiled_climb_ends_where_the_plain_one_does():
+    fixed, moving = made(4)
+    samples = inner(moving, np.random.default_rng(0), count=6_000)
+    metric = MutualInformation(
+        samples, fixed, spacing_um=np.full(3, 1.5), origin_um=np.full(3, 2.0)
+    )
+    middle = 1.5 * MIDDLE + 2
+    start = AffineTransform("similarity", turn((1, -2, 1)), middle, middle + [0.8, -0.5, 0.6])
+    assert metric.is_small
+    end = Climb(metric, start, step_um=1.5).run(tolerance=1e-9)
+    plain = Climb(metric, start, step_um=1.5)
+    steps = minimum(plain.loss, np.zeros(7), most=60, gain=1e-9)
+    np.testing.assert_allclose(end.transform.offset_um, plain.at(steps).offset_um, atol=1e-3)
+    np.testing.assert_allclose(end.transform.matrix, plain.at(steps).matrix, atol=1e-4)
+    assert end.information == pytest.approx(-plain.loss(steps)[0], abs=1e-5)
