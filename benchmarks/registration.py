@@ -136,7 +136,8 @@ def time_section(size: int) -> list[tuple[str, bool]]:
         found = json.loads(done.stdout.strip().splitlines()[-1])
         print(
             f"{width} px wide picture in {size}^3: {found['seconds']:.1f} s "
-            f"({found['cpu_s']:.1f} s of both cores), corners off by {found['corner_error_px']:.2f} voxels",
+            f"({found['cpu_s']:.1f} s of both cores), "
+            f"corners off by {found['corner_error_px']:.2f} voxels",
             flush=True,
         )
         found_well = found["seconds"] < SECTION_S and found["corner_error_px"] < CONVERGED

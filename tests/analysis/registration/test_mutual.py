@@ -113,7 +113,9 @@ def test_a_compiled_climb_ends_where_the_plain_one_does():
         samples, fixed, spacing_um=np.full(3, 1.5), origin_um=np.full(3, 2.0)
     )
     middle = 1.5 * MIDDLE + 2
-    start = AffineTransform("similarity", turn((1, -2, 1)), middle, middle + [0.8, -0.5, 0.6])
+    start = AffineTransform(
+        "similarity", turn((1, -2, 1)), middle, middle + np.array([0.8, -0.5, 0.6])
+    )
     assert metric.is_small
     end = Climb(metric, start, step_um=1.5).run(tolerance=1e-9)
     plain = Climb(metric, start, step_um=1.5)
