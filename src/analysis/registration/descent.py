@@ -122,7 +122,8 @@ class Climb:
         steps = minimum(self.loss, zero, most=60, gain=1e-6, inverse=inverse)
         matrix, offset = self.place(steps)
         end = self.metric(matrix, self.start.centre_um, offset)
-        by_parameter = curved / np.outer(self.units, self.units)
+        near = inverse is not None and float(np.linalg.norm(steps)) < _ASIDE
+        by_parameter = curved / np.outer(self.units, self.units) if near else None
         sweeps = self.sweeps + few.sweeps
         return Summit(self.at(steps), end.information, end.overlap, sweeps, by_parameter)
 
