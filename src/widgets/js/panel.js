@@ -69,7 +69,7 @@ function render({ model: told, el }) {
   let drawn = false; // since the page's last frame
   let went = false; // whether the view moved when it was drawn last
   let hasty = false; // whether what is seen was drawn with fewer pixels, or planes of a slab
-  let outside = 0; // until the view from outside is drawn again
+  let outside = -Infinity; // when the view from outside was drawn
   /** @type {Plane[]} */
   const planes = [];
   const shown = () => planes.slice(0, model.get("planes"));
@@ -112,11 +112,10 @@ function render({ model: told, el }) {
     const given = { model, look, desk, gl, layers, late, moving, share, lit };
     for (const plane of shown()) drawPlane(plane, given);
     hasty = moving && (share < 1 || model.get("slab").um > 0);
-    if (!moving) drawOverview();
-    else outside ||= setTimeout(() => {
-      outside = 0;
+    if (!moving || started - outside >= OUTSIDE_MS) {
+      outside = started; // with the planes: a page's frame of its own would be in the way of the answer
       drawOverview();
-    }, OUTSIDE_MS);
+    }
     if (!moving) renewPosition();
     // Drawing is done by others after this returns: how long it took shows in the next frame's start.
     const gap = started - began;
@@ -157,9 +156,7 @@ function render({ model: told, el }) {
     shown,
     moving: (now) => {
       moving = now;
-      if (now) return;
-      went = false;
-      renewPosition();
+      went &&= now;
     },
     followed: () => model.get("followed"),
     redraw,
@@ -171,7 +168,9 @@ function render({ model: told, el }) {
       drawOverview();
       for (const { canvas, pending, asked, answered } of shown()) canvas.dataset.sharp = String(!pending && asked === answered);
     },
-    badge: (words) => (badge.textContent = words),
+    badge: (words) => {
+      if (badge.textContent !== words) badge.textContent = words; // the same once more has the page paint
+    },
     busy: (plane, busy) => /** @type {Plane} */ (plane).box.classList.toggle("sb-busy", busy),
     forget: (patch) => gl?.forget("p" + patch),
   }, Boolean(gl));
@@ -370,7 +369,6 @@ function render({ model: told, el }) {
   return () => {
     ending.abort();
     clearInterval(flicker);
-    clearTimeout(outside);
     edits.tell();
     watch.disconnect();
     gl?.restored.delete(redraw);
