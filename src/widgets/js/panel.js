@@ -2,6 +2,7 @@
 // view rests, from the patch that Python samples for exactly this plane.
 
 import { buttonsOf, helpBox } from "./bar.js";
+import { initialize } from "./early.js";
 import { layerEdits } from "./edits.js";
 import { flights } from "./flight.js";
 import { sharedGl } from "./gl.js";
@@ -380,4 +381,4 @@ function render({ model: told, el }) {
   };
 }
 
-export default { render };
+export default { initialize, render };

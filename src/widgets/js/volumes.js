@@ -20,6 +20,7 @@ export const volume = (key) => {
 
 /** Keep a copy, and tell every panel. @param {string} key @param {Volume} copy */
 export function keep(key, copy) {
+  if (shared().kept.has(key)) return; // told by the panel, and by what asked before it was shown
   shared().kept.set(key, copy);
   shared().asked.delete(key); // one that has to go is asked for again
   let total = [...shared().kept.values()].reduce((sum, one) => sum + one.bytes.length, 0);
