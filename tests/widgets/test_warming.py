@@ -8,13 +8,22 @@ from types import SimpleNamespace
 
 import IPython
 import pytest
+
 from scalebridge.widgets import warming
 from scalebridge.widgets.warming import Warming
 
 sys.path.insert(0, str(Path(__file__).parent))
 from specimens import beads
 
-HEAVY = {"pandas", "numba", "skimage", "holoviews", "scipy.ndimage", "scipy.optimize", "scipy.stats"}
+HEAVY = {
+    "pandas",
+    "numba",
+    "skimage",
+    "holoviews",
+    "scipy.ndimage",
+    "scipy.optimize",
+    "scipy.stats",
+}
 PICTURE = """
 import sys
 import scalebridge.widgets.explorer_view as view
