@@ -4,6 +4,8 @@
 import { sharedGl } from "./gl.js";
 import { bytesOf, gone, keep, wanted } from "./volumes.js";
 
+const ANSWER_MS = 10_000; // a kernel that ends before is not told here: then the panel asks again
+
 /** @param {{model: any}} given */
 export function initialize({ model }) {
   if (model.get("offline") || !sharedGl()) return;
@@ -13,7 +15,7 @@ export function initialize({ model }) {
     if (content.kind === "volume") keep(content.key, { ...content, bytes: bytesOf(buffers[0]) });
   };
   model.on("msg:custom", hear);
-  const missing = wanted(model.get("layers").map((/** @type {{volume: string}} */ layer) => layer.volume), me);
+  const missing = wanted(model.get("layers").map((/** @type {{volume: string}} */ layer) => layer.volume), me, ANSWER_MS);
   try {
     if (missing.length) model.send({ kind: "hello", missing });
   } catch {

@@ -13,6 +13,12 @@ test("what was asked for before a panel is shown is not asked for again by the p
   assert.deepEqual(wanted(["one", "two"], "panel"), ["two"]);
 });
 
+test("who asked early and was not answered is not waited for longer than it said", () => {
+  assert.deepEqual(wanted(["four"], "before", 0), ["four"]);
+  assert.deepEqual(wanted(["four"], "panel"), ["four"]);
+  assert.deepEqual(wanted(["four"], "other"), []);
+});
+
 test("a copy that is told twice is kept once, and panels hear of it once", () => {
   let heard = 0;
   const forget = whenKept(() => (heard += 1));
