@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 _IDLE_S = 0.05  # after the cell that named a widget has been answered
+_SHOWN = "scalebridge.widgets.explorer_view"
 # In small pieces: whatever is asked meanwhile goes between two.
 _MODULES = (
     "ipywidgets",
@@ -17,7 +18,7 @@ _MODULES = (
     "PIL.PngImagePlugin",
     "scalebridge.analysis.registration",
     "scalebridge.widgets.live",
-    "scalebridge.widgets.explorer_view",
+    _SHOWN,
     "pandas",
 )
 
@@ -46,6 +47,8 @@ class Warming:
         loop.call_later(_IDLE_S, self._one, loop.call_later)
 
     def _one(self, later: Callable[..., Any]) -> None:
+        if _SHOWN in self._left and _SHOWN in sys.modules:
+            return  # a picture is there already: its questions come first
         try:
             import_module(self._left.pop(0))
         except ImportError:  # told where it is really needed

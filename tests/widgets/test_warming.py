@@ -73,6 +73,20 @@ def test_a_waiting_kernel_imports_one_module_after_the_other(
     assert {0, 1, 2} <= set(between), "nothing else could run between two of them"
 
 
+def test_nothing_is_imported_ahead_of_the_questions_of_a_picture_that_is_there(
+    fetched: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(IPython, "get_ipython", lambda: SimpleNamespace(kernel=object()))
+    monkeypatch.setitem(sys.modules, "scalebridge.widgets.explorer_view", SimpleNamespace())
+
+    async def in_a_kernel() -> None:
+        Warming(("a", "scalebridge.widgets.explorer_view", "pandas")).begin()
+        await asyncio.sleep(0.1)
+
+    asyncio.run(in_a_kernel())
+    assert fetched == []
+
+
 def test_a_script_imports_nothing_ahead(fetched: list[str]) -> None:
     async def in_a_script() -> None:
         Warming(("a",)).begin()
