@@ -27,7 +27,7 @@ import { volume, whenKept } from "./volumes.js";
 
 const FRAME_MS = 40;
 const FLICKER_MS = 450;
-const OUTSIDE_MS = 100; // between two pictures from outside, while the view moves
+const OUTSIDE_MS = 150; // between two pictures from outside, while the view moves; a view that rests sooner asks first
 const MENDED = [
   "tables", "marks", "compare", "split", "title", "unit", "crosshair", "flat", "annotations", "handles", "history",
   "bookmarks", "classes", "time", "times",
@@ -70,7 +70,7 @@ function render({ model: told, el }) {
   let drawn = false; // since the page's last frame
   let went = false; // whether the view moved when it was drawn last
   let hasty = false; // whether what is seen was drawn with fewer pixels, or planes of a slab
-  let outside = -Infinity; // when the view from outside was drawn
+  let outside = 0; // until the view from outside is drawn again
   /** @type {Plane[]} */
   const planes = [];
   const shown = () => planes.slice(0, model.get("planes"));
@@ -113,10 +113,11 @@ function render({ model: told, el }) {
     const given = { model, look, desk, gl, layers, late, moving, share, lit };
     for (const plane of shown()) drawPlane(plane, given);
     hasty = moving && (share < 1 || model.get("slab").um > 0);
-    if (!moving || started - outside >= OUTSIDE_MS) {
-      outside = started; // with the planes: a page's frame of its own would be in the way of the answer
+    if (!moving) drawOverview();
+    else outside ||= setTimeout(() => {
+      outside = 0;
       drawOverview();
-    }
+    }, OUTSIDE_MS);
     if (!moving) renewPosition();
     // Drawing is done by others after this returns: how long it took shows in the next frame's start.
     const gap = started - began;
@@ -157,7 +158,10 @@ function render({ model: told, el }) {
     shown,
     moving: (now) => {
       moving = now;
-      went &&= now;
+      if (now) return;
+      went = false;
+      clearTimeout(outside); // it is drawn with the answer: a page's frame for itself would be in its way
+      outside = 0;
     },
     followed: () => model.get("followed"),
     redraw,
@@ -370,6 +374,7 @@ function render({ model: told, el }) {
   return () => {
     ending.abort();
     clearInterval(flicker);
+    clearTimeout(outside);
     edits.tell();
     watch.disconnect();
     gl?.restored.delete(redraw);
