@@ -251,7 +251,9 @@ def audit(
         values = draw_field(
             field, shape=[n * finer for n in size], spacing_um=fine_spacing, rng=rng
         )
-        fine = FinePhantom(values, like.level, fine_spacing)
+        # the level that leaves the wanted share in this phantom: small ones would differ much
+        level = float(np.quantile(values, 1 - like.volume_fraction))
+        fine = FinePhantom(values, level, fine_spacing)
         grey = _imaged(fine.shares(finer), imaging, [seed, number, 1])
         drawn.append(Medium.of(fine.phase, spacing_um=fine_spacing))
         trues.append(dict(known(fine)))

@@ -38,7 +38,8 @@ def test_a_sound_pipeline_on_coarse_shapes_has_next_to_no_bias():
     assert abs(found["volume_fraction"].bias) < 0.005
     assert abs(found["specific_surface"].bias) < 0.03
     assert found.voxels_a_chord == pytest.approx(16)
-    assert found.drawn.volume_fraction == pytest.approx(0.4, abs=0.05)
+    assert found.drawn.volume_fraction == pytest.approx(0.4, abs=1e-4)
+    assert found.drawn.specific_surface == pytest.approx(0.1, rel=0.15)
 
 
 def test_a_layer_that_a_pipeline_adds_is_found_as_its_bias():
