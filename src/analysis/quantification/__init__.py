@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .audit import Audit, AuditRow, FinePhantom, audit, geometry_truth
 from .connectivity import Connectivity, connectivity_of
 from .directions import LineDirections, line_directions
 from .euler import euler_density, euler_number
@@ -9,6 +10,7 @@ from .measurement import Check, Measurement, measurement_from_parts
 from .objects import label_objects, object_table
 from .phase_quantities import QUANTITIES, Quantity
 from .phases import PhaseMeasurements, measure_phases
+from .random_medium import Medium, correlation_length_um
 from .sampling_error import sampling_uncertainty
 from .size_distribution import SizeDistribution, edge_weights, size_distribution
 from .surface import Surface, crossings_per_length, mean_chord_um, surface, surface_of_grey
@@ -16,20 +18,27 @@ from .volume import area_um2, phase_fractions, volume_fraction, volume_um3
 
 __all__ = [
     "QUANTITIES",
+    "Audit",
+    "AuditRow",
     "Check",
     "Connectivity",
+    "FinePhantom",
     "LineDirections",
     "Measurement",
+    "Medium",
     "PhaseMeasurements",
     "Quantity",
     "SizeDistribution",
     "Surface",
     "area_um2",
+    "audit",
     "connectivity_of",
+    "correlation_length_um",
     "crossings_per_length",
     "edge_weights",
     "euler_density",
     "euler_number",
+    "geometry_truth",
     "label_objects",
     "line_directions",
     "mean_chord_um",
