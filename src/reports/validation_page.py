@@ -226,7 +226,8 @@ inclusions 0.3 % too large. The smallest dense markers, a voxel or two wide, are
 pieces of the lighter inclusion.
 - The surface of the pores in a full example has an interval that is 1.6 times too wide: a model \
 of eight blocks stands for the whole image, and their differences count.
-- The target's own position is taken as given: the error of pointing at it is in no interval.
+- A target is taken as given unless its own error is stated (`sigma`, as `find_blobs` tells it of \
+the example's): that of pointing at it by hand is in no interval.
 - Pores of a few voxels that the scan does not resolve are missing from its volume; no interval \
 knows of what was not seen.
 - The corrections for blur and noise are calibrated on the same kind of image that the example \
