@@ -38,8 +38,8 @@ def edge_section(edges: pd.DataFrame, *, seeds: int) -> list[str]:
         "D F(D, ν): the covariance's shape is known, its size is told by ν degrees of freedom. D "
         "is 2 on the face and 3 elsewhere. Frames of light and SEM have their plane half a nominal "
         "bead above the surface. Errors are told by axis where a picker tells them so: depth of "
-        "beads is found half as well. The stack is taken to be cut and pictured as unsteadily as its "
-        "instrument is known to do, and the map to lie on the slice after which it was taken.",
+        "beads is found half as well. The stack is taken to be cut and pictured as unsteadily as "
+        "its instrument is known to do, and the map to lie on the slice after which it was taken.",
         "",
         "| transform | specimens | inside | honest | degrees of freedom | square "
         "| median error | stated |",
