@@ -161,6 +161,8 @@ class TargetFields(Fields):
     position: Position
     half_size: HalfSize | None = None
     probability: Probability = 0.95
+    #: Standard uncertainty of the place itself along each axis; None takes it as given.
+    sigma: HalfSize | None = None
     note: str = ""
 
 
