@@ -38,9 +38,9 @@ def find_faces(seed: int, *, distances_um: Sequence[float] = DISTANCES_UM) -> li
     Returns
     -------
     list of dict
-        ``seed``, ``away_um``, ``found``, and where it was: ``error_um``, ``sigma_um`` and ``half95_um``
-        of the distance to the feature where its place is known, and ``found_error_um``,
-        ``found_half95_um`` of the distance to where it was found in the scan.
+        ``seed``, ``away_um``, ``found``, and where it was: ``error_um``, ``sigma_um`` and
+        ``half95_um`` of the distance to the feature where its place is known, and
+        ``found_error_um``, ``found_half95_um`` of that to where it was found in the scan.
     """
     session = Session.begin(seed=seed, scale="small")
     rng = np.random.default_rng([seed, 77])

@@ -155,9 +155,10 @@ def face_section(table: pd.DataFrame) -> list[str]:
     return [
         "## Faces of a cut, and how far they are from the feature",
         "",
-        "The small example is cut from 33 µm before the hidden feature into it; every face is looked "
-        "for in the zoom scan (1 µm voxels) from a start that is off by 1 µm and 1° along and about "
-        "each axis. *Inside* is how often the 95 % interval of `update_cut` holds the true distance.",
+        "The small example is cut from 33 µm before the hidden feature into it; every face is "
+        "looked for in the zoom scan (1 µm voxels) from a start that is off by 1 µm and 1° along "
+        "and about each axis. *Inside* is how often the 95 % interval of `update_cut` holds the "
+        "true distance.",
         "",
         "| distance to | faces | found | inside (95 %) | median error | median half-width |",
         "|---|---:|---:|---:|---:|---:|",
