@@ -44,7 +44,7 @@ def record_plan(
         "target": target,
         "frame": frame,
         "position": _named(cut.plan.position_um),
-        "size": _named(cut.plan.cut_size_um) if np.isfinite(cut.plan.cut_size_um).all() else None,
+        "size": _size(cut),
         "probability": float(cut.plan.probability),
         "stages": _stages(milling),
         "rests_on": _rests_on(ws, cut),
@@ -98,6 +98,11 @@ def _same(standing: dict[str, Any], fields: dict[str, Any]) -> bool:
 
 def _named(values: Any) -> dict[str, float]:
     return {name: float(values[k]) for name, k in _AXES}
+
+
+def _size(cut: CutPlan) -> dict[str, float] | None:
+    size = cut.plan.cut_size_um
+    return _named(size) if np.isfinite(size).all() and (size > 0).all() else None
 
 
 def _rests_on(ws: Workspace, cut: CutPlan) -> list[tuple[str, str, int]]:

@@ -109,8 +109,8 @@ def match_view(
     and noise, which makes the last summit rough. So the pose is climbed to six times more, by each
     third of the picture's tiles with the survey blurred by 0.7 and by 1.4 of its smoothing: the
     scatter of the six, not divided by their number, is the size of its error. The shape is that
-    of nine marks over the picture. On ten example sessions poses were off by 3.4 um (root mean
-    square over the picture; voxel 5 um) where 3.5 um was stated.
+    of nine marks over the picture. On 13 example sessions the 95 % regions held 93 % of places and
+    the 50 % ones 42 %: a shift of half a voxel of the survey that all sessions share stays.
 
     Parameters
     ----------
