@@ -93,7 +93,8 @@ def plan_doubts(ws: Workspace, record: Any) -> tuple[str, ...]:
 
 def _same(standing: dict[str, Any], fields: dict[str, Any]) -> bool:
     """Whether a plan says what stands, as JSON: pairs and lists are alike there."""
-    return all(json.dumps(standing.get(key)) == json.dumps(value) for key, value in fields.items())
+    said = json.loads(json.dumps(fields))
+    return all(standing.get(key) == value for key, value in said.items())
 
 
 def _named(values: Any) -> dict[str, float]:
