@@ -150,6 +150,8 @@ def _sigma_of(ws: Workspace, landmark: Any, to: str) -> float | None:
         sigma = record.transform.get("sigma_um")
         if not sigma:
             return None
+        if "matrix" not in record.transform:  # a bend has no size of its own
+            return float(sigma) if record.to_frame == to else None
         size = abs(np.linalg.det(np.array(record.transform["matrix"]))) ** (1 / 3)
         return float(sigma if record.to_frame == to else sigma / size)
     return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import CovarianceUnavailable
 from .stage_errors import stage_error
 from .surface import NearSurface, SpecimenSurface, extent_um
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from ..analysis.targeting.plan import TargetPlan
     from .measured_surface import MeasuredSurface
 
+_STRAIGHTENED = (
+    "{} is taken as straight over the volume of interest, with the error that it has there; what "
+    "it bends within the volume is counted as an error"
+)
 _NAMES = ("z_um", "y_um", "x_um")
 
 
@@ -127,7 +132,8 @@ def instrument_cut(
 
     place = np.array([target.position[name] for name in _NAMES], float)
     half = np.array([target.half_size[n] for n in _NAMES] if target.half_size else [0, 0, 0], float)
-    way, own = ws.graph().path(target.frame, to), localisation_of(target)
+    bent, own = ws.graph().path(target.frame, to), localisation_of(target)
+    way = bent.near(place, half)
     exact = ws.locate(target.position, from_=target.frame, to=to, localisation_um2=own)
     wanted = target.probability if probability is None else probability
     notes: tuple[str, ...] = ()
@@ -135,9 +141,16 @@ def instrument_cut(
         there = exact.points_um[0]
         instrument, notes = stage_error(ws, to=to, place_um=there, minutes=minutes)
     located = exact if instrument is None else _missed(exact, way, place, instrument, own)
+    if bent.bends:
+        notes = (*notes, _STRAIGHTENED.format(", ".join(bent.bends)))
     found = None
     if surface is not None:
-        found = surface.near(place, frame=target.frame, to=to, localisation_um2=own)
+        try:
+            found = surface.near(place, frame=target.frame, to=to, localisation_um2=own)
+        except CovarianceUnavailable as error:
+            if not bent.bends:
+                raise
+            notes = (*notes, f"no depth: {error}")
     extent = extent_um(way, place, half)
     drawn = overhang(way, place, half, instrument=instrument, localisation_um2=own)
     plan = target_plan(
