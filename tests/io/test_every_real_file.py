@@ -1,0 +1,199 @@
+"""Every file of the real data: it opens with what its makers state, or is refused in words."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scalebridge.errors import ReadError
+from scalebridge.io.answers import Answers
+from scalebridge.io.describing import understand
+from scalebridge.io.registry import open_reading
+
+WORDS_AND_TABLES = {".md", ".txt", ".json", ".csv", ".pts", ".xml", ""}
+
+
+@dataclass(frozen=True)
+class Opens:
+    """What a file is known to hold; ``um`` is the voxel size [µm], None where nobody states one."""
+
+    axes: str
+    shape: tuple[int, ...]
+    um: tuple[float | None, ...] | None = None
+    format: str = ""
+    entry: str | None = None
+    stage: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Words that have to stand in the refusal."""
+
+    words: str
+
+
+UNKNOWN = Refused("no reader knows")
+FEI_STAGE = {"x_um": 25.76, "y_um": -194.177, "z_um": 7965.0}
+NAVCAM = Opens("yx", (551, 768), format="FEI SEM TIFF", stage={"x_um": 69919.7, "y_um": 811.186})
+PLATYNEREIS = (1.0, 1.0, 1.0)
+CLEM = (0.10032, 0.10032)
+
+TABLE: dict[str, Opens | Refused] = {
+    "afm_instrument_files/sample_0.jpk": Opens("yx", (64, 64)),
+    "afm_instrument_files/sample_0.jpk-qi-image": Opens("yx", (64, 64)),
+    "afm_instrument_files/sample_0.top": UNKNOWN,
+    "afm_instrument_files/sample_0_1.topostats": Opens("yx", (64, 64), format="HDF5"),
+    "afm_instrument_files/sample_1_um_scale.stp": UNKNOWN,
+    "afm_instrument_files/test.gwy": UNKNOWN,
+    "battery_cell_xct/cell_vol.tif": Opens("zyx", (100, 728, 728)),
+    "battery_cell_xct/*.tif": Opens("yx", (576, 576)),
+    "bentheimer_microct/bentheimer.npz": Opens("zyx", (500, 500, 500)),
+    "birl_histology_landmarks/lesions_/Izd2-29-041-w35_HE.jpg": Opens("cyx", (3, 733, 890)),
+    "birl_histology_landmarks/lesions_/Izd2-29-041-w35_proSPC.jpg": Opens("cyx", (3, 735, 891)),
+    "birl_histology_landmarks/rat-kidney_/Rat-Kidney_HE.jpg": Opens("cyx", (3, 787, 1164)),
+    "birl_histology_landmarks/rat-kidney_/*Cytokeratin.jpg": Opens("cyx", (3, 724, 1123)),
+    "celegans_em_series/*.tif": Opens("yx", (256, 256), format="ImageJ TIFF"),
+    "colloidoscope_confocal/abraham.tiff": Opens("zyx", (46, 128, 128)),
+    "colloidoscope_confocal/katherine.tiff": Opens("zyx", (64, 128, 128)),
+    "defdap_ebsd_hrdic/*ebsd_grain_boundaries_*.npz": Refused("'points_x', 'points_y'"),
+    "defdap_ebsd_hrdic/*hrdic_grain_boundaries_5deg.npz": Opens("yx", (3329, 2)),
+    "defdap_ebsd_hrdic/*hrdic_grains_warp.npz": Opens("yx", (200, 300)),
+    "defdap_ebsd_hrdic/*hrdic_grains_floodfill_*.npz": Opens("yx", (200, 300)),
+    "defdap_ebsd_hrdic/*ebsd_grains_warped_*.npz": Opens("yx", (200, 300)),
+    "defdap_ebsd_hrdic/*.npz": Opens("yx", (243, 359)),
+    "defdap_ebsd_hrdic/testDataEBSD.cpr": UNKNOWN,
+    "defdap_ebsd_hrdic/testDataEBSD.crc": UNKNOWN,
+    "defdap_ebsd_hrdic/testDataPat.bmp": Opens("yx", (200, 300)),
+    "embl_clem_2d/fluo_red_green.tif": Opens("cyx", (2, 1003, 941), CLEM),
+    "embl_clem_2d/*.tif": Opens("yx", (1003, 941), CLEM, "ImageJ TIFF"),
+    "instrument_files/EELS_SI.dm4": UNKNOWN,
+    "instrument_files/HAADFscan.mrc": Opens("yx", (16, 16), (0.0056791, 0.0056791), "MRC"),
+    "instrument_files/multi_signal.dm3": UNKNOWN,
+    "instrument_files/nexus_dls_example.nxs": Refused("holds 7 images"),
+    "instrument_files/olympus_SIS.tif": Opens("cyx", (3, 101, 112)),
+    "instrument_files/optical_Zeiss_AxioVision_BW.tif": Opens("yx", (10, 13)),
+    "instrument_files/test_dm_image_um_unit.dm3": UNKNOWN,
+    "instrument_files/test_surface.sur": UNKNOWN,
+    "instrument_files/tiff_FEI_Helios/FEI-Helios-Ebeam-*bits.tif": Opens(
+        "yx", (471, 512), (3.3724, 3.3724), "FEI SEM TIFF", stage=FEI_STAGE
+    ),
+    "instrument_files/tiff_FEI_Helios/FEI-Helios-navcam*.tif": NAVCAM,
+    "instrument_files/tiff_Zeiss_SEM/ZEISS_SEM_multipage.tif": Opens(
+        "zyx", (2, 1536, 2048), (None, 0.01233, 0.01233), "ZEISS SEM TIFF"
+    ),
+    "instrument_files/tiff_Zeiss_SEM/test_tiff_Zeiss_SEM_1k.tif": Opens(
+        "yx", (768, 1024), (2.615, 2.615), "ZEISS SEM TIFF"
+    ),
+    "instrument_files/tiff_Zeiss_SEM/test_tiff_Zeiss_SEM_512pix.tif": Opens(
+        "yx", (384, 512), (5.965 / 512,) * 2, "ZEISS SEM TIFF"
+    ),
+    "instrument_files/velox_*/*.emd": Refused("images: ['/Data/"),
+    "instrument_files_bio/xyz__multiple_images.czi": UNKNOWN,
+    "ketton_imperial/ketton_256.tif": Opens("zyx", (256, 256, 256)),
+    "leopard_microct/image_Leopard_slice100.npy": Opens("zyx", (100, 100, 100)),
+    "odemis_align_drift/Slice69_stretched.tif": Opens("yx", (1000, 1500)),
+    "odemis_align_drift/navcam-calib2.h5": Opens("cyx", (3, 912, 912)),
+    "odemis_align_drift/sem_hole.h5": Opens("tczyx", (1, 1, 1, 486, 700)),
+    "odemis_align_drift/*.h5": Opens("tczyx", (1, 1, 1, 520, 696)),
+    "platynereis_xray_sbem/sbem-mask*.ome.tif": Opens("zyx", (286, 259, 275), PLATYNEREIS),
+    "platynereis_xray_sbem/sbem-segmented-neuropil.ome.tif": Opens(
+        "zyx", (285, 259, 275), (1.0007017, 1.0, 1.0), "OME-TIFF"
+    ),
+    "platynereis_xray_sbem/xray-segmented-neuropil.ome.tif": Opens(
+        "zyx", (161, 281, 421), PLATYNEREIS, "OME-TIFF"
+    ),
+    "puma_fiberform/100_fiberform.tif": Opens("zyx", (100, 100, 100)),
+    "raman_wdf_whitelight/*.wdf": UNKNOWN,
+    "sem_cl_delmic_h5/sparc-hyperspectral-data-survey.npy": Opens("yx", (512, 512)),
+    "sem_cl_delmic_h5/sparc-hyperspectral-data.npy": Opens("zyx", (3, 2, 128)),
+    "sem_cl_delmic_h5/sparc-intensity-data-survey.npy": Opens("yx", (256, 256)),
+    "sem_cl_delmic_h5/*.h5": Refused("choose one"),
+    "sem_eds_bruker_bcf/*.bcf": UNKNOWN,
+    "sem_vendor_tiffs_odemis/jeol_example_sem.tif": Opens("yx", (960, 1280)),
+    "sem_vendor_tiffs_odemis/tescan_example_sem1.tif": Opens("yx", (888, 1024)),
+    "sem_vendor_tiffs_odemis/tfs_example.tif": Opens(
+        "yx", (1092, 1536), (0.269792,) * 2, stage={"x_um": 133.417, "y_um": -717.625}
+    ),
+    "sem_vendor_tiffs_odemis/zeiss_example_sem.tif": Opens(
+        "yx", (768, 1024), (0.5933,) * 2, stage={"x_um": 48509.0, "y_um": 48671.5}
+    ),
+    "spam_snow_microct/snow.tif": Opens("zyx", (100, 100, 100)),
+    "tomopy_tooth_projections/tooth.h5": Refused("choose one"),
+    "trackpy_foam_series/*.tif": Opens("yx", (768, 768)),
+    "xradia_xrm_txrm/*": UNKNOWN,
+}
+
+
+def look(path: Path, entry: str | None = None):
+    """Open and check a file here, as the child does."""
+    answers = Answers(entry=entry)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        reading = open_reading(str(path), answers)
+    try:
+        image = understand(reading, answers, path=str(path), file_bytes=0)
+        corner = tuple(slice(0, min(n, 2)) for n in image.pixels.shape)
+        assert image.pixels.read(corner).shape == tuple(min(n, 2) for n in image.pixels.shape)
+        return image.description
+    finally:
+        reading.pixels.close()
+
+
+@cache
+def images_of(data: Path) -> list[Path]:
+    files = sorted(file for file in data.rglob("*") if file.is_file())
+    return [
+        f
+        for f in files
+        if f.suffix.lower() not in WORDS_AND_TABLES and not f.name.startswith("LICENSE")
+    ]
+
+
+@cache
+def rows_for(name: str) -> list[str]:
+    """Every row that fits; an exact name comes before the first pattern."""
+    fitting = [pattern for pattern in TABLE if fnmatch(name, pattern)]
+    return sorted(fitting, key=lambda pattern: pattern != name)
+
+
+def test_every_file_of_the_data_has_its_row(data):
+    names = [str(file.relative_to(data)) for file in images_of(data)]
+    assert [name for name in names if not rows_for(name)] == []
+    assert [row for row in TABLE if not any(rows_for(n)[0] == row for n in names)] == []
+
+
+@pytest.mark.parametrize("row", TABLE)
+def test_a_real_file_holds_what_is_stated_or_is_refused_in_words(data, row):
+    wanted = TABLE[row]
+    files = [f for f in images_of(data) if rows_for(str(f.relative_to(data)))[0] == row]
+    for file in files:
+        if isinstance(wanted, Refused):
+            with pytest.raises(ReadError) as refused:
+                look(file)
+            assert wanted.words in str(refused.value)
+            assert str(refused.value).count(" ") > 8
+        else:
+            check(look(file, wanted.entry), wanted)
+
+
+def check(found, wanted: Opens) -> None:
+    assert (found.axes, found.shape) == (wanted.axes, wanted.shape)
+    if wanted.format:
+        assert found.format == wanted.format
+    if wanted.um is None:
+        assert not any(found.partial_spacing_um)
+        assert found.spacing_source.startswith("uncalibrated: ")
+    else:
+        for got, stated in zip(found.partial_spacing_um, wanted.um, strict=True):
+            if stated is None:
+                assert got is None
+            else:
+                np.testing.assert_allclose(got, stated, rtol=1e-4)
+    for name, value in wanted.stage.items():
+        assert found.stage[name] == pytest.approx(value)
