@@ -46,6 +46,9 @@ READERS = (
     Reader("NPY", ".npy", "open_npy", (".npy", ".npz")),
     Reader("PNG, JPEG or BMP", ".picture", "open_picture", (".png", ".jpg", ".jpeg", ".bmp")),
     Reader("MRC", ".mrc", "open_mrc", (".mrc", ".mrcs", ".map", ".rec", ".st")),
+    Reader("Xradia", ".xradia", "open_xradia", (".txrm", ".txm", ".xrm")),
+    Reader("EBSD text", ".ebsd_text", "open_ebsd_text", (".ctf", ".ang")),
+    Reader("EBSD CRC", ".ebsd_crc", "open_ebsd_crc", (".cpr", ".crc")),
     Reader("folder of slices", ".stack", "open_stack", ()),
     Reader("raw", ".raw", "open_raw", (".raw", ".bin", ".dat", ".vol", ".img")),
 )
