@@ -62,9 +62,7 @@ def read_jeol_sem(tif: Any, series: Any, *, path: str) -> Reading:
     )
 
 
-def pixel_size(
-    values: Values, *, rows: int, columns: int
-) -> tuple[Lengths, str, tuple[str, ...]]:
+def pixel_size(values: Values, *, rows: int, columns: int) -> tuple[Lengths, str, tuple[str, ...]]:
     """Take the pixel size from the scale bar, if the image has the size it was drawn for.
 
     Parameters
@@ -95,5 +93,7 @@ def pixel_size(
     except ValueError:
         return Lengths({}, (f"{source}: {marker.group()!r} is no length",)), source, ()
     doubt = 50 / int(bar.group())
-    note = f"the scale bar is {bar.group()} whole pixels long: its pixel size is good to {doubt:.2g} %"
+    note = (
+        f"the scale bar is {bar.group()} whole pixels long: its pixel size is good to {doubt:.2g} %"
+    )
     return inspect_lengths({"x": size, "y": size}, source=source), source, (note,)

@@ -39,7 +39,7 @@ class Reader:
 
 READERS = (
     Reader("TIFF", ".tiff_family", "open_tiff", (".tif", ".tiff", ".btf", ".tf8")),
-    Reader("HDF5", ".hdf5", "open_hdf5", (".h5", ".hdf5", ".nxs")),
+    Reader("HDF5", ".hdf5_family", "open_any_hdf5", (".h5", ".hdf5", ".nxs", ".h5oina", ".emd")),
     Reader("NRRD", ".nrrd", "open_nrrd", (".nrrd", ".nhdr")),
     Reader("MetaImage", ".meta_image", "open_meta_image", (".mha", ".mhd")),
     Reader("NIfTI", ".nifti", "open_nifti", (".nii", ".nii.gz")),

@@ -117,9 +117,7 @@ def _reading(ole: Any, path: str) -> Reading:
     angles = _floats(ole, "ImageInfo/Angles", taken)
     return Reading(
         format="Xradia",
-        pixels=XradiaPixels(
-            ole, shape=image if single else (taken, *image), dtype=_TYPES[code]
-        ),
+        pixels=XradiaPixels(ole, shape=image if single else (taken, *image), dtype=_TYPES[code]),
         axes=axes,
         spacing_um=lengths.um,
         spacing_source="Xradia PixelSize",
