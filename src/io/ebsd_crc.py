@@ -120,8 +120,8 @@ def _record(sections: Sections, header: str) -> np.dtype:
         number = count_in(fields, f"Field{place}", path=header)
         if number not in _FIELDS:
             raise ReadError(
-                f"{header} lists the field {number}, known are {sorted(_FIELDS)}: export the map as "
-                ".ctf or .h5oina"
+                f"{header} lists the field {number}, known are {sorted(_FIELDS)}: export "
+                "the map as .ctf or .h5oina"
             )
         parts.append(_FIELDS[number])
     if len({name for name, _ in parts}) != len(parts):

@@ -133,8 +133,8 @@ def _refuse_other_order(
     fits = all(abs(m[0] - s) <= 0.02 * s for m, s in zip(measured, stated, strict=True) if s)
     if not runs or not fits:
         raise ReadError(
-            f"the positions in {path} do not follow the grid of {shape[0]} x {shape[1]} points that "
-            "its header states: points are missing or in another order, export the map again"
+            f"the positions in {path} do not follow the grid of {shape[0]} x {shape[1]} points "
+            "that its header states: points are missing or in another order, export the map again"
         )
 
 

@@ -49,6 +49,8 @@ READERS = (
     Reader("Xradia", ".xradia", "open_xradia", (".txrm", ".txm", ".xrm")),
     Reader("EBSD text", ".ebsd_text", "open_ebsd_text", (".ctf", ".ang")),
     Reader("EBSD CRC", ".ebsd_crc", "open_ebsd_crc", (".cpr", ".crc")),
+    Reader("VGI", ".vgi", "open_vgi", (".vgi",)),
+    Reader("DICOM", ".dicom", "open_dicom", (".dcm", ".ima")),
     Reader("folder of slices", ".stack", "open_stack", ()),
     Reader("raw", ".raw", "open_raw", (".raw", ".bin", ".dat", ".vol", ".img")),
 )

@@ -1,5 +1,0 @@
-"""placeholder"""
-
-
-def claims(file):
-    return False
