@@ -38,7 +38,7 @@ class Reader:
 
 
 READERS = (
-    Reader("TIFF", ".tiff_family", "open_tiff", (".tif", ".tiff", ".btf", ".tf8")),
+    Reader("TIFF", ".tiff_family", "open_tiff", (".tif", ".tiff", ".btf", ".tf8", ".jpk")),
     Reader("HDF5", ".hdf5_family", "open_any_hdf5", (".h5", ".hdf5", ".nxs", ".h5oina", ".emd")),
     Reader("NRRD", ".nrrd", "open_nrrd", (".nrrd", ".nhdr")),
     Reader("MetaImage", ".meta_image", "open_meta_image", (".mha", ".mhd")),
@@ -49,6 +49,9 @@ READERS = (
     Reader("Xradia", ".xradia", "open_xradia", (".txrm", ".txm", ".xrm")),
     Reader("EBSD text", ".ebsd_text", "open_ebsd_text", (".ctf", ".ang")),
     Reader("EBSD CRC", ".ebsd_crc", "open_ebsd_crc", (".cpr", ".crc")),
+    Reader("WSxM", ".wsxm", "open_wsxm", (".stp", ".top")),
+    Reader("Gwyddion", ".gwyddion", "open_gwyddion", (".gwy",)),
+    Reader("Igor wave", ".igor", "open_igor", (".ibw",)),
     Reader("VGI", ".vgi", "open_vgi", (".vgi",)),
     Reader("DICOM", ".dicom", "open_dicom", (".dcm", ".ima")),
     Reader("folder of slices", ".stack", "open_stack", ()),

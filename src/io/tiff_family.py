@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from ..errors import ReadError
-from . import fei_sem, imagej, jeol_sem, ome_tiff, tescan_sem, zeiss_sem
+from . import fei_sem, imagej, jeol_sem, jpk, ome_tiff, tescan_sem, zeiss_sem
 from .answers import Answers
 from .reading import Reading
 from .tiff import read_tiff
@@ -36,6 +36,8 @@ def open_tiff(path: str, answers: Answers) -> Reading:
         tif = tifffile.TiffFile(path, mode="r", _multifile=False)
         if ome_tiff.claims(tif):
             ome_tiff.parse_ome(tif.ome_metadata, path=path)
+        if jpk.claims(tif):
+            return jpk.read_jpk(tif, answers, path=path)
         number = _series_number(tif, answers.entry, path)
         series = tif.series[number]
     except ReadError:
