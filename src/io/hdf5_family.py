@@ -13,7 +13,7 @@ from .reading import Reading
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 # A dialect has ``claims(file)``, ``images(file)`` (dataset path by entry) and
 # ``read(dataset, entry, path)``.
-_DIALECTS = (".oxford_h5oina", ".svi_hdf5", ".topostats", ".nexus")
+_DIALECTS = (".velox", ".oxford_h5oina", ".svi_hdf5", ".topostats", ".nexus")
 
 
 def recognises(path: str, head: bytes) -> bool:

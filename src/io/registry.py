@@ -52,6 +52,9 @@ READERS = (
     Reader("WSxM", ".wsxm", "open_wsxm", (".stp", ".top")),
     Reader("Gwyddion", ".gwyddion", "open_gwyddion", (".gwy",)),
     Reader("Igor wave", ".igor", "open_igor", (".ibw",)),
+    Reader(
+        "RosettaSciIO", ".rosetta", "open_rosetta", (".bcf", ".wdf", ".sur", ".pro", ".dm3", ".dm4")
+    ),
     Reader("VGI", ".vgi", "open_vgi", (".vgi",)),
     Reader("DICOM", ".dicom", "open_dicom", (".dcm", ".ima")),
     Reader("folder of slices", ".stack", "open_stack", ()),
