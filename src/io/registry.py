@@ -55,6 +55,7 @@ READERS = (
     Reader(
         "RosettaSciIO", ".rosetta", "open_rosetta", (".bcf", ".wdf", ".sur", ".pro", ".dm3", ".dm4")
     ),
+    Reader("CZI", ".czi", "open_czi", (".czi",)),
     Reader("VGI", ".vgi", "open_vgi", (".vgi",)),
     Reader("DICOM", ".dicom", "open_dicom", (".dcm", ".ima")),
     Reader("folder of slices", ".stack", "open_stack", ()),

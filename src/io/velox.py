@@ -44,8 +44,9 @@ def open_outside(path: str, answers: Answers) -> Reading:
         refuse_other_files(images[entry], f"{path}::{entry}")
         reading = _image(images[entry], entry)
     elif entry in cubes:
+        part = _part(_settings(cubes[str(entry)]))
         file.close()
-        reading = _cube(path, entry, list(cubes).index(entry))
+        reading = _cube(path, str(entry), list(cubes).index(str(entry)), part)
     else:
         file.close()
         return open_hdf5(path, answers)
@@ -81,14 +82,28 @@ def _titles(file: Any) -> dict[str, str]:
     return found
 
 
-def _cubes(file: Any) -> dict[str, str]:
-    """Spectrum images: the three kinds of name, each with its group."""
-    found: dict[str, str] = {}
+def _cubes(file: Any) -> dict[str, Any]:
+    """Spectrum images by name, each with a dataset beside its settings."""
+    found: dict[str, Any] = {}
     for group, name in _SPECTRA.items():
-        keys = list(inside(file, f"Data/{group}") or ())
-        for number, key in enumerate(keys):
-            found[f"{name} spectra" + (f" {number + 1}" if number else "")] = key
+        for number, key in enumerate(inside(file, f"Data/{group}") or ()):
+            data = inside(file, f"Data/{group}/{key}/Data")
+            if data is not None:
+                found[f"{name} spectra" + (f" {number + 1}" if number else "")] = data
     return found
+
+
+def _part(settings: dict[str, Any]) -> tuple[int, int] | None:
+    """Rows and columns of the part of the scan that was measured."""
+    scan = settings.get("Scan", {})
+    area, size = scan.get("ScanArea", {}), scan.get("ScanSize", {})
+    ends = [_number(area.get(name)) for name in ("top", "bottom", "left", "right")]
+    full = [_number(size.get(name)) for name in ("height", "width")]
+    if None in ends or None in full:
+        return None
+    top, bottom, left, right = (float(v or 0) for v in ends)
+    height, width = (float(v or 0) for v in full)
+    return round((bottom - top) * height), round((right - left) * width)
 
 
 def _image(dataset: Any, entry: str) -> Reading:
@@ -115,7 +130,7 @@ def _image(dataset: Any, entry: str) -> Reading:
     )
 
 
-def _cube(path: str, entry: str, place: int) -> Reading:
+def _cube(path: str, entry: str, place: int, part: tuple[int, int] | None) -> Reading:
     from .rosetta import choose, images_in, load
 
     try:
@@ -125,8 +140,48 @@ def _cube(path: str, entry: str, place: int) -> Reading:
     cubes = [one for one in images_in(plain, path)[0] if "c" in one.axes]
     if place >= len(cubes):
         raise ReadError(f"{path} holds {len(cubes)} spectrum images that can be read, not {entry}")
-    one = replace(cubes[place], name=entry)
+    plain_one = dict(cubes[place].plain)
+    plain_one["data"] = unfolded(np.asarray(plain_one["data"]), part, f"{path}::{entry}")
+    one = replace(cubes[place], name=entry, plain=plain_one)
     return choose([one], entry, path=path, format="Velox EMD")
+
+
+def unfolded(cube: np.ndarray, part: tuple[int, int] | None, name: str) -> np.ndarray:
+    """Give a part of a scan its own rows.
+
+    RosettaSciIO 0.15 counts the points of a part through the rows of the whole scan, so that its
+    rows come out folded.
+
+    Parameters
+    ----------
+    cube : ndarray, shape (rows, columns, bands)
+    part : (int, int) or None
+        Rows and columns that were measured.
+    name : str
+        For messages.
+
+    Raises
+    ------
+    ReadError
+        If the part does not fit the points that hold counts.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cube = np.array([[1, 2, 3], [4, 0, 0], [0, 0, 0]])[..., None]
+    >>> unfolded(cube, (2, 2), "a")[..., 0]
+    array([[1, 2],
+           [3, 4]])
+    """
+    if part is None or part == cube.shape[:2]:
+        return cube
+    points, count = cube.reshape(-1, cube.shape[2]), part[0] * part[1]
+    if min(part) < 1 or count > len(points) or points[count:].any():
+        raise ReadError(
+            f"{name} was measured on {part[0]} x {part[1]} points, what is stored fills "
+            f"{cube.shape[0]} x {cube.shape[1]} otherwise: export it from Velox"
+        )
+    return points[:count].reshape(*part, -1)
 
 
 def _lengths(settings: dict[str, Any]) -> tuple[Lengths, str]:

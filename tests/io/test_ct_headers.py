@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +10,7 @@ import tifffile
 
 from scalebridge.errors import ReadError
 
-sys.path.insert(0, str(Path(__file__).parent))
-from looking import look, pixels_of
+from .looking import look, pixels_of
 
 VGI = """{{volume1}}
 [representation]

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import SimpleITK as sitk
 
 from scalebridge.errors import ReadError
 
-sys.path.insert(0, str(Path(__file__).parent))
-from looking import look, pixels_of
+from .looking import look, pixels_of
 
 STEP, THICK = 2.5, 4.0
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import h5py
 import numpy as np
 import pytest
 
 from scalebridge.errors import ReadError
 
-sys.path.insert(0, str(Path(__file__).parent))
-from looking import look, pixels_of
+from .looking import look, pixels_of
 
 DRIFT = "sem_cl_delmic_h5/sparc-intensity-drift.h5"
 

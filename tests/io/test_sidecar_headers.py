@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
 
-sys.path.insert(0, str(Path(__file__).parent))
-from looking import look
+from .looking import look
 
 HDR = """[MAIN]
 Device=VEGA3
