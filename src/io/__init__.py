@@ -46,6 +46,7 @@ _HOMES = {
     "write_nav": ".serialem_nav",
     "write_ngff_transform": ".ngff_transform",
     "write_slicer_transform": ".slicer_transform",
+    "write_volume": ".volume_files",
 }
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "write_nav",
     "write_ngff_transform",
     "write_slicer_transform",
+    "write_volume",
 ]
 
 if TYPE_CHECKING:
@@ -111,6 +113,7 @@ if TYPE_CHECKING:
     from .slicer_transform import matrix_in_slicer, read_slicer_transform, write_slicer_transform
     from .source import Source
     from .understanding import refusal, summary
+    from .volume_files import write_volume
 
 
 def __getattr__(name: str) -> Any:

@@ -107,7 +107,7 @@ def _skyscan_projections(name: str, sections: Sections, rows: int, columns: int)
 
 
 def _nikon(name: str, made: dict[str, str], count: int, rows: int, columns: int) -> CtLog:
-    settings = {"Nikon": made}
+    settings: dict[str, Any] = {"Nikon": made}
     volume = [number_in(made, f"Voxels{axis}") for axis in "ZYX"]
     if volume == [count, rows, columns]:
         sizes = {axis: (number_in(made, f"VoxelSize{axis.upper()}") or 0.0) * 1e3 for axis in "zyx"}
