@@ -387,7 +387,7 @@ def guided(
 @app.command()
 def formats() -> None:
     """Print which files can be read here, and what to install for the rest."""
-    from .io.formats import formats_in_words
+    from .io.format_table import formats_in_words
 
     _say(formats_in_words())
 

@@ -17,7 +17,7 @@ _HOMES = {
     "Preview": ".first_picture",
     "Source": ".source",
     "describe": ".opening",
-    "formats": ".formats",
+    "formats": ".format_table",
     "load_answers": ".answers",
     "matrix_in_slicer": ".slicer_transform",
     "ngff_of": ".ngff_transform",
@@ -97,7 +97,7 @@ if TYPE_CHECKING:
     from .description import ImageDescription
     from .fibsem_positions import write_fibsem_positions
     from .first_picture import Preview, preview, preview_of
-    from .formats import formats
+    from .format_table import formats
     from .itk_transform import Grid, read_itk, write_itk
     from .landmark_tables import read_landmarks, write_landmarks
     from .ngff_transform import (

@@ -57,7 +57,7 @@ class CrcPixels:
                 f"{path} has {have}: it is cut short, or belongs to another .cpr"
             )
         self._points: np.ndarray | None = np.memmap(path, record, "r", 0, shape)
-        self.shape = (len(record.names or ()), *shape)
+        self.shape: tuple[int, ...] = (len(record.names or ()), *shape)
         self.dtype = np.dtype(np.float32)
         self.segment_bytes = 0
 

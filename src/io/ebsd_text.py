@@ -58,7 +58,8 @@ def _ctf(path: str, head: bytes) -> Reading:
     columns = next((i for i, line in enumerate(lines) if line.startswith("Phase\t")), None)
     if columns is None:
         raise ReadError(f"{path} has no line of column names: it is cut short, export it again")
-    said = dict(pair for line in lines[:columns] if len(pair := line.split("\t")[:2]) == 2)
+    pairs = [line.split("\t")[:2] for line in lines[:columns]]
+    said = {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
     if said.get("JobMode", "Grid") != "Grid":
         raise ReadError(f"expected a map of JobMode Grid, {path} has {said['JobMode']!r}")
     shape = (_count(said, "YCells", path), _count(said, "XCells", path))

@@ -105,7 +105,9 @@ def _settings(grid: Any) -> dict[str, Any]:
 
 def _notes(grid: Any) -> tuple[str, ...]:
     turn = _number(grid, _TURN) or 0.0
-    notes = ("JPK counts rows upwards: Answers(flip='y') shows it the way up of a photo",)
+    notes: tuple[str, ...] = (
+        "JPK counts rows upwards: Answers(flip='y') shows it the way up of a photo",
+    )
     if abs(np.sin(turn)) > 1e-6:
         notes += (f"the scan was turned by {math.degrees(turn):.4g}° against the scanner's x",)
     return notes
