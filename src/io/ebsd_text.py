@@ -71,8 +71,8 @@ def _ctf(path: str, head: bytes) -> Reading:
 
 def _ang(path: str, head: bytes) -> Reading:
     lines = [line for line in head.decode("cp1252").splitlines() if line.startswith("#")]
-    said = dict(found.groups() for line in lines
-                if (found := re.match(r"#\s*(\w+):?\s+(.*?)\s*$", line)))  # fmt: skip
+    pairs = [re.match(r"#\s*(\w+):?\s+(.*?)\s*$", line) for line in lines]
+    said: dict[str, str] = {pair.group(1): pair.group(2) for pair in pairs if pair}
     grid = said.get("GRID", "")
     if grid.lower() != "sqrgrid":
         raise ReadError(
