@@ -343,6 +343,14 @@ def guided(
     serve_app(workspace, port=port, output=output, browser=browser, say=typer.echo)
 
 
+@app.command()
+def formats() -> None:
+    """Print which files can be read here, and what to install for the rest."""
+    from .io.format_table import formats_in_words
+
+    _say(formats_in_words())
+
+
 def _say(text: str) -> None:
     from .reports.markup import tidy
 
