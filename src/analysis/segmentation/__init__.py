@@ -12,10 +12,21 @@ from .hysteresis import hysteresis_labels
 from .levelling import levelled
 from .opening import closed, opened
 from .phase_cores import PhaseGrey, phase_grey
+from .pixel_classes import (
+    ClassifiedBox,
+    PixelClassifier,
+    classify_blocks,
+    classify_box,
+    train_pixel_classes,
+    variants,
+)
+from .pixel_features import PixelFeatures, pixel_features
 from .recipe import SegmentationRecipe
 from .sampling import sample_blocks, spaced_blocks
 from .segment import segment
 from .segment_blocks import segment_blocks
+from .scribbles import ScribbledVoxels, scribbled_voxels
+from .smoothing import gaussian
 from .splitting import cut_touching, split_touching
 from .thresholds import (
     ThresholdEstimate,
@@ -25,19 +36,26 @@ from .thresholds import (
 
 __all__ = [
     "BlobCentre",
+    "ClassifiedBox",
     "Components",
     "Corrections",
     "PhaseGrey",
+    "PixelClassifier",
+    "PixelFeatures",
+    "ScribbledVoxels",
     "SegmentationRecipe",
     "Stroke",
     "ThresholdEstimate",
     "class_shares",
+    "classify_blocks",
+    "classify_box",
     "closed",
     "connected_components",
     "correct",
     "cut_touching",
     "fill_enclosed",
     "find_blobs",
+    "gaussian",
     "hand_placed_uncertainty",
     "hysteresis_labels",
     "levelled",
@@ -45,11 +63,15 @@ __all__ = [
     "opened",
     "otsu_thresholds",
     "phase_grey",
+    "pixel_features",
     "refine_centre",
     "sample_blocks",
+    "scribbled_voxels",
     "segment",
     "segment_blocks",
     "spaced_blocks",
     "split_touching",
     "suggest_thresholds",
+    "train_pixel_classes",
+    "variants",
 ]

@@ -90,7 +90,7 @@ class Part:
 def smoothed_part(
     part: Part, sigmas_px: Sequence[float], wanted: Sequence[Range], workers: int
 ) -> NDArray[np.float32]:
-    """Smooth what is wanted of a part, which reaches at least `reach_px` further, if the image does.
+    """Smooth what is wanted of a part, which reaches `reach_px` further, if the image does.
 
     Parameters
     ----------
