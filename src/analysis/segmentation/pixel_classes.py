@@ -164,7 +164,7 @@ def train_pixel_classes(
 
 @dataclass(frozen=True)
 class LearnedVoxels:
-    """Scribbled voxels with their features, (features, n), and the grey value that stood for NaN."""
+    """Scribbled voxels, their features (features, n), and the grey value that stood for NaN."""
 
     voxels: ScribbledVoxels
     values: NDArray[np.float32]
