@@ -23,9 +23,9 @@ from .pixel_classes import (
 from .pixel_features import PixelFeatures, pixel_features
 from .recipe import SegmentationRecipe
 from .sampling import sample_blocks, spaced_blocks
+from .scribbles import ScribbledVoxels, scribbled_voxels
 from .segment import segment
 from .segment_blocks import segment_blocks
-from .scribbles import ScribbledVoxels, scribbled_voxels
 from .smoothing import gaussian
 from .splitting import cut_touching, split_touching
 from .thresholds import (
