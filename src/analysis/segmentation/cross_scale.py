@@ -278,10 +278,7 @@ class _Grid:
     def best(self, counts: NDArray[np.float64]) -> int:
         """The middle of the levels that agree best."""
         total = self.totals(counts)
-        if self.by == "fraction":
-            off = np.abs(total.above - total.phase)
-        else:
-            off = total.misplaced
+        off = np.abs(total.above - total.phase) if self.by == "fraction" else total.misplaced
         good = np.flatnonzero(off <= off.min() * (1 + 1e-12))
         return int(good[len(good) // 2])
 
