@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .class_variation import class_parts, measure_classes
 from .connectivity import Connectivity, connectivity_of
 from .directions import LineDirections, line_directions
 from .euler import euler_density, euler_number
@@ -25,6 +26,7 @@ __all__ = [
     "SizeDistribution",
     "Surface",
     "area_um2",
+    "class_parts",
     "connectivity_of",
     "crossings_per_length",
     "edge_weights",
@@ -33,6 +35,7 @@ __all__ = [
     "label_objects",
     "line_directions",
     "mean_chord_um",
+    "measure_classes",
     "measure_phases",
     "measurement_from_parts",
     "object_table",

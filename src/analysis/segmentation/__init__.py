@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from .agreement import Agreement, JointHistogram, agreement, joint_histogram
 from .blobs import BlobCentre, find_blobs, refine_centre
 from .class_shares import class_shares
 from .cleaning import fill_enclosed, merge_small
 from .components import Components, connected_components
 from .corrections import Corrections, Stroke, correct
+from .cross_scale import CalibratedThreshold, averaged_onto, calibrate_threshold
 from .hand_placed import hand_placed_uncertainty
 from .hysteresis import hysteresis_labels
 from .levelling import levelled
+from .median import median_of_neighbours
 from .opening import closed, opened
 from .phase_cores import PhaseGrey, phase_grey
 from .pixel_classes import (
@@ -28,6 +31,7 @@ from .segment import segment
 from .segment_blocks import segment_blocks
 from .smoothing import gaussian
 from .splitting import cut_touching, split_touching
+from .three_phases import ThreePhases, three_phases
 from .thresholds import (
     ThresholdEstimate,
     otsu_thresholds,
@@ -35,17 +39,24 @@ from .thresholds import (
 )
 
 __all__ = [
+    "Agreement",
     "BlobCentre",
+    "CalibratedThreshold",
     "ClassifiedBox",
     "Components",
     "Corrections",
+    "JointHistogram",
     "PhaseGrey",
     "PixelClassifier",
     "PixelFeatures",
     "ScribbledVoxels",
     "SegmentationRecipe",
     "Stroke",
+    "ThreePhases",
     "ThresholdEstimate",
+    "agreement",
+    "averaged_onto",
+    "calibrate_threshold",
     "class_shares",
     "classify_blocks",
     "classify_box",
@@ -58,7 +69,9 @@ __all__ = [
     "gaussian",
     "hand_placed_uncertainty",
     "hysteresis_labels",
+    "joint_histogram",
     "levelled",
+    "median_of_neighbours",
     "merge_small",
     "opened",
     "otsu_thresholds",
@@ -72,6 +85,7 @@ __all__ = [
     "spaced_blocks",
     "split_touching",
     "suggest_thresholds",
+    "three_phases",
     "train_pixel_classes",
     "variants",
 ]

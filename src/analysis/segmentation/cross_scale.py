@@ -128,7 +128,7 @@ def calibrate_threshold(
     by: str = "fraction",
     draws: Sequence[NDArray] = (),
     bright: bool = True,
-    blocks: int = 64,
+    blocks: int = 16,
     resamples: int = 200,
     seed: int = 0,
 ) -> CalibratedThreshold:
@@ -155,7 +155,7 @@ def calibrate_threshold(
         Whether the phase is at and above the threshold, or below it.
     blocks : int
         Into about so many the overlap is parted to ask how another place would differ; they have
-        to be larger than the features.
+        to be some times larger than the features, or the uncertainty is too small.
     resamples, seed : int
         Of the bootstrap over blocks.
 

@@ -36,7 +36,7 @@ def scribbles_on(
         for place in inside[rng.choice(len(inside), a_class, replace=False)]:
             at = np.zeros(3)
             at[3 - truth.ndim :] = place * spacing + origin
-            end = at + [0, 0, spacing[-1]]
+            end = at + np.array([0, 0, spacing[-1]])
             strokes.append(
                 Stroke(
                     tool="brush",

@@ -46,18 +46,13 @@ def clusters_of_water(solid: NDArray, saturation: float, *, width: float, seed: 
 
 def rings_of_water(solid: NDArray, ball: float) -> NDArray:
     """Water wherever a ball of this radius in voxels does not fit into the pores."""
-    room = distance_transform_edt(~solid)
-    away = distance_transform_edt(room < ball * FINE)
-    return ~solid & (away <= 0) if ball <= 0 else ~solid & ~_reached(room, ball * FINE)
+    room = distance_transform_edt(~solid) >= ball * FINE
+    return ~solid & (distance_transform_edt(~room) >= ball * FINE)
 
 
-def _reached(room: NDArray, radius: float) -> NDArray:
-    return distance_transform_edt(room < radius) > 0 if radius <= 1 else (
-        distance_transform_edt(~(room >= radius)) < radius
-    )
-
-
-def imaged(solid: NDArray, water: NDArray, *, blur_px: float, noise: float, seed: int = 0) -> NDArray:
+def imaged(
+    solid: NDArray, water: NDArray, *, blur_px: float, noise: float, seed: int = 0
+) -> NDArray:
     """What a microscope shows: partial volume, blur, noise."""
     grey = np.where(solid, SOLID, np.where(water, WATER, AIR)).astype(np.float32)
     grey = gaussian_filter(grey, blur_px * FINE, mode="nearest")
