@@ -144,11 +144,11 @@ def scatter(seeds: range, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_the_part_of_the_classes_is_what_other_scribbles_change():
-    shares, half_widths = scatter(range(10), 6)
+    shares, half_widths = scatter(range(8), 5)
     from scipy.stats import t
 
-    expected = np.sqrt(np.mean((half_widths / t.ppf(0.975, 5)) ** 2))
-    # ten sets of scribbles know a standard deviation to 24 %
+    expected = np.sqrt(np.mean((half_widths / t.ppf(0.975, 4)) ** 2))
+    # eight sets of scribbles know a standard deviation to 27 %
     assert 0.5 < expected / np.std(shares, ddof=1) < 2
 
 
@@ -181,6 +181,5 @@ def test_electrodes_of_the_battery_cell_are_those_that_its_authors_drew(data):
 
     plain = (image > threshold_otsu(image)).astype(np.uint8) + 1
     plain_dice = agreement(plain, mask, mask=away).table["dice"].iloc[-1]
-    print(trained_dice, plain_dice)
     assert trained_dice > 0.8
     assert trained_dice > plain_dice

@@ -128,7 +128,7 @@ def test_the_gaussian_is_scipys_and_round_in_micrometres(sigma):
     )
 
 
-@pytest.mark.parametrize("dtype", ["u1", "i2", "u2", "f4"])
+@pytest.mark.parametrize("dtype", ["u2", "f4"])
 @pytest.mark.parametrize("shape", [(9, 11, 40), (2, 3, 5), (1, 8, 9), (13, 17), (3, 1)])
 def test_the_median_is_scipys(shape, dtype):
     image = (np.random.default_rng(1).random(shape) * 250).astype(dtype)
