@@ -185,10 +185,15 @@ def calibrate_threshold(
     ndim = checked_image_ndim(coarse.shape, "coarse")
     if by not in _CRITERIA:
         raise ValueError(f"by needs one of {', '.join(_CRITERIA)}, got {by!r}")
-    spacings = {"coarse_spacing_um": coarse_spacing_um, "fine_spacing_um": fine_spacing_um}
 
     def share_by(matrix: NDArray | None) -> NDArray[np.float32]:
-        return averaged_onto(fine_mask, shape=coarse.shape, coarse_to_fine=matrix, **spacings)
+        return averaged_onto(
+            fine_mask,
+            shape=coarse.shape,
+            coarse_spacing_um=coarse_spacing_um,
+            fine_spacing_um=fine_spacing_um,
+            coarse_to_fine=matrix,
+        )
 
     share = share_by(coarse_to_fine)
     known = np.isfinite(share) & np.isfinite(coarse)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
@@ -62,7 +64,11 @@ def test_a_turned_fine_image_covers_the_same_places():
     mask, _ = pair(1)
     turned = np.ascontiguousarray(mask.transpose(0, 2, 1)[:, ::-1])  # y' = 95 - x, x' = y
     matrix = np.array([[1, 0, 0, 1.5], [0, 0, -1, 95 - 1.5], [0, 1, 0, 1.5], [0, 0, 0, 1]])
-    options = {"shape": (24,) * 3, "coarse_spacing_um": COARSE, "fine_spacing_um": FINE}
+    options: dict[str, Any] = {
+        "shape": (24,) * 3,
+        "coarse_spacing_um": COARSE,
+        "fine_spacing_um": FINE,
+    }
     np.testing.assert_allclose(
         averaged_onto(turned, coarse_to_fine=matrix, **options),
         averaged_onto(mask, coarse_to_fine=placed(), **options),
