@@ -56,7 +56,8 @@ class PixelClassifier:
             "feature_count": self.forest.features,
         }
         text = np.frombuffer(json.dumps(told).encode(), np.uint8)
-        np.savez_compressed(file, about=text, **self.forest.arrays())
+        arrays: dict[str, Any] = {"about": text, **self.forest.arrays()}
+        np.savez_compressed(file, **arrays)
 
     @classmethod
     def load(cls, file: Any) -> PixelClassifier:
@@ -196,7 +197,8 @@ def learned_voxels(
         found = pixel_features(
             source, features, spacing_um=scribbles.spacing_um, box=box, fill=fill, workers=workers
         )
-        values[:, group] = found[(slice(None), *inner)]
+        everywhere: tuple[Any, ...] = (slice(None), *inner)
+        values[:, group] = found[everywhere]
     return LearnedVoxels(voxels, values, fill)
 
 

@@ -196,8 +196,7 @@ def _cores(shape: _Shape, levels: tuple[float, ...], gate: float) -> NDArray[np.
     edges = [_LEAST * shape.blur_um / gate / h for h in shape.spacing]
     least = int(np.prod(edges))
     if least > 1 and cores.any():
-        connectivity = 6 if cores.ndim == 3 else 4
-        cores = cc3d.dust(cores, threshold=least, connectivity=connectivity)
+        cores = cc3d.dust(cores, threshold=least, connectivity=6 if cores.ndim == 3 else 4)
     return np.asarray(cores, bool)
 
 
@@ -247,8 +246,8 @@ def _border_share(labels: NDArray[np.uint8], inside: NDArray[np.bool_]) -> float
         np.count_nonzero(np.diff(middle.view(np.int8), axis=axis)) for axis in range(middle.ndim)
     )
     # faces of a digital surface are 1.5 times (in a picture 4 / pi times) its area
-    area = faces / (1.5 if middle.ndim == 3 else 4 / np.pi)
-    return float(area / max(1, np.count_nonzero(middle)))
+    area = float(faces) / (1.5 if middle.ndim == 3 else 4 / np.pi)
+    return area / max(1, int(np.count_nonzero(middle)))
 
 
 def _imaged_again(
