@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .audit import Audit, AuditRow, FinePhantom, audit, geometry_truth
+from .class_variation import class_parts, measure_classes
 from .connectivity import Connectivity, connectivity_of
 from .directions import LineDirections, line_directions
 from .euler import euler_density, euler_number
@@ -32,6 +33,7 @@ __all__ = [
     "Surface",
     "area_um2",
     "audit",
+    "class_parts",
     "connectivity_of",
     "correlation_length_um",
     "crossings_per_length",
@@ -42,6 +44,7 @@ __all__ = [
     "label_objects",
     "line_directions",
     "mean_chord_um",
+    "measure_classes",
     "measure_phases",
     "measurement_from_parts",
     "object_table",
