@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .connectivity import Connectivity, connectivity_of
 from .directions import LineDirections, line_directions
+from .distance import distance_transform
 from .euler import euler_density, euler_number
 from .measurement import Check, Measurement, measurement_from_parts
 from .objects import label_objects, object_table
@@ -12,6 +13,7 @@ from .phases import PhaseMeasurements, measure_phases
 from .sampling_error import sampling_uncertainty
 from .size_distribution import SizeDistribution, edge_weights, size_distribution
 from .surface import Surface, crossings_per_length, mean_chord_um, surface, surface_of_grey
+from .thickness import local_thickness
 from .volume import area_um2, phase_fractions, volume_fraction, volume_um3
 
 __all__ = [
@@ -27,11 +29,13 @@ __all__ = [
     "area_um2",
     "connectivity_of",
     "crossings_per_length",
+    "distance_transform",
     "edge_weights",
     "euler_density",
     "euler_number",
     "label_objects",
     "line_directions",
+    "local_thickness",
     "mean_chord_um",
     "measure_phases",
     "measurement_from_parts",
