@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from .chords import ChordLengths, chord_lengths
 from .connectivity import Connectivity, connectivity_of
+from .correlation import TwoPointCorrelation, two_point_correlation
 from .directions import LineDirections, line_directions
 from .distance import distance_transform
 from .euler import euler_density, euler_number
@@ -19,6 +21,7 @@ from .volume import area_um2, phase_fractions, volume_fraction, volume_um3
 __all__ = [
     "QUANTITIES",
     "Check",
+    "ChordLengths",
     "Connectivity",
     "LineDirections",
     "Measurement",
@@ -26,7 +29,9 @@ __all__ = [
     "Quantity",
     "SizeDistribution",
     "Surface",
+    "TwoPointCorrelation",
     "area_um2",
+    "chord_lengths",
     "connectivity_of",
     "crossings_per_length",
     "distance_transform",
@@ -45,6 +50,7 @@ __all__ = [
     "size_distribution",
     "surface",
     "surface_of_grey",
+    "two_point_correlation",
     "volume_fraction",
     "volume_um3",
 ]
