@@ -9,7 +9,7 @@ from .directions import LineDirections, line_directions
 from .distance import distance_transform
 from .euler import euler_density, euler_number
 from .measurement import Check, Measurement, measurement_from_parts
-from .objects import label_objects, object_table
+from .objects import contact_table, label_objects, object_table
 from .phase_quantities import QUANTITIES, Quantity
 from .phases import PhaseMeasurements, measure_phases
 from .sampling_error import sampling_uncertainty
@@ -33,6 +33,7 @@ __all__ = [
     "area_um2",
     "chord_lengths",
     "connectivity_of",
+    "contact_table",
     "crossings_per_length",
     "distance_transform",
     "edge_weights",
