@@ -1,4 +1,4 @@
-"""Compiled sweep over labels: moments from runs along x, surfaces and contacts from 2 x 2 x 2 cells.
+"""Compiled sweep over labels: moments from runs along x, surfaces and contacts from cells of 2³.
 
 Strategy: all sums are whole numbers (surfaces in parts of 2**-36 voxel faces), so that the order of
 summation, and with it the number of threads, doesn't matter. Only cells that hold more than one
