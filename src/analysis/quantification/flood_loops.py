@@ -41,6 +41,9 @@ def widest_paths(
     nz, ny, nx = levels.shape
     flat, out = levels.reshape(-1), reached.reshape(-1)
     begin, end = starts.reshape(-1), stop.reshape(-1)
+    jumps = np.empty(len(steps), np.int64)
+    for k in range(len(steps)):
+        jumps[k] = (steps[k, 0] * ny + steps[k, 1]) * nx + steps[k, 2]
     for at in range(levels.size):
         if begin[at] and flat[at] > 0:
             level = flat[at]
@@ -56,12 +59,14 @@ def widest_paths(
             z = at // (ny * nx)
             y = at // nx - z * ny
             x = at - (z * ny + y) * nx
+            inner = 0 < z < nz - 1 and 0 < y < ny - 1 and 0 < x < nx - 1
             for k in range(len(steps)):
-                a, b, c = z + steps[k, 0], y + steps[k, 1], x + steps[k, 2]
-                if a < 0 or b < 0 or c < 0 or a >= nz or b >= ny or c >= nx:
-                    continue
-                there = (a * ny + b) * nx + c
-                if flat[there] > 0 and out[there] == 0:
+                if not inner:
+                    a, b, c = z + steps[k, 0], y + steps[k, 1], x + steps[k, 2]
+                    if a < 0 or b < 0 or c < 0 or a >= nz or b >= ny or c >= nx:
+                        continue
+                there = at + jumps[k]
+                if out[there] == 0 and flat[there] > 0:
                     found = min(level, flat[there])
                     out[there] = found
                     following[there] = heads[found]

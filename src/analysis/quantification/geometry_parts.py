@@ -186,7 +186,7 @@ def _connectivity(job: GeometryJob) -> Found:
                 "1", f"share of the phase in pieces that touch both ends, {words}",
             )  # fmt: skip
             found.add(
-                f"{title}.critical_diameter_{axis}", f"{title}: largest ball that crosses along {axis}",
+                f"{title}.critical_diameter_{axis}", f"{title}: largest crossing ball along {axis}",
                 widest[axis], "µm", "widest path of the distance transform",
             )  # fmt: skip
     return found

@@ -73,8 +73,8 @@ def test_what_the_faces_do_not_reach_is_not_intruded() -> None:
     assert not found.diameter_um.any()
 
 
-def test_a_bottle_has_two_bodies_and_a_row_of_spheres_one_each() -> None:
-    assert pore_bodies(ink_bottle(), spacing_um=(1, 1, 1)).max() == 2
+def test_a_dead_end_is_no_body_of_its_own_and_touching_spheres_are_one_each() -> None:
+    assert pore_bodies(ink_bottle(), spacing_um=(1, 1, 1)).max() == 1
     z, y, x = np.ogrid[-14:15, -14:15, 0:110]
     row = np.zeros((29, 29, 110), bool)
     for middle in (15, 38, 61, 84):
@@ -108,13 +108,15 @@ def test_the_four_meanings_of_spheres_apart_are_those_of_the_textbook() -> None:
 def test_random_voxels_percolate_at_the_known_share(
     shape, connectivity, constant, tolerance
 ) -> None:
+    """Along whichever axis comes first; along a given one small cubes need 0.315."""
     rng = np.random.default_rng(0)
-    found = [
-        percolation_threshold(
-            rng.random(shape, dtype=np.float32), axis="x", connectivity=connectivity
+    axes = ("z", "y", "x")[-len(shape) :]
+    found = []
+    for _ in range(24):
+        values = rng.random(shape, dtype=np.float32)
+        found.append(
+            min(percolation_threshold(values, axis=a, connectivity=connectivity) for a in axes)
         )
-        for _ in range(50)
-    ]
     assert np.mean(found) == pytest.approx(constant, abs=tolerance)
 
 
