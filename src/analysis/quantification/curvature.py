@@ -59,7 +59,8 @@ def curvature(phase: NDArray, *, spacing_um: Sequence[float]) -> Curvature:
     Notes
     -----
     Sections along the axes only: for strongly textured media the mean curvature depends on how
-    they lie on the grid; a cylinder along an axis shows 2/3 of its own. Noise of single voxels changes the Gaussian curvature most.
+    they lie on the grid; a cylinder along an axis shows 2/3 of its own. Noise of
+    single voxels changes the Gaussian curvature most.
 
     References
     ----------

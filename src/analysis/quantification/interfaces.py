@@ -80,8 +80,8 @@ def triple_line_table(
     Voxel edges around which three phases lie, times 2/3: stairs along a line are longer than the
     line, by 3/2 on average over directions. Equal to 2 triple points per area of sections, averaged
     over sections along the axes. Single lines are off by -33 % (along an axis) to +15 % (along a
-    diagonal), so it needs lines in all directions; on rings in random rotations the mean is within
-    3 %.
+    diagonal), so it needs lines in all directions. Where an interface ends on a wall some points
+    are seen twice: on rings around halved balls in random rotations the mean is 5 % high.
 
     Parameters
     ----------
