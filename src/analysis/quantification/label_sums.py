@@ -42,9 +42,9 @@ class LabelSums:
     covariance: NDArray[np.float64]
     low: NDArray[np.int64]
     high: NDArray[np.int64]
-    surface_um2: NDArray[np.float64]
+    surface_um2: NDArray[Any]
     pairs: NDArray[np.int64]
-    contact_um2: NDArray[np.float64]
+    contact_um2: NDArray[Any]
 
 
 def label_sums(

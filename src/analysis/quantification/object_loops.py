@@ -84,7 +84,7 @@ def _mixed(a: Any, b: Any, c: Any, d: Any, u: Any, mixed: Any) -> None:
 
 
 @compiled
-def _slot(keys: Any, key: Any) -> int:
+def _slot(keys: Any, key: Any) -> Any:
     """Return where a key is in a hash table, or belongs."""
     size = len(keys) - 1
     at = np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20)) & size

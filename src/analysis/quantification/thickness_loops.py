@@ -200,7 +200,7 @@ def _lowest(word: Any) -> Any:
 
 
 @compiled
-def _outside(at: int, start: int) -> int:
+def _outside(at: Any, start: int) -> Any:
     """Return how far a place is from the range start .. start + 3."""
     return max(start - at, at - start - 3, 0)
 
@@ -242,7 +242,8 @@ def paint(
             for c in range(coarse.shape[2]):
                 left += coarse[a, b, c] != 0
     table = np.empty((1, 1), np.int64)
-    made, reach_z, reach_y = -1, 0, 0
+    made: Any = -1
+    reach_z, reach_y = 0, 0
     value = np.float32(0)
     for i in range(len(places)):
         radius = np.int64(radii[i])
