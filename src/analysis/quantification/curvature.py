@@ -189,7 +189,9 @@ def curvature_of_grey(
     area = np.linalg.norm(
         np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
     )
-    weights = np.bincount(faces.ravel(), np.repeat(area / 6, 3), len(vertices))
+    weights = np.asarray(
+        np.bincount(faces.ravel(), np.repeat(area / 6, 3), len(vertices)), dtype=np.float64
+    )
     return SurfaceCurvature(vertices * spacing, mean, gaussian, weights)
 
 
