@@ -58,8 +58,8 @@ def by_counting_pairs(body: np.ndarray, spacing: tuple[float, ...]) -> float:
     lines, total = line_directions(spacing), 0.0
     for step, length, weight in zip(lines.steps, lines.lengths_um, lines.weights, strict=True):
         crossings = np.count_nonzero(body != np.roll(body, step, (0, 1, 2)))
-        total += 2 * np.prod(spacing) * weight / length * crossings
-    return float(total)
+        total += float(2 * np.prod(spacing) * weight / length * crossings)
+    return total
 
 
 def test_one_sweep_gives_the_surface_of_every_object_by_itself() -> None:
