@@ -47,11 +47,11 @@ def voxel_pull(
 
 @compiled_summed
 def voxel_energy(
-    x: Any, code: Any, w: Any, axis: Any, fixed: Any, sums: Any, first: int, last: int
+    x: Any, code: Any, w: Any, drop: Any, fixed: Any, sums: Any, first: int, last: int
 ) -> None:
     """Sum conductance times squared drop over the faces of each plane."""
     n0, n1, n2 = x.shape[0] - 2, x.shape[1] - 2, x.shape[2] - 2
-    d0, d1, d2 = 1.0 * (axis == 0), 1.0 * (axis == 1), 1.0 * (axis == 2)
+    d0, d1, d2 = drop
     for k in range(first, last):
         e0, e1, e2, ends = 0.0, 0.0, 0.0, 0.0
         for j in range(1, n1 + 1):
@@ -85,7 +85,7 @@ def face_pull(
         total = 0.0
         for j in range(1, n1 + 1):
             for i in range(1, n2 + 1):
-                low, high = g[k, j, i], g[k + a0, j + a1, i + a2]
+                low, high = np.float64(g[k, j, i]), np.float64(g[k + a0, j + a1, i + a2])
                 total += low
                 if fixed and k == 1:
                     low = leaving[k, j, i] * 0.5
@@ -93,7 +93,8 @@ def face_pull(
                 if fixed and k == n0:
                     high = leaving[k, j, i] * 0.5
                     total += high * 0.5
-                if fixed and n0 == 1:
+                if fixed and n0 == 1:  # both ends were added as if all of it led to each
+                    total -= leaving[k, j, i] * 0.25
                     low, high = 0.0, 0.0
                 r[k, j, i] = high - low
         sums[k] = total
@@ -101,12 +102,12 @@ def face_pull(
 
 @compiled_summed
 def face_energy(
-    x: Any, g0: Any, g1: Any, g2: Any, leaving: Any, axis: Any, fixed: Any, sums: Any,
+    x: Any, g0: Any, g1: Any, g2: Any, leaving: Any, drop: Any, fixed: Any, sums: Any,
     first: int, last: int,
 ) -> None:  # fmt: skip
     """Sum conductance times squared drop over the faces of each plane."""
     n0, n1, n2 = x.shape[0] - 2, x.shape[1] - 2, x.shape[2] - 2
-    d0, d1, d2 = 1.0 * (axis == 0), 1.0 * (axis == 1), 1.0 * (axis == 2)
+    d0, d1, d2 = drop
     for k in range(first, last):
         total = 0.0
         for j in range(1, n1 + 1):
@@ -137,3 +138,20 @@ def conductances(
                 g0[k, j, i] = w[0] * here[labels[k - 1, j, i]]
                 g1[k, j, i] = w[1] * here[labels[k, j - 1, i]]
                 g2[k, j, i] = w[2] * here[labels[k, j, i - 1]]
+
+
+@compiled_summed
+def voxel_codes(part: Any, fixed: Any, shifts: Any, code: Any, first: int, last: int) -> None:
+    """Write how often each axis counts in the diagonal of each voxel of the part."""
+    n0, n1, n2 = part.shape[0] - 2, part.shape[1] - 2, part.shape[2] - 2
+    s1, s2 = shifts
+    for k in range(first, last):
+        ends = 2 * int(fixed and k == 1) + 2 * int(fixed and k == n0)
+        for j in range(1, n1 + 1):
+            here, out = part[k, j, 1 : n2 + 1], code[k, j, 1 : n2 + 1]
+            up, down = part[k - 1, j, 1 : n2 + 1], part[k + 1, j, 1 : n2 + 1]
+            back, fore = part[k, j - 1, 1 : n2 + 1], part[k, j + 1, 1 : n2 + 1]
+            left, right = part[k, j, 0:n2], part[k, j, 2 : n2 + 2]
+            for i in range(n2):
+                c0, c1, c2 = up[i] + down[i] + ends, back[i] + fore[i], left[i] + right[i]
+                out[i] = np.uint8((c0 | (c1 << s1) | (c2 << s2)) if here[i] != 0 else 0)

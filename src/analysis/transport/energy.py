@@ -14,8 +14,8 @@ from . import voxel_loops
 from .multigrid import FaceCycle, VoxelCycle
 from .workers import Workers
 
-_SAFETY = 2.0  # on the estimated rest; the tests count how often it holds
-_MEAN_OVER = 3  # steps over which the falling of the energy is averaged
+_GUESS = 0.5  # the smallest eigenvalue over the smallest Ritz value; tests count how often it holds
+_EARLIEST = 4  # steps before the Ritz values say anything
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def minimise(
     """Bring the energy down by preconditioned conjugate gradients.
 
     Every step lowers the energy by a known amount, and the error of the energy is the sum of the
-    amounts that are still to come. They fall geometrically, which gives its estimate.
+    amounts that are still to come: a quadrature of which the steps give the nodes.
 
     Parameters
     ----------
@@ -74,13 +74,12 @@ def minimise(
 
     References
     ----------
-    Strakoš & Tichý 2002, On error estimation in the conjugate gradient method and why it works in
-    finite precision computations, ETNA 13, 56-80.
+    Meurant & Tichý 2013, On computing quadrature-based bounds for the A-norm of the error in
+    conjugate gradients, Numer. Algorithms 62, 163, doi:10.1007/s11075-012-9591-9.
     """
     real, inner = x.dtype.type, cycle.inner
     planes, cells = inner[0], int(np.prod(inner))
-    falls: list[float] = []
-    rest = math.inf
+    rest, still_to_fall, steps = math.inf, _Rest(), 0
     product = cycle.precondition(r, z)
     scale = energy
     for iteration in range(most):
@@ -94,27 +93,55 @@ def minimise(
             break
         step = product / curvature
         workers.run(voxel_loops.advance, x, r, p, z, real(step), planes=planes, cells=cells)
-        falls.append(step * product)
-        energy -= falls[-1]
-        rest = _rest(falls)
+        energy -= step * product
+        steps += 1
+        before, product = product, cycle.precondition(r, z)
+        rest = still_to_fall.after(step, product / before, product)
         if progress is not None:
-            progress(iteration + 1, rest / max(energy, np.finfo(float).tiny))
+            progress(steps, rest / max(energy, np.finfo(float).tiny))
         if rest <= relative_error * energy:
             break
-        before, product = product, cycle.precondition(r, z)
         workers.run(
             voxel_loops.turn, p, z, real(product / before), planes=planes, cells=cells
         )
-    return Minimum(energy, rest, len(falls), rest <= relative_error * max(energy, 0.0))
+    return Minimum(energy, rest, steps, rest <= relative_error * max(energy, 0.0))
 
 
-def _rest(falls: list[float]) -> float:
-    """Extrapolate what is still to fall from the last steps."""
-    if falls[-1] <= 0:
-        return 0.0
-    if len(falls) <= _MEAN_OVER:
-        return math.inf
-    pace = (falls[-1] / falls[-1 - _MEAN_OVER]) ** (1 / _MEAN_OVER)
-    if pace >= 1:
-        return math.inf
-    return _SAFETY * falls[-1] * pace / (1 - pace)
+class _Rest:
+    """What is still to fall: Gauss-Radau quadrature with a guess of the smallest eigenvalue.
+
+    The guess is a part of the smallest Ritz value of the steps so far, which lies above it.
+    """
+
+    def __init__(self) -> None:
+        self._steps: list[float] = []
+        self._shares: list[float] = []
+
+    def after(self, step: float, share: float, product: float) -> float:
+        """Return the estimate after a step.
+
+        Parameters
+        ----------
+        step : float
+            Its length.
+        share : float
+            ``product`` over the one before the step.
+        product : float
+            Residual times preconditioned residual after the step.
+        """
+        self._steps.append(step)
+        self._shares.append(share)
+        least = _GUESS * self._smallest_ritz()
+        weight = 1 / least
+        for length, ratio in zip(self._steps, self._shares, strict=True):
+            ahead = max(weight - length, 0.0)
+            weight = ahead / (least * ahead + ratio)
+        return weight * product if len(self._steps) >= _EARLIEST else math.inf
+
+    def _smallest_ritz(self) -> float:
+        steps, shares = np.array(self._steps), np.array(self._shares)
+        diagonal = 1 / steps
+        diagonal[1:] += shares[:-1] / steps[:-1]
+        beside = np.sqrt(shares[:-1]) / steps[:-1]
+        values = np.linalg.eigvalsh(np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1))
+        return float(max(values[0], 1e-12 * values[-1]))

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from . import face_loops, voxel_loops
 from .workers import Workers
 
-_DAMPING = 0.8
+_DAMPING = 0.9
 _DENSE = 216  # cells that are solved directly
 _STRONG = 0.4  # of the strongest coupling: axes above it are coarsened
 
