@@ -182,7 +182,7 @@ class Conduction:
         )
         rim(code, self.wrap)
         wrap = (self.wrap[0], self.wrap[1], self.wrap[2])
-        return VoxelCycle(code, self.weights.astype(np.float32), _SHIFTS, wrap, self.workers)
+        return VoxelCycle(code, self.weights, _SHIFTS, wrap, self.workers)
 
     def _of_faces(
         self,

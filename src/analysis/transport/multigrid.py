@@ -201,29 +201,34 @@ class VoxelCycle:
 
     Parameters
     ----------
-    code : ndarray of uint8
+    code : ndarray of unsigned int
         How often each axis counts in the diagonal, with a rim.
-    weights : ndarray of float32, shape (3,)
+    weights : ndarray of float, shape (3,)
+    counted : int
+        What one voxel of distance counts.
     shifts : tuple of int
         Where the counts of axes 1 and 2 begin in the code.
     """
 
     def __init__(
         self,
-        code: NDArray[np.uint8],
-        weights: NDArray[np.float32],
+        code: NDArray,
+        weights: NDArray,
         shifts: tuple[int, int],
         wrap: tuple[bool, bool, bool],
         workers: Workers,
+        *,
+        counted: int = 1,
     ) -> None:
-        self.code, self.weights, self.shifts, self.wrap = code, weights, shifts, wrap
+        self.code, self.shifts, self.wrap = code, shifts, wrap
+        self.weights = np.concatenate([weights, weights / counted]).astype(np.float32)
         self.inner = tuple(n - 2 for n in code.shape)
         self.workers, self.cells = workers, int(np.prod(self.inner))
         strength = tuple(float(w) for w in weights)
         self.factors = coarsened(self.inner, strength)
         top = empty_faces(self.inner, self.factors, wrap, np.float32)
         workers.run(
-            voxel_loops.coarse_faces, code, weights, shifts, self.factors,
+            voxel_loops.coarse_faces, code, self.weights, shifts, self.factors,
             halves_of(self.factors, np.float32), *top.g, top.d,
             planes=top.inner[0], cells=self.cells,
         )  # fmt: skip

@@ -1,8 +1,8 @@
 """Compiled loops over voxels whose neighbours all have the same weight: pores, or fluid faces.
 
 The operator is ``diagonal * x - sum of weighted neighbours`` with x = 0 wherever nothing is
-unknown. A voxel keeps one byte: how often each axis counts in its diagonal, 0 where it is no
-unknown. Arrays have a rim of one voxel; planes are numbered from 1. Each loop takes the planes
+unknown. A voxel keeps one code: how often each axis counts in its diagonal, 0 where it is no
+unknown. ``w`` holds the three weights of neighbours, and the three of one count. Arrays have a rim of one voxel; planes are numbered from 1. Each loop takes the planes
 `first` to `last` - 1 and writes its sums a plane, so that the result does not depend on how many
 threads share the planes.
 """
@@ -19,12 +19,12 @@ from ..compiling import compiled_summed
 
 
 @compiled_summed
-def _diagonal(c: Any, w: Any, s1: Any, s2: Any, k0: Any, k1: Any) -> Any:
+def _diagonal(c: Any, u: Any, s1: Any, s2: Any, k0: Any, k1: Any) -> Any:
     c = np.int32(c)
     return (
-        w[0] * np.float32(np.int32(c & k0))
-        + w[1] * np.float32(np.int32((c >> s1) & k1))
-        + w[2] * np.float32(np.int32(c >> s2))
+        u[0] * np.float32(np.int32(c & k0))
+        + u[1] * np.float32(np.int32((c >> s1) & k1))
+        + u[2] * np.float32(np.int32(c >> s2))
     )
 
 
@@ -35,6 +35,7 @@ def apply(p: Any, m: Any, w: Any, shifts: Any, q: Any, sums: Any, first: int, la
     s1, s2 = shifts
     k0, k1 = (1 << s1) - 1, (1 << (s2 - s1)) - 1
     w0, w1, w2 = w[0], w[1], w[2]
+    u0, u1, u2 = w[3], w[4], w[5]
     for k in range(first, last):
         plane = 0.0
         for j in range(1, n1 + 1):
@@ -45,7 +46,7 @@ def apply(p: Any, m: Any, w: Any, shifts: Any, q: Any, sums: Any, first: int, la
             code, out = m[k, j, 1 : n2 + 1], q[k, j, 1 : n2 + 1]
             for i in range(n2):
                 v = (
-                    _diagonal(code[i], (w0, w1, w2), s1, s2, k0, k1) * mid[i]
+                    _diagonal(code[i], (u0, u1, u2), s1, s2, k0, k1) * mid[i]
                     - w0 * (up[i] + down[i])
                     - w1 * (back[i] + fore[i])
                     - w2 * (left[i] + right[i])
@@ -90,7 +91,7 @@ def _smooth_plane(
     n0, n1, n2 = r.shape[0] - 2, r.shape[1] - 2, r.shape[2] - 2
     s1, s2 = shifts
     k0, k1 = (1 << s1) - 1, (1 << (s2 - s1)) - 1
-    w0, w1, w2 = w[0], w[1], w[2]
+    u0, u1, u2 = w[3], w[4], w[5]
     if k < 1 or k > n0:
         if not wrap[0]:
             plane[:] = np.float32(0)
@@ -109,7 +110,7 @@ def _smooth_plane(
                 line[:n2] = source[1 : n2 + 1]
         code, rr, out = m[k, j, 1 : n2 + 1], r[k, j, 1 : n2 + 1], plane[j, 1 : n2 + 1]
         for i in range(n2):
-            d = _diagonal(code[i], (w0, w1, w2), s1, s2, k0, k1)
+            d = _diagonal(code[i], (u0, u1, u2), s1, s2, k0, k1)
             d = d if code[i] != 0 else np.float32(1)
             v = omega * rr[i] / d + line[i]
             out[i] = v if code[i] != 0 else np.float32(0)
@@ -129,6 +130,7 @@ def restrict(
     s1, s2 = shifts
     k0, k1 = (1 << s1) - 1, (1 << (s2 - s1)) - 1
     w0, w1, w2 = w[0], w[1], w[2]
+    u0, u1, u2 = w[3], w[4], w[5]
     f0, f1, f2 = factors
     wide = coarse.shape[2] - 2
     planes = np.zeros((3, n1 + 2, n2 + 2), dtype=r.dtype)
@@ -151,7 +153,7 @@ def restrict(
                 back, fore = here[j - 1, 1 : n2 + 1], here[j + 1, 1 : n2 + 1]
                 code, rr = m[k, j, 1 : n2 + 1], r[k, j, 1 : n2 + 1]
                 for i in range(n2):
-                    d = _diagonal(code[i], (w0, w1, w2), s1, s2, k0, k1)
+                    d = _diagonal(code[i], (u0, u1, u2), s1, s2, k0, k1)
                     v = (
                         rr[i]
                         - d * mid[i]
@@ -180,6 +182,7 @@ def correct(
     s1, s2 = shifts
     k0, k1 = (1 << s1) - 1, (1 << (s2 - s1)) - 1
     w0, w1, w2 = w[0], w[1], w[2]
+    u0, u1, u2 = w[3], w[4], w[5]
     planes = np.zeros((3, n1 + 2, n2 + 2), dtype=r.dtype)
     line = np.zeros(2 * coarse.shape[2] + n2, dtype=r.dtype)
     for near in (first - 1, first):
@@ -197,7 +200,7 @@ def correct(
             back, fore = here[j - 1, 1 : n2 + 1], here[j + 1, 1 : n2 + 1]
             code, rr, out = m[k, j, 1 : n2 + 1], r[k, j, 1 : n2 + 1], z[k, j, 1 : n2 + 1]
             for i in range(n2):
-                d = _diagonal(code[i], (w0, w1, w2), s1, s2, k0, k1)
+                d = _diagonal(code[i], (u0, u1, u2), s1, s2, k0, k1)
                 around = w0 * (up[i] + down[i]) + w1 * (back[i] + fore[i])
                 around += w2 * (left[i] + right[i])
                 d = d if code[i] != 0 else np.float32(1)
@@ -220,6 +223,7 @@ def coarse_faces(
     k0, k1 = (1 << s1) - 1, (1 << (s2 - s1)) - 1
     f0, f1, f2 = factors
     h0, h1, h2 = halves[0] * w[0], halves[1] * w[1], halves[2] * w[2]
+    u0, u1, u2 = halves[0] * w[3], halves[1] * w[4], halves[2] * w[5]
     one = np.uint8(1)
     for kc in range(first, last):
         for faces in (g0, g1, g2, d):
@@ -245,7 +249,7 @@ def coarse_faces(
                         b2[ic] += h2 * np.float32(left)
                     c32 = np.int32(c)
                     e[ic] += (
-                        h0 * np.float32((c32 & k0) - up - down)
-                        + h1 * np.float32(((c32 >> s1) & k1) - back - fore)
-                        + h2 * np.float32((c32 >> s2) - left - right)
+                        u0 * np.float32(c32 & k0) - h0 * np.float32(up + down)
+                        + u1 * np.float32((c32 >> s1) & k1) - h1 * np.float32(back + fore)
+                        + u2 * np.float32(c32 >> s2) - h2 * np.float32(left + right)
                     )
