@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from .bounds import hashin_shtrikman_bounds, wiener_bounds
+from .capillarity import (
+    MeniscusPressure,
+    meniscus_pressure,
+    square_tube_entry_kpa,
+    young_laplace_kpa,
+)
 from .effective import EffectiveConductivity, effective_conductivity, effective_diffusivity
 from .fields import FluxField, diffusive_flux
+from .invasion import Invasion, invade
 from .permeability import (
     Permeability,
     johnson_koplik_dashen_um2,
@@ -12,21 +19,30 @@ from .permeability import (
     permeability,
     permeability_tensor,
 )
+from .retention import RetentionFit, fit_retention
 from .tensor import EffectiveTensor, effective_tensor
 
 __all__ = [
     "EffectiveConductivity",
     "EffectiveTensor",
     "FluxField",
+    "Invasion",
+    "MeniscusPressure",
     "Permeability",
+    "RetentionFit",
     "diffusive_flux",
     "effective_conductivity",
     "effective_diffusivity",
     "effective_tensor",
+    "fit_retention",
     "hashin_shtrikman_bounds",
+    "invade",
     "johnson_koplik_dashen_um2",
     "kozeny_carman_um2",
+    "meniscus_pressure",
     "permeability",
     "permeability_tensor",
+    "square_tube_entry_kpa",
     "wiener_bounds",
+    "young_laplace_kpa",
 ]

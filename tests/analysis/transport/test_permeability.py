@@ -80,15 +80,15 @@ def test_spheres_on_a_cubic_lattice_have_the_permeability_of_zick_and_homsy():
 
 def test_the_stated_error_of_the_equations_holds():
     held = 0
-    for seed in range(6):
-        pore = packing(32, 5, 0.45, seed)
+    for seed in range(4):
+        pore = packing(24, 4, 0.45, seed)
         exact = permeability(
             pore, spacing_um=CUBE, boundary="periodic", relative_error=1e-5
         ).value_um2
         found = permeability(pore, spacing_um=CUBE, boundary="periodic", relative_error=2e-2)
         held += abs(found.value_um2 - exact) <= found.algebraic_error_um2
         assert found.value_um2 == pytest.approx(exact, rel=0.02)
-    assert held >= 5
+    assert held >= 3
 
 
 def test_pores_that_lead_nowhere_are_removed_and_told():
