@@ -12,6 +12,7 @@ from .capillarity import (
 from .effective import EffectiveConductivity, effective_conductivity, effective_diffusivity
 from .fields import FluxField, diffusive_flux
 from .invasion import Invasion, invade
+from .network import PoreNetwork, pore_network
 from .permeability import (
     Permeability,
     johnson_koplik_dashen_um2,
@@ -29,6 +30,7 @@ __all__ = [
     "Invasion",
     "MeniscusPressure",
     "Permeability",
+    "PoreNetwork",
     "RetentionFit",
     "diffusive_flux",
     "effective_conductivity",
@@ -42,6 +44,7 @@ __all__ = [
     "meniscus_pressure",
     "permeability",
     "permeability_tensor",
+    "pore_network",
     "square_tube_entry_kpa",
     "wiener_bounds",
     "young_laplace_kpa",
