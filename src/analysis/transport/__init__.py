@@ -12,6 +12,7 @@ from .capillarity import (
 from .effective import EffectiveConductivity, effective_conductivity, effective_diffusivity
 from .fields import FluxField, diffusive_flux
 from .invasion import Invasion, invade
+from .meshes import SurfaceMesh, VolumeMesh, open_edges, surface_mesh, tetrahedra
 from .network import PoreNetwork, pore_network
 from .permeability import (
     Permeability,
@@ -32,6 +33,8 @@ __all__ = [
     "Permeability",
     "PoreNetwork",
     "RetentionFit",
+    "SurfaceMesh",
+    "VolumeMesh",
     "diffusive_flux",
     "effective_conductivity",
     "effective_diffusivity",
@@ -42,10 +45,13 @@ __all__ = [
     "johnson_koplik_dashen_um2",
     "kozeny_carman_um2",
     "meniscus_pressure",
+    "open_edges",
     "permeability",
     "permeability_tensor",
     "pore_network",
     "square_tube_entry_kpa",
+    "surface_mesh",
+    "tetrahedra",
     "wiener_bounds",
     "young_laplace_kpa",
 ]
