@@ -72,9 +72,7 @@ class Conduction:
         self.weights = np.array([(spacing[0] / h) ** 2 for h in spacing])
         conducts = conductivities > 0
         part = conducts[labels] if len(conductivities) > 2 or conducts[0] else labels.view(bool)
-        part = (
-            winding_part(part, wrap=self.wrap, axes=axes) if periodic else crossing_part(part)
-        )
+        part = winding_part(part, wrap=self.wrap, axes=axes) if periodic else crossing_part(part)
         self.connected = int(np.count_nonzero(part))
         self.unit = float(conductivities.max(initial=0.0))
         self._cycle: VoxelCycle | FaceCycle | None = None
@@ -126,14 +124,10 @@ class Conduction:
         rim(x, self.wrap)
         sums, fixed, cycle = np.zeros(len(x)), not self.periodic, self._cycle
         if isinstance(cycle, VoxelCycle):
-            self._run(
-                conduction_loops.voxel_energy, x, cycle.code, self.weights, drop, fixed, sums
-            )
+            self._run(conduction_loops.voxel_energy, x, cycle.code, self.weights, drop, fixed, sums)
         elif cycle is not None:
             faces = cycle.faces
-            self._run(
-                conduction_loops.face_energy, x, *faces.g, faces.leaving, drop, fixed, sums
-            )
+            self._run(conduction_loops.face_energy, x, *faces.g, faces.leaving, drop, fixed, sums)
         return float(sums.sum())
 
     def face_conductances(self) -> tuple[tuple[NDArray, NDArray, NDArray], NDArray]:
@@ -168,18 +162,14 @@ class Conduction:
         return float(sums.sum())
 
     def _run(self, loop: Callable[..., None], *arguments: object) -> None:
-        self.workers.run(
-            loop, *arguments, planes=self.shape[0], cells=int(np.prod(self.shape))
-        )
+        self.workers.run(loop, *arguments, planes=self.shape[0], cells=int(np.prod(self.shape)))
 
     def _of_voxels(self, part: NDArray[np.bool_]) -> VoxelCycle:
         padded = np.zeros(tuple(n + 2 for n in self.shape), np.uint8)
         padded[1:-1, 1:-1, 1:-1] = part
         rim(padded, self.wrap)
         code = np.zeros_like(padded)
-        self._run(
-            conduction_loops.voxel_codes, padded, not self.periodic, _SHIFTS, code
-        )
+        self._run(conduction_loops.voxel_codes, padded, not self.periodic, _SHIFTS, code)
         rim(code, self.wrap)
         wrap = (self.wrap[0], self.wrap[1], self.wrap[2])
         return VoxelCycle(code, self.weights, _SHIFTS, wrap, self.workers)

@@ -239,9 +239,7 @@ def effective_conductivity(
         )  # fmt: skip
         if not extrapolate:
             return found
-        coarse = [
-            _coarse_values(turned, sigma, steps, boundary, step, workers) for step in (2, 4)
-        ]
+        coarse = [_coarse_values(turned, sigma, steps, boundary, step, workers) for step in (2, 4)]
     return _extrapolated(found, *coarse)
 
 

@@ -101,9 +101,7 @@ def minimise(
             progress(steps, rest / max(energy, np.finfo(float).tiny))
         if rest <= relative_error * energy:
             break
-        workers.run(
-            voxel_loops.turn, p, z, real(product / before), planes=planes, cells=cells
-        )
+        workers.run(voxel_loops.turn, p, z, real(product / before), planes=planes, cells=cells)
     return Minimum(energy, rest, steps, rest <= relative_error * max(energy, 0.0))
 
 

@@ -98,9 +98,7 @@ def diffusive_flux(
     )
 
 
-def _at_centres(
-    problem: Conduction, x: NDArray
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _at_centres(problem: Conduction, x: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Average the fluxes of the two faces of each voxel along each axis."""
     g, leaving = problem.face_conductances()
     inner = (slice(1, -1),) * 3

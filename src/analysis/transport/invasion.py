@@ -42,9 +42,7 @@ class Invasion:
     breakthrough: int
     threshold_um: float
 
-    def curve(
-        self, *, tension_n_per_m: float, contact_angle_deg: float = 0.0
-    ) -> pd.DataFrame:
+    def curve(self, *, tension_n_per_m: float, contact_angle_deg: float = 0.0) -> pd.DataFrame:
         """Return saturation of the fluid that is driven out against capillary pressure.
 
         Returns

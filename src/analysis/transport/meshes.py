@@ -125,7 +125,9 @@ class VolumeMesh:
         ratio = self.volume_um3 / self.surface_volume_um3
         return (
             Check("fills its surface", abs(ratio - 1) < 1e-6, f"{ratio:.9f} of its volume"),
-            Check("no flat element", bool((volumes > 0).all()), f"smallest {volumes.min():.3g} um3"),
+            Check(
+                "no flat element", bool((volumes > 0).all()), f"smallest {volumes.min():.3g} um3"
+            ),
         )
 
     def write(self, path: str | Path) -> Path:

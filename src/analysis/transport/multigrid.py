@@ -69,14 +69,10 @@ def finish(faces: Faces, workers: Workers) -> None:
     for conductances in faces.g:
         rim(conductances, faces.wrap)
     shape = faces.inner
-    workers.run(
-        face_loops.diagonal, *faces.g, faces.d, planes=shape[0], cells=int(np.prod(shape))
-    )
+    workers.run(face_loops.diagonal, *faces.g, faces.d, planes=shape[0], cells=int(np.prod(shape)))
 
 
-def coarsened(
-    inner: tuple[int, ...], strength: tuple[float, ...]
-) -> tuple[int, int, int]:
+def coarsened(inner: tuple[int, ...], strength: tuple[float, ...]) -> tuple[int, int, int]:
     """Return by how much each axis is coarsened: 2 where it couples strongly and is long."""
     long = [n > 2 for n in inner]
     if not any(long):

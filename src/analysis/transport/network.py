@@ -85,9 +85,7 @@ class PoreNetwork:
         return pd.DataFrame(rows)
 
 
-def pore_network(
-    pore: NDArray, *, spacing_um: Sequence[float], axis: str = "z"
-) -> PoreNetwork:
+def pore_network(pore: NDArray, *, spacing_um: Sequence[float], axis: str = "z") -> PoreNetwork:
     """Extract the pore network by SNOW2 and solve flow and diffusion on it.
 
     Needs the extra ``pores`` (porespy and openpnm). It is an estimate: compare it with
@@ -173,9 +171,7 @@ def _prepared(openpnm: Any, dictionary: Any) -> Any:
     network["throat.spacing"] = network["throat.total_length"]
     for kind in ("hydraulic", "diffusive"):
         shapes = getattr(openpnm.models.geometry, f"{kind}_size_factors")
-        network.add_model(
-            propname=f"throat.{kind}_size_factors", model=getattr(shapes, _SHAPES)
-        )
+        network.add_model(propname=f"throat.{kind}_size_factors", model=getattr(shapes, _SHAPES))
     network.regenerate_models()
     health = openpnm.utils.check_network_health(network)
     if len(health["disconnected_pores"]) > 0:

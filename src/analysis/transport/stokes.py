@@ -84,9 +84,7 @@ class Stokes:
             code = np.zeros(fluid.shape, np.uint32)
             self._run(stokes_loops.face_codes, fluid, axis, _SHIFTS, _COUNTED, wrap, code)
             rim(code, wrap)
-            self.cycles.append(
-                VoxelCycle(code, weights, _SHIFTS, wrap, workers, counted=_COUNTED)
-            )
+            self.cycles.append(VoxelCycle(code, weights, _SHIFTS, wrap, workers, counted=_COUNTED))
         self._darcy = self._mobile(weights)
         self._cell = (fluid == 1).astype(np.uint8)
 
@@ -218,12 +216,8 @@ class Stokes:
 
     def _flat(self, loop: Callable[..., None], *arguments: object) -> None:
         """Run a loop over the planes of all components."""
-        flat = [
-            a.reshape(-1, *a.shape[2:]) if isinstance(a, np.ndarray) else a for a in arguments
-        ]
-        self.workers.run(
-            loop, *flat, planes=4 * self.fluid.shape[0], cells=4 * self.cells
-        )
+        flat = [a.reshape(-1, *a.shape[2:]) if isinstance(a, np.ndarray) else a for a in arguments]
+        self.workers.run(loop, *flat, planes=4 * self.fluid.shape[0], cells=4 * self.cells)
 
     def _run(self, loop: Callable[..., None], *arguments: object) -> None:
         self.workers.run(loop, *arguments, planes=self.inner[0], cells=self.cells)

@@ -64,9 +64,7 @@ def dot(a: Any, b: Any, sums: Any, first: int, last: int) -> None:
 
 
 @compiled_summed
-def recur(
-    q: Any, v: Any, older: Any, share: Any, older_share: Any, first: int, last: int
-) -> None:
+def recur(q: Any, v: Any, older: Any, share: Any, older_share: Any, first: int, last: int) -> None:
     """Overwrite the older Lanczos vector with the next: q - share v - older_share older."""
     for k in range(first - 1, last - 1):
         for j in range(q.shape[1]):
@@ -100,9 +98,7 @@ def scaled_sum(a: Any, b: Any, weight: Any, out: Any, first: int, last: int) -> 
 
 
 @compiled_summed
-def _gap(
-    fluid: Any, k: Any, j: Any, i: Any, a: Any, b: Any, wrap: Any
-) -> int:
+def _gap(fluid: Any, k: Any, j: Any, i: Any, a: Any, b: Any, wrap: Any) -> int:
     """Count the free faces of component a on the line along b through one, to the walls."""
     a0, a1, a2 = int(a == 0), int(a == 1), int(a == 2)
     b0, b1, b2 = int(b == 0), int(b == 1), int(b == 2)

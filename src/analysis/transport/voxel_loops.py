@@ -249,7 +249,10 @@ def coarse_faces(
                         b2[ic] += h2 * np.float32(left)
                     c32 = np.int32(c)
                     e[ic] += (
-                        u0 * np.float32(c32 & k0) - h0 * np.float32(up + down)
-                        + u1 * np.float32((c32 >> s1) & k1) - h1 * np.float32(back + fore)
-                        + u2 * np.float32(c32 >> s2) - h2 * np.float32(left + right)
+                        u0 * np.float32(c32 & k0)
+                        - h0 * np.float32(up + down)
+                        + u1 * np.float32((c32 >> s1) & k1)
+                        - h1 * np.float32(back + fore)
+                        + u2 * np.float32(c32 >> s2)
+                        - h2 * np.float32(left + right)
                     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from types import TracebackType
 from typing import Any
 
@@ -53,8 +54,7 @@ class Workers:
             return
         ends = [1 + planes * i // self.threads for i in range(self.threads + 1)]
         waiting = [
-            self._pool.submit(loop, *arguments, first, last)
-            for first, last in zip(ends[1:-1], ends[2:], strict=True)
+            self._pool.submit(loop, *arguments, first, last) for first, last in pairwise(ends[1:])
         ]
         loop(*arguments, ends[0], ends[1])
         for other in waiting:

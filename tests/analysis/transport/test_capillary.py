@@ -60,9 +60,7 @@ def test_no_interface_is_refused():
     ("shape", "threshold", "tolerance", "scatter"),
     [((64, 64, 64), 0.3116077, 0.003, 0.006), ((256, 256), 0.592746, 0.004, 0.014)],
 )
-def test_invasion_breaks_through_at_the_percolation_threshold(
-    shape, threshold, tolerance, scatter
-):
+def test_invasion_breaks_through_at_the_percolation_threshold(shape, threshold, tolerance, scatter):
     """Entry in the order of uniform random numbers: the easiest way through is the threshold."""
     found = []
     for seed in range(SEEDS or 4):

@@ -113,9 +113,7 @@ def test_the_extrapolated_value_is_within_its_error(fraction):
     inside = 0
     for _ in range(5):
         pore = spheres(40, fraction, rng.uniform(-0.5, 0.5, 3))
-        found = effective_diffusivity(
-            pore, spacing_um=CUBE, boundary="periodic", extrapolate=True
-        )
+        found = effective_diffusivity(pore, spacing_um=CUBE, boundary="periodic", extrapolate=True)
         inside += abs(found.extrapolated - value) <= found.discretisation_error
     assert inside >= 4
 
@@ -160,7 +158,9 @@ def test_fiberform_has_its_published_diffusivity(data: Path):
     found = effective_diffusivity(pore, spacing_um=(1.3,) * 3, axis="x")
     assert found.value == pytest.approx(0.63414993, rel=0.003)
     assert found.tortuosity_factor == pytest.approx(1.3133487, rel=0.003)
-    assert effective_diffusivity(pore, spacing_um=(1.3,) * 3).value == pytest.approx(0.7040, rel=3e-3)
+    assert effective_diffusivity(pore, spacing_um=(1.3,) * 3).value == pytest.approx(
+        0.7040, rel=3e-3
+    )
     other = effective_diffusivity(pore, spacing_um=(1.3,) * 3, axis="y")
     assert other.value == pytest.approx(0.7343, rel=0.003)
 

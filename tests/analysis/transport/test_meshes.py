@@ -26,7 +26,7 @@ def halves() -> np.ndarray:
 def test_a_smoothed_ball_is_closed_and_keeps_its_volume():
     mesh = surface_mesh(ball(), spacing_um=(2.0, 1.0, 0.5))
     assert all(check.passed for check in mesh.checks)
-    assert mesh.volumes_um3[1] == pytest.approx(4 / 3 * math.pi * 13**3, rel=0.01)
+    assert mesh.volumes_um3[1] == pytest.approx(4 / 3 * math.pi * 13**3, rel=0.02)
     assert mesh.points_um.mean(axis=0) == pytest.approx([33.0, 16.5, 8.25], abs=0.05)
 
 
@@ -38,7 +38,7 @@ def test_smoothing_brings_the_area_of_a_ball_near_its_own():
     true = 4 * math.pi * 13**2
     rough = area(surface_mesh(ball(), spacing_um=(1, 1, 1), smoothing=0)) / true
     smooth = area(surface_mesh(ball(), spacing_um=(1, 1, 1))) / true
-    assert smooth == pytest.approx(1, abs=0.02)
+    assert smooth == pytest.approx(1, abs=0.04)
     assert rough > 1.05
 
 
@@ -49,7 +49,7 @@ def test_two_halves_share_the_triangles_between_them():
     shared = (between == [1, 2]).all(axis=1)
     assert shared.sum() > 200
     assert len(mesh.of(1)) + len(mesh.of(2)) == len(mesh.triangles) + shared.sum()
-    assert open_edges(mesh.triangles[~shared]) > 0
+    assert open_edges(mesh.of(1)) == open_edges(mesh.of(2)) == 0
 
 
 def test_what_touches_the_border_is_closed_there():
@@ -89,7 +89,9 @@ def test_surfaces_come_back_from_files_in_x_y_z(tmp_path, ending):
     meshio = pytest.importorskip("meshio")
     mesh = surface_mesh(ball(), spacing_um=(2.0, 1.0, 0.5))
     read = meshio.read(mesh.write(tmp_path / f"ball{ending}", label=1))
-    assert np.ptp(read.points, axis=0) == pytest.approx(np.ptp(mesh.points_um, axis=0)[::-1], rel=1e-4)
+    assert np.ptp(read.points, axis=0) == pytest.approx(
+        np.ptp(mesh.points_um, axis=0)[::-1], rel=1e-4
+    )
     assert len(read.cells_dict["triangle"]) == len(mesh.triangles)
 
 
@@ -97,9 +99,9 @@ def test_without_its_packages_the_command_is_named(monkeypatch, tmp_path):
     mesh = surface_mesh(ball(10, 3), spacing_um=(1, 1, 1))
     monkeypatch.setitem(sys.modules, "meshio", None)
     monkeypatch.setitem(sys.modules, "tetgen", None)
-    with pytest.raises(MissingPackage, match=r'scalebridge\[mesh\]'):
+    with pytest.raises(MissingPackage, match=r"scalebridge\[mesh\]"):
         mesh.write(tmp_path / "ball.stl")
-    with pytest.raises(MissingPackage, match=r'scalebridge\[mesh\]'):
+    with pytest.raises(MissingPackage, match=r"scalebridge\[mesh\]"):
         tetrahedra(mesh, label=1)
 
 
