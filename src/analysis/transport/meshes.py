@@ -180,7 +180,8 @@ def surface_mesh(
     labels = np.asarray(labels)
     if labels.ndim != 3 or labels.dtype.kind not in "bui":
         raise ValueError(
-            f"labels needs whole numbers (z, y, x), got {labels.dtype} {labels.shape}: segment first"
+            f"labels needs whole numbers (z, y, x), got {labels.dtype} {labels.shape}: "
+            "segment the image first"
         )
     names = [int(n) for n in np.unique(labels) if n > 0]
     if not names:

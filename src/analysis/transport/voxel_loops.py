@@ -2,9 +2,9 @@
 
 The operator is ``diagonal * x - sum of weighted neighbours`` with x = 0 wherever nothing is
 unknown. A voxel keeps one code: how often each axis counts in its diagonal, 0 where it is no
-unknown. ``w`` holds the three weights of neighbours, and the three of one count. Arrays have a rim of one voxel; planes are numbered from 1. Each loop takes the planes
-`first` to `last` - 1 and writes its sums a plane, so that the result does not depend on how many
-threads share the planes.
+unknown. ``w`` holds the three weights of neighbours, and the three of one count. Arrays have a
+rim of one voxel; planes are numbered from 1. Each loop takes the planes `first` to `last` - 1 and
+writes its sums a plane, so that the result does not depend on how many threads share the planes.
 """
 
 # mypy: disable-error-code="misc"
@@ -84,8 +84,8 @@ def turn(p: Any, z: Any, share: Any, first: int, last: int) -> None:
 
 @compiled_summed
 def _smooth_plane(
-    plane: Any, r: Any, m: Any, w: Any, shifts: Any, omega: Any, wrap: Any, coarse: Any, factors: Any,
-    line: Any, k: int,
+    plane: Any, r: Any, m: Any, w: Any, shifts: Any, omega: Any, wrap: Any, coarse: Any,
+    factors: Any, line: Any, k: int,
 ) -> None:  # fmt: skip
     """Write plane k of ``omega r / diagonal`` plus the coarse correction, rim included."""
     n0, n1, n2 = r.shape[0] - 2, r.shape[1] - 2, r.shape[2] - 2
