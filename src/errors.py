@@ -27,6 +27,7 @@ a careful caller can still meet::
     ├── NoPlaceStandsOut       a picture fits nowhere better than chance would have it
     ├── CovarianceUnavailable  no covariance is defined for this model
     ├── NoPath                 two frames are not connected by accepted transforms
+    ├── MissingPackage         an optional package is needed, and not installed
     ├── UnknownRate            nobody knows how fast a method removes a material
     ├── DecisionNeeded         a headless run reached a choice that nobody has made
     ├── ParameterError         a template's parameters are unknown, missing or mistyped
@@ -206,6 +207,23 @@ class CovarianceUnavailable(ScalebridgeError):
 
 class NoPath(ScalebridgeError):
     """Two frames are not connected by accepted transforms."""
+
+
+class MissingPackage(ScalebridgeError, ImportError):
+    """An optional package is needed and not installed.
+
+    Attributes
+    ----------
+    extra : str
+        What brings it: ``pip install scalebridge[<extra>]``.
+    """
+
+    def __init__(self, package: str, *, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs {package}, which is not installed: run "
+            f'`pip install "scalebridge[{extra}]"`'
+        )
+        self.extra = extra
 
 
 class UnknownRate(ScalebridgeError):

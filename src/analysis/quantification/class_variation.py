@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from ..distributions import student
 from ..spacing import checked_image_ndim, checked_spacing
 from .measurement import measurement_from_parts
+from .phase_measurements import PhaseMeasurements
 from .phase_quantities import QUANTITIES, PhaseFigures, phase_figures
-from .phases import PhaseMeasurements, _counting_part, _radius_px, _voxel_part
+from .phase_uncertainty import counting_part, radius_px_of, voxel_part
 from .sampling_error import sampling_uncertainty
 from .threshold_variation import TO_95
 
@@ -104,7 +105,7 @@ def measure_classes(
         others = class_parts(
             [figures_of(v == label) for v in variants], strokes_a_class=strokes_a_class
         )
-        radius_px = _radius_px(figures, spacing)
+        radius_px = radius_px_of(figures, spacing)
         for quantity in QUANTITIES:
             value = figures.values[quantity.key]
             if not np.isfinite(value):
@@ -112,9 +113,9 @@ def measure_classes(
             power = abs(quantity.length_power[ndim])
             parts = {
                 "classes": others[quantity.key],
-                "voxels": abs(value) * _voxel_part(quantity.key, radius_px, phase),
+                "voxels": abs(value) * voxel_part(quantity.key, radius_px, phase),
                 "spacing": TO_95 * power * spacing_uncertainty * abs(value),
-            } | _counting_part(quantity.key, figures.sizes, value)
+            } | counting_part(quantity.key, figures.sizes, value)
             measured.append(
                 measurement_from_parts(
                     key=f"{title}.{quantity.key}",
