@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -82,7 +83,7 @@ def audit_phases(
 
 def audit_table(audits: Sequence[PhaseAudit]) -> pd.DataFrame:
     """One row for each phase and quantity: bias ± 95 %, and what one image may be off [%]."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for one in audits:
         if one.audit is None:
             rows.append({"image": one.image, "phase": one.phase, "in words": one.why_not})

@@ -40,7 +40,7 @@ def record_plan(
         Of ``ws.plans``.
     """
     target, frame = str(cut.plan.name), cut.cut.frame
-    fields = {
+    fields: dict[str, Any] = {
         "target": target,
         "frame": frame,
         "position": _named(cut.plan.position_um),

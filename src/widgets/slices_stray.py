@@ -37,7 +37,9 @@ def strayed(fit: Any, images: Mapping[str, Any]) -> tuple[Any, tuple[str, ...]]:
             continue
         along, *across = image.spacing_um
         own = slice_unsteadiness(along, image_um=[STEADY_PX * step for step in across])
-        transform = with_unsteadiness(transform, own, stack=side)
+        transform = with_unsteadiness(
+            transform, own, stack="fixed" if side == "fixed" else "moving"
+        )
         sizes = [format_length(float(size), digits=2) for size in own.diagonal() ** 0.5]
         said.append(
             f"Single places of {image.name} stray with their slice, by {', '.join(sizes)} "

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..distributions import student
 from ..spacing import checked_image_ndim, checked_spacing
-from .measurement import measurement_from_parts
+from .measurement import Measurement, measurement_from_parts
 from .phase_measurements import PhaseMeasurements
 from .phase_quantities import QUANTITIES, PhaseFigures, phase_figures
 from .phase_uncertainty import counting_part, radius_px_of, voxel_part
@@ -97,7 +97,9 @@ def measure_classes(
     def figures_of(phase: NDArray) -> PhaseFigures:
         return phase_figures(phase, spacing_um=spacing, connectivity=joined, mask=mask)
 
-    measured, sizes, percolates, sampling = [], {}, {}, {}
+    measured: list[Measurement] = []
+    sizes, percolates = {}, {}
+    sampling: dict[str, float] = {}
     for label, title in names.items():
         phase = labels == label
         figures = figures_of(phase)

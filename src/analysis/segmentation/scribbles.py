@@ -84,9 +84,9 @@ def scribbled_voxels(scribbles: Corrections, *, shape: Sequence[int]) -> Scribbl
     if not flat:
         none = np.empty(0, np.int64)
         return ScribbledVoxels(np.empty((0, ndim), np.int64), none.astype(np.uint8), none)
-    where, label, number = (np.concatenate(column)[::-1] for column in (flat, labels, numbers))
+    where, said, by = (np.concatenate(column)[::-1] for column in (flat, labels, numbers))
     where, last = np.unique(where, return_index=True)
-    label, number = label[last], number[last]
-    kept = label >= 0
+    said, by = said[last], by[last]
+    kept = said >= 0
     places = np.stack(np.unravel_index(where[kept], size), axis=1).astype(np.int64)
-    return ScribbledVoxels(places, label[kept].astype(np.uint8), number[kept].astype(np.int64))
+    return ScribbledVoxels(places, said[kept].astype(np.uint8), by[kept].astype(np.int64))

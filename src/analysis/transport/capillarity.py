@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,8 +168,8 @@ def _curvatures(
     field: NDArray[np.float32], spacing: tuple[float, ...], near: NDArray[np.bool_]
 ) -> tuple[NDArray, NDArray, NDArray]:
     """Return sum and sum of squares of the principal curvatures, and the gradient, where near."""
-    first = np.gradient(field, *spacing)
-    second = [np.gradient(component, *spacing) for component in first]
+    first: list[Any] = list(np.gradient(field, *spacing))
+    second: list[Any] = [np.gradient(component, *spacing) for component in first]
     g = np.stack([component[near] for component in first], axis=-1).astype(np.float64)
     hessian = np.stack(
         [np.stack([second[i][j][near] for j in range(3)], axis=-1) for i in range(3)], axis=-2

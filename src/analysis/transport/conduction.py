@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,7 +180,7 @@ class Conduction:
         labels: NDArray[np.uint8],
         part: NDArray[np.bool_],
         conductivities: NDArray[np.float64],
-        real: type,
+        real: Any,
     ) -> FaceCycle:
         table = np.append(conductivities, 0.0)  # the last label is outside, or leads nowhere
         padded = np.full(tuple(n + 2 for n in self.shape), len(conductivities), np.uint16)

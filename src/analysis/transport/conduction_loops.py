@@ -5,7 +5,7 @@ the first and last plane of axis 0: there x is 0, the conductance doubled and th
 Sums are in double precision whatever the arrays are.
 """
 
-# mypy: disable-error-code="misc"
+# mypy: disable-error-code="misc, assignment"
 
 from __future__ import annotations
 

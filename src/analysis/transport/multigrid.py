@@ -14,6 +14,7 @@ doi:10.1007/BF02238488 (aggregates with corrected stiffness).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,13 +145,13 @@ class VCycle:
         return here.x
 
 
-def halves_of(factors: tuple[int, int, int], real: type) -> NDArray:
+def halves_of(factors: tuple[int, int, int], real: Any) -> NDArray:
     """Return what conductances are multiplied with along each axis, and what leaves."""
     return np.array([*(1.0 / f for f in factors), 1.0 / max(factors)], dtype=real)
 
 
 def empty_faces(
-    inner: tuple[int, ...], factors: tuple[int, int, int], wrap: tuple[bool, bool, bool], real: type
+    inner: tuple[int, ...], factors: tuple[int, int, int], wrap: tuple[bool, bool, bool], real: Any
 ) -> Faces:
     """Return zeros for the cells that a level is coarsened to."""
     shape = tuple(-(-n // f) + 2 for n, f in zip(inner, factors, strict=True))

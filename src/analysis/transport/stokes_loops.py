@@ -4,7 +4,7 @@ Vectors hold the three velocity components and the pressure one behind the other
 of one. Component a of voxel (k, j, i) sits on the face towards the voxel before it along axis a.
 """
 
-# mypy: disable-error-code="misc"
+# mypy: disable-error-code="misc, assignment"
 
 from __future__ import annotations
 

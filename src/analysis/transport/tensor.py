@@ -42,7 +42,7 @@ class EffectiveTensor:
     @property
     def principal(self) -> NDArray[np.float64]:
         """Eigenvalues, smallest first."""
-        return np.linalg.eigvalsh(self.matrix)
+        return np.asarray(np.linalg.eigvalsh(self.matrix), np.float64)
 
     @property
     def directions(self) -> NDArray[np.float64]:

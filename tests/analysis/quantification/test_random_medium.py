@@ -53,12 +53,12 @@ def test_a_drawn_medium_has_the_three_numbers_it_was_asked_for(medium, shape, sp
 def test_drawn_fields_are_correlated_as_they_say_and_smooth_between_voxels(ndim, shape):
     field = FieldShape(0.1, shape)
     size = (256, 256) if ndim == 2 else (64, 64, 64)
-    found = []
+    rows = []
     for seed in range(6):
         rng = np.random.default_rng(seed)
         values = draw_field(field, shape=size, spacing_um=(1.0,) * ndim, rng=rng)
-        found.append([np.mean(values * np.roll(values, k, 0)) for k in (0, 1, 3, 6)])
-    found = np.array(found, float)
+        rows.append([np.mean(values * np.roll(values, k, 0)) for k in (0, 1, 3, 6)])
+    found = np.array(rows, float)
     error = found.std(axis=0, ddof=1) / np.sqrt(len(found))
     wanted = field.correlation(np.array([0.0, 1.0, 3.0, 6.0]))
     assert np.all(np.abs(found.mean(axis=0) - wanted) < 4 * error + 0.003)
