@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..spacing import checked_spacing
+from ..threads import in_slabs
 from .objects import AXIS_NAMES
-from .slabs import in_slabs
 from .volume import checked_mask, checked_phase
 
 if TYPE_CHECKING:

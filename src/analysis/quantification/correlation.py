@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..spacing import checked_spacing
+from ..threads import thread_count
 from .objects import AXIS_NAMES
-from .slabs import checked_threads
 from .volume import checked_mask, checked_phase
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _pairs(
     """Count pairs at each lag; the last axis from 0, the others from -lag, both to +lag."""
     from scipy.fft import fft, ifft, irfft, next_fast_len, rfft
 
-    workers, last = checked_threads(threads), own.ndim - 1
+    workers, last = thread_count(threads), own.ndim - 1
     sizes = own.shape
     if not periodic:
         sizes = tuple(

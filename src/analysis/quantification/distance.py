@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..spacing import checked_spacing
-from .slabs import in_slabs
+from ..threads import in_slabs
 from .volume import checked_mask, checked_phase
 from .voxel_metric import VoxelMetric, voxel_metric
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..threads import in_slabs, thread_count
 from .directions import line_directions
-from .slabs import checked_threads, in_slabs
 
 _PARTS = 2**36  # of the area of a voxel face
 
@@ -85,7 +85,7 @@ def label_sums(
     volume = np.ascontiguousarray(labels).reshape((1,) * (3 - ndim) + labels.shape)
     count = int(labels.max()) + 1
     table = cell_table(spacing_um)
-    workers = checked_threads(threads)
+    workers = thread_count(threads)
 
     def runs(z0: int, z1: int) -> NDArray[np.int64]:
         sums = np.zeros((count, COLUMNS), np.int64)

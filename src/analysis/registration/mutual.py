@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+
+from ..threads import each
 
 _PIECES = 8  # samples are swept over in as many, so that sums are the same on any machine
 _SMALL = 16_000  # samples that are not worth a thread
@@ -250,12 +249,7 @@ class MutualInformation:
     def _each(self, work: Callable[[int, slice], Any]) -> list[Any]:
         if len(self._pieces) == 1:
             return [work(0, self._pieces[0])]
-        return list(_threads().map(work, range(len(self._pieces)), self._pieces))
-
-
-@lru_cache(maxsize=1)
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(min(_PIECES, os.cpu_count() or 1), thread_name_prefix="mutual")
+        return each(work, range(len(self._pieces)), self._pieces)
 
 
 def _information(joint: np.ndarray) -> tuple[float, np.ndarray]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..distributions import student
 from ..spacing import checked_image_ndim, checked_spacing
-from .smoothing import as_volume, checked_workers, shared
+from ..threads import in_slabs
+from .smoothing import as_volume
 
 _CRITERIA = ("fraction", "agreement")
 _LEVELS = 1024
@@ -59,7 +60,7 @@ def averaged_onto(
     coarse_spacing_um: Sequence[float],
     fine_spacing_um: Sequence[float],
     coarse_to_fine: NDArray | None = None,
-    workers: int | None = None,
+    threads: int | None = None,
 ) -> NDArray[np.float32]:
     """Average a fine mask over the voxels of a coarse grid: how much of each is the phase.
 
@@ -73,7 +74,7 @@ def averaged_onto(
     coarse_to_fine : ndarray, (ndim + 1, ndim + 1), optional
         From places in the coarse image to those in the fine one, z, y, x, both counted from the
         centre of the first voxel [µm]; the same places unless told.
-    workers : int, optional
+    threads : int, optional
         Threads; one a core unless told.
 
     Returns
@@ -110,10 +111,10 @@ def averaged_onto(
     size = tuple(int(n) for n in shape)
     out = np.empty((1,) * lead + size, np.float32)
     volume = np.ascontiguousarray(as_volume(fine_mask).astype(bool)).view(np.uint8)
-    shared(
+    in_slabs(
         lambda a, b: average_onto(volume, matrix, offset, samples, out, a, b),
         len(out),
-        checked_workers(workers),
+        threads=threads,
     )
     return out.reshape(size)
 

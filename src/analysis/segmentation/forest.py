@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ReadError
-from .smoothing import checked_workers, shared
+from ..threads import in_slabs
 
 _MOST_BYTES = 2**30  # of a stored forest, unpacked
 #: Arrays of a stored forest, and their types.
@@ -71,14 +71,14 @@ class Forest:
         return {name: getattr(self, name) for name in ARRAYS}
 
     def probabilities(
-        self, values: NDArray[np.float32], *, workers: int | None = None
+        self, values: NDArray[np.float32], *, threads: int | None = None
     ) -> NDArray[np.float64]:
         """Return the share of each class among the votes, (n, classes), to scikit-learn's bits.
 
         Parameters
         ----------
         values : ndarray of float32, (features, n)
-        workers : int, optional
+        threads : int, optional
             Threads; one a core unless told. The result does not depend on them.
         """
         from .forest_loops import vote
@@ -91,12 +91,12 @@ class Forest:
         out = np.empty((values.shape[1], len(self.classes)))
         roots, feature, left = (a.view(np.uint32) for a in (self.roots, self.feature, self.left))
         if len(out):
-            shared(
+            in_slabs(
                 lambda a, b: vote(
                     values, roots, feature, self.threshold, left, self.share, out, a, b
                 ),
                 len(out),
-                checked_workers(workers),
+                threads=threads,
             )
         return out
 

@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..spacing import checked_image_ndim
-from .smoothing import as_volume, checked_workers, shared
+from ..threads import in_slabs
+from .smoothing import as_volume
 
 _TYPES = (np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32, np.float32, np.float64)
 
 
-def median_of_neighbours(image: NDArray, *, workers: int | None = None) -> NDArray:
+def median_of_neighbours(image: NDArray, *, threads: int | None = None) -> NDArray:
     """Replace every voxel by the median of the 3 x 3 x 3 around it (3 x 3 in a picture).
 
     Corners are rounded and layers of one voxel vanish: do not use it before measuring thin
@@ -21,7 +22,7 @@ def median_of_neighbours(image: NDArray, *, workers: int | None = None) -> NDArr
     ----------
     image : ndarray, (z, y, x) or (y, x)
         Integers up to 32 bit, or finite float32 or float64.
-    workers : int, optional
+    threads : int, optional
         Threads; one a core unless told. The result does not depend on them.
 
     Returns
@@ -54,5 +55,5 @@ def median_of_neighbours(image: NDArray, *, workers: int | None = None) -> NDArr
         raise ValueError("image needs numbers, got NaN: fill them first")
     source = np.ascontiguousarray(as_volume(image))
     out = np.empty_like(source)
-    shared(lambda a, b: median_planes(source, out, a, b), len(source), checked_workers(workers))
+    in_slabs(lambda a, b: median_planes(source, out, a, b), len(source), threads=threads)
     return out.reshape(image.shape)

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from ...errors import ReadError, SegmentationCancelled
 from ..spacing import checked_spacing
+from ..threads import thread_count
 from .corrections import Corrections
 from .forest import ARRAYS, Forest, grown_forest, read_arrays
 from .pixel_features import PixelFeatures, pixel_features
 from .scribbles import ScribbledVoxels, scribbled_voxels
-from .smoothing import checked_workers
 from .tiles import tiles
 
 _BLOCK = {2: (512, 1024), 3: (32, 128, 256)}  # long along x: less of it is halo
@@ -114,7 +114,7 @@ def train_pixel_classes(
     trees: int = 100,
     max_depth: int | None = 16,
     seed: int = 0,
-    workers: int | None = None,
+    threads: int | None = None,
 ) -> PixelClassifier:
     """Learn classes from scribbles.
 
@@ -131,7 +131,7 @@ def train_pixel_classes(
         `PixelFeatures.usual` unless told.
     trees, max_depth, seed
         Of the forest.
-    workers : int, optional
+    threads : int, optional
         Threads for the features; the forest is grown on one.
 
     Returns
@@ -155,7 +155,7 @@ def train_pixel_classes(
     [1, 1, 2, 2]
     """
     features = PixelFeatures.usual(scribbles.spacing_um) if features is None else features
-    learned = learned_voxels(source, scribbles, features=features, workers=workers)
+    learned = learned_voxels(source, scribbles, features=features, threads=threads)
     forest = grown_forest(
         learned.values, learned.voxels.labels, trees=trees, max_depth=max_depth, seed=seed
     )
@@ -173,7 +173,7 @@ class LearnedVoxels:
 
 
 def learned_voxels(
-    source: Any, scribbles: Corrections, *, features: PixelFeatures, workers: int | None = None
+    source: Any, scribbles: Corrections, *, features: PixelFeatures, threads: int | None = None
 ) -> LearnedVoxels:
     """Compute features where an image was scribbled on, box by box."""
     shape = tuple(int(n) for n in source.shape)
@@ -195,7 +195,7 @@ def learned_voxels(
         places = voxels.places[group]
         box, inner = _bounds(places)
         found = pixel_features(
-            source, features, spacing_um=scribbles.spacing_um, box=box, fill=fill, workers=workers
+            source, features, spacing_um=scribbles.spacing_um, box=box, fill=fill, threads=threads
         )
         everywhere: tuple[Any, ...] = (slice(None), *inner)
         values[:, group] = found[everywhere]
@@ -224,7 +224,7 @@ def variants(
     trees: int = 100,
     max_depth: int | None = 16,
     seed: int = 0,
-    workers: int | None = None,
+    threads: int | None = None,
 ) -> tuple[PixelClassifier, ...]:
     """Train again with scribbles drawn with replacement, class by class.
 
@@ -234,7 +234,7 @@ def variants(
 
     Parameters
     ----------
-    source, scribbles, trees, max_depth, workers
+    source, scribbles, trees, max_depth, threads
         As `train_pixel_classes`.
     classifier : PixelClassifier
         Trained on them.
@@ -246,7 +246,7 @@ def variants(
     ValueError
         A class has fewer than three scribbles: too few to say what others would do.
     """
-    learned = learned_voxels(source, scribbles, features=classifier.features, workers=workers)
+    learned = learned_voxels(source, scribbles, features=classifier.features, threads=threads)
     strokes = _strokes_by_class(learned.voxels)
     few = [k for k, numbers in strokes.items() if len(numbers) < 3]
     if few:
@@ -283,7 +283,7 @@ def classify_box(
     classifier: PixelClassifier,
     *,
     box: Sequence[slice] | None = None,
-    workers: int | None = None,
+    threads: int | None = None,
 ) -> ClassifiedBox:
     """Classify an image, or a box of it: one plane thick for a preview.
 
@@ -293,7 +293,7 @@ def classify_box(
     classifier : PixelClassifier
     box : sequence of slice, optional
         Everything unless told; memory is about 150 bytes a voxel.
-    workers : int, optional
+    threads : int, optional
         Threads; one a core unless told. The result does not depend on them.
 
     Returns
@@ -301,7 +301,7 @@ def classify_box(
     ClassifiedBox
         The classes that scikit-learn would predict; 0 where the grey value is not finite.
     """
-    return classified_by(source, (classifier,), box=box, workers=workers)[0]
+    return classified_by(source, (classifier,), box=box, threads=threads)[0]
 
 
 def classified_by(
@@ -309,7 +309,7 @@ def classified_by(
     classifiers: Sequence[PixelClassifier],
     *,
     box: Sequence[slice] | None = None,
-    workers: int | None = None,
+    threads: int | None = None,
 ) -> tuple[ClassifiedBox, ...]:
     """Classify by several classifiers of the same features, which are computed once."""
     ndim = len(source.shape)
@@ -318,14 +318,14 @@ def classified_by(
     _check_axes(first, ndim)
     values = pixel_features(
         source, first.features, spacing_um=first.spacing_um, box=box, fill=first.fill,
-        workers=workers,
+        threads=threads,
     )  # fmt: skip
     grey = np.asarray(source[box])
     bad = None if np.issubdtype(grey.dtype, np.integer) else ~np.isfinite(grey)
     found = []
     for classifier in classifiers:
         forest = classifier.forest
-        shares = forest.probabilities(values.reshape(len(values), -1), workers=workers)
+        shares = forest.probabilities(values.reshape(len(values), -1), threads=threads)
         labels = forest.classes[np.argmax(shares, axis=1)].reshape(values.shape[1:])
         if bad is not None:
             labels[bad] = 0
@@ -339,7 +339,7 @@ def classify_blocks(
     classifier: PixelClassifier,
     *,
     block: Sequence[int] | None = None,
-    workers: int | None = None,
+    threads: int | None = None,
     out: Any = None,
     margin_out: Any = None,
     progress: Callable[[int, int], None] | None = None,
@@ -354,7 +354,7 @@ def classify_blocks(
     classifier : PixelClassifier
     block : sequence of int, optional
         Of the blocks [px]; the result does not depend on it.
-    workers : int, optional
+    threads : int, optional
         Threads; one a core unless told. The result does not depend on them.
     out : array_like of uint8, optional
         Written block by block; a new array in memory unless given.
@@ -377,7 +377,7 @@ def classify_blocks(
     """
     shape = tuple(int(n) for n in source.shape)
     _check_axes(classifier, len(shape))
-    workers = checked_workers(workers)
+    threads = thread_count(threads)
     out = np.empty(shape, np.uint8) if out is None else out
     for given in (out, margin_out):
         if given is not None and tuple(given.shape) != shape:
@@ -387,7 +387,7 @@ def classify_blocks(
         raise ValueError(f"block needs {len(shape)} sizes of 1 px or more, got {size}")
     none, done, total = (0,) * len(shape), 0, int(np.prod(shape, dtype=np.int64))
     for tile in tiles(shape, block=size, before=none, after=none):
-        found = classify_box(source, classifier, box=tile.core, workers=workers)
+        found = classify_box(source, classifier, box=tile.core, threads=threads)
         out[tile.core] = found.labels
         if margin_out is not None:
             margin_out[tile.core] = found.margin

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..spacing import checked_image_ndim, checked_spacing
-from .smoothing import Part, Range, checked_workers, reach_px, shared, smoothed_part
+from ..threads import in_slabs, thread_count
+from .smoothing import Part, Range, reach_px, smoothed_part
 
 KINDS = ("gaussian", "gradient", "hessian", "structure")
 _OUTER = 0.5  # of the inner scale: over which gradients are averaged, as in ilastik
@@ -134,7 +135,7 @@ def pixel_features(
     spacing_um: Sequence[float],
     box: Sequence[slice] | None = None,
     fill: float = 0.0,
-    workers: int | None = None,
+    threads: int | None = None,
 ) -> NDArray[np.float32]:
     """Compute features of the voxels of an image, or of a box of it.
 
@@ -152,7 +153,7 @@ def pixel_features(
         With first voxel and end along each axis; everything unless told.
     fill : float
         In place of NaN and infinity [grey value].
-    workers : int, optional
+    threads : int, optional
         Threads; one a core unless told. The result does not depend on them.
 
     Returns
@@ -185,7 +186,7 @@ def pixel_features(
         (0,) * lead + tuple(a for a, _ in read),
         (1,) * lead + shape,
     )
-    job = _Job(part, spacing, ((0, 1),) * lead + wanted, lead == 1, checked_workers(workers))
+    job = _Job(part, spacing, ((0, 1),) * lead + wanted, lead == 1, thread_count(threads))
     out = np.empty((len(features.names(ndim)), *(b - a for a, b in job.wanted)), np.float32)
     begin = int(features.intensity)
     if features.intensity:
@@ -215,7 +216,7 @@ class _Job:
     spacing: tuple[float, ...]
     wanted: tuple[Range, ...]
     picture: bool
-    workers: int
+    threads: int
 
     def middle(self, values: NDArray, first: Sequence[int]) -> NDArray:
         """What is wanted, of an array that begins elsewhere."""
@@ -245,7 +246,7 @@ class _Job:
         around = tuple((a - m, b + m) for (a, b), m in zip(box, margins, strict=True))
         if not place.keys() - {"gaussian"}:
             around = box
-        smooth = smoothed_part(self.part, self.sigmas_px(sigma_um), around, self.workers)
+        smooth = smoothed_part(self.part, self.sigmas_px(sigma_um), around, self.threads)
         first = [a for a, _ in around]
         if "gaussian" in place:
             out[place["gaussian"]] = self.middle(smooth, first)
@@ -257,10 +258,10 @@ class _Job:
             near = np.ascontiguousarray(smooth[tuple(slice(a, b) for a, b in edge)])
             gradient = out[place["gradient"]][0] if "gradient" in place else out[0][:0]
             hessian = out[place.get("hessian", slice(0))]
-            shared(
+            in_slabs(
                 lambda a, b: gradient_and_hessian(near, factors, gradient, hessian, a, b),
                 out.shape[1],
-                self.workers,
+                threads=self.threads,
             )
         if "structure" in place:
             out[place["structure"]] = self._structure(smooth, factors, box, outer)
@@ -276,17 +277,21 @@ class _Job:
 
         size = tuple(b - a for a, b in box)
         products = np.empty((3 if self.picture else 6, *size), np.float32)
-        shared(
-            lambda a, b: gradient_products(smooth, factors, products, a, b), size[0], self.workers
+        in_slabs(
+            lambda a, b: gradient_products(smooth, factors, products, a, b),
+            size[0],
+            threads=self.threads,
         )
         begin = tuple(a for a, _ in box)
         mean = np.stack([
-            smoothed_part(Part(product, begin, self.part.shape), outer, self.wanted, self.workers)
+            smoothed_part(Part(product, begin, self.part.shape), outer, self.wanted, self.threads)
             for product in products
         ])  # fmt: skip
         found = np.empty((2 if self.picture else 3, *mean.shape[1:]), np.float32)
         flat, out = mean.reshape(len(mean), -1), found.reshape(len(found), -1)
-        shared(lambda a, b: tensor_eigenvalues(flat, out, a, b), flat.shape[1], self.workers)
+        in_slabs(
+            lambda a, b: tensor_eigenvalues(flat, out, a, b), flat.shape[1], threads=self.threads
+        )
         return found
 
 

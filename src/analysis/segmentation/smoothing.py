@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..spacing import checked_image_ndim, checked_spacing
+from ..threads import in_slabs, thread_count
 
 _TRUNCATE = 4.0  # standard deviations at which scipy and scikit-image end a Gaussian
 
@@ -23,7 +21,7 @@ def gaussian(
     *,
     sigma_um: float,
     spacing_um: Sequence[float],
-    workers: int | None = None,
+    threads: int | None = None,
 ) -> NDArray[np.float32]:
     """Smooth an image by a Gaussian that is round in µm, whatever the shape of the voxels.
 
@@ -38,7 +36,7 @@ def gaussian(
         Standard deviation [µm]; the Gaussian ends at four of them.
     spacing_um : sequence of float
         Voxel size along each axis [µm]; 1 an axis to give sigma in voxels.
-    workers : int, optional
+    threads : int, optional
         Threads; one a core unless told. The result does not depend on them.
 
     Returns
@@ -60,7 +58,7 @@ def gaussian(
     part = Part(np.ascontiguousarray(volume, np.float32), (0, 0, 0), volume.shape)
     sigmas = ((0.0,) if ndim == 2 else ()) + tuple(sigma_um / size for size in spacing)
     whole = tuple((0, n) for n in volume.shape)
-    return smoothed_part(part, sigmas, whole, checked_workers(workers)).reshape(image.shape)
+    return smoothed_part(part, sigmas, whole, thread_count(threads)).reshape(image.shape)
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ class Part:
 
 
 def smoothed_part(
-    part: Part, sigmas_px: Sequence[float], wanted: Sequence[Range], workers: int
+    part: Part, sigmas_px: Sequence[float], wanted: Sequence[Range], threads: int
 ) -> NDArray[np.float32]:
     """Smooth what is wanted of a part, which reaches `reach_px` further, if the image does.
 
@@ -99,17 +97,18 @@ def smoothed_part(
         Standard deviation along each axis [px].
     wanted : sequence of pairs of int
         First voxel and end along each axis, in the image; may lie beside it, by mirroring.
-    workers : int
+    threads : int
     """
     from .smoothing_loops import smooth_planes
 
     weights = [gaussian_weights(sigma) for sigma in sigmas_px]
     index = [part.index(axis, wanted[axis], len(w) - 1) for axis, w in enumerate(weights)]
     out = np.empty([b - a for a, b in wanted], np.float32)
-    shared(
+    in_slabs(
         lambda first, last: smooth_planes(part.values, *index, *weights, out, first, last),
         len(out),
-        workers,
+        threads=threads,
+        slabs=threads,
     )
     return out
 
@@ -136,32 +135,6 @@ def reach_px(sigma_px: float) -> int:
     6
     """
     return int(_TRUNCATE * sigma_px + 0.5)
-
-
-def shared(work: Callable[[int, int], Any], count: int, workers: int) -> None:
-    """Do a compiled loop over `count` things in as many parts as there are threads."""
-    workers = max(1, min(workers, count))
-    if workers == 1:
-        work(0, count)
-        return
-    ends = np.linspace(0, count, workers + 1).astype(int).tolist()
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(work, ends[:-1], ends[1:]))
-
-
-def checked_workers(workers: int | None) -> int:
-    """Return the number of threads: that of the cores unless told.
-
-    Examples
-    --------
-    >>> checked_workers(3)
-    3
-    """
-    if workers is None:
-        return os.cpu_count() or 1
-    if isinstance(workers, bool) or int(workers) != workers or workers < 1:
-        raise ValueError(f"workers needs a number of threads of 1 or more, got {workers!r}")
-    return int(workers)
 
 
 def as_volume(image: NDArray) -> NDArray:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..threads import Workers
 from . import conduction_loops
 from .energy import Minimum, minimise
 from .multigrid import FaceCycle, Faces, VoxelCycle, finish, rim
 from .paths import crossing_part, winding_part
-from .workers import Workers
 
 _SHIFTS = (3, 5)  # axis 0 counts up to 4 in the diagonal (two fixed ends), the others up to 2
 _SINGLE = 1e-6  # relative error below which single precision is not enough

@@ -13,9 +13,9 @@ from ..quantification.measurement import Check, Measurement, measurement_from_pa
 from ..quantification.objects import AXIS_NAMES
 from ..quantification.volume import checked_phase
 from ..spacing import checked_image_ndim, checked_spacing
+from ..threads import Workers
 from .bounds import wiener_bounds
 from .conduction import Conduction
-from .workers import Workers
 
 BOUNDARIES = {
     "fixed": "ends fixed half a voxel outside the image, sides sealed",
@@ -232,14 +232,14 @@ def effective_conductivity(
     steps = (spacing[front], *(h for i, h in enumerate(spacing) if i != front))
     if labels.ndim == 2:
         turned, steps = turned[:, None], (steps[0], 1.0, steps[1])
-    with Workers(threads) as workers:
-        found = _solve(
-            np.ascontiguousarray(turned), sigma, steps, axis, boundary, relative_error, workers,
-            progress,
-        )  # fmt: skip
-        if not extrapolate:
-            return found
-        coarse = [_coarse_values(turned, sigma, steps, boundary, step, workers) for step in (2, 4)]
+    workers = Workers(threads)
+    found = _solve(
+        np.ascontiguousarray(turned), sigma, steps, axis, boundary, relative_error, workers,
+        progress,
+    )  # fmt: skip
+    if not extrapolate:
+        return found
+    coarse = [_coarse_values(turned, sigma, steps, boundary, step, workers) for step in (2, 4)]
     return _extrapolated(found, *coarse)
 
 

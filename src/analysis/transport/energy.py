@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..threads import Workers
 from . import voxel_loops
 from .multigrid import FaceCycle, VoxelCycle
-from .workers import Workers
 
 _GUESS = 0.5  # the smallest eigenvalue over the smallest Ritz value; tests count how often it holds
 _EARLIEST = 4  # steps before the Ritz values say anything

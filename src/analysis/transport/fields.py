@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..spacing import checked_spacing
+from ..threads import Workers
 from .conduction import Conduction
 from .effective import _checked, _checked_axis
-from .workers import Workers
 
 _MOST = 2000
 
@@ -79,16 +79,16 @@ def diffusive_flux(
     if labels.ndim == 2:
         turned, steps = turned[:, None], (steps[0], 1.0, steps[1])
     turned = np.ascontiguousarray(turned)
-    with Workers(threads) as workers:
-        problem = Conduction(
-            turned, sigma, steps, periodic=False, axes=(0,), relative_error=relative_error,
-            workers=workers,
-        )  # fmt: skip
-        if not problem.connected:
-            nan = np.full(labels.shape, np.nan, np.float32)
-            return FluxField(np.zeros((labels.ndim, *labels.shape), np.float32), nan, 0.0)
-        field = problem.solve(0, most=_MOST)
-        flux, potential = _at_centres(problem, field.x)
+    workers = Workers(threads)
+    problem = Conduction(
+        turned, sigma, steps, periodic=False, axes=(0,), relative_error=relative_error,
+        workers=workers,
+    )  # fmt: skip
+    if not problem.connected:
+        nan = np.full(labels.shape, np.nan, np.float32)
+        return FluxField(np.zeros((labels.ndim, *labels.shape), np.float32), nan, 0.0)
+    field = problem.solve(0, most=_MOST)
+    flux, potential = _at_centres(problem, field.x)
     if labels.ndim == 2:
         flux, potential = flux[[0, 2], :, 0], potential[:, 0]
     others = [i for i in range(labels.ndim) if i != front]

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..threads import Workers
 from . import face_loops, voxel_loops
-from .workers import Workers
 
 _DAMPING = 0.9
 _DENSE = 216  # cells that are solved directly

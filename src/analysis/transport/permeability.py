@@ -13,11 +13,11 @@ from ..quantification.measurement import Check, Measurement, measurement_from_pa
 from ..quantification.objects import AXIS_NAMES
 from ..quantification.volume import checked_phase
 from ..spacing import checked_spacing
+from ..threads import Workers
 from .effective import _checked_axis
 from .multigrid import rim
 from .paths import crossing_part, winding_part
 from .stokes import Flow, Stokes
-from .workers import Workers
 
 DARCY_UM2 = 0.9869233
 M2_PER_UM2 = 1e-12
@@ -155,14 +155,14 @@ def permeability(
     if not 1e-6 <= relative_error < 1:
         raise ValueError(f"relative_error needs 1e-6 to 1, got {relative_error}")
     turned, steps = _turned(pore, spacing, front)
-    with Workers(threads) as workers:
-        found = _solve(turned, steps, axis, boundary, relative_error, workers, progress)
-        if not discretisation or found.value_um2 == 0:
-            return found
-        fine = turned.repeat(2, 0).repeat(2, 2)
-        fine = fine.repeat(2, 1) if turned.shape[1] > 1 else fine
-        halved = tuple(h / 2 for h in steps)
-        other = _solve(fine, halved, axis, boundary, relative_error, workers)
+    workers = Workers(threads)
+    found = _solve(turned, steps, axis, boundary, relative_error, workers, progress)
+    if not discretisation or found.value_um2 == 0:
+        return found
+    fine = turned.repeat(2, 0).repeat(2, 2)
+    fine = fine.repeat(2, 1) if turned.shape[1] > 1 else fine
+    halved = tuple(h / 2 for h in steps)
+    other = _solve(fine, halved, axis, boundary, relative_error, workers)
     return replace(found, discretisation_error_um2=2 * abs(other.value_um2 - found.value_um2))
 
 
@@ -195,16 +195,16 @@ def permeability_tensor(
         raise ValueError(f"pore needs 3 axes (z, y, x), got shape {pore.shape}: use a volume")
     spacing = checked_spacing(spacing_um, 3)
     tensor = np.zeros((3, 3))
-    with Workers(threads) as workers:
-        stokes = _periodic(pore, spacing, (0, 1, 2), workers)
-        if stokes is None:
-            return tensor
-        for column in range(3):
-            flow = stokes.solve(column, relative_error=relative_error, most=_MOST)
-            for row in range(3):
-                inner = flow.y[row, 1:-1, 1:-1, 1:-1]
-                mean = flow.mean if row == column else float(inner.sum(dtype=np.float64))
-                tensor[row, column] = mean / pore.size * spacing[0] ** 2
+    workers = Workers(threads)
+    stokes = _periodic(pore, spacing, (0, 1, 2), workers)
+    if stokes is None:
+        return tensor
+    for column in range(3):
+        flow = stokes.solve(column, relative_error=relative_error, most=_MOST)
+        for row in range(3):
+            inner = flow.y[row, 1:-1, 1:-1, 1:-1]
+            mean = flow.mean if row == column else float(inner.sum(dtype=np.float64))
+            tensor[row, column] = mean / pore.size * spacing[0] ** 2
     return tensor
 
 

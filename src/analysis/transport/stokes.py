@@ -21,10 +21,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..threads import Workers
 from . import stokes_loops
 from .energy import minimise
 from .multigrid import FaceCycle, Faces, VoxelCycle, finish, rim
-from .workers import Workers
 
 _SHIFTS = (9, 18)
 _COUNTED = 16  # what a voxel of distance counts in the diagonal

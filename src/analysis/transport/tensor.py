@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from ..quantification.measurement import Check
 from ..quantification.objects import AXIS_NAMES
 from ..spacing import checked_spacing
+from ..threads import Workers
 from .bounds import wiener_bounds
 from .conduction import Conduction
 from .effective import _checked
-from .workers import Workers
 
 _MOST = 2000
 
@@ -110,13 +110,13 @@ def effective_tensor(
     shares = np.bincount(volume.ravel(), minlength=len(sigma)) / volume.size
     series, parallel = wiener_bounds(sigma, shares)  # type: ignore[arg-type]
     matrix, error = np.zeros((3, 3)), 0.0
-    with Workers(threads) as workers:
-        problem = Conduction(
-            volume, sigma, steps, periodic=True, axes=axes, relative_error=relative_error,
-            workers=workers,
-        )  # fmt: skip
-        if problem.connected:
-            matrix, error = _elements(problem, axes)
+    workers = Workers(threads)
+    problem = Conduction(
+        volume, sigma, steps, periodic=True, axes=axes, relative_error=relative_error,
+        workers=workers,
+    )  # fmt: skip
+    if problem.connected:
+        matrix, error = _elements(problem, axes)
     size = len(AXIS_NAMES[labels.ndim])
     return EffectiveTensor(matrix[-size:, -size:], error, parallel, series)
 

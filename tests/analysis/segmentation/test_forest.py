@@ -31,8 +31,8 @@ def test_our_loop_gives_the_classes_and_shares_of_scikit_learn(depth, weights):
     ).fit(values, labels)
     forest = forest_of(model)
     others = np.concatenate([samples(1, 5000)[0], values])
-    for workers in (1, 3):
-        shares = forest.probabilities(np.ascontiguousarray(others.T), workers=workers)
+    for threads in (1, 3):
+        shares = forest.probabilities(np.ascontiguousarray(others.T), threads=threads)
         np.testing.assert_array_equal(shares, model.predict_proba(others))
         predicted = forest.classes[np.argmax(shares, axis=1)]
         np.testing.assert_array_equal(predicted, model.predict(others))

@@ -43,11 +43,11 @@ def trained(ndim: int, trees: int = 30) -> tuple[np.ndarray, np.ndarray, PixelCl
 def test_the_labels_do_not_depend_on_blocks_or_threads_and_a_plane_is_a_part_of_them(ndim):
     image, _, classifier = trained(ndim)
     image[3, 5] = np.nan
-    whole = classify_box(image, classifier, workers=1)
+    whole = classify_box(image, classifier, threads=1)
     assert np.all(whole.labels[3, 5] == 0)
     margin = np.empty(image.shape, np.float32)
     blocks = {2: (37, 51), 3: (11, 17, 48)}[ndim]
-    labels = classify_blocks(image, classifier, block=blocks, workers=3, margin_out=margin)
+    labels = classify_blocks(image, classifier, block=blocks, threads=3, margin_out=margin)
     np.testing.assert_array_equal(labels, whole.labels)
     np.testing.assert_array_equal(margin, whole.margin)
     for axis in range(ndim):
@@ -72,11 +72,11 @@ def test_saved_scribbles_and_seed_give_the_same_forest_and_labels_to_the_bit():
     told = json.loads(json.dumps([stroke.to_dict() for stroke in scribbles.strokes]))
     features = json.loads(json.dumps(PixelFeatures((0.5, 1.0)).parameters()))
     found = []
-    for strokes, workers in ((scribbles.strokes, 1), (map(Stroke.from_dict, told), 3)):
+    for strokes, threads in ((scribbles.strokes, 1), (map(Stroke.from_dict, told), 3)):
         drawn = Corrections(tuple(strokes), scribbles.spacing_um, scribbles.origin_um)
         classifier = train_pixel_classes(
             image, drawn, features=PixelFeatures.from_parameters(features), trees=8, seed=11,
-            workers=workers,
+            threads=threads,
         )  # fmt: skip
         file = io.BytesIO()
         classifier.save(file)
@@ -133,7 +133,7 @@ def scatter(seeds: range, count: int) -> tuple[np.ndarray, np.ndarray]:
         drawn = scribbles_on(truth, SPACING[2], a_class=5, seed=seed)
         classifier = train_pixel_classes(image, drawn, features=features, trees=10, seed=seed)
         others = variants(image, drawn, classifier, count=count, trees=10, seed=seed)
-        labels, *rest = (classify_box(image, c, workers=1).labels for c in (classifier, *others))
+        labels, *rest = (classify_box(image, c, threads=1).labels for c in (classifier, *others))
         found = measure_classes(
             labels, rest, spacing_um=SPACING[2], names={2: "bright"}, strokes_a_class=5
         )["bright.volume_fraction"]

@@ -70,12 +70,12 @@ def test_features_are_those_of_scipy_and_numpy_on_voxels_of_any_shape(ndim):
 @pytest.mark.parametrize("ndim", [2, 3])
 def test_a_box_has_the_features_of_the_whole_to_the_bit_for_any_number_of_threads(ndim):
     image, features = noise(ndim), PixelFeatures((0.5, 1.5))
-    whole = pixel_features(image, features, spacing_um=SPACING[ndim], workers=1)
+    whole = pixel_features(image, features, spacing_um=SPACING[ndim], threads=1)
     rng = np.random.default_rng(5)
-    for workers in (1, 2, 3, 5):
+    for threads in (1, 2, 3, 5):
         ends = [sorted(rng.choice(n + 1, 2, replace=False)) for n in image.shape]
         box = tuple(slice(int(a), int(b)) for a, b in ends)
-        part = pixel_features(image, features, spacing_um=SPACING[ndim], box=box, workers=workers)
+        part = pixel_features(image, features, spacing_um=SPACING[ndim], box=box, threads=threads)
         np.testing.assert_array_equal(part, whole[(slice(None), *box)])
 
 
@@ -124,7 +124,7 @@ def test_the_gaussian_is_scipys_and_round_in_micrometres(sigma):
     found = gaussian(image, sigma_um=sigma, spacing_um=SPACING[3])
     np.testing.assert_allclose(found, expected, atol=1e-6, rtol=0)
     np.testing.assert_array_equal(
-        found, gaussian(image, sigma_um=sigma, spacing_um=SPACING[3], workers=4)
+        found, gaussian(image, sigma_um=sigma, spacing_um=SPACING[3], threads=4)
     )
 
 
