@@ -125,7 +125,10 @@ def time_patches(count: int, edge: int, where: dict[str, Any]) -> list[Goal]:
     print("as the kernel's answer, and sampling alone in Python.")
     show(pd.DataFrame(rows))
     return [
-        Goal(f"patch on {row['plane']} under {PATCH_MS:.0f} ms", row["median_ms"] < PATCH_MS)
+        Goal(
+            f"patch on {row['plane']}: kernel's answer under {PATCH_MS:.0f} ms",
+            row["answered_median_ms"] < PATCH_MS,
+        )
         for row in rows
     ]
 

@@ -9,10 +9,12 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from .cli_targets import targets
+from .cli_transforms import transforms
 from .errors import DecisionNeeded, ImportCancelled, ParameterError, ScalebridgeError
 from .exit_codes import DONE, IN_WORDS, arguments, exit_code
 
@@ -287,51 +289,8 @@ def calibrate(
         _say(repr(ws.images[image]))
 
 
-transforms = typer.Typer(help="Transforms of ITK, 3D Slicer, BigWarp and OME-Zarr.")
 app.add_typer(transforms, name="transform")
-
-
-@transforms.command("import")
-def import_transform(
-    workspace: WorkspacePath,
-    file: Annotated[Path, typer.Argument(help="Transform, or BigWarp's landmarks.")],
-    moving: Annotated[str, typer.Option(help="Frame that is mapped.")],
-    fixed: Annotated[str, typer.Option(help="Frame that it is mapped to.")],
-    kind: Annotated[str, typer.Option(help="itk, slicer, ngff or bigwarp.")],
-    sigma_um: Annotated[
-        float | None, typer.Option(help="Standard uncertainty of its shift [µm].")
-    ] = None,
-    unit: Annotated[str, typer.Option(help="Of ITK's lengths: mm, um or nm.")] = "mm",
-    name: Annotated[str | None, typer.Option(help="MOVING_to_FIXED by default.")] = None,
-) -> None:
-    """Propose a transform that another program made."""
-    from .guides import transform_files
-    from .workspace import Workspace
-
-    with Workspace.open(workspace) as ws, arguments():
-        given: Any = {"kind": kind, "unit": unit}
-        record = transform_files.import_transform(
-            ws, file, moving=moving, fixed=fixed, sigma_um=sigma_um, name=name, **given
-        )
-        _say(f"proposed {record.name}: accept it when it has been looked at")
-
-
-@transforms.command("export")
-def export_transform(
-    workspace: WorkspacePath,
-    name: Annotated[str, typer.Argument(help="Of the transform.")],
-    file: Annotated[Path, typer.Argument(help="Where it goes.")],
-    kind: Annotated[str, typer.Option(help="itk, slicer, ngff or bigwarp.")],
-    unit: Annotated[str, typer.Option(help="Of ITK's lengths: mm, um or nm.")] = "mm",
-) -> None:
-    """Write a transform for another program."""
-    from .guides import transform_files
-    from .workspace import Workspace
-
-    with Workspace.open(workspace) as ws, arguments():
-        given: Any = {"kind": kind, "unit": unit}
-        transform_files.export_transform(ws, name, file, **given)
-        _say(f"wrote {file}")
+app.command()(targets)
 
 
 @app.command()
@@ -382,6 +341,14 @@ def guided(
     from .app.serving import serve_app
 
     serve_app(workspace, port=port, output=output, browser=browser, say=typer.echo)
+
+
+@app.command()
+def formats() -> None:
+    """Print which files can be read here, and what to install for the rest."""
+    from .io.format_table import formats_in_words
+
+    _say(formats_in_words())
 
 
 def _say(text: str) -> None:

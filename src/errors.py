@@ -23,11 +23,11 @@ a careful caller can still meet::
     ├── SegmentationCancelled  a segmentation was told to stop before its end
     ├── SegmentationLimit      a segmentation would need more memory than it may have
     ├── RegistrationCancelled  an automatic registration was told to stop before its end
-    ├── NotInstalled           an optional package is needed and is not installed
     ├── Degenerate             landmarks do not determine the model that was asked for
     ├── NoPlaceStandsOut       a picture fits nowhere better than chance would have it
     ├── CovarianceUnavailable  no covariance is defined for this model
     ├── NoPath                 two frames are not connected by accepted transforms
+    ├── MissingPackage         an optional package is needed, and not installed
     ├── UnknownRate            nobody knows how fast a method removes a material
     ├── DecisionNeeded         a headless run reached a choice that nobody has made
     ├── ParameterError         a template's parameters are unknown, missing or mistyped
@@ -183,10 +183,6 @@ class SegmentationLimit(ScalebridgeError):
     """A segmentation would need more memory than it may have."""
 
 
-class NotInstalled(ScalebridgeError):
-    """An optional package is needed and is not installed."""
-
-
 class Degenerate(ScalebridgeError):
     """The landmarks do not determine the model that was asked for."""
 
@@ -211,6 +207,23 @@ class CovarianceUnavailable(ScalebridgeError):
 
 class NoPath(ScalebridgeError):
     """Two frames are not connected by accepted transforms."""
+
+
+class MissingPackage(ScalebridgeError, ImportError):
+    """An optional package is needed and not installed.
+
+    Attributes
+    ----------
+    extra : str
+        What brings it: ``pip install scalebridge[<extra>]``.
+    """
+
+    def __init__(self, package: str, *, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs {package}, which is not installed: run "
+            f'`pip install "scalebridge[{extra}]"`'
+        )
+        self.extra = extra
 
 
 class UnknownRate(ScalebridgeError):

@@ -6,6 +6,7 @@ Nothing here is stored: the same images and records give the same answers, to th
 from __future__ import annotations
 
 from .aligned_copy import CopyErrors, compare_with_copy
+from .auditing import PhaseAudit, audit_phases, audit_table
 from .candidates import Candidates, candidates
 from .coverage import Coverage, coverage
 from .cut_exports import CutFiles, view_pictures, write_cut_files
@@ -87,9 +88,12 @@ __all__ = [
     "Inmost",
     "MillingPlan",
     "Overlap",
+    "PhaseAudit",
     "Reach",
     "accept_proposal",
     "action_table",
+    "audit_phases",
+    "audit_table",
     "begin",
     "bring",
     "candidates",

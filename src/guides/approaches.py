@@ -32,7 +32,11 @@ def scanned_surface(ws: Workspace, cut: CutPlan, surface: Any, *, graph: Any = N
     """
     record = ws.targets.get(cut.plan.name)
     near = SpecimenSurface(ws, surface).near(
-        cut.cut.place_um, frame=record.frame, to=cut.cut.frame, graph=graph
+        cut.cut.place_um,
+        frame=record.frame,
+        to=cut.cut.frame,
+        graph=graph,
+        localisation_um2=cut.cut.localisation_um2,
     )
     if not near.depth_um > 0:
         raise ValueError(

@@ -332,6 +332,7 @@ def _place_target(ws: Workspace, *, say: Say) -> None:
     picker.place_target(
         _named(best),
         10.0,
+        sigma={name: float(best[f"sigma_{name}"]) for name in ("z_um", "y_um", "x_um")},
         name=TARGET,
         note=f"intermetallic particle with a ring of {satellites} satellites",
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis.registration import AffineTransform, FramePath, LandmarkFit
+from ..analysis.registration import AffineTransform, Edge, FramePath, LandmarkFit
 from ..analysis.targeting import BeamView, SeenFiducial, beam_view, fib_sem_views
 from ..widgets.pairs import fit_pairs
 from ..workspace import Workspace
@@ -116,10 +116,18 @@ def _fit_behind(ws: Workspace, way: FramePath) -> tuple[LandmarkFit | None, dict
         model=transform.model,
         ndim_moving=transform.ndim_moving,
         ndim_fixed=transform.ndim_fixed,
+        images=_images_of(ws, edge),
     ).fit
     if found is None or not _same(found.transform, transform):
         return None, {}
     return found, {identity: row for row, (identity, _) in enumerate(used)}
+
+
+def _images_of(ws: Workspace, edge: Edge) -> dict[str, Any]:
+    """The images of an edge's two frames, as its picker showed them; none where one has none."""
+    sides = {"moving": edge.from_frame, "fixed": edge.to_frame}
+    by_frame = {image.frame: image for image in reversed(list(ws.images)) if image.calibrated}
+    return {side: by_frame[frame] for side, frame in sides.items() if frame in by_frame}
 
 
 def _same(one: AffineTransform, other: AffineTransform) -> bool:
@@ -142,6 +150,8 @@ def _sigma_of(ws: Workspace, landmark: Any, to: str) -> float | None:
         sigma = record.transform.get("sigma_um")
         if not sigma:
             return None
+        if "matrix" not in record.transform:  # a bend has no size of its own
+            return float(sigma) if record.to_frame == to else None
         size = abs(np.linalg.det(np.array(record.transform["matrix"]))) ** (1 / 3)
         return float(sigma if record.to_frame == to else sigma / size)
     return None

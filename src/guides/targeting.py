@@ -209,8 +209,9 @@ def plan_cut(
         minutes=minutes,
     )  # fmt: skip
     shown, instrument = seen_fiducials(ws, to=to, way=cut.way), cut.instrument
-    measurements = _positions(target, to, cut.exact, instrument)
-    split = split_uncertainty(cut.way, cut.place_um, instrument=instrument)
+    measurements = _positions(target, to, cut)
+    own = cut.localisation_um2
+    split = split_uncertainty(cut.way, cut.place_um, localisation_um2=own, instrument=instrument)
     located, plan = cut.located, cut.plan
     region = confidence_region(located.covariance_um2[0], nu=located.nu)
     found = _offsets(cut, shown, views_of(ws, to) if views is None else views)
@@ -237,24 +238,26 @@ def plan_cut(
         milled,
         None
         if milled is None
-        else volume_containment(cut.way, cut.place_um, cut.half_um, milled, instrument=instrument),
+        else volume_containment(
+            cut.way, cut.place_um, cut.half_um, milled, localisation_um2=own, instrument=instrument
+        ),
         cut,
         surface.name if surface is not None and surface.kind == "segmentations" else None,
     )
 
 
-def _positions(
-    target: str, to: str, located: Located, instrument: InstrumentError | None
-) -> list[Measurement]:
-    factor = coverage_factor(located.nu) if located.stated else float("nan")
-    parts = {"registration": factor * np.sqrt(np.diag(located.covariance_um2[0]))}
-    if instrument is not None:
-        added = instrument.parts_at(located.points_um)
-        parts |= {
-            name: coverage_factor(None) * np.sqrt(np.diag(part[0]))
-            for name, part in added.items()
-            if part.any()
-        }
+def _positions(target: str, to: str, cut: InstrumentCut) -> list[Measurement]:
+    located, (mapped, nus) = cut.exact, cut.way.covariance_and_nu(cut.place_um)
+    factor = coverage_factor(float(nus[0])) if located.stated else float("nan")
+    parts = {"registration": factor * np.sqrt(np.diag(mapped[0]))}
+    known: dict[str, np.ndarray] = {}
+    if cut.localisation_um2 is not None:
+        matrix = cut.way.matrix()
+        known["localisation"] = matrix @ cut.localisation_um2 @ matrix.T
+    if cut.instrument is not None:
+        added = cut.instrument.parts_at(located.points_um)
+        known |= {name: part[0] for name, part in added.items() if part.any()}
+    parts |= {name: coverage_factor(None) * np.sqrt(np.diag(part)) for name, part in known.items()}
     return [
         measurement_from_parts(
             key=f"targeting.{target}.{to}.{axis}_um",

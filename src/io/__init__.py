@@ -17,6 +17,7 @@ _HOMES = {
     "Preview": ".first_picture",
     "Source": ".source",
     "describe": ".opening",
+    "formats": ".format_table",
     "load_answers": ".answers",
     "matrix_in_slicer": ".slicer_transform",
     "ngff_of": ".ngff_transform",
@@ -45,6 +46,7 @@ _HOMES = {
     "write_nav": ".serialem_nav",
     "write_ngff_transform": ".ngff_transform",
     "write_slicer_transform": ".slicer_transform",
+    "write_volume": ".volume_files",
 }
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "Preview",
     "Source",
     "describe",
+    "formats",
     "load_answers",
     "matrix_in_slicer",
     "ngff_of",
@@ -83,6 +86,7 @@ __all__ = [
     "write_nav",
     "write_ngff_transform",
     "write_slicer_transform",
+    "write_volume",
 ]
 
 if TYPE_CHECKING:
@@ -93,6 +97,7 @@ if TYPE_CHECKING:
     from .description import ImageDescription
     from .fibsem_positions import write_fibsem_positions
     from .first_picture import Preview, preview, preview_of
+    from .format_table import formats
     from .itk_transform import Grid, read_itk, write_itk
     from .landmark_tables import read_landmarks, write_landmarks
     from .ngff_transform import (
@@ -108,6 +113,7 @@ if TYPE_CHECKING:
     from .slicer_transform import matrix_in_slicer, read_slicer_transform, write_slicer_transform
     from .source import Source
     from .understanding import refusal, summary
+    from .volume_files import write_volume
 
 
 def __getattr__(name: str) -> Any:

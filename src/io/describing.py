@@ -55,6 +55,8 @@ def understand(reading: Reading, answers: Answers, *, path: str, file_bytes: int
         partial_spacing_um=partial,
         spacing_source=source,
         origin_um=tuple(grid.origin_um[a] for a in spatial) if grid.origin_um else None,
+        frame=reading.frame,
+        entries=tuple(reading.entries),
         stage=plain(dict(reading.stage)),
         channel_names=_channel_names(reading, size.get("c")),
         modality=answers.modality or reading.modality,

@@ -34,6 +34,10 @@ class ImageDescription:
         Where the voxel size came from, or why there is none.
     origin_um : tuple of float or None
         Centre of the first voxel in the file's own coordinates [µm].
+    frame : str
+        Name of those coordinates where several images share them, such as ``"stage"``.
+    entries : tuple of str
+        Every image of a file that holds several, to be asked for as ``path::entry``.
     stage : dict
         Stage position: ``x_um, y_um, z_um, rotation_deg, tilt_deg``, as far as it is known.
     channel_names : tuple of str
@@ -63,6 +67,8 @@ class ImageDescription:
     spacing_source: str
     partial_spacing_um: tuple[float | None, ...] = ()
     origin_um: tuple[float, ...] | None = None
+    frame: str = ""
+    entries: tuple[str, ...] = ()
     stage: Mapping[str, float] = field(default_factory=dict)
     channel_names: tuple[str, ...] = ()
     modality: str | None = None

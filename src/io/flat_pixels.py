@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ..errors import ReadError
+from .reading import Pixels
 
 
 class FlatPixels:
@@ -191,9 +192,7 @@ class _Zlib:
 class ScaledPixels:
     """Pixels whose stored numbers mean ``slope * number + intercept``."""
 
-    def __init__(
-        self, stored: FlatPixels | PackedPixels, *, slope: float, intercept: float
-    ) -> None:
+    def __init__(self, stored: Pixels, *, slope: float, intercept: float) -> None:
         self._stored, self._slope, self._intercept = stored, slope, intercept
         self.shape, self.sequential = stored.shape, stored.sequential
         self.dtype = np.dtype(np.float64 if stored.dtype.itemsize > 2 else np.float32)

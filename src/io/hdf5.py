@@ -15,7 +15,6 @@ from .lengths import micrometres_in
 from .npy import guess_axes
 from .reading import Lengths, Reading, inspect_lengths, supported_dtype
 
-_MAGIC = b"\x89HDF\r\n\x1a\n"
 _SIZES = (
     "element_size_um",
     "spacing_um",
@@ -28,11 +27,6 @@ _SIZES = (
 )
 _UNITS = ("unit", "units", "spacing_unit", "spacing_units", "voxel_size_unit")
 _DEEPEST_LINK = 32
-
-
-def recognises(path: str, head: bytes) -> bool:
-    """Say whether the first bytes are an HDF5's."""
-    return head.startswith(_MAGIC)
 
 
 class Hdf5Pixels:
@@ -88,17 +82,18 @@ def find_dataset(file: Any, entry: str | None, *, path: str) -> Any:
 
     if entry is None:
         return _only_dataset(file, path)
-    found = _follow(file, entry, path, 0)
+    found = follow(file, entry, path, 0)
     if not isinstance(found, h5py.Dataset):
         raise ReadError(
             f"expected a dataset at {path}::{entry}, got a group that holds "
             f"{sorted(found)[:20]}: name one of them"
         )
-    _refuse_other_files(found, f"{path}::{entry}")
+    refuse_other_files(found, f"{path}::{entry}")
     return found
 
 
-def _follow(file: Any, entry: str, path: str, depth: int) -> Any:
+def follow(file: Any, entry: str, path: str, depth: int) -> Any:
+    """Follow a path link by link; links into other files are refused."""
     import h5py
 
     here = file
@@ -113,13 +108,27 @@ def _follow(file: Any, entry: str, path: str, depth: int) -> Any:
             raise ReadError(f"{path} has no {entry!r}; it holds {_names(file)}: name one of them")
         if isinstance(link, h5py.SoftLink):
             target = link.path if link.path.startswith("/") else f"{here.name}/{link.path}"
-            here = _follow(file, target, path, depth + 1)
+            here = follow(file, target, path, depth + 1)
         else:
             here = here[part]
     return here
 
 
-def _refuse_other_files(dataset: Any, name: str) -> None:
+def inside(group: Any, path: str) -> Any:
+    """Item of a group along links that cannot leave the file; None where there is none."""
+    import h5py
+
+    here = group
+    for part in path.strip("/").split("/"):
+        link = here.get(part, getlink=True) if isinstance(here, h5py.Group) else None
+        if not isinstance(link, h5py.HardLink):
+            return None
+        here = here[part]
+    return here
+
+
+def refuse_other_files(dataset: Any, name: str) -> None:
+    """Refuse a dataset whose pixels lie in other files."""
     if dataset.external:
         raise ReadError(
             f"{name} keeps its pixels in {dataset.external[0][0]!r}: files outside "
@@ -157,7 +166,7 @@ def _only_dataset(file: Any, path: str) -> Any:
             f"{path}::{names[0] if names else '/name'} for example"
         )
     dataset = file[names[0]]
-    _refuse_other_files(dataset, f"{path}::{names[0]}")
+    refuse_other_files(dataset, f"{path}::{names[0]}")
     return dataset
 
 

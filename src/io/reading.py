@@ -53,6 +53,11 @@ class Reading:
         Position of the first voxel [µm] by axis letter.
     direction : tuple of 3 tuples, optional
         Columns are the file's x, y, z steps in world coordinates (direction cosines).
+    frame : str
+        Name of the coordinates in which `origin_um` stands, where other images of the same file
+        or instrument share them: ``"stage"``; empty if the file names none.
+    entries : tuple of str
+        Every image that the file holds, this one among them; empty where there is one only.
     """
 
     format: str
@@ -64,6 +69,8 @@ class Reading:
     bare_spacing: Mapping[str, float] = field(default_factory=dict)
     origin_um: Mapping[str, float] = field(default_factory=dict)
     direction: tuple[tuple[float, ...], ...] | None = None
+    frame: str = ""
+    entries: tuple[str, ...] = ()
     stage: Mapping[str, float] = field(default_factory=dict)
     channel_names: tuple[str, ...] = ()
     modality: str | None = None

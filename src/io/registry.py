@@ -38,14 +38,26 @@ class Reader:
 
 
 READERS = (
-    Reader("TIFF", ".tiff_family", "open_tiff", (".tif", ".tiff", ".btf", ".tf8")),
-    Reader("HDF5", ".hdf5", "open_hdf5", (".h5", ".hdf5", ".nxs")),
+    Reader("TIFF", ".tiff_family", "open_tiff", (".tif", ".tiff", ".btf", ".tf8", ".jpk")),
+    Reader("HDF5", ".hdf5_family", "open_any_hdf5", (".h5", ".hdf5", ".nxs", ".h5oina", ".emd")),
     Reader("NRRD", ".nrrd", "open_nrrd", (".nrrd", ".nhdr")),
     Reader("MetaImage", ".meta_image", "open_meta_image", (".mha", ".mhd")),
     Reader("NIfTI", ".nifti", "open_nifti", (".nii", ".nii.gz")),
     Reader("NPY", ".npy", "open_npy", (".npy", ".npz")),
     Reader("PNG, JPEG or BMP", ".picture", "open_picture", (".png", ".jpg", ".jpeg", ".bmp")),
     Reader("MRC", ".mrc", "open_mrc", (".mrc", ".mrcs", ".map", ".rec", ".st")),
+    Reader("Xradia", ".xradia", "open_xradia", (".txrm", ".txm", ".xrm")),
+    Reader("EBSD text", ".ebsd_text", "open_ebsd_text", (".ctf", ".ang")),
+    Reader("EBSD CRC", ".ebsd_crc", "open_ebsd_crc", (".cpr", ".crc")),
+    Reader("WSxM", ".wsxm", "open_wsxm", (".stp", ".top")),
+    Reader("Gwyddion", ".gwyddion", "open_gwyddion", (".gwy",)),
+    Reader("Igor wave", ".igor", "open_igor", (".ibw",)),
+    Reader(
+        "RosettaSciIO", ".rosetta", "open_rosetta", (".bcf", ".wdf", ".sur", ".pro", ".dm3", ".dm4")
+    ),
+    Reader("CZI", ".czi", "open_czi", (".czi",)),
+    Reader("VGI", ".vgi", "open_vgi", (".vgi",)),
+    Reader("DICOM", ".dicom", "open_dicom", (".dcm", ".ima")),
     Reader("folder of slices", ".stack", "open_stack", ()),
     Reader("raw", ".raw", "open_raw", (".raw", ".bin", ".dat", ".vol", ".img")),
 )

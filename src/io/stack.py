@@ -15,9 +15,10 @@ import numpy as np
 
 from ..errors import ReadError
 from .answers import Answers
+from .ct_logs import CtLog, log_of_folder
 from .imagej import slice_distance_um
 from .picture import SUFFIXES as PICTURES
-from .reading import Reading
+from .reading import Reading, inspect_lengths
 from .references import beside
 
 # Opening a slice takes some 3 ms, and a first picture is due within seconds.
@@ -99,6 +100,9 @@ def open_stack(path: str, answers: Answers) -> Reading:
             f"expected one image a file, {files[0]} holds {first.pixels.shape}: "
             "open that file by itself"
         )
+    log = _log(path, files, first)
+    if log is not None:
+        return _as_logged(first, files, plain_answers, log, notes)
     distance, fault = _slice_distance(first, files, plain_answers)
     along = {} if distance is None else {"z": distance}
     return replace(
@@ -111,6 +115,34 @@ def open_stack(path: str, answers: Answers) -> Reading:
         faults=(*first.faults, *fault),
         metadata={**first.metadata, "slices": [Path(file).name for file in files]},
         warnings=(*first.warnings, *notes),
+    )
+
+
+def _log(path: str, files: list[str], first: Reading) -> CtLog | None:
+    rows, columns = (first.pixels.shape[first.axes.index(axis)] for axis in "yx")
+    return log_of_folder(path, files, rows=rows, columns=columns)
+
+
+def _as_logged(
+    first: Reading, files: list[str], answers: Answers, log: CtLog, notes: tuple[str, ...]
+) -> Reading:
+    """Describe a stack by its scanner's log, which no tag of a slice may contradict."""
+    lengths = inspect_lengths(log.sizes_um, source=log.source)
+    faults = [*log.faults, *lengths.faults]
+    for axis, size in first.spacing_um.items():
+        if axis in lengths.um and not math.isclose(size, lengths.um[axis], rel_tol=0.01):
+            faults.append(f"{log.source} is {lengths.um[axis]:g} µm, the slices say {size:g} µm")
+    return replace(
+        first,
+        format=f"folder of {first.format}",
+        pixels=StackPixels(first, files, answers),
+        axes=log.axis + first.axes,
+        spacing_um={} if faults else lengths.um,
+        spacing_source=log.source,
+        faults=tuple(faults),
+        modality=first.modality or "CT",
+        metadata={**first.metadata, **log.settings, "slices": [Path(file).name for file in files]},
+        warnings=(*first.warnings, *log.notes, *notes),
     )
 
 

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from ..errors import ReadError
-from . import fei_sem, imagej, ome_tiff, zeiss_sem
+from . import fei_sem, imagej, jeol_sem, jpk, ome_tiff, tescan_sem, zeiss_sem
 from .answers import Answers
 from .reading import Reading
 from .tiff import read_tiff
@@ -36,6 +36,8 @@ def open_tiff(path: str, answers: Answers) -> Reading:
         tif = tifffile.TiffFile(path, mode="r", _multifile=False)
         if ome_tiff.claims(tif):
             ome_tiff.parse_ome(tif.ome_metadata, path=path)
+        if jpk.claims(tif):
+            return jpk.read_jpk(tif, answers, path=path)
         number = _series_number(tif, answers.entry, path)
         series = tif.series[number]
     except ReadError:
@@ -66,6 +68,10 @@ def _describe(tif: Any, series: Any, number: int, path: str) -> Reading:
         reading = fei_sem.read_fei_sem(tif, series, path=path)
     elif zeiss_sem.claims(tif):
         reading = zeiss_sem.read_zeiss_sem(tif, series, path=path)
+    elif tescan_sem.claims(tif, path):
+        reading = tescan_sem.read_tescan_sem(tif, series, path=path)
+    elif jeol_sem.claims(path):
+        reading = jeol_sem.read_jeol_sem(tif, series, path=path)
     elif imagej.claims(tif):
         reading = imagej.read_imagej(tif, series, path=path)
     else:

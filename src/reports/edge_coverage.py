@@ -25,6 +25,7 @@ from ..analysis.registration import (
 )
 from ..analysis.registration.cut import Overhang, box_overhang
 from ..analysis.registration.stack import with_unsteadiness
+from ..analysis.registration.unlike_axes import why_by_axis
 from ..errors import NoPath
 from ..guides.example import EDS, FIB, MAP, ZOOM
 from .edge_sightings import HALF_UM, LIGHT, SEM
@@ -56,8 +57,8 @@ def edges_of(sighting: Mapping[str, Any]) -> list[Edge]:
         if name == f"{ZOOM}_to_{MAP}":
             transform = fit_landmarks(moving, fixed, model="similarity").transform
         else:
-            beads = name.endswith(MAP)  # on a surface: their depth is found less well
-            transform = choose_model(moving, fixed, by_axis=beads).fit.transform
+            alike = choose_model(moving, fixed).fit
+            transform = choose_model(moving, fixed, by_axis=bool(why_by_axis(alike))).fit.transform
         if name == f"{FIB}_to_{ZOOM}":
             transform = with_unsteadiness(transform, np.array(sighting["unsteadiness"]))
         start, end = name.split("_to_")

@@ -37,9 +37,9 @@ def edge_section(edges: pd.DataFrame, *, seeds: int) -> list[str]:
         "*Square* is the mean of the squared Mahalanobis distance over D ν / (ν - 2), the mean of "
         "D F(D, ν): the covariance's shape is known, its size is told by ν degrees of freedom. D "
         "is 2 on the face and 3 elsewhere. Frames of light and SEM have their plane half a nominal "
-        "bead above the surface. Errors of beads are told by axis (`by_axis`): depth is found "
-        "half as well. The stack is taken to be cut and pictured as unsteadily as its "
-        "instrument is known to do, and the map to lie on the slice after which it was taken.",
+        "bead above the surface. Errors are told by axis where a picker tells them so: depth of "
+        "beads is found half as well. The stack is taken to be cut and pictured as unsteadily as "
+        "its instrument is known to do, and the map to lie on the slice after which it was taken.",
         "",
         "| transform | specimens | inside | honest | degrees of freedom | square "
         "| median error | stated |",

@@ -45,6 +45,7 @@ COUNTED = {
     "captures": "searches of a section from further off, and without a start",
     "poses": "surface poses of each kind",
     "edges": "example specimens whose transforms and boxes are judged",
+    "faces": "example specimens that are cut in faces",
 }
 
 

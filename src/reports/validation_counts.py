@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from . import constellation_finds, edge_coverage, edge_sightings, landmark_coverage, region_coverage
+from . import face_finds as faces_cut
 from . import slice_finds as sections
 from . import surface_coverage as surfaces
 from . import validation_sections as page
@@ -49,6 +50,8 @@ class Counts:
         Surface poses of each kind.
     edges : int
         Example specimens whose transforms and planned boxes are compared with the truth.
+    faces : int
+        Example specimens that are cut in faces.
     """
 
     repeats: int = region_coverage.REPEATS
@@ -58,6 +61,7 @@ class Counts:
     captures: int = sections.CAPTURE
     poses: int = surfaces.SEEDS
     edges: int = edge_coverage.SEEDS
+    faces: int = faces_cut.SEEDS
 
 
 def count_all(
@@ -84,6 +88,7 @@ def count_all(
         page.slice_section(
             count_sections(counts.starts, captures=counts.captures, work=work, say=say)
         ),
+        page.face_section(count_faces(counts.faces, work=work, say=say)),
         page.surface_section(count_surfaces(counts.poses, work=work, say=say)),
         *_edges(counts.edges, work=work, figures=figures, say=say),
     ]
@@ -127,6 +132,16 @@ def _searches(starts: int, captures: int) -> Iterator[tuple[int, str, int]]:
     for kind, distance in enumerate(sections.slice_distances()):
         for seed in range(captures if kind else starts):
             yield kind, distance, seed
+
+
+def count_faces(seeds: int, *, work: Path, say: Say) -> pd.DataFrame:
+    """Cut specimens face by face: ``faces-<seed>.json``, one a specimen."""
+    rows: list[dict[str, Any]] = []
+    for seed in range(seeds):
+        found = kept(work / f"faces-{seed:03d}.json", partial(faces_cut.find_faces, seed))
+        say(f"faces of specimen {seed}: {sum(row['found'] for row in found)} of {len(found)} found")
+        rows += found
+    return faces_cut.face_table(rows)
 
 
 def count_surfaces(poses: int, *, work: Path, say: Say) -> pd.DataFrame:

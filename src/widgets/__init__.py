@@ -63,7 +63,9 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name], __name__), name)
+        found = getattr(import_module(_HOMES[name], __name__), name)
+        import_module(".warming", __name__).WARMING.begin()
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

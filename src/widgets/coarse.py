@@ -46,10 +46,14 @@ class Coding:
 
     def values(self, grey: NDArray[Any]) -> NDArray[np.uint16]:
         """Whole numbers for grey values; what is not finite becomes 0."""
-        scaled = (np.nan_to_num(grey, nan=self.offset) - self.offset) / self.gain
+        known = np.isfinite(grey)
+        every = bool(known.all())
+        scaled = grey if every else np.nan_to_num(grey, nan=self.offset)
+        if (self.offset, self.gain) != (0, 1):
+            scaled = (scaled - self.offset) / self.gain
         widest = _WIDEST if self.wide else 255
         whole = np.rint(np.clip(scaled, 1 if self.holes else 0, widest)).astype(np.uint16)
-        return np.where(np.isfinite(grey), whole, np.uint16(0)) if self.holes else whole
+        return np.where(known, whole, np.uint16(0)) if self.holes and not every else whole
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -142,7 +142,22 @@ def _between(
     places = np.clip(places, 0, last)
     low = np.floor(places).astype(np.int64)
     share = (places - low).astype(dtype)
+    if share[0] == share[-1] and not np.ptp(share):
+        share = share[:1]  # voxel by voxel
     share = share.reshape([-1 if k == axis else 1 for k in range(values.ndim)])
-    below = values.take(low, axis=axis).astype(dtype, copy=False)
-    above = values.take(np.minimum(low + 1, last), axis=axis)
-    return below + share * (above - below)
+    below = _taken(values, low, axis).astype(dtype, copy=False)
+    if not share.any():
+        return below
+    above = _taken(values, np.minimum(low + 1, last), axis)
+    found = np.subtract(above, below, dtype=dtype)
+    found *= share
+    found += below
+    return found
+
+
+def _taken(values: NDArray[Any], places: NDArray[np.int64], axis: int) -> NDArray[Any]:
+    """Some layers along an axis; those that follow each other are not copied."""
+    first, count = int(places[0]), len(places)
+    if places[-1] - first == count - 1 and np.all(places[1:] - places[:-1] == 1):
+        return values[(slice(None),) * axis + (slice(first, first + count),)]
+    return values.take(places, axis=axis)

@@ -112,6 +112,7 @@ class LandmarkPicker(PickerSides):
             ndim_fixed=self.images["fixed"].ndim,
             target_um=self.target_in_moving(),
             unit=error_unit(self),
+            images=self.images,
         )
 
     def fit(self, model: str | None = None) -> Any:

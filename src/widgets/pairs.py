@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import Degenerate
 from .pair_records import CONFIRMED, predicted_side
+from .slices_stray import strayed
 from .state import named_point
 
 if TYPE_CHECKING:
@@ -60,13 +61,16 @@ def fit_pairs(
     ndim_fixed: int,
     target_um: NDArray[np.float64] | None = None,
     unit: str = "",
+    images: Mapping[str, Any] | None = None,
 ) -> FitState:
     """Fit the active pairs, choosing the model where it is ``"auto"``.
 
     Nothing is raised for landmarks that determine no model: the reason says so in words, with
-    lengths in one unit where one is given.
+    lengths in one unit where one is given. Errors are told for each axis where the landmarks or
+    their images (``moving`` and ``fixed``) call for it, and single places in a stack of slices
+    stray with their slice; the reason says both.
     """
-    from ..analysis.registration import choose_model, fit_landmarks, fit_spline
+    from ..analysis.registration import fit_spline
 
     active = tuple(record for record in records if record.active)
     given = {
@@ -77,16 +81,18 @@ def fit_pairs(
     }
     moving = positions(active, "moving", planar=ndim_moving == 2)
     fixed = positions(active, "fixed", planar=ndim_fixed == 2)
-    choice, wanted, reason = None, model, f"{model}: chosen by hand"
+    shown = {side: image for side, image in (images or {}).items() if image.calibrated}
+    choice, reason = None, f"{model}: chosen by hand"
     try:
         fit: Any
         if model == SPLINE:
             fit = fit_spline(moving, fixed, ndim_moving=ndim_moving, ndim_fixed=ndim_fixed)
         else:
-            if model == AUTO:
-                choice = choose_model(moving, fixed, unit=unit, **given)
-                wanted, reason = choice.model, choice.reason
-            fit = fit_landmarks(moving, fixed, model=wanted, **given)
+            choice, fit, why = _told(moving, fixed, model, shown, unit, given)
+            reason = choice.reason if choice is not None else reason
+            fit, strays = strayed(fit, shown)
+            if why or strays:
+                reason = " ".join([reason.rstrip(".") + ".", *why, *strays])
     except Degenerate as error:
         return FitState(fit=None, reason=str(error), warnings=(), choice=choice, records=active)
     notes = (
@@ -95,6 +101,35 @@ def fit_pairs(
         *confirmed_places(active, fit),
     )
     return FitState(fit=fit, reason=reason, warnings=notes, choice=choice, records=active)
+
+
+def _told(
+    moving: NDArray[np.float64],
+    fixed: NDArray[np.float64],
+    model: Any,
+    images: Mapping[str, Any],
+    unit: str,
+    given: dict[str, Any],
+) -> tuple[Any, Any, tuple[str, ...]]:
+    """The choice (None for a model chosen by hand), the fit, and how its errors are told."""
+    from ..analysis.registration import choose_model, fit_landmarks
+    from ..analysis.registration.unlike_axes import why_by_axis
+
+    def fitted(**how: Any) -> tuple[Any, Any]:
+        if model != AUTO:
+            return None, fit_landmarks(moving, fixed, model=model, **given, **how)
+        choice = choose_model(moving, fixed, unit=unit, **given, **how)
+        return choice, fit_landmarks(moving, fixed, model=choice.model, **given, **how)
+
+    choice, fit = fitted()
+    sizes = {f"{side}_spacing_um": image.spacing_um for side, image in images.items()}
+    why = why_by_axis(fit, **sizes)
+    if not why:
+        return choice, fit, ()
+    choice, fit = fitted(by_axis=True)
+    if fit.transform.nu == fit.nu:  # too little was left over on an axis: all count as alike
+        return choice, fit, ()
+    return choice, fit, (f"Errors are told for each axis: {why}.",)
 
 
 def with_names(warning: str, records: Sequence[Any]) -> str:

@@ -146,7 +146,9 @@ def covered(
     high = low + spacing * np.asarray(finest.array.shape[-dims:])
     inside = np.ones(points.shape, bool)
     for axis in range(dims):
-        inside &= points.within(axis + 3 - dims, low[axis], high[axis])
+        reached = points.within(axis + 3 - dims, low[axis], high[axis])
+        if reached is not True:
+            inside &= reached
     if dims == 2 and slab_um is not None:
         inside &= points.within(0, -slab_um, slab_um)
     return inside
@@ -194,7 +196,7 @@ def _fill(
     box = tuple(slice(int(a), int(b)) for a, b in zip(lower, upper, strict=True))
     block = CHUNKS.cut(array, (*select, *box))
     found = values_on(block, index.moved(-lower), inside, nearest=nearest, dtype=values.dtype)
-    np.copyto(values, found, where=inside)
+    np.copyto(values, found, where=True if inside.all() else inside)
 
 
 def _fill_tilted(

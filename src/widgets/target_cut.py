@@ -89,6 +89,7 @@ class Cuts:
         probability: float,
         quick: bool = False,
         minutes: float | None = None,
+        localisation_um2: NDArray[np.float64] | None = None,
     ) -> TargetCut:
         """The cut around a place.
 
@@ -104,15 +105,17 @@ class Cuts:
             one that the instrument gets.
         minutes : float, optional
             Between the last look at a fiducial and the cut, for a recorded drift [min].
+        localisation_um2 : ndarray, shape (3, 3), optional
+            Covariance of the place itself [µm²].
 
         Raises
         ------
         NoPath
         """
         how = (frame, to, probability, quick, minutes)
-        asked = (self._ws.state, repr(place_um), repr(half_um), *how)
+        asked = (self._ws.state, repr(place_um), repr(half_um), repr(localisation_um2), *how)
         if self._last is None or self._last[0] != asked:
-            cut = self._found(place_um, half_um, *how)
+            cut = self._found(place_um, half_um, localisation_um2, *how)
             self._last = (asked, cut)
         return self._last[1]
 
@@ -120,6 +123,7 @@ class Cuts:
         self,
         place_um: NDArray[np.float64],
         half_um: NDArray[np.float64] | None,
+        own_um2: NDArray[np.float64] | None,
         frame: str,
         to: str,
         probability: float,
@@ -136,15 +140,22 @@ class Cuts:
         draws = _QUICK_DRAWS if quick else DRAWS
         centre = np.asarray(way.apply(place_um[None]))[0]
         missed, notes = stage_error(self._ws, to=to, place_um=centre, minutes=minutes)
-        drawn = overhang(way, place_um, half, instrument=missed, draws=draws)
+        drawn = overhang(
+            way, place_um, half, instrument=missed, localisation_um2=own_um2, draws=draws
+        )
         margin = margin_um(drawn, probability)
-        depth, doubt = self._depth(place_um, frame, to, graph)
+        depth, doubt = self._depth(place_um, frame, to, graph, own_um2)
         size = extent_um(way, place_um, half) + margin
         source = error_source(step.edge for step in way.steps)
         return TargetCut(centre, size, margin, probability, depth, doubt, notes, source)
 
     def _depth(
-        self, place_um: NDArray[np.float64], frame: str, to: str, graph: Any
+        self,
+        place_um: NDArray[np.float64],
+        frame: str,
+        to: str,
+        graph: Any,
+        own_um2: NDArray[np.float64] | None,
     ) -> tuple[float, float]:
         tagged = counted_surfaces(self._ws)
         if len(tagged) != 1:  # none, or one that a person has to choose
@@ -153,7 +164,9 @@ class Cuts:
         try:
             if key not in self._surfaces:
                 self._surfaces = {key: surface_of(self._ws, tagged[0])}
-            near = self._surfaces[key].near(place_um, frame=frame, to=to, graph=graph)
+            near = self._surfaces[key].near(
+                place_um, frame=frame, to=to, graph=graph, localisation_um2=own_um2
+            )
         except (ScalebridgeError, ValueError):
             return np.nan, np.nan  # not connected, or no surface there: the report says why
         return near.depth_um, near.pm95_um

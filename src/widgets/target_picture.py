@@ -13,6 +13,7 @@ from PIL import Image
 from ..errors import CovarianceUnavailable, NoPath
 from ..plots.theme import OKABE_ITO
 from ..quantities import format_value
+from ..workspace.instrument_cut import localisation_of
 from .annotate import Color, Marks, draw_mark
 from .colors import rgb
 from .explorer import SliceExplorer
@@ -142,7 +143,10 @@ def other_marks(picker: Any, size: int = 13) -> MarkDrawer:
             draw_box(marks, plane, corners, color=_TARGET)
         where = plane.to_canvas(_mapped(picker, place), width)[0]
         try:
-            located = picker.ws.locate(by_name(place), from_=picker.frame, to=picker.into)
+            own = None if "position" in picker.draft else localisation_of(record)
+            located = picker.ws.locate(
+                by_name(place), from_=picker.frame, to=picker.into, localisation_um2=own
+            )
             cut = picker.cut()
         except CovarianceUnavailable:
             pass

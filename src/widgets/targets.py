@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from traitlets import Dict, Enum, Float, Int, TraitError, Unicode, observe, validate
 
+from ..workspace.instrument_cut import localisation_of
 from .explorer import SliceExplorer
 from .history import History, RecordStep
 from .state import by_name, named_point
@@ -128,6 +129,7 @@ class TargetPicker(TargetFiles):
         half_size: Any = None,
         *,
         probability: float = 0.95,
+        sigma: Any = None,
         name: str | None = None,
         note: str = "",
         id: str | None = None,
@@ -142,6 +144,9 @@ class TargetPicker(TargetFiles):
             Half the edges of the volume of interest [µm], one for all or by name.
         probability : float
             With which it has to lie inside the cut.
+        sigma : float or dict, optional
+            Standard uncertainty of the place itself [µm], one for all axes or by name, as
+            `scalebridge.analysis.segmentation.find_blobs` states it; None takes the place as given.
         name : str, optional
             By default the next free number.
         note : str
@@ -160,6 +165,7 @@ class TargetPicker(TargetFiles):
             position=by_name(named_point(where, planar=self.explorer.planar)),
             half_size=half_sizes(half_size),
             probability=probability,
+            sigma=half_sizes(sigma, name="sigma"),
             note=note,
         )
         self._did(f"place {written.name}", None, written)
@@ -167,9 +173,9 @@ class TargetPicker(TargetFiles):
         return written
 
     def move_target(self, name: str, position: Any, *, look: bool = True) -> Any:
-        """Place a target anew, and look there unless told."""
+        """Place a target anew, and look there unless told; its place is then taken as given."""
         point = by_name(named_point(position, planar=self.explorer.planar))
-        return self._edit(f"move {name}", name, look=look, position=point)
+        return self._edit(f"move {name}", name, look=look, position=point, sigma=None)
 
     def resize_target(self, name: str, half_size: Any, *, look: bool = True) -> Any:
         """Give a target another volume of interest; None for a point."""
@@ -222,7 +228,10 @@ class TargetPicker(TargetFiles):
         if not frame:
             raise ValueError("locate needs to=, the frame in which the target is wanted; got none")
         record = self.target(name)
-        return self.ws.locate(dict(record.position), from_=self.frame, to=frame)
+        own = localisation_of(record)
+        return self.ws.locate(
+            dict(record.position), from_=self.frame, to=frame, localisation_um2=own
+        )
 
     def drawn_target(
         self, name: str | None = None
@@ -259,6 +268,7 @@ class TargetPicker(TargetFiles):
         record = self.target(name)
         place, half = self.drawn_target(record.name)
         probability = record.probability
+        dragged = self.draft if self.draft.get("name") == record.name else {}
         return self._cuts.around(
             place,
             half,
@@ -267,6 +277,7 @@ class TargetPicker(TargetFiles):
             probability=probability,
             quick=self.draft.get("name") == record.name,
             minutes=self.minutes,
+            localisation_um2=None if "position" in dragged else localisation_of(record),
         )
 
     def where(self, name: str | None = None, *, to: str | None = None) -> pd.DataFrame:
@@ -330,23 +341,23 @@ class TargetPicker(TargetFiles):
 _COLUMNS = ("name", "x_um", "y_um", "z_um", "half_x_um", "half_y_um", "half_z_um", "probability")
 
 
-def half_sizes(half_size: Any) -> dict[str, float] | None:
-    """Half the edges of a box by name [µm]; one number stands for all three."""
+def half_sizes(half_size: Any, *, name: str = "half_size") -> dict[str, float] | None:
+    """Lengths along three axes by name [µm], as half the edges of a box; one stands for all."""
     if half_size is None:
         return None
     names = ("z_um", "y_um", "x_um")
     if isinstance(half_size, Mapping):
         if set(half_size) != set(names):
-            raise ValueError(f"half_size needs x_um, y_um and z_um, got {sorted(half_size)}")
-        values = {name: float(half_size[name]) for name in names}
+            raise ValueError(f"{name} needs x_um, y_um and z_um, got {sorted(half_size)}")
+        values = {axis: float(half_size[axis]) for axis in names}
     elif np.ndim(half_size) == 0:
         values = dict.fromkeys(names, float(half_size))
     else:
         raise ValueError(
-            f"half_size needs one number or x_um, y_um, z_um by name [µm], got {half_size!r}"
+            f"{name} needs one number or x_um, y_um, z_um by name [µm], got {half_size!r}"
         )
     if not all(np.isfinite(value) and value > 0 for value in values.values()):
-        raise ValueError(f"half_size needs positive lengths [µm], got {half_size!r}")
+        raise ValueError(f"{name} needs positive lengths [µm], got {half_size!r}")
     return values
 
 

@@ -35,6 +35,9 @@ _FONT = (
 REFUSALS = (ScalebridgeError, ValueError, TypeError, KeyError, TraitError)
 
 
+_LATER_S = 1.0  # by then a browser has asked for what it draws first
+
+
 class Message:
     """One line for what was done or refused, always in its place so that nothing jumps."""
 
@@ -195,13 +198,16 @@ def follow(state: Any, names: Iterable[str], *handlers: Callable[..., Any]) -> N
 
 
 def after_display(work: Callable[[], Any]) -> None:
-    """Do what the first picture needs not wait for; at once where no notebook's kernel runs."""
+    """Do later what the first picture and its questions need not wait for.
+
+    At once where no notebook's kernel runs.
+    """
     ipython = sys.modules.get("IPython")
     if ipython is None or ipython.get_ipython() is None:  # a script, or a page of its own server
         work()
         return
     try:
-        asyncio.get_running_loop().call_soon(work)
+        asyncio.get_running_loop().call_later(_LATER_S, work)
     except RuntimeError:
         work()
 

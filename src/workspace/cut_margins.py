@@ -28,6 +28,7 @@ def overhang(
     half_um: NDArray[np.float64],
     *,
     instrument: InstrumentError | None,
+    localisation_um2: NDArray[np.float64] | None = None,
     draws: int = DRAWS,
 ) -> Overhang:
     """Draw by how much the corners of a volume reach over a cut that just holds it.
@@ -41,13 +42,18 @@ def overhang(
     instrument : InstrumentError or None
         None for one that misses nothing: its cut lies along the volume's own axes, any other's
         along the instrument's.
+    localisation_um2 : (3, 3) array, optional
+        Covariance of the middle itself, in its frame [µm²].
     draws : int
     """
     if instrument is None:
-        return box_overhang(way, place_um, half_um, draws=draws)
+        return box_overhang(way, place_um, half_um, localisation_um2=localisation_um2, draws=draws)
     extent = np.maximum(extent_um(way, place_um, half_um), _POINT_UM)
     tight = MillingVolume(way.apply(place_um[None])[0], extent)
-    return volume_overhang(way, place_um, half_um, tight, instrument=instrument, draws=draws)
+    return volume_overhang(
+        way, place_um, half_um, tight, localisation_um2=localisation_um2, instrument=instrument,
+        draws=draws,
+    )  # fmt: skip
 
 
 def margin_um(drawn: Overhang, probability: float) -> float:

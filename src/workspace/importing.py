@@ -160,6 +160,7 @@ def _provenance(said: ImageDescription, answers: Answers | None) -> dict[str, An
         "instrument": said.instrument,
         "stage": dict(said.stage),
         "file_origin_um": said.origin_um,
+        "file_frame": said.frame,
         "warnings": list(said.warnings),
         "missing": list(said.missing),
         "partial_spacing_um": list(said.partial_spacing_um),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import CovarianceUnavailable
 from .stage_errors import stage_error
 from .surface import NearSurface, SpecimenSurface, extent_um
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from ..analysis.targeting.plan import TargetPlan
     from .measured_surface import MeasuredSurface
 
+_STRAIGHTENED = (
+    "{} is taken as straight over the volume of interest, with the error that it has there; what "
+    "it bends within the volume is counted as an error"
+)
 _NAMES = ("z_um", "y_um", "x_um")
 
 
@@ -49,6 +54,8 @@ class InstrumentCut:
         What stage, drift and scale add; None where nobody has stated it.
     notes : tuple of str
         What of it does not count.
+    localisation_um2 : ndarray, shape (3, 3), or None
+        Covariance of the target's own place; None where it is taken as given [µm²].
     """
 
     frame: str
@@ -63,6 +70,7 @@ class InstrumentCut:
     overhang: Overhang
     instrument: InstrumentError | None = None
     notes: tuple[str, ...] = ()
+    localisation_um2: NDArray[np.float64] | None = None
 
     def table(self) -> pd.DataFrame:
         """One row to hand to the instrument, everything by name with its unit."""
@@ -73,6 +81,13 @@ class InstrumentCut:
                 depth_um=self.surface.depth_um, depth_low95_um=low, depth_high95_um=high
             )
         return table.assign(frame=self.frame, error_source=self.located.error_source)
+
+
+def localisation_of(target: Any) -> NDArray[np.float64] | None:
+    """Covariance of a target's own place, (3, 3) [µm²]; None where it is taken as given."""
+    if target.sigma is None:
+        return None
+    return np.diag(np.square([float(target.sigma[name]) for name in _NAMES]))
 
 
 def instrument_cut(
@@ -117,19 +132,27 @@ def instrument_cut(
 
     place = np.array([target.position[name] for name in _NAMES], float)
     half = np.array([target.half_size[n] for n in _NAMES] if target.half_size else [0, 0, 0], float)
-    way = ws.graph().path(target.frame, to)
-    exact = ws.locate(target.position, from_=target.frame, to=to)
+    bent, own = ws.graph().path(target.frame, to), localisation_of(target)
+    way = bent.near(place, half)
+    exact = ws.locate(target.position, from_=target.frame, to=to, localisation_um2=own)
     wanted = target.probability if probability is None else probability
     notes: tuple[str, ...] = ()
     if instrument is None:
         there = exact.points_um[0]
         instrument, notes = stage_error(ws, to=to, place_um=there, minutes=minutes)
-    located = exact if instrument is None else _missed(exact, way, place, instrument)
+    located = exact if instrument is None else _missed(exact, way, place, instrument, own)
+    if bent.bends:
+        notes = (*notes, _STRAIGHTENED.format(", ".join(bent.bends)))
     found = None
     if surface is not None:
-        found = surface.near(place, frame=target.frame, to=to)
+        try:
+            found = surface.near(place, frame=target.frame, to=to, localisation_um2=own)
+        except CovarianceUnavailable as error:
+            if not bent.bends:
+                raise
+            notes = (*notes, f"no depth: {error}")
     extent = extent_um(way, place, half)
-    drawn = overhang(way, place, half, instrument=instrument)
+    drawn = overhang(way, place, half, instrument=instrument, localisation_um2=own)
     plan = target_plan(
         located.points_um[0],
         located.covariance_um2[0],
@@ -141,17 +164,21 @@ def instrument_cut(
         name=target.name,
     )
     return InstrumentCut(
-        to, place, half, way, located, extent, plan, found, exact, drawn, instrument, notes
+        to, place, half, way, located, extent, plan, found, exact, drawn, instrument, notes, own
     )
 
 
 def _missed(
-    located: Located, way: FramePath, place_um: NDArray[np.float64], instrument: InstrumentError
+    located: Located,
+    way: FramePath,
+    place_um: NDArray[np.float64],
+    instrument: InstrumentError,
+    own_um2: NDArray[np.float64] | None,
 ) -> Located:
     """Say how well a place is known to an instrument that misses what it is told."""
     from ..analysis.targeting import split_uncertainty
 
-    nu = split_uncertainty(way, place_um, instrument=instrument).nu
+    nu = split_uncertainty(way, place_um, localisation_um2=own_um2, instrument=instrument).nu
     total = located.covariance_um2[0] + instrument.covariance_at(located.points_um[0])[0]
     return replace(
         located, covariance_um2=total[None], nus=np.array([np.inf if nu is None else nu])

@@ -55,7 +55,13 @@ class MeasuredSurface:
         self._ws, self._surface = ws, surface
 
     def near(
-        self, place_um: NDArray[np.float64], *, frame: str, to: str, graph: Any = None
+        self,
+        place_um: NDArray[np.float64],
+        *,
+        frame: str,
+        to: str,
+        graph: Any = None,
+        localisation_um2: NDArray[np.float64] | None = None,
     ) -> NearSurface:
         """The surface in the frame of an instrument, and a place against it.
 
@@ -72,6 +78,8 @@ class MeasuredSurface:
             Of the instrument.
         graph : FrameGraph, optional
             The workspace's, where it was just read.
+        localisation_um2 : ndarray, shape (3, 3), optional
+            Covariance of the place itself, in its frame [µm²].
 
         Raises
         ------
@@ -92,7 +100,8 @@ class MeasuredSurface:
         inside = centre if inwards is None else points.mean(axis=0)[None] + inwards
         plane = fit_surface(way.apply(points), inside_um=way.apply(inside)[0], sigma_um=sigma)
         depth = float((plane.point_um - position) @ plane.normal)
-        near = NearSurface(plane, depth, depth_parts(own, way, place_um, plane))
+        parts = depth_parts(own, way, place_um, plane, localisation_um2=localisation_um2)
+        near = NearSurface(plane, depth, parts)
         return shifted(near, surface_shift(self._ws, record.frame, since=self._since()), size)
 
     def _inwards(self) -> NDArray[np.float64] | None:

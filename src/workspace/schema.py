@@ -161,6 +161,8 @@ class TargetFields(Fields):
     position: Position
     half_size: HalfSize | None = None
     probability: Probability = 0.95
+    #: Standard uncertainty of the place itself along each axis; None takes it as given.
+    sigma: HalfSize | None = None
     note: str = ""
 
 
@@ -231,6 +233,41 @@ class StageFields(Fields):
     repeatability_um: Annotated[float, Field(ge=0)] | None = None
     drift_um_per_min: Annotated[float, Field(ge=0)] | None = None
     scale_sigma: Annotated[float, Field(ge=0)] | None = None
+    note: str = ""
+
+
+class PlanStage(BaseModel):
+    """One step of a planned milling: laser, plasma, polish."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
+    step: PositiveInt
+    method: Text
+    stops_um: float
+    stand_off_um: float | None = None
+    median_h: Annotated[float, Field(ge=0)] | None = None
+    probability_safe: Annotated[float, Field(ge=0, le=1)] | None = None
+    then: str | None = None
+
+
+class PlanFields(Fields):
+    """A cut that was planned, with its stages; a later plan of the same target supersedes it."""
+
+    references = {"target": "targets", "frame": "frames"}
+    geometry = frozenset({"position", "size"})
+    places = ("frame",)
+
+    target: Text
+    #: Of the instrument that cuts.
+    frame: Text
+    position: Position
+    #: Whole edges of the cut; None where the margin was not known.
+    size: HalfSize | None = None
+    probability: Probability
+    stages: list[PlanStage] = []
+    #: Kind, id and version of what it was planned from.
+    rests_on: list[tuple[str, str, int]] = []
+    status: Literal["planned", "done", "superseded", "abandoned"] = "planned"
+    superseded_by: str | None = None
     note: str = ""
 
 
@@ -371,6 +408,7 @@ KINDS: dict[str, type[Fields]] = {
     "preparations": PreparationFields,
     "surfaces": SurfaceFields,
     "stages": StageFields,
+    "plans": PlanFields,
     "segmentations": SegmentationFields,
     "measurements": MeasurementFields,
     "notes": NoteFields,

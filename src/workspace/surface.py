@@ -88,7 +88,13 @@ class SpecimenSurface:
         self._image = ws.images[segmentation.image]
 
     def near(
-        self, place_um: NDArray[np.float64], *, frame: str, to: str, graph: Any = None
+        self,
+        place_um: NDArray[np.float64],
+        *,
+        frame: str,
+        to: str,
+        graph: Any = None,
+        localisation_um2: NDArray[np.float64] | None = None,
     ) -> NearSurface:
         """The surface around a place, in the frame of an instrument; a place above it lies at a
         depth below 0.
@@ -103,6 +109,8 @@ class SpecimenSurface:
             Of the instrument.
         graph : FrameGraph, optional
             The workspace's, where it was just read.
+        localisation_um2 : ndarray, shape (3, 3), optional
+            Covariance of the place itself, in its frame [µm²].
 
         Raises
         ------
@@ -122,7 +130,9 @@ class SpecimenSurface:
         plane = fit_surface(way.apply(here), inside_um=way.apply(below[None])[0])
         means = [points[:, 0].mean() for points in moved] or [0.0, 0.0]
         shift = abs(means[1] - means[0]) / 2 * magnification(way, centre)
-        parts = depth_parts(graph.path(frame, image.frame), way, place_um, plane)
+        parts = depth_parts(
+            graph.path(frame, image.frame), way, place_um, plane, localisation_um2=localisation_um2
+        )
         depth = float((plane.point_um - position) @ plane.normal)
         near = NearSurface(plane, depth, {**parts, "threshold": float(1.96 * shift)})
         later = surface_shift(self._ws, image.frame)
@@ -179,17 +189,23 @@ def coverage_factor(nu: float | None) -> float:
 
 
 def depth_parts(
-    to_image: FramePath, way: FramePath, place: NDArray[np.float64], plane: SurfacePlane
+    to_image: FramePath,
+    way: FramePath,
+    place: NDArray[np.float64],
+    plane: SurfacePlane,
+    *,
+    localisation_um2: NDArray[np.float64] | None = None,
 ) -> dict[str, float]:
     """95 % half-widths of a depth: of the target, of the surface, of lengths along the way."""
     normal, image, matrix = plane.normal, to_image.apply(place[None])[0], way.matrix()
     offset = way.apply(image[None])[0] - plane.point_um
     foot = image - np.linalg.solve(matrix, (offset @ normal) * normal)
-    of_target = matrix @ to_image.covariance_at(place[None])[0] @ matrix.T
+    placed, placed_nu = to_image.covariance_and_nu(place[None], localisation_um2)
+    of_target = matrix @ placed[0] @ matrix.T
     of_way, way_nu = way.difference_and_nu(foot, image)
     along = np.concatenate([[1.0], plane.tangents @ offset])
     return {
-        "target": coverage_factor(to_image.nu_at(place)[0])
+        "target": coverage_factor(float(placed_nu[0]))
         * float(np.sqrt(normal @ of_target @ normal)),
         "surface": coverage_factor(plane.nu) * float(np.sqrt(along @ plane.covariance @ along)),
         "scale": coverage_factor(way_nu) * float(np.sqrt(max(normal @ of_way @ normal, 0.0))),

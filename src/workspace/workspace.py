@@ -41,8 +41,8 @@ class Workspace:
     Attributes
     ----------
     images : Images
-    frames, transforms, landmarks, targets, preparations, surfaces, stages, segmentations, \
-measurements, notes, annotations, bookmarks, runs : Collection
+    frames, transforms, landmarks, targets, preparations, surfaces, stages, plans, \
+segmentations, measurements, notes, annotations, bookmarks, runs : Collection
         What people decided and what was measured; each has ``table()``.
 
     Examples
@@ -67,6 +67,7 @@ measurements, notes, annotations, bookmarks, runs : Collection
         self.preparations = Collection(self.records, "preparations")
         self.surfaces = Collection(self.records, "surfaces")
         self.stages = Collection(self.records, "stages")
+        self.plans = Collection(self.records, "plans")
         self.segmentations = Collection(self.records, "segmentations")
         self.measurements = Collection(self.records, "measurements")
         self.notes = Collection(self.records, "notes")

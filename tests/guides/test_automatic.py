@@ -21,6 +21,7 @@ from scalebridge.guides import (
     loops_table,
     proposal_checks,
     proposal_measurements,
+    proposal_overlay,
     record_proposal,
     register_images,
     search_transform,
@@ -85,6 +86,14 @@ def test_a_view_that_is_bent_is_proposed_with_its_bend(ws):
     told = ws.graph().locate([[0.0, *(PIXEL_UM * at)]], "bent_view", "bent_map")
     assert 0.01 < np.sqrt(told.covariance_um2[0, 1, 1]) / PIXEL_UM < 0.2
     assert told.error_source == "that a bend came with: bent_view_to_bent_map"
+    shown = error_at_places(ws, found, None)
+    assert 0 < shown["error_um"].iloc[0] < PIXEL_UM
+    assert "straight part" in proposal_overlay(ws, found)[1]
+
+
+def test_a_bend_is_asked_of_the_method_that_can_tell_it(ws):
+    with pytest.raises(ValueError, match="bends by grey values"):
+        search_transform(ws, method="automatic", moving="view", fixed="map", model="thin-plate")
 
 
 def test_the_stated_error_holds_the_truth_at_the_target(ws):

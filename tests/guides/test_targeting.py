@@ -71,6 +71,22 @@ def test_what_carries_surface_and_target_alike_does_not_blur_the_depth(joined):
     assert there.parts["target"] < 0.7 * z.parts["registration"]
 
 
+def test_the_targets_own_error_counts_in_place_depth_and_margin(joined):
+    given, own = planned(joined, "view"), 3.0
+    pit = joined.targets["pit"]
+    sigma = dict.fromkeys(("z_um", "y_um", "x_um"), own)
+    joined.targets.edit("pit", version=pit.version, sigma=sigma)
+    found = planned(joined, "view")
+    wanted = np.sqrt(np.diag(given.located.covariance_um2[0]) + (own / VIEW_SCALE) ** 2)
+    told = np.sqrt(np.diag(found.located.covariance_um2[0]))
+    assert told == pytest.approx(wanted, rel=0.01)
+    for place in found.positions:
+        assert place.parts["localisation"] == pytest.approx(1.96 * own / VIEW_SCALE, rel=0.01)
+    assert found.depths[0].parts["target"] > 1.9 * own / VIEW_SCALE
+    assert "localisation" in found.split.table()["part"].tolist()
+    assert found.plan.margin_um > given.plan.margin_um + own / VIEW_SCALE
+
+
 def test_a_surface_whose_threshold_nobody_has_judged_is_told(joined):
     (told,) = [check for check in planned(joined, "view").checks if "surface" in check.name]
     assert told.name == "below the surface"

@@ -68,10 +68,9 @@ def test_fei_camera_without_a_pixel_width_is_uncalibrated(data):
 
 
 def test_other_makers_inches_are_never_a_calibration(data):
-    for name in ("tescan_example_sem1.tif", "jeol_example_sem.tif"):
-        found = describe(data / "sem_vendor_tiffs_odemis" / name)
-        assert found.spacing_um is None
-        assert "in inches" in found.spacing_source
+    found = describe(data / "sem_vendor_tiffs_odemis" / "jeol_example_sem.tif")
+    assert found.spacing_um is None
+    assert "in inches" in found.spacing_source
 
 
 def test_a_flat_mrc_without_a_size_along_z_keeps_its_pixel_size(data):

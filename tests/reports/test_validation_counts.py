@@ -12,6 +12,7 @@ import pytest
 
 from scalebridge.reports import (
     edge_sightings,
+    face_finds,
     slice_finds,
     surface_coverage,
     validation,
@@ -30,13 +31,14 @@ from scalebridge.reports.validation_counts import Counts, count_all
 
 from .sightings import made
 
-SMALLEST = Counts(repeats=2, draws=2, pairings=1, starts=1, captures=1, poses=2, edges=2)
+SMALLEST = Counts(repeats=2, draws=2, pairings=1, starts=1, captures=1, poses=2, edges=2, faces=1)
 HEADINGS = [
     "## Points carried along transforms",
     "## Measured landmarks that took no part",
     "## Each measured landmark predicted by all others",
     "## Fiducials paired without a start",
     "## Oblique sections found in a volume",
+    "## Faces of a cut, and how far they are from the feature",
     "## Tilted pictures of a surface",
     "## Every transform of the example",
     "## Boxes planned about the hidden feature",
@@ -53,6 +55,9 @@ def quick(monkeypatch):
 
     monkeypatch.setattr(slice_finds, "find_section", found)
     monkeypatch.setattr(edge_sightings, "sight", made)
+    told = {"error_um": 0.1, "half95_um": 0.2, "found_error_um": 0.2, "found_half95_um": 0.5}
+    face = {"seed": 0, "away_um": 7.0, "found": True, "sigma_um": 0.1} | told
+    monkeypatch.setattr(face_finds, "find_faces", lambda seed: [face, face])
     kinds = [dict(kind, dimensions=((3, 3),)) for kind in validation_counts._SCENES[:2]]
     monkeypatch.setattr(validation_counts, "_SCENES", tuple(kinds))
     monkeypatch.setattr(
@@ -87,6 +92,7 @@ def test_every_count_is_on_the_page_and_none_is_done_twice(quick, data, tmp_path
     for room, name in (
         (slice_finds, "find_section"),
         (edge_sightings, "sight"),
+        (face_finds, "find_faces"),
         (surface_coverage, "surface_coverage"),
         (validation_counts.constellation_finds, "pairing_table"),
         (validation_counts.region_coverage, "region_coverage"),
@@ -118,7 +124,14 @@ def test_the_command_writes_the_page_with_all_sections(quick, data, tmp_path, mo
 
 def test_the_full_counts_are_those_that_are_promised():
     assert Counts() == Counts(
-        repeats=2000, draws=150, pairings=40, starts=40, captures=10, poses=2000, edges=400
+        repeats=2000,
+        draws=150,
+        pairings=40,
+        starts=40,
+        captures=10,
+        poses=2000,
+        edges=400,
+        faces=25,
     )
     assert set(validation.COUNTED) == set(Counts.__dataclass_fields__)
 

@@ -43,6 +43,17 @@ def test_target_stands_in_the_workspace_at_once(ws: Any) -> None:
     assert picker.selected == "pore"
 
 
+def test_a_target_keeps_its_own_error_until_it_is_placed_anew(ws: Any) -> None:
+    picker = TargetPicker(ws, "survey")
+    own = {"z_um": 0.3, "y_um": 0.1, "x_um": 0.2}
+    picker.place_target(HERE, sigma=own, name="pore")
+    located = picker.locate(to="survey")
+    assert np.sqrt(np.diag(located.covariance_um2[0])) == pytest.approx([0.3, 0.1, 0.2])
+    assert picker.move_target("pore", {**HERE, "z_um": 9.0}).sigma is None
+    picker.undo()
+    assert picker.target("pore").sigma == own
+
+
 def test_without_a_position_the_crosshair_is_the_target(ws: Any) -> None:
     picker = TargetPicker(ws, "survey")
     picker.explorer.cursor_um = HERE

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..spacing import checked_spacing
-from .directions import line_directions
 from .euler import checked_connectivity
-from .surface import step_slices
+from .label_sums import LabelSums, label_sums
 from .volume import checked_phase
 
 if TYPE_CHECKING:
@@ -56,8 +55,11 @@ def object_table(
     origin_um: Sequence[float] | None = None,
     image: NDArray | None = None,
     surface: bool = False,
+    shape: bool = False,
+    contacts: bool = False,
+    threads: int | None = None,
 ) -> pd.DataFrame:
-    """Measure every object of a phase.
+    """Measure every object of a phase, in one sweep over the image.
 
     Parameters
     ----------
@@ -72,14 +74,23 @@ def object_table(
     image : ndarray, optional
         Grey values; adds `mean_grey`.
     surface : bool
-        Also the surface by Crofton, and the sphericity.
+        Also the surface by Crofton inside the image, and the sphericity.
+    shape : bool
+        Also the shape: the axes of the ellipsoid (ellipse) with the same second moments, the
+        direction of the longest, and the tensor of these moments.
+    contacts : bool
+        Also the number of neighbours that it touches, and the surface shared with them.
+    threads : int, optional
+        All cores unless told; the table is the same to the bit for any number.
 
     Returns
     -------
     DataFrame
         `object`, `x_um`, `y_um`, `z_um` (centroid; no z in 2D), `volume_um3` (`area_um2`),
         `voxels`, `equivalent_diameter_um`, `size_x_um` .. (bounding box), `at_border`; on request
-        `mean_grey`, `surface_um2` (`perimeter_um`), `sphericity` (`circularity`).
+        `mean_grey`; `surface_um2` (`perimeter_um`), `sphericity` (`circularity`); `long_axis_um`,
+        `middle_axis_um`, `short_axis_um` (no middle in 2D), `direction_x` .. (unit vector, z or y
+        not negative), `moment_xx_um2` ..; `neighbours`, `contact_um2` (`contact_um`).
 
     Examples
     --------
@@ -93,28 +104,66 @@ def object_table(
 
     labels, spacing = _labels_and_spacing(phase, spacing_um, connectivity)
     ndim, names = labels.ndim, AXIS_NAMES[labels.ndim]
-    counts, centroids, low, high = _moments(labels)
-    rows = np.nonzero(counts)[0]
-    rows = rows[rows > 0]
+    found = label_sums(
+        labels, spacing_um=spacing, surface=surface, contacts=contacts, threads=threads
+    )
+    rows = np.nonzero(found.voxels)[0]
     origin = np.zeros(ndim) if origin_um is None else np.asarray(origin_um, dtype=float)
-    measure = counts[rows] * float(np.prod(spacing))
-    position = centroids[rows] * spacing + origin
+    measure = found.voxels[rows] * float(np.prod(spacing))
+    position = found.mean[rows] * spacing + origin
     table: dict[str, NDArray] = {"object": rows}
     table |= {f"{names[a]}_um": position[:, a] for a in reversed(range(ndim))}
     table["volume_um3" if ndim == 3 else "area_um2"] = measure
-    table["voxels"] = counts[rows]
+    table["voxels"] = found.voxels[rows]
     table["equivalent_diameter_um"] = equivalent_diameter_um(measure, ndim=ndim)
-    size = (high[rows] - low[rows]) * np.asarray(spacing)
+    size = (found.high[rows] - found.low[rows]) * np.asarray(spacing)
     table |= {f"size_{names[a]}_um": size[:, a] for a in reversed(range(ndim))}
-    table["at_border"] = (low[rows] == 0).any(1) | (high[rows] == labels.shape).any(1)
+    table["at_border"] = (found.low[rows] == 0).any(1) | (found.high[rows] == labels.shape).any(1)
     if image is not None:
-        grey = np.bincount(labels.ravel(), np.asarray(image, dtype=float).ravel(), len(counts))
-        table["mean_grey"] = grey[rows] / counts[rows]
+        grey = np.bincount(labels.ravel(), np.asarray(image, dtype=float).ravel())
+        table["mean_grey"] = grey[rows] / found.voxels[rows]
     if surface:
-        table |= _surface_columns(
-            _surface_of_each(labels, spacing, len(counts))[rows], measure, ndim
-        )
+        table |= _surface_columns(found.surface_um2[rows], measure, ndim)
+    if shape:
+        table |= shape_columns(found.covariance[rows], spacing)
+    if contacts:
+        table |= _contact_columns(found, rows, ndim)
     return pd.DataFrame(table)
+
+
+def contact_table(
+    labels: NDArray, *, spacing_um: Sequence[float], threads: int | None = None
+) -> pd.DataFrame:
+    """List the pairs of objects that touch, with the surface that they share.
+
+    Parameters
+    ----------
+    labels : ndarray of int, (z, y, x) or (y, x)
+        Objects that are already separated; 0 is outside.
+    spacing_um : sequence of float
+        Voxel size along each axis [µm].
+
+    Returns
+    -------
+    DataFrame
+        `object`, `neighbour` (the larger label), `contact_um2` (`contact_um` in 2D), by Crofton.
+        Objects touch where voxels of them share a face, an edge or a corner.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> contact_table(np.array([[1, 2, 0, 3]]), spacing_um=(1, 1))[["object", "neighbour"]]
+       object  neighbour
+    0       1          2
+    """
+    import pandas as pd
+
+    labels, spacing = _labels_and_spacing(np.asarray(labels), spacing_um, 0)
+    found = label_sums(labels, spacing_um=spacing, moments=False, contacts=True, threads=threads)
+    area = "contact_um2" if labels.ndim == 3 else "contact_um"
+    return pd.DataFrame(
+        {"object": found.pairs[:, 0], "neighbour": found.pairs[:, 1], area: found.contact_um2}
+    )
 
 
 def equivalent_diameter_um(measure: NDArray, *, ndim: int) -> NDArray:
@@ -140,38 +189,11 @@ def _labels_and_spacing(
         raise TypeError(
             f"phase needs bool or labels of 0 and more, got {phase.dtype}: segment the image first"
         )
+    if phase.max() > phase.size:
+        raise ValueError(
+            f"phase needs labels up to its number of voxels, got {phase.max()}: renumber the labels"
+        )
     return phase, spacing
-
-
-def _moments(labels: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """Return voxel counts, centroids and box corners [voxels], index is the label."""
-    import cc3d
-
-    if labels.max() < labels.size:
-        found = cc3d.statistics(labels.astype(np.uint32, copy=False), no_slice_conversion=True)
-        counts = found["voxel_counts"].astype(np.int64)
-        ndim = labels.ndim
-        # cc3d leaves the boxes of absent labels undefined; their rows are never used
-        boxes = found["bounding_boxes"].astype(np.int64).reshape(len(counts), -1)
-        centroids = found["centroids"][:, :ndim]
-        return counts, centroids, boxes[:, 0 : 2 * ndim : 2], boxes[:, 1 : 2 * ndim : 2] + 1
-    raise ValueError(
-        f"phase needs labels below its number of voxels, got {labels.max()}: renumber the labels"
-    )
-
-
-def _surface_of_each(labels: NDArray, spacing: tuple[float, ...], size: int) -> NDArray:
-    """Crofton's surface of each object; crossings with outside the image are not seen."""
-    lines = line_directions(spacing)
-    factor = (2.0 if labels.ndim == 3 else pi / 2) * float(np.prod(spacing))
-    area = np.zeros(size)
-    for step, length, weight in zip(lines.steps, lines.lengths_um, lines.weights, strict=True):
-        near, far = step_slices(step, labels.shape)
-        a, b = labels[near], labels[far]
-        differ = a != b
-        crossings = np.bincount(a[differ], minlength=size) + np.bincount(b[differ], minlength=size)
-        area += factor * weight / length * crossings
-    return area
 
 
 def _surface_columns(area: NDArray, measure: NDArray, ndim: int) -> dict[str, NDArray]:
@@ -181,3 +203,30 @@ def _surface_columns(area: NDArray, measure: NDArray, ndim: int) -> dict[str, ND
     if ndim == 3:
         return {"surface_um2": area, "sphericity": round_}
     return {"perimeter_um": area, "circularity": round_**2}
+
+
+def shape_columns(covariance: NDArray, spacing: tuple[float, ...]) -> dict[str, NDArray]:
+    """Return axes, direction and second moments of objects from their voxels' covariance."""
+    ndim = len(spacing)
+    scale = np.asarray(spacing)
+    moments = covariance * scale[:, None] * scale + np.diag(scale**2 / 12)  # each voxel is a box
+    values, vectors = np.linalg.eigh(moments)
+    lengths = 2 * np.sqrt(np.maximum(values[:, ::-1], 0) * (5 if ndim == 3 else 4))
+    titles = ("long", "middle", "short") if ndim == 3 else ("long", "short")
+    columns = {f"{title}_axis_um": lengths[:, k] for k, title in enumerate(titles)}
+    longest = vectors[:, :, -1]
+    longest = longest * np.where(longest[:, :1] < 0, -1.0, 1.0)
+    names = AXIS_NAMES[ndim]
+    columns |= {f"direction_{names[a]}": longest[:, a] for a in reversed(range(ndim))}
+    for a in reversed(range(ndim)):
+        for b in reversed(range(a + 1)):
+            columns[f"moment_{names[a]}{names[b]}_um2"] = moments[:, a, b]
+    return columns
+
+
+def _contact_columns(found: LabelSums, rows: NDArray, ndim: int) -> dict[str, NDArray]:
+    size = len(found.voxels)
+    ends = found.pairs.ravel(order="F")
+    area = np.bincount(ends, np.tile(found.contact_um2, 2), minlength=size)
+    name = "contact_um2" if ndim == 3 else "contact_um"
+    return {"neighbours": np.bincount(ends, minlength=size)[rows], name: area[rows]}

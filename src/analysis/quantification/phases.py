@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,72 +22,18 @@ from .measurement import Check, Measurement, measurement_from_parts
 from .model_fit import LARGEST_MISFIT, model_check, model_misfit
 from .phase_checks import half_way_levels, image_checks, phase_checks
 from .phase_inputs import checked_names, checked_uncertainty, chosen_labels
+from .phase_measurements import PhaseMeasurements
 from .phase_quantities import QUANTITIES, PhaseFigures, Quantity
+from .phase_uncertainty import counting_part, radius_px_of, voxel_part
 from .rendering import Imaging
 from .sampling_error import sampling_uncertainty
-from .size_distribution import SizeDistribution
 from .threshold_variation import TO_95, PhaseJob, Variation, threshold_parts, varied_thresholds
 from .volume import checked_mask
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 _FULL = {2: 8, 3: 26}
-
-
-@dataclass(frozen=True)
-class PhaseMeasurements:
-    """All measurements of the phases of one image.
-
-    Attributes
-    ----------
-    measurements : tuple of Measurement
-        Keys are ``"<phase>.<quantity>"``.
-    labels : ndarray of uint8
-        The segmentation they are of.
-    sizes : dict of str to SizeDistribution
-        For each phase, as segmented.
-    percolates : dict of str to dict
-        For each phase and axis, whether it crosses the image.
-    sampling : dict of str to float
-        95 % half-width by which a quantity would differ between fields of view of this size; not
-        part of the intervals, which are of the imaged volume.
-    imaging : Imaging or None
-        Grey values, noise and blur as found in the image.
-    """
-
-    measurements: tuple[Measurement, ...]
-    labels: NDArray[np.uint8]
-    sizes: dict[str, SizeDistribution]
-    percolates: dict[str, dict[str, bool]]
-    sampling: dict[str, float]
-    imaging: Imaging | None
-
-    def __iter__(self) -> Iterator[Measurement]:
-        return iter(self.measurements)
-
-    def __len__(self) -> int:
-        return len(self.measurements)
-
-    def __getitem__(self, key: str) -> Measurement:
-        for measurement in self.measurements:
-            if measurement.key == key:
-                return measurement
-        keys = ", ".join(m.key for m in self.measurements)
-        raise KeyError(f"no measurement {key!r}: there are {keys}")
-
-    def table(self) -> pd.DataFrame:
-        """Return one row a measurement, with units, interval and the parts of its uncertainty."""
-        import pandas as pd
-
-        rows = []
-        for m in self.measurements:
-            row = {"key": m.key, "name": m.name, "value": m.value, "uncertainty": m.uncertainty}
-            row |= {"lower": m.interval95[0], "upper": m.interval95[1], "unit": m.unit}
-            row |= {f"from_{part}": size for part, size in m.parts.items()}
-            row |= {"as_segmented": m.as_segmented, "between_fields": self.sampling.get(m.key)}
-            rows.append(row | {"checks_passed": m.passed, "convention": m.convention})
-        return pd.DataFrame(rows)
 
 
 def measure_phases(
@@ -286,7 +232,7 @@ def _measure(
     phase = labels == label
     figures = job.figures(phase, job.inside)
     from_threshold = threshold_parts(job, varied, label)
-    radius_px = _radius_px(figures, job.spacing)
+    radius_px = radius_px_of(figures, job.spacing)
     bias = _bias(job, labels, label, imaging, radius_px, seed)
     checks = common + phase_checks(
         phase, figures, spacing_um=job.spacing, radius_px=radius_px, mask=job.inside,
@@ -302,7 +248,7 @@ def _measure(
         value, parts = _value_and_parts(
             job, quantity, figures, share, from_threshold, radius_px, correct, phase
         )
-        parts |= _counting_part(quantity.key, figures.sizes, value)
+        parts |= counting_part(quantity.key, figures.sizes, value)
         if other := elsewhere.get(f"{title}.{quantity.key}"):
             parts.pop("imaging", None)  # that value is free of it
             parts["half-way"] = abs(other.value - value) + other.uncertainty
@@ -348,20 +294,10 @@ def _value_and_parts(
         # a bias that is left in has a known sign: it adds to the half-width as it is
         left = bias.uncertainty if corrected else bias.uncertainty + abs(bias.ratio - 1)
         parts["imaging"] = float(abs(raw) * left)
-    parts["voxels"] = abs(value) * _voxel_part(quantity.key, radius_px, phase)
+    parts["voxels"] = abs(value) * voxel_part(quantity.key, radius_px, phase)
     power = abs(quantity.length_power[phase.ndim])
     parts["spacing"] = TO_95 * power * job.spacing_uncertainty * abs(value)
     return float(value), {name: float(np.nan_to_num(size)) for name, size in parts.items()}
-
-
-def _counting_part(key: str, sizes: SizeDistribution, value: float) -> dict[str, float]:
-    """95 % half-width from the number of objects, where the border hides some of them."""
-    errors = {
-        "mean_diameter": sizes.mean_error_um,
-        "mean_diameter_by_volume": sizes.mean_by_volume_error_um,
-        "object_density": sizes.relative_count_error * value,
-    }
-    return {"counting": TO_95 * float(np.nan_to_num(errors[key]))} if key in errors else {}
 
 
 def _bias(
@@ -386,24 +322,3 @@ def _bias(
         image=job.image,
         mask=job.inside,
     )
-
-
-def _radius_px(figures: PhaseFigures, spacing: tuple[float, ...]) -> float:
-    """Radius of the sphere (circle) with the phase's surface per volume [px]."""
-    ratio = figures.values["surface_per_phase"]
-    voxel = float(np.prod(spacing)) ** (1 / len(spacing))
-    return len(spacing) / ratio / voxel if np.isfinite(ratio) and ratio > 0 else float("nan")
-
-
-def _voxel_part(key: str, radius_px: float, phase: NDArray[np.bool_]) -> float:
-    """95 % half-width, relative, of digitisation.
-
-    Fits to spheres of 5 to 40 voxels radius: Crofton is 0.02/R + 0.06/R² low, of which re-imaging
-    takes off at least half; volumes are 0.07/R² high on average.
-    """
-    if not np.isfinite(radius_px) or radius_px <= 0 or key == "largest_fraction":
-        return 0.0
-    by_volume = 0.07 / radius_px**2
-    if key in ("specific_surface", "surface_per_phase"):
-        return 0.01 / radius_px + 0.06 / radius_px**2 + by_volume
-    return 0.0 if key == "object_density" else by_volume

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ...errors import Degenerate
 from ...quantities import format_length
@@ -20,6 +20,9 @@ from .halves import Bends, Halves, clearly
 from .knots import Knots
 from .levels import levels_of
 from .transform import AffineTransform
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _STIFFNESS = (3e-2, 3e-3, 3e-4, 3e-5)  # nat for second differences of a voxel
 _FIRST = 3  # parts between knots along the longest side, to begin with
@@ -140,6 +143,8 @@ def bent(
         if not clearly(closest, best):
             break
         best = closest
+    import pandas as pd
+
     table = pd.DataFrame([one.row() for one in tried])
     if not best.gain > _CLEAR * best.error:
         most = table.loc[table["gain_nat"].idxmax()]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from .inverse import inverted
 from .tangent import columns
 from .transform import AffineTransform
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 AXES = "zyx"
 
@@ -36,6 +39,8 @@ def drift_table(
         positive from y towards x, ``turn_y_deg`` from x towards z, ``turn_x_deg`` from z towards
         y; with ``s_turn_z_deg`` and so on.
     """
+    import pandas as pd
+
     shifts, turns = AXES[3 - ndim :], AXES if ndim == 3 else "z"
     rows = []
     for time, transform in enumerate(transforms):

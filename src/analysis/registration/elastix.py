@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import NotInstalled
+from ...errors import MissingPackage
 from .grey_image import GreyImage
 from .tangent import Model
 from .transform import AffineTransform
@@ -40,7 +40,7 @@ def aligned_by_elastix(
 
     Raises
     ------
-    NotInstalled
+    MissingPackage
         If itk-elastix is not installed.
 
     References
@@ -78,9 +78,8 @@ def _itk() -> Any:
 
         _ = itk.ElastixRegistrationMethod
     except (ImportError, AttributeError) as problem:
-        raise NotInstalled(
-            f"engine='elastix' needs itk-elastix, which is not installed: {INSTALL}, or leave "
-            "engine out"
+        raise MissingPackage(
+            "itk-elastix", extra="registration", purpose="engine='elastix'"
         ) from problem
     return itk
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .threads import in_slabs
+from ..threads import in_slabs
+
+_SMALL = 200_000  # voxels that are not worth a thread
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -160,7 +163,7 @@ def _soft(values: np.ndarray) -> np.ndarray:
     from . import grey_loops
 
     out = np.empty_like(values)
-    in_slabs(lambda first, last: grey_loops.soften(values, first, last, out), len(out), out.size)
+    _in_planes(lambda first, last: grey_loops.soften(values, first, last, out), out, out.size)
     return out
 
 
@@ -170,9 +173,12 @@ def _means(values: np.ndarray, factors: list[int]) -> np.ndarray:
 
     shape = [size // factor for size, factor in zip(values.shape, factors, strict=True)]
     out, sides = np.empty(shape, np.float32), np.array(factors)
-    in_slabs(
-        lambda first, last: grey_loops.average(values, sides, first, last, out),
-        len(out),
-        values.size,
+    _in_planes(
+        lambda first, last: grey_loops.average(values, sides, first, last, out), out, values.size
     )
     return out
+
+
+def _in_planes(work: Callable[[int, int], None], out: np.ndarray, voxels: int) -> None:
+    """Share the planes of what comes out, where there is enough to do."""
+    in_slabs(work, len(out), slabs=8 if voxels > _SMALL else 1)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ...errors import Degenerate, RegistrationCancelled
+from ..threads import each
 from .descent import Climb, Summit
 from .grey_image import GreyImage
 from .levels import Level, levels_of
 from .mutual import MutualInformation
 from .starts import different, distance_um, turned_away, within_reach
 from .tangent import Model
-from .threads import shared
 from .transform import AffineTransform
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Search:
         for k in range(0, len(starts), _AT_ONCE if metric.is_small else 1):
             self.tell(words, (number + k / len(starts)) / len(self.levels))
             some = range(k, min(k + _AT_ONCE, len(starts)))
-            climbs += shared(climb, some) if metric.is_small else [climb(k)]
+            climbs += each(climb, some) if metric.is_small else [climb(k)]
         self.tried += [row for row, _ in climbs]
         found = [end for _, end in climbs]
         if number == 0:
@@ -212,7 +212,7 @@ class Search:
             begin = Climb(metric, replace(one, model="rigid"), step_um=level.voxel_um)
             return begin.run(most_steps=_COARSE_STEPS, tolerance=1e-3)
 
-        self.chance = shared(climb, far) if metric.is_small else [climb(one) for one in far]
+        self.chance = each(climb, far) if metric.is_small else [climb(one) for one in far]
 
     def _stands_out(self, ends: Sequence[Summit], *, chosen: bool) -> bool:
         """Whether the best end is more than the best of many unrelated places would be.

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .threads import shared
+from ..threads import each
 
 _PIECES = 8  # samples are swept over in as many, so that sums are the same on any machine
 _SMALL = 16_000  # samples that are not worth a thread
@@ -281,7 +281,7 @@ class MutualInformation:
     def _each(self, work: Callable[[int, slice], Any]) -> list[Any]:
         if len(self._pieces) == 1:
             return [work(0, self._pieces[0])]
-        return shared(work, range(len(self._pieces)), self._pieces)
+        return each(work, range(len(self._pieces)), self._pieces)
 
 
 def grey_range(values: np.ndarray, mask: np.ndarray | None = None) -> tuple[float, float]:

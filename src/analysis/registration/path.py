@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .degrees import effective_nu
 from .joint import JointErrors, carried
+from .local_map import lattice, local_map
 from .points import lift
+from .spline_fit import SplineMap
 from .step import Step
+from .transform import AffineTransform
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +55,38 @@ class FramePath:
         for step in self.steps:
             points = step.apply(points)
         return points
+
+    def near(self, centre_um: ArrayLike, half_size_um: ArrayLike) -> FramePath:
+        """The same way with its thin-plate maps taken as straight over a volume.
+
+        So it tells how alike the errors of a volume's places are; see `local_map`. Bends of other
+        kinds stay: of them the error of single places is known only.
+
+        Parameters
+        ----------
+        centre_um, half_size_um : (3,) array
+            Volume in the first frame, z, y, x [um].
+        """
+        if all(isinstance(step.edge.transform, AffineTransform) for step in self.steps):
+            return self
+        places, steps = lattice(centre_um, half_size_um), []
+        for step in self.steps:
+            there, transform = step.apply(places), step.edge.transform
+            if isinstance(transform, SplineMap):
+                straight = local_map(transform, there if step.backward else places)
+                step = replace(step, edge=replace(step.edge, transform=straight))
+            steps.append(step)
+            places = there
+        return replace(self, steps=tuple(steps))
+
+    @property
+    def bends(self) -> tuple[str, ...]:
+        """Names of the edges that are no linear maps."""
+        return tuple(
+            step.edge.name
+            for step in self.steps
+            if not isinstance(step.edge.transform, AffineTransform)
+        )
 
     def slopes_at(self, points_um: ArrayLike) -> dict[str, np.ndarray]:
         """Differentiate mapped points by the independent errors of each edge.

@@ -156,7 +156,7 @@ def register(
         If no place stands out, or the images do not overlap.
     RegistrationCancelled
         If told to stop.
-    NotInstalled
+    MissingPackage
         If elastix is asked for and not installed.
 
     References

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..threads import in_slabs
 from .grey_image import GreyImage
 from .mutual import Samples, binned, grey_range
-from .threads import in_slabs
 
 _CANDIDATES = 4  # looked at for each sample that is chosen for its slope
+_SMALL = 20_000  # voxels that are not worth a thread
 BLOCKS = 4  # along each axis, for the spread between parts of the image
 
 
@@ -67,7 +68,7 @@ def steepness(image: GreyImage, voxels: np.ndarray, *, softly: bool = False) -> 
         into = found[first:last]
         grey_loops.steepness_at(image.values, image.spacing_um, voxels[first:last], softly, into)
 
-    in_slabs(some, len(voxels), 10 * len(voxels))
+    in_slabs(some, len(voxels), slabs=8 if len(voxels) > _SMALL else 1)
     return found
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from ...quantities import format_length
@@ -18,6 +17,9 @@ from .register import Registration
 from .series_run import LOOPS, Changing, SeriesRun, TimePoint, read
 from .tangent import LINEAR, Model
 from .transform import AffineTransform
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _STARTS = 4  # beside the neighbour's map
 _MUCH = 0.5  # of the reference: what is left may no longer be the specimen
@@ -167,6 +169,8 @@ def register_series(
     [[0.0, 0.0], [0.0, 0.5], [0.0, 1.5]]
     """
     _refuse(images, reference, model, changing)
+    import pandas as pd
+
     fixed = read(images[reference])
     left_out = _given(changing, fixed)
     options = {"reach_um": reach_um, "reach_deg": reach_deg, "starts": starts, "seed": seed}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from ...errors import Degenerate
 from .adjustment import LOOP_COLUMNS, adjust
@@ -19,6 +18,9 @@ from .register import Registration, register
 from .step import Edge
 from .tangent import Model
 from .transform import AffineTransform
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TimePoint = GreyImage | Callable[[], GreyImage]
 LOOPS = ("time", "next", *LOOP_COLUMNS)
@@ -195,6 +197,8 @@ class SeriesRun:
         self, registrations: dict[int, Registration], left_out: np.ndarray | None
     ) -> pd.DataFrame:
         """Neighbours against each other and by way of the reference."""
+        import pandas as pd
+
         empty = pd.DataFrame(columns=list(LOOPS))
         rows = []
         pairs = [(a, a + 1) for a in sorted(registrations) if a + 1 in registrations]

@@ -79,8 +79,8 @@ class Step:
             return transform
         raise CovarianceUnavailable(
             f"{self._bend}: the error of one place is known at most, and not how alike the errors "
-            "of several are, which is needed here; ask for single places (graph.locate), or go "
-            "another way with via="
+            "of several are, which is needed here; ask for single places (graph.locate), take a "
+            "thin-plate map as straight over a volume (path.near), or go another way with via="
         )
 
     def matrix(self) -> np.ndarray:

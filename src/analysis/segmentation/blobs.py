@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..spacing import checked_image_ndim, checked_spacing
 from .bead_on_interface import fit_bead_on_interface
-from .noise_correlation import noise_correlation, spread_of_noise
+from .noise_correlation import noise_correlation, noise_of_neighbours, spread_of_noise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -303,8 +303,11 @@ def _centroid(
     contrast = float((part[core].mean() if core.any() else part.max()) - background)
     counted = ball * (weights > 0)
     spread = [spread_of_noise(counted * o, alike) for o in offsets]
+    # what stands in the surroundings scatters there as well, and moves no centre
+    own = noise_of_neighbours(part, distance > 1.2, alike)
+    fine = noise if own is None else min(own, noise)
     sigma = [
-        float(np.hypot(noise * s / max(total, 1e-30), _FLOOR_PX * step))
+        float(np.hypot(fine * s / max(total, 1e-30), _FLOOR_PX * step))
         for s, step in zip(spread, spacing, strict=True)
     ]
     reach = diameter_um / 2 / spacing

@@ -177,6 +177,29 @@ def correct(
     return written
 
 
+def stroke_voxels(
+    stroke: Stroke,
+    *,
+    shape: Sequence[int],
+    spacing_um: Sequence[float],
+    origin_um: Sequence[float],
+) -> NDArray[np.int64]:
+    """Return the voxels of a grid that a brush or a lasso touches, shape (n, axes) [px].
+
+    Examples
+    --------
+    >>> stroke = Stroke(tool="brush", label=2, points_um=((0, 0, 2),), radius_um=1.0)
+    >>> stroke_voxels(stroke, shape=(1, 5), spacing_um=(1, 1), origin_um=(0, 0)).tolist()
+    [[0, 1], [0, 2], [0, 3]]
+    """
+    spacing, origin = np.asarray(spacing_um, float), np.asarray(origin_um, float)
+    box = _box(stroke, shape, spacing, origin)
+    if box is None:
+        return np.empty((0, len(spacing)), np.int64)
+    inside = _inside(stroke, np.empty(0), box, spacing, origin)
+    return np.argwhere(inside) + [part.start for part in box]
+
+
 def _box(
     stroke: Stroke,
     shape: Sequence[int],

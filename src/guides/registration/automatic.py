@@ -78,6 +78,12 @@ class Proposal:
         return self.registration.transform
 
     @property
+    def mapping(self) -> Any:
+        """The whole map: as it is recorded where it bends, else `transform`."""
+        bend = self.registration.bend
+        return self.transform if bend is None else bend.recorded
+
+    @property
     def model(self) -> str:
         """What was found, a bend only where one is shown."""
         return self.transform.model if self.registration.bend is None else BENT
@@ -149,7 +155,8 @@ def register_images(
     moving, fixed : str
         Images, both calibrated.
     model : {"translation", "rigid", "similarity", "affine", "b-spline"}
-        Through a bent map the graph gives single places with their errors, and no cuts.
+        A bend is kept only where each half of the image confirms it. Through it the graph gives
+        single places with their errors, and no cuts.
     start : AffineTransform, optional
         Another beginning.
     reach_um, reach_deg, seed, progress, cancel

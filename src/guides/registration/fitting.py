@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...analysis.registration.register import BENT
 from ...errors import DecisionNeeded, Degenerate
 from ...widgets import LandmarkPicker
 from ...workspace import Workspace
@@ -67,6 +68,11 @@ def register_pair(
         raise Degenerate(f"{moving} to {fixed}: {picker.reason}")
     accepted = accepted_transform(ws, moving=moving, fixed=fixed)
     used = model or (accepted.transform.get("model") if accepted else None) or choice.model
+    if used == BENT:
+        raise ValueError(
+            f"a {BENT} bends by grey values, got landmarks: give model 'thin-plate', or method "
+            "'automatic'"
+        )
     fit = picker.fit(used)
     trial = accepted is not None and other_model(fit, accepted)
     name = f"{moving}_to_{fixed}"

@@ -19,6 +19,7 @@ from .surface_pose import SurfaceRegistration
 
 Found = Proposal | SurfaceRegistration
 _AXES = ("z_um", "y_um", "x_um")
+_WITHIN = 0.98  # of the image: a bend is not known at its rim
 
 
 def error_at_places(ws: Workspace, found: Found, target: str | None) -> pd.DataFrame:
@@ -33,7 +34,10 @@ def error_at_places(ws: Workspace, found: Found, target: str | None) -> pd.DataF
     if found.transform.covariance is None:
         return pd.DataFrame(columns=["place", "x ± [µm]", "y ± [µm]", "z ± [µm]", "error_um"])
     corners = field_points(ws.images[found.moving], grid=2)
-    spread = np.trace(found.transform.covariance_at(corners), axis1=1, axis2=2)
+    mapping = _mapping(found)
+    if mapping is not found.transform:
+        corners = corners.mean(axis=0) + _WITHIN * (corners - corners.mean(axis=0))
+    spread = np.trace(mapping.covariance_at(corners), axis1=1, axis2=2)
     places = {
         "middle of " + found.moving: corners.mean(axis=0),
         "its worst corner": corners[int(np.argmax(spread))],
@@ -41,7 +45,7 @@ def error_at_places(ws: Workspace, found: Found, target: str | None) -> pd.DataF
     aim = target_seen(ws, found, target)
     if aim is not None:
         places = {str(target): aim} | places
-    covariance = found.transform.covariance_at(np.array(list(places.values())))
+    covariance = mapping.covariance_at(np.array(list(places.values())))
     z, y, x = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 0)).T
     rms = np.sqrt(np.trace(covariance, axis1=1, axis2=2))
     columns = {"x ± [µm]": x, "y ± [µm]": y, "z ± [µm]": z, "error_um": rms}
@@ -49,6 +53,11 @@ def error_at_places(ws: Workspace, found: Found, target: str | None) -> pd.DataF
     for column in columns:
         table[column] = significant(table[column])
     return table
+
+
+def _mapping(found: Found) -> Any:
+    """The map that is shown: with its bend, where it has one."""
+    return getattr(found, "mapping", found.transform)
 
 
 def target_seen(ws: Workspace, found: Found, target: str | None) -> np.ndarray | None:
@@ -61,7 +70,7 @@ def target_seen(ws: Workspace, found: Found, target: str | None) -> np.ndarray |
     try:
         if record.frame != start:
             place = ws.graph().positions(place, record.frame, end)
-            place = found.transform.inverse_apply(place)
+            place = _mapping(found).inverse_apply(place)
     except (NoPath, Degenerate):
         return None
     return np.asarray(place[0])
@@ -128,7 +137,10 @@ def proposal_overlay(ws: Workspace, found: Found) -> tuple[Any, str]:
 
     images = ws.images[found.moving], ws.images[found.fixed]
     views = {f"{found.moving} in {found.fixed}": overlay_of(ws, *images, found.transform)}
+    part = (
+        "map that was found" if _mapping(found) is found.transform else "straight part of the bend"
+    )
     return slice_sheet(views, columns=1), (
-        f"Overlay: {found.moving} in orange over {found.fixed} in blue, through the map that was "
-        "found; where both are bright they add up to white."
+        f"Overlay: {found.moving} in orange over {found.fixed} in blue, through the {part}; "
+        "where both are bright they add up to white."
     )

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 import pandas as pd
 
 from ...analysis.quantification.measurement import Check
-from ...analysis.registration import Edge, judge_direction
+from ...analysis.registration import SPLINE, Edge, judge_direction
 from ...analysis.registration.graph import FrameGraph
 from ...errors import DecisionNeeded, Degenerate
 from ...workspace import Workspace
@@ -62,6 +62,11 @@ def search_transform(
         )
     if method == "automatic":
         assert fixed is not None
+        if model == SPLINE:
+            raise ValueError(
+                "a thin-plate map needs landmarks, got method 'automatic': give model 'b-spline', "
+                "which bends by grey values, or method 'landmarks'"
+            )
         used: Any = model or _accepted_model(ws, moving, fixed) or "rigid"
         return _found_or_asked(
             moving,

@@ -38,7 +38,7 @@ const TELL_MS = 300; // between two words about where the cursor is
 const TELL_VIEW_MS = 1000; // and about what is seen: each has a notebook draw its status bar twice
 const BUSY_MS = 300;
 const LATE_MS = 3000;
-const SOON_MS = 100; // most patches are there by then, and save drawing the coarse copy sharply
+const SOON_MS = 100; // most patches are there by then: numbers and the coarse copy drawn sharply would only delay them
 const DRAWN_MS = 50; // an answer is drawn before anything else is asked for
 const TOLD_MS = 250; // after a question, where the cursor did not move: the answer goes first
 
@@ -126,7 +126,7 @@ export function correspond(model, me, panel, draws) {
       }
       if (draws) hello();
       clearTimeout(due);
-      due = panel.rough() ? setTimeout(redraw, SOON_MS) : 0;
+      due = setTimeout(catchUp, SOON_MS);
     }, (draws ? 1 : 0.5) * (ours && pause < STEPS_MS ? Math.max(REST_MS, 1.4 * pause) : REST_MS));
   };
 
@@ -134,6 +134,13 @@ export function correspond(model, me, panel, draws) {
     clearTimeout(due);
     due = 0;
     panel.redraw();
+  };
+
+  /** The answer takes longer: what waited for it is done. */
+  const catchUp = () => {
+    due = 0;
+    if (panel.rough()) panel.redraw();
+    else panel.rested();
   };
 
   const hello = () => {
@@ -181,7 +188,7 @@ export function correspond(model, me, panel, draws) {
       panel.badge(usual);
       if (!pending && telling && panel.look().cursor_um !== cursor) tellWithin(DRAWN_MS); // it is read
     }
-    if (due || !draws) redraw();
+    if (panel.rough() || !draws) redraw();
     else panel.rested();
     if (whole) panel.now();
     plane.canvas.dataset.rested = String(sequence);

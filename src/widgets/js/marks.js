@@ -35,6 +35,16 @@ export function line(pen, points, color, width, halo) {
   }
 }
 
+/** The same without a path's join: software that stands in for a card draws one with the whole canvas, 10 ms
+ * of 600 x 600 pixels; straight pieces cost nothing.
+ * @param {CanvasRenderingContext2D} pen @param {number[][]} points @param {string} color @param {number} width @param {boolean} halo */
+export function pieces(pen, points, color, width, halo) {
+  pen.lineCap = "square"; // fills the corners
+  for (const [style, wide] of /** @type {[string, number][]} */ (halo ? [[HALO, width + 1.6], [color, width]] : [[color, width]]))
+    for (let i = 1; i < points.length; i++) line(pen, points.slice(i - 1, i + 1), style, wide, false);
+  pen.lineCap = "butt";
+}
+
 /** @param {CanvasRenderingContext2D} pen @param {string} text @param {number} x @param {number} y
  * @param {{size: number, color?: string, bold?: boolean, anchor?: string, halo?: boolean}} look */
 export function words(pen, text, x, y, { size, color = "#fff", bold = false, anchor = "la", halo = true }) {
@@ -134,7 +144,7 @@ export function drawOrientation(pen, lines, names, size, titled) {
   for (const [dx, dy, name] of /** @type {[number, number, string][]} */ ([[1, 0, names[0]], [0, 1, names[1]]])) {
     const [tx, ty] = [x + dx * long, y + dy * long];
     line(pen, [[x, y], [tx, ty]], "#fff", 1.4, true);
-    line(pen, [[tx - 4 * dx - 3 * dy, ty - 4 * dy + 3 * dx], [tx, ty], [tx - 4 * dx + 3 * dy, ty - 4 * dy - 3 * dx]], "#fff", 1.4, true);
+    pieces(pen, [[tx - 4 * dx - 3 * dy, ty - 4 * dy + 3 * dx], [tx, ty], [tx - 4 * dx + 3 * dy, ty - 4 * dy - 3 * dx]], "#fff", 1.4, true);
     words(pen, name, tx + dx * size * 0.6, ty + dy * size * 0.6, { size: size - 2, anchor: "mm" });
   }
 }

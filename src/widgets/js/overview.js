@@ -1,7 +1,7 @@
 // The whole specimen from outside: every image's box, the planes, the cursor, and the axes to look along.
 
 import { cornersOf, viewsOf } from "./look.js";
-import { line, words } from "./marks.js";
+import { line, pieces, words } from "./marks.js";
 import { dot, plus, pointAt } from "./plane.js";
 
 /** @typedef {import("./plane.js").Triple} Triple */
@@ -76,7 +76,7 @@ export function overview(canvas, { look, count, bounds, layers, face, beneath },
       pen.beginPath();
       rim.forEach(([x, y]) => pen.lineTo(x, y));
       pen.fill();
-      line(pen, rim, PLANE, 1 * ratio, false);
+      pieces(pen, rim, PLANE, ratio, false);
     }
     const [cx, cy] = seen(look().cursor_um);
     pen.fillStyle = "#fff";

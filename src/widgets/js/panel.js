@@ -2,6 +2,7 @@
 // view rests, from the patch that Python samples for exactly this plane.
 
 import { buttonsOf, helpBox } from "./bar.js";
+import { initialize } from "./early.js";
 import { layerEdits } from "./edits.js";
 import { flights } from "./flight.js";
 import { sharedGl } from "./gl.js";
@@ -26,7 +27,7 @@ import { volume, whenKept } from "./volumes.js";
 
 const FRAME_MS = 40;
 const FLICKER_MS = 450;
-const OUTSIDE_MS = 100; // between two pictures from outside, while the view moves
+const OUTSIDE_MS = 150; // between two pictures from outside, while the view moves; a view that rests sooner asks first
 const MENDED = [
   "tables", "marks", "compare", "split", "title", "unit", "crosshair", "flat", "annotations", "handles", "history",
   "bookmarks", "classes", "time", "times",
@@ -159,7 +160,8 @@ function render({ model: told, el }) {
       moving = now;
       if (now) return;
       went = false;
-      renewPosition();
+      clearTimeout(outside); // it is drawn with the answer: a page's frame for itself would be in its way
+      outside = 0;
     },
     followed: () => model.get("followed"),
     redraw,
@@ -171,7 +173,9 @@ function render({ model: told, el }) {
       drawOverview();
       for (const { canvas, pending, asked, answered } of shown()) canvas.dataset.sharp = String(!pending && asked === answered);
     },
-    badge: (words) => (badge.textContent = words),
+    badge: (words) => {
+      if (badge.textContent !== words) badge.textContent = words; // the same once more has the page paint
+    },
     busy: (plane, busy) => /** @type {Plane} */ (plane).box.classList.toggle("sb-busy", busy),
     forget: (patch) => gl?.forget("p" + patch),
   }, Boolean(gl));
@@ -382,4 +386,4 @@ function render({ model: told, el }) {
   };
 }
 
-export default { render };
+export default { initialize, render };

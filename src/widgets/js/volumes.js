@@ -1,10 +1,10 @@
 // Coarse copies, shared by all panels of the page and kept when a cell is run again.
 
-const KEY = Symbol.for("scalebridge.volumes.3");
+const KEY = Symbol.for("scalebridge.volumes.4");
 const ASK_AGAIN_MS = 60_000; // a slow line may need that long, and nothing is to travel twice
 
 /** @typedef {{shape: number[], channels: number, bytes: Uint8Array, smooth: boolean}} Volume */
-/** @typedef {{kept: Map<string, Volume>, asked: Map<string, {by: string, when: number}>, panels: Set<(ask?: boolean) => void>}} Shared */
+/** @typedef {{kept: Map<string, Volume>, asked: Map<string, {by: string, until: number}>, panels: Set<(ask?: boolean) => void>}} Shared */
 /** @returns {Shared} */
 const shared = () =>
   ((/** @type {any} */ (globalThis))[KEY] ??= { kept: new Map(), asked: new Map(), panels: new Set() });
@@ -20,6 +20,7 @@ export const volume = (key) => {
 
 /** Keep a copy, and tell every panel. @param {string} key @param {Volume} copy */
 export function keep(key, copy) {
+  if (shared().kept.has(key)) return; // told by the panel, and by what asked before it was shown
   shared().kept.set(key, copy);
   shared().asked.delete(key); // one that has to go is asked for again
   let total = [...shared().kept.values()].reduce((sum, one) => sum + one.bytes.length, 0);
@@ -38,14 +39,12 @@ export function whenKept(panel) {
   return () => shared().panels.delete(panel);
 }
 
-/** Of these, the copies that nobody on the page has or has asked for. @param {string[]} keys @param {string} by who asks now */
-export function wanted(keys, by) {
-  const when = performance.now();
-  const missing = keys.filter((key) => {
-    const since = when - (shared().asked.get(key)?.when ?? -Infinity);
-    return key && !shared().kept.has(key) && since > ASK_AGAIN_MS;
-  });
-  for (const key of missing) shared().asked.set(key, { by, when });
+/** Of these, the copies that nobody on the page has or has asked for.
+ * @param {string[]} keys @param {string} by who asks now @param {number} patience how long nobody else asks [ms] */
+export function wanted(keys, by, patience = ASK_AGAIN_MS) {
+  const now = performance.now();
+  const missing = keys.filter((key) => key && !shared().kept.has(key) && !(now < (shared().asked.get(key)?.until ?? 0)));
+  for (const key of missing) shared().asked.set(key, { by, until: now + patience });
   return missing;
 }
 

@@ -30,6 +30,24 @@ def test_what_neighbours_share_is_told_by_axis_and_not_by_edges() -> None:
     assert found[2] == pytest.approx([0.5 / 1.125, 0.0625 / 1.125], abs=0.1)
 
 
+def test_objects_around_a_mark_are_no_noise() -> None:
+    picture = 100 + 10 * grain(np.random.default_rng(4), (40, 40, 40), (0, 1, 2))
+    plain = refine_centre(_ball(picture, (20, 20, 20)), (20, 20, 20), **MARK)
+    crowded = picture.copy()
+    for beside in ((28, 20, 20), (20, 28, 20), (20, 14, 14), (14, 24, 26)):
+        crowded = _ball(crowded, beside, radius=1.8)
+    found = refine_centre(_ball(crowded, (20, 20, 20)), (20, 20, 20), **MARK)
+    assert np.mean(found.sigma_um) < 1.3 * np.mean(plain.sigma_um)
+
+
+MARK = {"spacing_um": (1, 1, 1), "diameter_um": 8, "bright": True}
+
+
+def _ball(picture: np.ndarray, centre: tuple[int, ...], radius: float = 4.0) -> np.ndarray:
+    away = np.linalg.norm(np.moveaxis(np.indices(picture.shape), 0, -1) - centre, axis=-1)
+    return picture + 40 * gaussian_filter(np.clip(radius + 0.5 - away, 0, 1), 0.7)
+
+
 def test_whole_numbers_tell_it_as_well() -> None:
     noise = grain(np.random.default_rng(1), (300, 300), (1,))
     found = noise_correlation(np.rint(100 + 4 * noise).astype(np.uint8))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ...threads import in_slabs
 from .noise import memory, white_variance
 from .start import first_guess
 from .window import Windows, kept, laid_over
@@ -204,18 +202,15 @@ def _follow(windows: Windows, start: np.ndarray, *, affine: bool) -> dict[str, n
         "facts": np.full((n, 4), np.nan),
     }
 
-    def run(piece: slice) -> None:
+    def run(first: int, last: int) -> None:
+        piece = slice(first, last)
         follow(
             windows.reference, windows.deformed, windows.counted, windows.centres_px[piece],
             windows.half_px, affine, _TOLERANCE_PX, _ROUNDS,
             *(out[key][piece] for key in out),
         )  # fmt: skip
 
-    workers = os.cpu_count() or 1
-    ends = np.linspace(0, n, min(4 * workers, n) + 1).astype(int)
-    pieces = [slice(a, b) for a, b in pairwise(ends)]
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(run, pieces))
+    in_slabs(run, n)
     return out
 
 

@@ -57,7 +57,7 @@ def find_slice(
     The picture is correlated with all planes of a coarse volume, in many turns (all there are,
     or those near the start). The best places are climbed by mutual information from coarse to
     fine. What stands out from places that mean nothing is refined on all pixels and given a
-    covariance by the scatter of the pulls of 64 parts of the picture.
+    covariance by how far it moves without each of 36 parts of the picture.
 
     Parameters
     ----------

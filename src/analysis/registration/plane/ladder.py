@@ -12,7 +12,7 @@ from ..mutual import MutualInformation
 from ..samples import chosen_samples
 from ..transform import AffineTransform
 
-_PARTS = 8  # of the picture along each side, whose slopes tell the precision
+_PARTS = 6  # of the picture along each side, larger than most of what it shows
 _BLUR = 0.7  # voxels, before the last climb
 _ACROSS = 24  # pixels across the picture, at least, at the coarsest rung
 
@@ -32,14 +32,16 @@ class Rung:
     volume: GreyImage
     voxel_um: float
 
-    def metric(self, count: int, *, seed: int, least_overlap: float) -> MutualInformation:
-        """Mutual information of at most ``count`` pixels with the volume."""
+    def metric(
+        self, count: int, *, seed: int, least_overlap: float, side: int = _PARTS
+    ) -> MutualInformation:
+        """Mutual information of at most ``count`` pixels with the volume, in parts by side."""
         bins = _bins(min(count, self.picture.values.size))
         samples = chosen_samples(
             self.picture, count, rng=np.random.default_rng(seed), bins=bins - 3
         )
         return MutualInformation(
-            replace(samples, blocks=parts(samples.points_um, self.picture)),
+            replace(samples, blocks=parts(samples.points_um, self.picture, side)),
             self.volume.values,
             spacing_um=self.volume.spacing_um,
             origin_um=self.volume.origin_um,
@@ -117,13 +119,13 @@ def coarsest(rungs: list[Rung]) -> Rung:
     return first if min(coarse.volume.values.shape) < 4 else coarse
 
 
-def parts(points_um: np.ndarray, picture: GreyImage) -> np.ndarray:
-    """Number of the part of the picture that each point lies in: 8 along each side."""
+def parts(points_um: np.ndarray, picture: GreyImage, side: int = _PARTS) -> np.ndarray:
+    """Number of the part of the picture that each point lies in, so many along each side."""
     low = picture.corners_um.min(axis=0)
     size = np.maximum(np.ptp(picture.corners_um, axis=0), 1e-12)
     share = np.clip((points_um - low) / size, 0, 1 - 1e-9)
-    at = (share[:, 1:] * _PARTS).astype(np.int32)
-    return at[:, 0] * _PARTS + at[:, 1]
+    at = (share[:, 1:] * side).astype(np.int32)
+    return at[:, 0] * side + at[:, 1]
 
 
 def _bins(count: int) -> int:

@@ -16,6 +16,7 @@ from .precision import covariance_of
 _REACH = 0.15  # of the picture, by default
 _REACH_DEG = 3.0
 _PIXELS = 150_000
+_SIDE = 8  # parts along each side of the picture
 _TOLERANCE = 1e-10
 
 
@@ -92,9 +93,10 @@ def place_on_slice(
         seed=seed,
     ).transform
     rung = Rung(picture, face, max(picture.voxel_um, face.voxel_um))
-    metric = rung.smoothed().metric(_PIXELS, seed=seed, least_overlap=0.5)
+    metric = rung.smoothed().metric(_PIXELS, seed=seed, least_overlap=0.5, side=_SIDE)
     summit = Climb(metric, found, step_um=rung.voxel_um).run(tolerance=_TOLERANCE)
-    covariance, nu = covariance_of(Climb(metric, summit.transform, step_um=rung.voxel_um))
+    climb = Climb(metric, summit.transform, step_um=rung.voxel_um)
+    covariance, nu = covariance_of(climb, left_out=False)
     across = float(origin[0] + slice_number * spacing[0])
     return _lifted(summit.transform, covariance, nu, across)
 

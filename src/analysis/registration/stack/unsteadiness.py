@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -58,15 +59,22 @@ def slice_unsteadiness(
     return np.diag([along, *np.square(np.asarray(image_um, float))])
 
 
-def with_unsteadiness(transform: AffineTransform, covariance_um2: ArrayLike) -> AffineTransform:
+def with_unsteadiness(
+    transform: AffineTransform,
+    covariance_um2: ArrayLike,
+    *,
+    stack: Literal["moving", "fixed"] = "moving",
+) -> AffineTransform:
     """Add how far single places stray from a map to how well the map itself is known.
 
     Parameters
     ----------
     transform : AffineTransform
-        From a stack, with its covariance.
+        From or into a stack, with its covariance.
     covariance_um2 : (3, 3) array
         Of a place in the stack, of `slice_unsteadiness` [um2].
+    stack : {"moving", "fixed"}
+        Which of the two images it is.
 
     Returns
     -------
@@ -96,9 +104,10 @@ def with_unsteadiness(transform: AffineTransform, covariance_um2: ArrayLike) -> 
             f"the {transform.model} transform has no covariance, so how far single places stray "
             "cannot be added to it: add landmarks, or state their error"
         )
-    if transform.ndim_moving != 3:
-        raise ValueError("transform needs to map a stack, got one of a 2-D image")
-    strayed = transform.matrix @ np.asarray(covariance_um2, float) @ transform.matrix.T
+    if (transform.ndim_moving if stack == "moving" else transform.ndim_fixed) != 3:
+        raise ValueError(f"transform needs a stack as its {stack} image, got a 2-D image")
+    turn = transform.matrix if stack == "moving" else np.eye(3)
+    strayed = turn @ np.asarray(covariance_um2, float) @ turn.T
     known = transform.covariance_at(transform.centre_um)
     nu = effective_nu([known, strayed[None]], [transform.nu, None])[0]
     whole = transform.covariance.copy()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +16,7 @@ from .render import Rendered
 _RELIEFS, _COSINES = 8, 6
 _RIM = 0.04  # of the picture's longer side: how much beside the surface is compared
 _MOST = 30_000  # pixels that are compared
+_TILES = 6  # along each side of what is seen, dealt out to the parts
 
 
 def shapes(rendered: Rendered) -> NDArray[np.int32]:
@@ -74,6 +78,23 @@ class Likeness:
             mask=image.mask,
             least_overlap=0.3,
         )
+
+    def part(self, number: int, *, of: int) -> Likeness:
+        """The same by some tiles of what is seen, dealt out like the squares of a board."""
+        samples, other = self.metric.samples, copy(self)
+        seen = self.start.inverse_apply(samples.points_um)[:, 1:]
+        low, size = seen.min(axis=0), np.maximum(np.ptp(seen, axis=0), 1e-12)
+        tiles = np.clip((seen - low) / size * _TILES, 0, _TILES - 1).astype(int)
+        own = tiles.sum(axis=1) % of == number
+        other.metric = self.metric.with_samples(
+            replace(
+                samples,
+                points_um=samples.points_um[own],
+                bins=samples.bins[own],
+                blocks=samples.blocks[own],
+            )
+        )
+        return other
 
     def climbed(self) -> tuple[AffineTransform, float]:
         """Climb to the pose of most mutual information: the pose, and that [nat]."""

@@ -18,13 +18,12 @@ from .render import Rendered, smoothed
 from .scene import Scene
 from .sight import Marks, looked
 from .starts import coarse_starts
+from .unsteady import BLURS, NU, scatter_um2, strayed
 from .view import SurfaceView
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Error of the nine marks that a pose found by rendering is as good as [voxel of the survey].
-SIGMA_VOXELS = 0.8
 _BETWEEN = 2.0  # the finest pixel by that of the first climb
 _ROUNDS = 3
 _SIXTHS = (1 / 6, 1 / 2, 5 / 6)
@@ -40,7 +39,7 @@ class ViewMatch:
     transform : AffineTransform
         From the view's frame (z along the beam, y and x in the picture) to the survey's. The plane
         z = 0 passes through the middle of what is seen, as one view does not tell depth along the
-        beam. Its covariance is stated, see `match_view`.
+        beam. For its covariance see `match_view`.
     view : SurfaceView
     information : float
         Mutual information of shape and brightness at the best pose [nat].
@@ -96,7 +95,7 @@ def match_view(
     reach_deg: float = 10.0,
     mask: NDArray | None = None,
     smoothing_px: float = 1.0,
-    sigma_voxels: float = SIGMA_VOXELS,
+    sigma_voxels: float | None = None,
     height_sigma_um: float = 0.0,
 ) -> ViewMatch:
     """Find the pose of a picture over a surveyed surface by renderings of the surface.
@@ -106,9 +105,12 @@ def match_view(
     tell most about each other, first with the outline of what is seen, last without it: blur of the
     scan makes edges recede.
 
-    What limits it is the survey's voxel, which rounds what the picture shows sharp. That error is
-    the same all over the picture and does not show in its scatter, so it is stated and not
-    estimated: 0.8 voxels a mark is what the example specimen's sessions scatter by.
+    What limits it is the survey's blur, which moves all that the picture shows sharp the same way,
+    and noise, which makes the last summit rough. So the pose is climbed to six times more, by each
+    third of the picture's tiles with the survey blurred by 0.7 and by 1.4 of its smoothing: the
+    scatter of the six, not divided by their number, is the size of its error. The shape is that
+    of nine marks over the picture. On 13 example sessions the 95 % regions held 93 % of places and
+    the 50 % ones 42 %: a shift of half a voxel of the survey that all sessions share stays.
 
     Parameters
     ----------
@@ -134,9 +136,9 @@ def match_view(
         Pixels that count: no data bar, no scale bar.
     smoothing_px : float
         Gaussian over the volume, see `render_surface` [voxel].
-    sigma_voxels : float
-        How well it is known: as by nine marks over the picture, each with this error [voxel of the
-        survey].
+    sigma_voxels : float, optional
+        States how well it is known: as by nine marks over the picture, each with this error [voxel
+        of the survey]. From the six climbs unless told.
     height_sigma_um : float
         How far the surface as a whole may lie off along the beam [um].
 
@@ -181,19 +183,28 @@ def match_view(
     others = [ends[k][1] for k in order[1:] if _apart(best, ends[k][0], scene)]
     tried = starts.table
     tried.loc[starts.rows, "information"] = [value for _, value in ends]
-    found = _with_error(scene, best, sigma_voxels, height_sigma_um)
+    again: list[AffineTransform] = []
+    if sigma_voxels is None:
+        fine, width = _fine(scene), smoothing_px or 1.0
+        again = strayed([replace(fine, grey=smoothed(volume, b * width)) for b in BLURS], best)
+    found = _with_error(scene, best, sigma_voxels, again, height_sigma_um)
     return ViewMatch(found, view, information, max(others, default=None), tried)
 
 
 def _followed(scene: Scene, start: AffineTransform) -> tuple[AffineTransform, float]:
     """Climb coarsely, then at the survey's own resolution, rendering anew in between."""
     pose, value = start, 0.0
-    fine = scene.at(float(scene.spacing_um.min()) / 2)
+    fine = _fine(scene)
     coarse = fine.at(_BETWEEN * fine.pixel_um)
     for part, outline, rounds in ((coarse, True, 2), (coarse, False, 1), (fine, False, _ROUNDS)):
         for _ in range(rounds):
             pose, value = part.climbed(pose, outline=outline)
     return pose, value
+
+
+def _fine(scene: Scene) -> Scene:
+    """At the resolution of the last climb: more would show what the survey does not."""
+    return scene.at(float(scene.spacing_um.min()) / 2)
 
 
 def _apart(first: AffineTransform, second: AffineTransform, scene: Scene) -> bool:
@@ -204,17 +215,35 @@ def _apart(first: AffineTransform, second: AffineTransform, scene: Scene) -> boo
 
 
 def _with_error(
-    scene: Scene, best: AffineTransform, sigma_voxels: float, height_sigma_um: float
+    scene: Scene,
+    best: AffineTransform,
+    sigma_voxels: float | None,
+    again: Sequence[AffineTransform],
+    height_sigma_um: float,
 ) -> AffineTransform:
     """Put the picture's plane through the middle of what is seen, and say how well all is known."""
-    rendered = scene.at(float(scene.spacing_um.min()) / 2).seen(best)
+    rendered = _fine(scene).seen(best)
     depth = float(np.nanmean(rendered.depth_um))
     plane = replace(best, offset_um=best.apply(best.centre_um + np.array([depth, 0, 0]))[0])
-    sigma = sigma_voxels * max(float(scene.spacing_um.max()), scene.pixel_um)
-    marks = _as_marks(rendered, plane, sigma / plane.scale, scene.view)
-    depth_sigma = np.hypot(height_sigma_um, sigma / 3) / plane.scale
-    covariance = inverse_information(looked(plane, marks).slopes, len(marks.seen_um), depth_sigma)
-    return plane.with_covariance(covariance, sigma_um=sigma, sigma_source="stated")
+    if sigma_voxels is not None:
+        sigma = sigma_voxels * max(float(scene.spacing_um.max()), scene.pixel_um)
+        covariance = _as_by_marks(scene, rendered, plane, sigma, height_sigma_um)
+        return plane.with_covariance(covariance, sigma_um=sigma, sigma_source="stated")
+    unit = plane.with_covariance(_as_by_marks(scene, rendered, plane, 1.0, 0.0))
+    places = _as_marks(rendered, plane, 1.0, scene.view).surface_um
+    by_unit = np.trace(unit.inverse_covariance_at(places)[:, 1:, 1:], axis1=1, axis2=2).mean() / 2
+    sigma = float(np.sqrt(scatter_um2(again, places) / by_unit))
+    covariance = _as_by_marks(scene, rendered, plane, sigma, height_sigma_um)
+    return plane.with_covariance(covariance, sigma_um=sigma, nu=NU, sigma_source="blocks")
+
+
+def _as_by_marks(
+    scene: Scene, rendered: Rendered, plane: AffineTransform, sigma_um: float, height_um: float
+) -> NDArray[np.float64]:
+    """Covariance as of a fit to nine marks with this error [um]."""
+    marks = _as_marks(rendered, plane, sigma_um / plane.scale, scene.view)
+    depth_sigma = float(np.hypot(height_um, sigma_um / 3)) / plane.scale
+    return inverse_information(looked(plane, marks).slopes, len(marks.seen_um), depth_sigma)
 
 
 def _as_marks(

@@ -106,7 +106,9 @@ def test_renderings_find_the_pose_within_what_is_stated():
     assert np.sqrt((off**2).sum(axis=1).mean()) < 1.5 * survey.view.spacing_um[0]
     spread = found.seen_covariance_at(on_top)
     squares = np.einsum("ni,nij,nj->n", off, np.linalg.inv(spread), off)
-    assert np.mean(squares < 5.99) > 0.9
+    assert found.transform.nu == 5.0
+    assert np.mean(squares < 2 * 5.79) > 0.9  # F(2, 5) at 95 %
+    assert 0.15 < np.sqrt(np.trace(spread, axis1=1, axis2=2).mean()) / 5.0 < 2.5  # voxels
     assert "does not tell depth along the beam" in found.statement
     assert found.tried["information"].notna().sum() == 1
 

@@ -1,0 +1,177 @@
+"""Chord lengths: how long lines along the axes stay in a phase."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..spacing import checked_spacing
+from ..threads import in_slabs
+from .objects import AXIS_NAMES
+from .volume import checked_mask, checked_phase
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CHUNK = 1024
+
+
+@dataclass(frozen=True)
+class ChordLengths:
+    """The chords of a phase on all lines of voxels along each axis.
+
+    Attributes
+    ----------
+    table : DataFrame
+        For each axis and each length that occurs: `axis`, `length_um`, `chords` (both ends seen),
+        `cut_chords` (one or both ends hidden by the border), `share_by_number`,
+        `cumulative_by_number`. The shares are Kaplan and Meier's: a chord that is cut counts as
+        one that is at least so long.
+    mean_um : dict of str to float
+        Mean chord along each axis, free of the border's effect [µm]; inf where none ends.
+    """
+
+    table: pd.DataFrame
+    mean_um: dict[str, float]
+
+
+def chord_lengths(
+    phase: NDArray,
+    *,
+    spacing_um: Sequence[float],
+    mask: NDArray | None = None,
+    threads: int | None = None,
+) -> ChordLengths:
+    """Measure the distribution of chord lengths of a phase along each axis.
+
+    Parameters
+    ----------
+    phase : ndarray of bool, (z, y, x) or (y, x)
+    spacing_um : sequence of float
+        Voxel size along each axis [µm].
+    mask : ndarray of bool, optional
+        Chords are cut where they leave it.
+    threads : int, optional
+        All cores unless told; the counts are the same for any number.
+
+    Returns
+    -------
+    ChordLengths
+
+    Notes
+    -----
+    The mean is 2 phi / P_L. For a medium without preferred direction it equals 4 phi / S_V
+    (pi phi / L_A in 2D). It is not a pore size: a sphere of diameter d has a mean chord of 2 d / 3.
+    Chords and gaps shorter than a voxel are not seen; where particles overlap or touch that makes
+    the mean too long (3 % around overlapping spheres of 8 voxels radius). phi over the slope of
+    `two_point_correlation` is free of it.
+
+    References
+    ----------
+    Kaplan & Meier 1958, doi:10.1080/01621459.1958.10501452; Torquato & Lu 1993,
+    doi:10.1103/PhysRevE.47.2950.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> row = np.array([[False, True, True, False, True, False]])
+    >>> chord_lengths(row, spacing_um=(1.0, 0.5)).table[["axis", "length_um", "chords"]]
+      axis  length_um  chords
+    0    x        0.5       1
+    1    x        1.0       1
+    2    y        1.0       0
+    """
+    import pandas as pd
+
+    phase = checked_phase(phase)
+    spacing = checked_spacing(spacing_um, phase.ndim)
+    inside = None if mask is None else checked_mask(mask, phase.shape)
+    states = phase.astype(np.uint8)
+    states += 1
+    if inside is not None:
+        states *= inside
+    tables, means = [], {}
+    for axis, name in reversed(list(enumerate(AXIS_NAMES[phase.ndim]))):
+        counts = _counts(states, axis, threads)
+        means[name] = _mean(counts, states, axis, inside) * spacing[axis]
+        table = _table(counts, spacing[axis])
+        table.insert(0, "axis", name)
+        tables.append(table)
+    return ChordLengths(pd.concat(tables, ignore_index=True), means)
+
+
+def _counts(states: NDArray[np.uint8], axis: int, threads: int | None) -> NDArray[np.int64]:
+    """Chords with none, one and two cut ends, by length [voxels]."""
+    from .chord_loops import count_chords, count_chords_of_rows
+
+    length = states.shape[axis]
+    if axis == states.ndim - 1:
+        rows = states.reshape(-1, length)
+
+        def along_rows(start: int, stop: int) -> NDArray[np.int64]:
+            ends = np.zeros((3, length + 1), np.int64)
+            count_chords_of_rows(rows, start, stop, ends)
+            return ends
+
+        return np.sum(in_slabs(along_rows, len(rows), threads=threads), axis=0)
+    stacks = states.reshape(-1, length, int(np.prod(states.shape[axis + 1 :])))
+    lines = stacks.shape[2]
+
+    def across(start: int, stop: int) -> NDArray[np.int64]:
+        ends = np.zeros((3, length + 1), np.int64)
+        run, open_ = np.empty(_CHUNK, np.int64), np.empty(_CHUNK, np.uint8)
+        pieces = -(-lines // _CHUNK)
+        for job in range(start, stop):
+            stack, p = stacks[job // pieces], job % pieces * _CHUNK
+            width = min(_CHUNK, lines - p)
+            count_chords(stack, p, p + width, ends, run[:width], open_[:width])
+        return ends
+
+    return np.sum(in_slabs(across, len(stacks) * -(-lines // _CHUNK), threads=threads), axis=0)
+
+
+def _mean(
+    counts: NDArray[np.int64],
+    states: NDArray[np.uint8],
+    axis: int,
+    inside: NDArray[np.bool_] | None,
+) -> float:
+    """Mean chord [voxels]: 2 phi times the steps inside, over the ends that are seen."""
+    lengths = np.arange(counts.shape[1])
+    own = float(np.sum(counts * lengths))
+    seen = float(2 * counts[0].sum() + counts[1].sum())
+    if seen == 0:
+        return float("inf") if own else float("nan")
+    count = states.shape[axis]
+    if inside is None:
+        share = (count - 1) / count
+    else:
+        both = np.count_nonzero(
+            inside.take(range(1, count), axis) & inside.take(range(count - 1), axis)
+        )
+        share = both / np.count_nonzero(inside)
+    return 2 * own * share / seen
+
+
+def _table(counts: NDArray[np.int64], spacing: float) -> pd.DataFrame:
+    import pandas as pd
+
+    ended = 2 * counts[0]  # a chord is followed from each of its ends that is seen
+    # one that is cut after n voxels was not seen to go on or to end there
+    at_risk = np.cumsum((ended + counts[1])[::-1])[::-1] - counts[1]
+    survive = np.cumprod(1 - ended / np.maximum(at_risk, 1))
+    share = -np.diff(survive, prepend=1.0)
+    rows = np.flatnonzero(counts.sum(axis=0))
+    return pd.DataFrame(
+        {
+            "length_um": rows * spacing,
+            "chords": counts[0][rows],
+            "cut_chords": counts[1:].sum(axis=0)[rows],
+            "share_by_number": share[rows],
+            "cumulative_by_number": 1 - survive[rows],
+        }
+    )

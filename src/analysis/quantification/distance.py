@@ -1,0 +1,142 @@
+"""How far each voxel of a phase is from the next voxel that is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..spacing import checked_spacing
+from ..threads import in_slabs
+from .volume import checked_mask, checked_phase
+from .voxel_metric import VoxelMetric, voxel_metric
+
+_CAPS = {np.dtype(np.int16): 2**14 - 1, np.dtype(np.int32): 2**30 - 1, np.dtype(np.int64): 2**61}
+_CHUNK = 4096  # voxels of a plane that are swept along z together
+
+
+def distance_transform(
+    phase: NDArray,
+    *,
+    spacing_um: Sequence[float],
+    mask: NDArray | None = None,
+    border: str = "open",
+    threads: int | None = None,
+) -> NDArray[np.float32]:
+    """Measure the Euclidean distance from each voxel of a phase to the nearest voxel outside it.
+
+    Exact, from centre to centre; a slab of h voxels has a largest distance of h/2 or (h + 1)/2
+    voxels, a sphere of radius 10 one of 10.05 on average.
+
+    Parameters
+    ----------
+    phase : ndarray of bool, (z, y, x) or (y, x)
+    spacing_um : sequence of float
+        Voxel size along each axis [µm].
+    mask : ndarray of bool, optional
+        What lies outside it is neither phase nor wall.
+    border : {"open", "wall"}
+        Whether the phase goes on beyond the image or ends there.
+    threads : int, optional
+        All cores unless told; the result is the same to the bit for any number.
+
+    Returns
+    -------
+    ndarray of float32
+        [µm], 0 outside the phase, infinite where there is no wall at all.
+
+    References
+    ----------
+    Saito & Toriwaki 1994, doi:10.1016/0031-3203(94)90133-3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> distance_transform(np.array([[True, True, False, True]]), spacing_um=(1.0, 0.5))
+    array([[1. , 0.5, 0. , 0.5]], dtype=float32)
+    """
+    phase = checked_phase(phase)
+    metric = voxel_metric(checked_spacing(spacing_um, phase.ndim))
+    inside = None if mask is None else checked_mask(mask, phase.shape)
+    found = np.empty(phase.shape, np.float32)
+    squared = squared_distance(
+        phase, metric=metric, inside=inside, border=border, threads=threads, distance=found
+    )
+    if squared.dtype != np.int16:
+        found[squared >= _CAPS[squared.dtype]] = np.inf
+    if inside is not None:
+        found[~(phase & inside)] = 0
+    return found
+
+
+def squared_distance(
+    phase: NDArray[np.bool_],
+    *,
+    metric: VoxelMetric,
+    inside: NDArray[np.bool_] | None = None,
+    border: str = "open",
+    threads: int | None = None,
+    distance: NDArray[np.float32] | None = None,
+) -> NDArray[Any]:
+    """Return squared distances in units of a metric, in the narrowest whole-number type.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> row = np.array([[True, True, False, True]])
+    >>> squared_distance(row, metric=voxel_metric((1.0, 1.0)))
+    array([[4, 1, 0, 1]], dtype=int16)
+    """
+    if border not in ("open", "wall"):
+        raise ValueError(
+            f"border needs 'open' or 'wall', got {border!r}: say whether the phase goes on outside"
+        )
+    source = ~phase if inside is None else ~phase & inside
+    volume = source.reshape((1,) * (3 - phase.ndim) + phase.shape)
+    for dtype in _types(volume.shape, metric):
+        squared, capped = _transformed(
+            volume, metric, border == "wall" and phase.ndim == 3, border == "wall", dtype,
+            threads, distance,
+        )  # fmt: skip
+        if not capped:
+            break
+    return squared.reshape(phase.shape)
+
+
+def _types(shape: tuple[int, ...], metric: VoxelMetric) -> list[np.dtype]:
+    longest = sum(w * n * n for w, n in zip(metric.weights, shape, strict=True))
+    wide = [np.dtype(np.int32 if longest < 2**30 - 1 else np.int64)]
+    return [np.dtype(np.int16), *wide] if max(metric.weights) < 2**10 else wide
+
+
+def _transformed(
+    source: NDArray[np.bool_],
+    metric: VoxelMetric,
+    wall_z: bool,
+    wall: bool,
+    dtype: np.dtype,
+    threads: int | None,
+    distance: NDArray[np.float32] | None,
+) -> tuple[NDArray[Any], bool]:
+    from .distance_loops import columns, planes
+
+    nz, ny, nx = source.shape
+    cap = _CAPS[dtype]
+    squared = np.empty(source.shape, dtype)
+    flat_source, flat = source.reshape(nz, -1), squared.reshape(nz, -1)
+    wz, wy, wx = metric.weights
+
+    def sweep(start: int, stop: int) -> None:
+        for p in range(start * _CHUNK, min(stop * _CHUNK, ny * nx), _CHUNK):
+            columns(flat_source, flat, wz, cap, wall_z, p, min(p + _CHUNK, ny * nx))
+
+    in_slabs(sweep, -(-ny * nx // _CHUNK), threads=threads)
+    out = np.empty((0, 0, 0), np.float32) if distance is None else distance.reshape(source.shape)
+    capped = in_slabs(
+        lambda z0, z1: planes(squared, (wy, wx), cap, wall, z0, z1, metric.unit_um, out),
+        nz,
+        threads=threads,
+    )
+    return squared, any(capped)

@@ -1,0 +1,70 @@
+"""What `measure` works on, and what each of its parts gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .measurement import Check, Measurement
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class GeometryJob:
+    """Labels with all that their measurement needs, checked."""
+
+    labels: NDArray
+    spacing: tuple[float, ...]
+    titles: tuple[str, ...]
+    chosen: tuple[int, ...]
+    connectivity: int
+    inside: NDArray[np.bool_] | None
+    threads: int | None
+
+    def phases(self) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+        """Name and voxels of each phase that is asked for."""
+        for label in self.chosen:
+            yield self.titles[label], self.labels == label
+
+    def own(self, phase: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Voxels of a phase inside the mask."""
+        return phase if self.inside is None else phase & self.inside
+
+
+@dataclass
+class Found:
+    """Measurements and tables of one part, and how they differ between fields of view."""
+
+    measurements: list[Measurement] = field(default_factory=list)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    sampling: dict[str, float] = field(default_factory=dict)
+
+    def add(
+        self,
+        key: str,
+        name: str,
+        value: float,
+        unit: str,
+        convention: str,
+        checks: tuple[Check, ...] = (),
+    ) -> None:
+        """Add a value whose uncertainty isn't known, and is said to be so."""
+        nan = float("nan")
+        self.measurements.append(
+            Measurement(key, name, float(value), (nan, nan), nan, unit, convention, {}, checks)
+        )
+
+    def add_table(self, name: str, title: str, table: pd.DataFrame) -> None:
+        """Add the rows of one phase to a table of all of them."""
+        import pandas as pd
+
+        rows = table.copy()
+        rows.insert(0, "phase", title)
+        known = self.tables.get(name)
+        self.tables[name] = rows if known is None else pd.concat([known, rows], ignore_index=True)

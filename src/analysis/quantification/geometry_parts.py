@@ -1,0 +1,287 @@
+"""The parts of `measure`: each takes the job and gives measurements and tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from .chords import chord_lengths
+from .connectivity import connectivity_of
+from .correlation import two_point_correlation
+from .curvature import curvature
+from .euler import euler_density, euler_number
+from .geometry_job import Found, GeometryJob
+from .interfaces import interface_table, triple_line_table
+from .measurement import Check, measurement_from_parts
+from .objects import AXIS_NAMES, label_objects, object_table
+from .path_length import path_length, skeleton
+from .phase_checks import phase_checks
+from .phase_quantities import QUANTITIES, phase_figures
+from .phase_uncertainty import counting_part, radius_px_of, voxel_part
+from .pore_sizes import pore_sizes
+from .profiles import axis_profile
+from .representative import representative_volume
+from .sampling_error import sampling_uncertainty
+from .widest_path import critical_diameter_um
+
+_SLOPE_TOLERANCE = 0.10
+
+
+def _phases(job: GeometryJob) -> Found:
+    """Give what `measure_phases` gives, of labels that are taken to be right."""
+    found = Found()
+    for title, phase in job.phases():
+        figures = phase_figures(
+            phase, spacing_um=job.spacing, connectivity=job.connectivity, mask=job.inside
+        )
+        radius = radius_px_of(figures, job.spacing)
+        checks = phase_checks(
+            phase, figures, spacing_um=job.spacing, radius_px=radius, mask=job.inside,
+            imaging_known=False,
+        )  # fmt: skip
+        for quantity in QUANTITIES:
+            value = figures.values[quantity.key]
+            if not np.isfinite(value):
+                continue
+            parts = {"voxels": abs(value) * voxel_part(quantity.key, radius, phase)}
+            parts |= counting_part(quantity.key, figures.sizes, value)
+            found.measurements.append(
+                measurement_from_parts(
+                    key=f"{title}.{quantity.key}",
+                    name=f"{title}: {quantity.name[phase.ndim]}",
+                    value=value,
+                    unit=quantity.unit[phase.ndim],
+                    convention=quantity.convention.format(c=job.connectivity),
+                    parts=parts,
+                    checks=checks,
+                    as_segmented=value,
+                    bounds=quantity.bounds,
+                )
+            )
+        sampling = sampling_uncertainty(phase, spacing_um=job.spacing, mask=job.inside)
+        found.sampling |= {f"{title}.{key}": size for key, size in sampling.items()}
+    return found
+
+
+def _interfaces(job: GeometryJob) -> Found:
+    _no_mask(job, "interfaces")
+    table = interface_table(job.labels, spacing_um=job.spacing, threads=job.threads)
+    return Found(tables={"interfaces": _named(table, job, ("phase", "other"))})
+
+
+def _triple_lines(job: GeometryJob) -> Found:
+    table = triple_line_table(job.labels, spacing_um=job.spacing, mask=job.inside)
+    return Found(tables={"triple_lines": _named(table, job, ("first", "second", "third"))})
+
+
+def _named(table, job: GeometryJob, columns: tuple[str, ...]):  # type: ignore[no-untyped-def]
+    return table.assign(**{c: [job.titles[label] for label in table[c]] for c in columns})
+
+
+def _euler(job: GeometryJob) -> Found:
+    _no_mask(job, "euler")
+    found = Found()
+    words = f"bodies minus tunnels plus cavities, {job.connectivity} neighbours"
+    power = job.labels.ndim
+    for title, phase in job.phases():
+        value = euler_number(phase, connectivity=job.connectivity)
+        found.add(f"{title}.euler_number", f"{title}: Euler number", value, "1", words)
+        density = euler_density(phase, spacing_um=job.spacing, connectivity=job.connectivity)
+        unit = f"1/µm{'²' if power == 2 else '³'}"
+        found.add(
+            f"{title}.euler_density", f"{title}: Euler number per volume", density, unit,
+            words + ", free of the border's effect",
+        )  # fmt: skip
+    return found
+
+
+def _curvature(job: GeometryJob) -> Found:
+    _no_mask(job, "curvature")
+    found = Found()
+    for title, phase in job.phases():
+        k = curvature(phase, spacing_um=job.spacing)
+        words = "from Euler numbers of sections along the axes over Crofton's surface"
+        found.add(
+            f"{title}.mean_curvature", f"{title}: mean curvature", k.mean_per_um, "1/µm", words
+        )
+        words = "4 pi times the Euler number over Crofton's surface, 26 and 6 neighbours averaged"
+        found.add(
+            f"{title}.gaussian_curvature", f"{title}: Gaussian curvature", k.gaussian_per_um2,
+            "1/µm²", words,
+        )  # fmt: skip
+    return found
+
+
+def _chords(job: GeometryJob) -> Found:
+    found = Found()
+    for title, phase in job.phases():
+        chords = chord_lengths(phase, spacing_um=job.spacing, mask=job.inside, threads=job.threads)
+        found.add_table("chords", title, chords.table)
+        for axis, mean in chords.mean_um.items():
+            found.add(
+                f"{title}.mean_chord_{axis}", f"{title}: mean chord along {axis}", mean, "µm",
+                "2 phi over crossings per length of lines along the axis",
+            )  # fmt: skip
+    return found
+
+
+def _correlation(job: GeometryJob) -> Found:
+    found = Found()
+    factor = 4 if job.labels.ndim == 3 else math.pi
+    for title, phase in job.phases():
+        s2 = two_point_correlation(
+            phase, spacing_um=job.spacing, mask=job.inside, threads=job.threads
+        )
+        found.add_table("correlation", title, s2.table)
+        from .surface import surface
+
+        counted = surface(phase, spacing_um=job.spacing, mask=job.inside).specific_um2_per_um3
+        slope = s2.specific_surface_per_um
+        ratio = slope / counted if counted else float("nan")
+        check = Check(
+            "S2'(0) = -S_V / 4" if factor == 4 else "S2'(0) = -L_A / pi",
+            bool(abs(ratio - 1) <= _SLOPE_TOLERANCE) if np.isfinite(ratio) else None,
+            f"{slope:.4g} 1/µm from the slope, {counted:.4g} 1/µm from crossings",
+        )
+        found.add(
+            f"{title}.specific_surface_s2", f"{title}: surface per volume from S2", slope, "1/µm",
+            "slope of the two-point correlation at 0", (check,),
+        )  # fmt: skip
+    return found
+
+
+def _sizes(meaning: str) -> Callable[[GeometryJob], Found]:
+    def part(job: GeometryJob) -> Found:
+        found = Found()
+        for title, phase in job.phases():
+            if not phase.any() or (phase if job.inside is None else phase | ~job.inside).all():
+                continue  # nothing of it, or nothing else: no size to speak of
+            sizes = pore_sizes(
+                phase, spacing_um=job.spacing, meaning=meaning, mask=job.inside, threads=job.threads
+            )
+            found.add_table(meaning, title, sizes.table)
+            words = meaning.replace("_", " ")
+            for kind, value in (("mean", sizes.mean_um), ("median", sizes.median_um)):
+                found.add(
+                    f"{title}.{meaning}_{kind}", f"{title}: {kind} size ({words})", value, "µm",
+                    sizes.convention,
+                )  # fmt: skip
+        return found
+
+    return part
+
+
+def _connectivity(job: GeometryJob) -> Found:
+    found = Found()
+    for title, phase in job.phases():
+        pieces = connectivity_of(job.own(phase), connectivity=job.connectivity)
+        words = f"{job.connectivity} neighbours"
+        found.add(f"{title}.pieces", f"{title}: pieces", pieces.pieces, "1", words)
+        widest = critical_diameter_um(phase, spacing_um=job.spacing, mask=job.inside)
+        for axis, share in pieces.percolating_fraction.items():
+            found.add(
+                f"{title}.percolating_{axis}", f"{title}: share that crosses along {axis}", share,
+                "1", f"share of the phase in pieces that touch both ends, {words}",
+            )  # fmt: skip
+            found.add(
+                f"{title}.critical_diameter_{axis}", f"{title}: largest crossing ball along {axis}",
+                widest[axis], "µm", "widest path of the distance transform",
+            )  # fmt: skip
+    return found
+
+
+def _paths(job: GeometryJob) -> Found:
+    found = Found()
+    for title, phase in job.phases():
+        for axis in reversed(AXIS_NAMES[phase.ndim]):
+            path = path_length(phase, axis=axis, spacing_um=job.spacing, mask=job.inside)
+            found.add(
+                f"{title}.path_ratio_{axis}", f"{title}: path over straight length along {axis}",
+                path.mean_ratio, "1",
+                "shortest paths from the first plane, mean over the last; no tortuosity factor",
+            )  # fmt: skip
+    return found
+
+
+def _skeleton(job: GeometryJob) -> Found:
+    found = Found()
+    for title, phase in job.phases():
+        lines = skeleton(job.own(phase), spacing_um=job.spacing)
+        words = "centre lines by thinning, 26 (8) neighbours"
+        found.add(f"{title}.skeleton_length", f"{title}: skeleton", lines.length_um, "µm", words)
+        found.add(
+            f"{title}.skeleton_branches", f"{title}: branch points", lines.branches, "1", words
+        )
+        found.add(f"{title}.skeleton_ends", f"{title}: ends", lines.ends, "1", words)
+    return found
+
+
+def _objects(job: GeometryJob) -> Found:
+    found = Found()
+    for title, phase in job.phases():
+        names = label_objects(job.own(phase), connectivity=job.connectivity)
+        table = object_table(
+            names, spacing_um=job.spacing, connectivity=job.connectivity, surface=True, shape=True,
+            threads=job.threads,
+        )  # fmt: skip
+        found.add_table("objects", title, table)
+    return found
+
+
+def _representative(job: GeometryJob) -> Found:
+    found = Found()
+    unit = "µm³" if job.labels.ndim == 3 else "µm²"
+    for title, phase in job.phases():
+        volume = representative_volume(phase, spacing_um=job.spacing, mask=job.inside)
+        found.add_table("representative_volume", title, volume.table)
+        check = Check(
+            "variance falls as 1 / volume",
+            bool(-1.5 < volume.exponent < -0.5) if np.isfinite(volume.exponent) else None,
+            f"exponent {volume.exponent:.2f}; -1 for a homogeneous material",
+        )
+        found.add(
+            f"{title}.integral_range", f"{title}: integral range", volume.integral_range_um3, unit,
+            "variance of blocks times volume over phi (1 - phi)", (check,),
+        )  # fmt: skip
+        found.add(
+            f"{title}.representative_volume", f"{title}: representative volume", volume.volume_um3,
+            unit, "for the volume fraction within 5 % of itself, 19 times of 20", (check,),
+        )  # fmt: skip
+    return found
+
+
+def _profiles(job: GeometryJob) -> Found:
+    found = Found()
+    for title, phase in job.phases():
+        for axis in reversed(AXIS_NAMES[phase.ndim]):
+            table = axis_profile(phase, axis=axis, spacing_um=job.spacing, mask=job.inside)
+            table.insert(0, "axis", axis)
+            found.add_table("profiles", title, table)
+    return found
+
+
+def _no_mask(job: GeometryJob, what: str) -> None:
+    if job.inside is not None:
+        raise ValueError(f"what={what!r} needs an image without mask: measure it on a box inside")
+
+
+PARTS: dict[str, Callable[[GeometryJob], Found]] = {
+    "phases": _phases,
+    "interfaces": _interfaces,
+    "triple_lines": _triple_lines,
+    "euler": _euler,
+    "curvature": _curvature,
+    "chords": _chords,
+    "correlation": _correlation,
+    "local_thickness": _sizes("local_thickness"),
+    "porosimetry": _sizes("porosimetry"),
+    "bodies": _sizes("bodies"),
+    "connectivity": _connectivity,
+    "paths": _paths,
+    "skeleton": _skeleton,
+    "objects": _objects,
+    "representative_volume": _representative,
+    "profiles": _profiles,
+}

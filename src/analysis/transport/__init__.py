@@ -1,0 +1,57 @@
+"""What flows through the phases: diffusion, conduction, Stokes flow, capillarity, networks."""
+
+from __future__ import annotations
+
+from .bounds import hashin_shtrikman_bounds, wiener_bounds
+from .capillarity import (
+    MeniscusPressure,
+    meniscus_pressure,
+    square_tube_entry_kpa,
+    young_laplace_kpa,
+)
+from .effective import EffectiveConductivity, effective_conductivity, effective_diffusivity
+from .fields import FluxField, diffusive_flux
+from .invasion import Invasion, invade
+from .meshes import SurfaceMesh, VolumeMesh, open_edges, surface_mesh, tetrahedra
+from .network import PoreNetwork, pore_network
+from .permeability import (
+    Permeability,
+    johnson_koplik_dashen_um2,
+    kozeny_carman_um2,
+    permeability,
+    permeability_tensor,
+)
+from .retention import RetentionFit, fit_retention
+from .tensor import EffectiveTensor, effective_tensor
+
+__all__ = [
+    "EffectiveConductivity",
+    "EffectiveTensor",
+    "FluxField",
+    "Invasion",
+    "MeniscusPressure",
+    "Permeability",
+    "PoreNetwork",
+    "RetentionFit",
+    "SurfaceMesh",
+    "VolumeMesh",
+    "diffusive_flux",
+    "effective_conductivity",
+    "effective_diffusivity",
+    "effective_tensor",
+    "fit_retention",
+    "hashin_shtrikman_bounds",
+    "invade",
+    "johnson_koplik_dashen_um2",
+    "kozeny_carman_um2",
+    "meniscus_pressure",
+    "open_edges",
+    "permeability",
+    "permeability_tensor",
+    "pore_network",
+    "square_tube_entry_kpa",
+    "surface_mesh",
+    "tetrahedra",
+    "wiener_bounds",
+    "young_laplace_kpa",
+]

@@ -1,0 +1,352 @@
+"""Effective conductivity and diffusivity of a segmented image, with their errors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..quantification.measurement import Check, Measurement, measurement_from_parts
+from ..quantification.objects import AXIS_NAMES
+from ..quantification.volume import checked_phase
+from ..spacing import checked_image_ndim, checked_spacing
+from ..threads import Workers
+from .bounds import wiener_bounds
+from .conduction import Conduction
+
+BOUNDARIES = {
+    "fixed": "ends fixed half a voxel outside the image, sides sealed",
+    "periodic": "periodic in every axis",
+}
+_MOST = 2000
+_ROUNDING = 1e-6  # of single precision, in checks of bounds
+
+
+@dataclass(frozen=True)
+class EffectiveConductivity:
+    """The conductivity of an image along one axis, and how well its equations were solved.
+
+    Attributes
+    ----------
+    value : float
+        Effective conductivity [unit of the conductivities]; D_eff/D_0 for a phase alone.
+    lower, upper : float
+        Where the exact solution on these voxels lies. `upper` is an energy and holds; `lower` is
+        estimated from how fast the energy fell.
+    parallel, series : float
+        Wiener bounds [same unit]: all phases side by side, and one behind the other.
+    axis : str
+        Direction of the mean field.
+    boundary : {"fixed", "periodic"}
+    conducting_fraction, connected_fraction : float
+        Share of all voxels that conduct, and that also lead from end to end.
+    iterations : int
+    converged : bool
+        Whether ``upper - lower`` is as small as was asked.
+    extrapolated : float or None
+        Estimate for infinitely small voxels [same unit], where it was asked.
+    discretisation_error : float or None
+        95 % half-width of `extrapolated` [same unit].
+    """
+
+    value: float
+    lower: float
+    upper: float
+    parallel: float
+    series: float
+    axis: str
+    boundary: str
+    conducting_fraction: float
+    connected_fraction: float
+    iterations: int
+    converged: bool
+    extrapolated: float | None = None
+    discretisation_error: float | None = None
+
+    @property
+    def tortuosity_factor(self) -> float:
+        """Mean over effective conductivity: epsilon D_0 / D_eff for a phase alone; no path, inf."""
+        return self.parallel / self.value if self.value > 0 else math.inf
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Bounds that always hold, convergence, and whether there is a path."""
+        slack = _ROUNDING * self.parallel
+        return (
+            Check(
+                "Wiener bounds",
+                self.series - slack <= self.value <= self.parallel + slack,
+                f"{self.series:.6g} <= {self.value:.6g} <= {self.parallel:.6g}",
+            ),
+            Check(
+                "equations solved",
+                self.converged,
+                f"between {self.lower:.6g} and {self.upper:.6g} after {self.iterations} steps",
+            ),
+            Check(
+                "connected",
+                None if self.conducting_fraction == 0 else self.connected_fraction > 0,
+                f"{self.connected_fraction:.6g} of {self.conducting_fraction:.6g} leads from end "
+                f"to end along {self.axis}",
+            ),
+        )
+
+    def measurements(self, phase: str = "pore") -> tuple[Measurement, ...]:
+        """Return relative conductivity and tortuosity factor with their parts of uncertainty.
+
+        Where the discretisation was estimated, the values are the extrapolated ones.
+        """
+        best = self.value if self.extrapolated is None else self.extrapolated
+        parts = {"equations": max(self.upper - self.value, self.value - self.lower)}
+        if self.discretisation_error is not None:
+            parts["discretisation"] = self.discretisation_error
+        words = f"along {self.axis}; {BOUNDARIES[self.boundary]}; harmonic means, 7 points"
+        effective = measurement_from_parts(
+            key=f"{phase}.effective_diffusivity_{self.axis}", name="D_eff / D_0", value=best,
+            unit="1", convention=words, parts=parts, checks=self.checks,
+            bounds=(self.series, self.parallel), as_segmented=self.value,
+        )  # fmt: skip
+        if best <= 0:
+            return (effective,)
+        relative = self.parallel / best
+        factor = measurement_from_parts(
+            key=f"{phase}.tortuosity_factor_{self.axis}", name="Tortuosity factor", value=relative,
+            unit="1", convention=f"volume fraction / (D_eff / D_0) {words}",
+            parts={name: relative * part / best for name, part in parts.items()},
+            checks=self.checks, bounds=(1.0, math.inf), as_segmented=self.tortuosity_factor,
+        )  # fmt: skip
+        return effective, factor
+
+
+def effective_diffusivity(
+    phase: NDArray,
+    *,
+    spacing_um: Sequence[float],
+    axis: str = "z",
+    boundary: str = "fixed",
+    relative_error: float = 1e-3,
+    extrapolate: bool = False,
+    threads: int | None = None,
+    progress: Callable[[int, float], None] | None = None,
+) -> EffectiveConductivity:
+    """Solve for the effective diffusivity of a phase, relative to that inside it.
+
+    Use `effective_conductivity` where more than one phase conducts.
+
+    Parameters
+    ----------
+    phase : ndarray of bool, (z, y, x) or (y, x)
+        What diffuses is here.
+    spacing_um : sequence of float
+        Voxel size along each axis [µm]; only its ratios matter.
+    axis : {"z", "y", "x"}
+        Direction of the mean gradient.
+    boundary : {"fixed", "periodic"}
+        Fixed concentrations half a voxel outside the first and last layer and sealed sides, or
+        periodic on all sides.
+    relative_error : float
+        Of the solution of the equations, estimated; the voxels have an error of their own.
+    extrapolate : bool
+        Also solve on every second and every fourth voxel, and extrapolate to voxels of size 0.
+    threads : int, optional
+        All processors unless told. The result does not depend on it.
+    progress : callable, optional
+        Gets the iteration and the estimated relative error; raise from it to stop.
+
+    Returns
+    -------
+    EffectiveConductivity
+        Where no path leads through, 0 and an infinite tortuosity factor.
+
+    References
+    ----------
+    Cooper et al. 2016, TauFactor, SoftwareX 5, 203, doi:10.1016/j.softx.2016.09.002 (definition
+    of the tortuosity factor).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> channel = np.zeros((4, 2, 2), bool); channel[:, 0] = True
+    >>> found = effective_diffusivity(channel, spacing_um=(1, 1, 1))
+    >>> found.value, found.tortuosity_factor
+    (0.5, 1.0)
+    >>> effective_diffusivity(channel, spacing_um=(1, 1, 1), axis="y").tortuosity_factor
+    inf
+    """
+    return effective_conductivity(
+        checked_phase(phase).view(np.uint8), (0.0, 1.0), spacing_um=spacing_um, axis=axis,
+        boundary=boundary, relative_error=relative_error, extrapolate=extrapolate,
+        threads=threads, progress=progress,
+    )  # fmt: skip
+
+
+def effective_conductivity(
+    labels: NDArray,
+    conductivities: Sequence[float] | Mapping[int, float],
+    *,
+    spacing_um: Sequence[float],
+    axis: str = "z",
+    boundary: str = "fixed",
+    relative_error: float = 1e-3,
+    extrapolate: bool = False,
+    threads: int | None = None,
+    progress: Callable[[int, float], None] | None = None,
+) -> EffectiveConductivity:
+    """Solve for the effective conductivity of an image of several phases.
+
+    Thermal, electric, or diffusive with a partition coefficient in the diffusivities. At
+    contrasts of 100 and more, corners where phases meet converge slowly with the voxel size (a
+    checkerboard of 1 and 100 at 64 pixels a square is 45 % low): look at `extrapolate`.
+
+    Parameters
+    ----------
+    labels : ndarray of integer below 255, (z, y, x) or (y, x)
+    conductivities : sequence or mapping of float
+        One a label, at least 0; a label of a mapping that is missing insulates.
+
+    Other parameters are those of `effective_diffusivity`.
+
+    Returns
+    -------
+    EffectiveConductivity
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> layers = np.repeat([[0], [1]], 2, axis=0)
+    >>> across = effective_conductivity(layers, (1, 3), spacing_um=(1, 1), axis="y")
+    >>> round(across.value, 6)
+    1.5
+    """
+    labels, sigma = _checked(labels, conductivities)
+    spacing = checked_spacing(spacing_um, labels.ndim)
+    front = _checked_axis(axis, labels.ndim)
+    if boundary not in BOUNDARIES:
+        raise ValueError(f"boundary needs one of {tuple(BOUNDARIES)}, got {boundary!r}")
+    if not 1e-14 <= relative_error < 1:
+        raise ValueError(f"relative_error needs 1e-14 to 1, got {relative_error}")
+    turned = np.moveaxis(labels, front, 0)
+    steps = (spacing[front], *(h for i, h in enumerate(spacing) if i != front))
+    if labels.ndim == 2:
+        turned, steps = turned[:, None], (steps[0], 1.0, steps[1])
+    workers = Workers(threads)
+    found = _solve(
+        np.ascontiguousarray(turned), sigma, steps, axis, boundary, relative_error, workers,
+        progress,
+    )  # fmt: skip
+    if not extrapolate:
+        return found
+    coarse = [_coarse_values(turned, sigma, steps, boundary, step, workers) for step in (2, 4)]
+    return _extrapolated(found, *coarse)
+
+
+def _solve(
+    labels: NDArray[np.uint8],
+    sigma: NDArray[np.float64],
+    spacing: tuple[float, ...],
+    axis: str,
+    boundary: str,
+    relative_error: float,
+    workers: Workers,
+    progress: Callable[[int, float], None] | None = None,
+) -> EffectiveConductivity:
+    shares = np.bincount(labels.ravel(), minlength=len(sigma)) / labels.size
+    series, parallel = wiener_bounds(sigma, shares)  # type: ignore[arg-type]
+    conducting = float(shares[sigma > 0].sum())
+    periodic = boundary == "periodic"
+    problem = Conduction(
+        labels, sigma, spacing, periodic=periodic, axes=(0,), relative_error=relative_error,
+        workers=workers,
+    )  # fmt: skip
+    connected = problem.connected / labels.size
+    nothing = EffectiveConductivity(
+        0.0, 0.0, 0.0, parallel, series, axis, boundary, conducting, connected, 0, True
+    )
+    if not problem.connected:
+        return nothing
+    field = problem.solve(0, most=_MOST, progress=progress)
+    rest = max(0.0, min(field.minimum.rest, field.upper - series))
+    return replace(
+        nothing,
+        value=field.upper - rest / 2, lower=field.upper - rest, upper=field.upper,
+        iterations=field.minimum.iterations, converged=field.minimum.converged,
+    )  # fmt: skip
+
+
+def _coarse_values(
+    labels: NDArray[np.uint8],
+    sigma: NDArray[np.float64],
+    spacing: tuple[float, ...],
+    boundary: str,
+    step: int,
+    workers: Workers,
+) -> NDArray[np.float64]:
+    """Solve on every second or fourth voxel, from four places: the same body on a coarser grid."""
+    low = min(n for n in labels.shape if n > 1) if max(labels.shape) > 1 else 0
+    if low < 4 * step:
+        raise ValueError(
+            f"extrapolate needs at least {16} voxels along each axis, got {labels.shape}: "
+            "take a larger image, or leave it"
+        )
+    half = step // 2
+    values = []
+    for offsets in ((0, 0, 0), (half, half, 0), (half, 0, half), (0, half, half)):
+        cut = tuple(
+            slice(o, None, step) if n > 1 else slice(None)
+            for o, n in zip(offsets, labels.shape, strict=True)
+        )
+        part = np.ascontiguousarray(labels[cut])
+        values.append(_solve(part, sigma, spacing, "z", boundary, 1e-4, workers).value)
+    return np.array(values)
+
+
+def _extrapolated(
+    found: EffectiveConductivity, second: NDArray, fourth: NDArray
+) -> EffectiveConductivity:
+    """Extrapolate to voxels of size 0: seven points on a staircase are of first order."""
+    best = 2 * found.value - second.mean()
+    before = 2 * second.mean() - fourth.mean()
+    scatter = 2 * second.std(ddof=1) / math.sqrt(len(second))
+    error = max(abs(best - before), scatter, abs(found.value - second.mean()) / 4)
+    best = min(max(best, found.series), found.parallel)
+    return replace(found, extrapolated=float(best), discretisation_error=float(error))
+
+
+def _checked(
+    labels: NDArray, conductivities: Sequence[float] | Mapping[int, float]
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    labels = np.asarray(labels)
+    checked_image_ndim(labels.shape, "labels")
+    if labels.dtype.kind not in "bui" or labels.min() < 0 or labels.max() > 254:
+        raise ValueError(
+            f"labels needs whole numbers from 0 to 254, got {labels.dtype} from {labels.min()} to "
+            f"{labels.max()}: segment the image first"
+        )
+    named = (
+        dict(conductivities)
+        if isinstance(conductivities, Mapping)
+        else dict(enumerate(conductivities))
+    )
+    sigma = np.zeros(max([int(labels.max()), *named]) + 1)
+    for label, value in named.items():
+        if not (math.isfinite(value) and value >= 0):
+            raise ValueError(
+                f"conductivities needs finite values of at least 0, got {value} for label {label}"
+            )
+        sigma[label] = value
+    if not isinstance(conductivities, Mapping) and int(labels.max()) >= len(named):
+        raise ValueError(
+            f"conductivities needs one value for each label to {int(labels.max())}, got "
+            f"{len(named)}: give them all, or a mapping"
+        )
+    return labels.astype(np.uint8, copy=False), sigma
+
+
+def _checked_axis(axis: str, ndim: int) -> int:
+    names = AXIS_NAMES[ndim]
+    if axis not in names:
+        raise ValueError(f"axis needs one of {names}, got {axis!r}: name the direction")
+    return names.index(axis)

@@ -1,0 +1,99 @@
+"""Interfaces, triple lines and curvature of bodies whose values are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+from scipy.spatial.transform import Rotation
+
+from scalebridge.analysis.quantification import (
+    curvature,
+    curvature_of_grey,
+    interface_table,
+    surface,
+    triple_line_table,
+)
+
+
+def places(count: int, spacing: tuple[float, ...], offset: np.ndarray) -> np.ndarray:
+    axes = [
+        (np.arange(int(count / s)) - int(count / s) / 2) * s + o
+        for s, o in zip(spacing, offset, strict=True)
+    ]
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+
+
+def halved_ball(radius, rotation, spacing, offset) -> np.ndarray:
+    """Label a ball 1 and 2 on both sides of a plane through its middle."""
+    at = places(2 * radius + 8, spacing, offset) @ rotation.as_matrix()
+    ball = (at**2).sum(-1) <= radius**2
+    return (ball * np.where(at[..., 0] < 0, 1, 2)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (2.0, 1.0, 1.0)])
+def test_interfaces_and_triple_line_of_a_halved_ball_are_right_on_average(spacing) -> None:
+    rng = np.random.default_rng(0)
+    radius, areas, lines = 16.0, [], []
+    for rotation in Rotation.random(20, rng=rng):
+        labels = halved_ball(radius, rotation, spacing, rng.uniform(-0.5, 0.5, 3))
+        areas.append(interface_table(labels, spacing_um=spacing)["area_um2"].to_numpy())
+        lines.append(triple_line_table(labels, spacing_um=spacing)["length_um"].sum())
+    outer, flat = 2 * np.pi * radius**2, np.pi * radius**2
+    found = np.mean(areas, axis=0)
+    assert found[:2] == pytest.approx([outer, outer], rel=0.02)
+    assert found[2] == pytest.approx(flat, rel=0.06)  # its rim is where three phases meet
+    assert np.mean(lines) / (2 * np.pi * radius) == pytest.approx(1.05, abs=0.03)  # as is said
+
+
+def test_the_interfaces_of_a_phase_add_up_to_its_surface() -> None:
+    field = gaussian_filter(np.random.default_rng(1).standard_normal((40, 44, 48)), 3)
+    labels = np.digitize(field, np.quantile(field, (0.4, 0.7)))
+    table = interface_table(labels, spacing_um=(2, 1, 1))
+    ones = table[(table["phase"] == 1) | (table["other"] == 1)]["area_um2"].sum()
+    assert ones == pytest.approx(surface(labels == 1, spacing_um=(2, 1, 1)).area_um2, rel=0.02)
+
+
+def test_a_mask_leaves_out_the_triple_lines_beyond_it() -> None:
+    labels = np.zeros((8, 8, 8), int)
+    labels[:, :4, :4], labels[:, 4:, :4] = 1, 2
+    whole = triple_line_table(labels, spacing_um=(1, 1, 1))
+    assert whole[["first", "second", "third"]].to_numpy().tolist() == [[0, 1, 2]]
+    mask = np.zeros(labels.shape, bool)
+    mask[:4] = True
+    half = triple_line_table(labels, spacing_um=(1, 1, 1), mask=mask)
+    assert half["length_um"][0] == pytest.approx(whole["length_um"][0] / 2)
+    mask[:, 4:] = False
+    assert triple_line_table(labels, spacing_um=(1, 1, 1), mask=mask).empty
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (2.0, 1.0, 1.0)])
+def test_a_ball_has_the_curvature_of_its_radius_and_a_hole_the_negative(spacing) -> None:
+    ball = halved_ball(15.0, Rotation.identity(), spacing, np.array([0.3, 0.1, -0.2])) > 0
+    found, hole = curvature(ball, spacing_um=spacing), curvature(~ball, spacing_um=spacing)
+    assert found.mean_per_um == pytest.approx(1 / 15, rel=0.03)
+    assert found.gaussian_per_um2 == pytest.approx(1 / 15**2, rel=0.03)
+    assert hole.mean_per_um == pytest.approx(-found.mean_per_um, rel=1e-9)
+    assert hole.gaussian_per_um2 == pytest.approx(found.gaussian_per_um2, rel=1e-9)
+
+
+def test_a_cylinder_along_an_axis_shows_two_thirds_of_its_mean_curvature_and_no_gaussian() -> None:
+    y, x = np.indices((90, 90)) - 44.3
+    tube = np.broadcast_to(y**2 + x**2 <= 14**2, (30, 90, 90))
+    found = curvature(tube, spacing_um=(1, 1, 1))
+    assert found.gaussian_per_um2 == pytest.approx(0, abs=1e-12)
+    along = [curvature(np.moveaxis(tube, 0, a), spacing_um=(1, 1, 1)).mean_per_um for a in range(3)]
+    assert along == pytest.approx([found.mean_per_um] * 3, rel=1e-9)
+    assert found.mean_per_um == pytest.approx(2 / 3 / 28, rel=0.05)
+
+
+@pytest.mark.parametrize(("radius", "tolerance"), [(20.0, 0.05), (10.0, 0.10)])
+def test_the_curvature_of_a_ball_is_found_on_its_mask(radius, tolerance) -> None:
+    ball = halved_ball(radius, Rotation.identity(), (1.0, 1.0, 1.0), np.array([0.2, 0.0, 0.4])) > 0
+    found = curvature_of_grey(ball, level=0.5, spacing_um=(1, 1, 1), smoothing_um=2.0)
+    mean = np.average(found.mean_per_um, weights=found.weights_um2)
+    gaussian = np.average(found.gaussian_per_um2, weights=found.weights_um2)
+    assert mean == pytest.approx(1 / radius, rel=tolerance)
+    assert gaussian == pytest.approx(1 / radius**2, rel=2 * tolerance)
+    area = found.weights_um2.sum()
+    assert area == pytest.approx(4 * np.pi * radius**2, rel=0.10)

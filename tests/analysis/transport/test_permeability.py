@@ -1,0 +1,165 @@
+"""Stokes flow through passages and lattices whose permeability is known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from scalebridge.analysis.transport import (
+    kozeny_carman_um2,
+    permeability,
+    permeability_tensor,
+)
+
+CUBE = (1.0, 1.0, 1.0)
+BOTH = pytest.mark.parametrize("boundary", ["walls", "periodic"])
+
+
+def lattice(n: int, fraction: float) -> np.ndarray:
+    radius = (3 * fraction / 4 / math.pi) ** (1 / 3) * n
+    z, y, x = np.meshgrid(*[np.arange(n) + 0.5 - n / 2] * 3, indexing="ij", sparse=True)
+    return z**2 + y**2 + x**2 > radius**2
+
+
+def packing(n: int, radius: int, porosity: float, seed: int) -> np.ndarray:
+    """Return the pore around spheres that may overlap, periodic."""
+    rng = np.random.default_rng(seed)
+    ball = np.array(np.nonzero(np.sum(np.indices((2 * radius + 1,) * 3) ** 2 * 0 + 1, axis=0))).T
+    ball = ball[((ball - radius) ** 2).sum(axis=1) <= radius**2] - radius
+    solid = np.zeros((n, n, n), bool)
+    while solid.mean() < 1 - porosity:
+        solid[tuple(((ball + rng.integers(0, n, 3)) % n).T)] = True
+    return ~solid
+
+
+@BOTH
+@pytest.mark.parametrize("height", [4, 8, 16])
+def test_a_slit_has_a_twelfth_of_its_height_squared(height, boundary):
+    slit = np.zeros((5, height + 2, 4), bool)
+    slit[:, 1:-1] = True
+    if boundary == "walls":  # at the sides too: as an image, which goes on for ever
+        slit = slit[:, :, 0]
+        found = permeability(slit, spacing_um=(0.5, 0.5), axis="y", relative_error=1e-5)
+    else:
+        found = permeability(
+            slit, spacing_um=(0.5,) * 3, axis="z", boundary=boundary, relative_error=1e-5
+        )
+    expected = 0.25 * height**2 / 12 * height / (height + 2)
+    assert found.value_um2 == pytest.approx(expected, rel=0.01)
+    assert found.value_m2 == pytest.approx(found.value_um2 * 1e-12)
+    assert found.value_darcy == pytest.approx(found.value_um2 / 0.9869233)
+
+
+@BOTH
+def test_a_tube_has_an_eighth_of_its_radius_squared(boundary):
+    y, x = np.meshgrid(*[np.arange(34) - 16.5] * 2, indexing="ij")
+    tube = np.repeat((y**2 + x**2 <= 15**2)[None], 4, axis=0)
+    found = permeability(tube, spacing_um=CUBE, boundary=boundary, relative_error=1e-5)
+    assert found.value_um2 == pytest.approx(math.pi * 15**4 / 8 / 34**2, rel=0.02)
+
+
+def test_a_slit_seen_with_flat_voxels_is_the_same_slit():
+    slit = np.zeros((3, 14, 5), bool)
+    slit[:, 1:-1] = True
+    found = permeability(
+        slit, spacing_um=(4.0, 1.0, 2.0), axis="x", boundary="periodic", relative_error=1e-5
+    )
+    assert found.value_um2 == pytest.approx(12 / 14 * 12**2 / 12, rel=0.01)
+
+
+def test_spheres_on_a_cubic_lattice_have_the_permeability_of_zick_and_homsy():
+    dilute = permeability(lattice(32, 0.125), spacing_um=CUBE, boundary="periodic")
+    assert dilute.value_um2 / 32**2 == pytest.approx(0.039854, rel=0.01)
+    dense = permeability(
+        lattice(48, 0.343), spacing_um=CUBE, boundary="periodic", relative_error=1e-3
+    )
+    assert dense.value_um2 / 48**2 == pytest.approx(7.934e-3, rel=0.01)
+
+
+def test_the_stated_error_of_the_equations_holds():
+    held = 0
+    for seed in range(4):
+        pore = packing(24, 4, 0.45, seed)
+        exact = permeability(
+            pore, spacing_um=CUBE, boundary="periodic", relative_error=1e-5
+        ).value_um2
+        found = permeability(pore, spacing_um=CUBE, boundary="periodic", relative_error=2e-2)
+        held += abs(found.value_um2 - exact) <= found.algebraic_error_um2
+        assert found.value_um2 == pytest.approx(exact, rel=0.02)
+    assert held >= 3
+
+
+def test_pores_that_lead_nowhere_are_removed_and_told():
+    slit = np.zeros((6, 12, 4), bool)
+    slit[:, 1:7] = True
+    blind = slit.copy()
+    blind[2:4, 9:11] = True
+    one = permeability(slit, spacing_um=CUBE, boundary="periodic", relative_error=1e-4)
+    other = permeability(blind, spacing_um=CUBE, boundary="periodic", relative_error=1e-4)
+    assert other.value_um2 == one.value_um2
+    assert other.porosity - other.connected_porosity == pytest.approx(16 / 288)
+    closed = slit.copy()
+    closed[3] = False
+    for boundary in ("walls", "periodic"):
+        nothing = permeability(closed, spacing_um=CUBE, boundary=boundary)
+        assert nothing.value_um2 == 0
+        assert not nothing.checks[1].passed
+
+
+def test_threads_and_axes_change_nothing():
+    pore = packing(36, 6, 0.5, 1)
+    one = permeability(pore, spacing_um=CUBE, threads=1)
+    assert permeability(pore, spacing_um=CUBE, threads=3) == one
+    turned = permeability(np.moveaxis(pore, 0, 1), spacing_um=CUBE, axis="y", threads=1)
+    assert turned.value_um2 == one.value_um2
+
+
+def test_the_tensor_is_symmetric_and_holds_the_single_values():
+    pore = packing(24, 4, 0.55, 2)
+    tensor = permeability_tensor(pore, spacing_um=CUBE, relative_error=1e-4)
+    assert tensor == pytest.approx(tensor.T, abs=2e-3 * tensor.max())
+    single = permeability(
+        pore, spacing_um=CUBE, axis="y", boundary="periodic", relative_error=1e-4
+    ).value_um2
+    assert tensor[1, 1] == pytest.approx(single, rel=1e-3)
+
+
+def test_oblique_slits_conduct_along_themselves():
+    n = 24
+    z, y = np.meshgrid(np.arange(n), np.arange(n), indexing="ij")
+    slits = np.repeat((((z + y) % 12) < 8)[:, :, None], 2, axis=2)
+    tensor = permeability_tensor(slits, spacing_um=CUBE, relative_error=1e-4)
+    values, directions = np.linalg.eigh(tensor[:2, :2])
+    assert values[0] == pytest.approx(0, abs=0.02 * values[1])
+    assert abs(directions[:, 1] @ np.array([1, -1]) / math.sqrt(2)) == pytest.approx(1, abs=1e-3)
+
+
+def test_finer_voxels_give_the_error_of_the_voxels():
+    found = permeability(
+        lattice(16, 0.216), spacing_um=CUBE, boundary="periodic", discretisation=True
+    )
+    assert found.discretisation_error_um2 > 0
+    assert found.measurement().parts["discretisation"] == found.discretisation_error_um2
+
+
+def test_kozeny_and_carman_are_an_order_of_magnitude():
+    """Simple cubic lattice at 0.216: k = 2 a² / (9 c K) with K = 4.292 at 0.125."""
+    found = permeability(lattice(24, 0.343), spacing_um=CUBE, boundary="periodic")
+    radius = (3 * 0.343 / 4 / math.pi) ** (1 / 3) * 24
+    guess = kozeny_carman_um2(1 - 0.343, 4 * math.pi * radius**2 / 24**3)
+    assert 1 / 3 < found.value_um2 / guess < 3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"boundary": "open"}, "boundary needs one of"),
+        ({"axis": "u"}, "axis needs one of"),
+        ({"relative_error": 1e-9}, "relative_error needs 1e-6 to 1"),
+    ],
+)
+def test_wrong_options_are_refused_in_words(change, message):
+    with pytest.raises(ValueError, match=message):
+        permeability(np.ones((4, 4, 4), bool), **({"spacing_um": CUBE} | change))
