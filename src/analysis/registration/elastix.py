@@ -15,8 +15,6 @@ from .grey_image import GreyImage
 from .tangent import Model
 from .transform import AffineTransform
 
-INSTALL = "pip install 'scalebridge[registration]'"
-
 
 def aligned_by_elastix(
     sampled: GreyImage, searched: GreyImage, start: AffineTransform, *, model: Model, seed: int = 0

@@ -61,7 +61,7 @@ def test_flat_images_go_through_elastix_in_their_plane():
 def test_without_elastix_the_command_that_installs_it_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "itk", None)
     image = GreyImage(np.random.default_rng(0).normal(size=(30, 30, 30)), [1] * 3)
-    with pytest.raises(MissingPackage, match=r"pip install "scalebridge\[registration\]""):
+    with pytest.raises(MissingPackage, match=r'pip install "scalebridge\[registration\]"'):
         register(image, image, engine="elastix")
     with pytest.raises(ValueError, match="engine needs scalebridge or elastix"):
         register(image, image, engine="ants")
