@@ -219,7 +219,9 @@ class SurfacePicker(LandmarkPicker):
         angles = {"tilt_deg": self.stage_tilt_deg, "rotation_deg": 0.0}
         try:
             view = view_of_picture(self.images["moving"], self.scene.plane, **angles)
-            fit = SurfaceFit.of(active, self.images["moving"], view, self.scene.plane)
+            fit = SurfaceFit.of(
+                active, self.images["moving"], view, self.scene.plane, hides=self.scene.hides
+            )
         except (Degenerate, ValueError) as error:
             return FitState(fit=None, reason=str(error), warnings=(), choice=None, records=active)
         reason = f"{POSE}: {fit.pose.statement}"

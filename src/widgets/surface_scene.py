@@ -112,6 +112,11 @@ class SurfaceScene:
             found.append(seen.position_um[0, 0])
         return np.array(found)
 
+    def hides(self, pose: Any, points_um: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Whether the surface hides points of the survey from the beams of a pose: (n,)."""
+        met = self.met_by(pose, pose.inverse_apply(points_um)[:, 1:])
+        return _behind(points_um - met, pose, self.spacing_um)
+
 
 def beneath(rendered: Rendered, points_um: ArrayLike) -> NDArray[np.float64]:
     """What of the surface is seen where points of the survey appear: (n, 3), NaN beside it [µm]."""
@@ -124,8 +129,14 @@ def hidden(
     """Whether the surface hides each point: it lies well behind what is seen there, (n,)."""
     if not len(points_um):
         return np.zeros(0, bool)
-    behind = (points_um - beneath(rendered, points_um)) @ rendered.pose.matrix[:, 0]
-    return np.nan_to_num(behind, nan=0.0) > _BENEATH_VOXELS * max(spacing_um)
+    return _behind(points_um - beneath(rendered, points_um), rendered.pose, spacing_um)
+
+
+def _behind(
+    arms_um: NDArray[np.float64], pose: Any, spacing_um: Sequence[float]
+) -> NDArray[np.bool_]:
+    along = arms_um @ pose.matrix[:, 0] / np.linalg.norm(pose.matrix[:, 0])
+    return np.asarray(np.nan_to_num(along, nan=0.0) > _BENEATH_VOXELS * max(spacing_um))
 
 
 def shaded(rendered: Rendered) -> NDArray[np.uint8]:

@@ -178,21 +178,38 @@ def test_the_pose_of_noisy_picks_lies_in_its_stated_region(picker: SurfacePicker
     assert abs(np.mean(inside) - 0.95) < 3.3 * np.sqrt(0.95 * 0.05 / 100)
 
 
-def test_marks_on_one_plane_do_not_turn_the_surface_over(picker: SurfacePicker) -> None:
+def test_marks_on_one_plane_leave_the_choice_of_the_tilt_to_the_stage(picker: Any) -> None:
     pose, marks, beam = true_pose(), marks_um(), picker.rendered.pose.matrix
-    turned = 0
+    better = 0  # tilted the other way, by how well the marks fit
     for seed in (1017, 1067, 1115, 1203):
         rng = np.random.default_rng(seed)
         seen = pose.inverse_apply(marks)[:, 1:] + 0.8 * rng.standard_normal((len(marks), 2))
         aimed = marks + 0.8 * rng.standard_normal((len(marks), 2)) @ beam[:, 1:].T
+        clicks = [clicked(picker, place) for place in aimed]
         found = pose_by_marks(
-            [_record(a, clicked(picker, b)) for a, b in zip(seen, aimed, strict=True)],
+            [_record(a, b) for a, b in zip(seen, clicks, strict=True)],
             picker.images["moving"],
             sem_view(),
         )
         assert found.view.angles(found.transform).tilt_deg == pytest.approx(TILT - 1.3, abs=2.5)
-        turned += any("fit better tilted the other way" in words for words in found.warnings)
-    assert turned > 2
+        assert found.other is not None
+        assert found.view.angles(found.other).tilt_deg < -TILT / 2
+        assert abs(found.margin) < 10
+        assert not found.ambiguous
+        places = np.array([list(click.values()) for click in clicks])
+        left = np.sum((seen - found.other.inverse_apply(places)[:, 1:]) ** 2)
+        better += left < np.sum(found.residuals_um**2)
+    assert better > 2
+
+
+def test_a_pose_from_which_marks_could_not_be_seen_speaks_against_itself(picker: Any) -> None:
+    scene, marks = picker.scene, marks_um()[::3]
+    behind = BALLS_UM[:3] + [0.0, RADIUS_UM + 4.0, 0.0]
+    one, two = (scene.view(tilt, TURN).nominal_pose(marks.mean(axis=0)) for tilt in (TILT, -TILT))
+    hid = [scene.hides(pose, behind) for pose in (one, two)]
+    assert hid[0].all() != hid[1].all()
+    assert not hid[0].any() or not hid[1].any()
+    assert not scene.hides(true_pose(), marks).any()
 
 
 def _record(seen: Any, place: dict[str, float]) -> SimpleNamespace:

@@ -2,7 +2,7 @@
 
 The order of the files::
 
-    view <- necker, sight <- pose, sightlines
+    view <- necker, sight <- relief <- pose, sightlines
     view <- rays, render <- likeness <- scene <- starts <- match
     plane: a pose as the map of an image's own frame
 """
