@@ -134,8 +134,9 @@ def _once(case: _Case, seed: int) -> tuple[float, float]:
         pose = fit_surface_pose(seen, known, view=view, model=case.model)
         return _in_picture(pose, true), float("nan")
     known = marks + SURVEY_UM * rng.standard_normal(marks.shape)
-    errors = {"sigma_um": PICK_UM, "sigma_surface_um": SURVEY_UM}
-    pose = fit_surface_pose(seen, known, view=view, model=case.model, **errors)
+    pose = fit_surface_pose(
+        seen, known, view=view, model=case.model, sigma_um=PICK_UM, sigma_surface_um=SURVEY_UM
+    )
     return _in_picture(pose, true), _in_survey(pose, true, marks)
 
 

@@ -63,6 +63,12 @@ def raw_places(points_um: NDArray[np.float64], image: Any) -> NDArray[np.float64
     return (points_um[:, 1:] - np.asarray(image.origin_um)) * [stretch_of(image), 1.0]
 
 
+def picture_places(raw_um: NDArray[np.float64], image: Any) -> NDArray[np.float64]:
+    """Places of a picture's raw pixels, (n, 2), y, x, in its frame: (n, 3) [µm]."""
+    placed = raw_um / [stretch_of(image), 1.0] + np.asarray(image.origin_um)
+    return np.column_stack([np.zeros(len(placed)), placed])
+
+
 @dataclass(frozen=True, eq=False)
 class SurfaceFit:
     """A surface pose with what a picker shows of every pair.

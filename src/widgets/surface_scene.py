@@ -48,6 +48,7 @@ class SurfaceScene:
         )
         self._grey = smoothed(volume, 1.0)
         self._seen: dict[tuple[float, float], Rendered] = {}
+        self._along: tuple[bytes, Rendered] | None = None
 
     @property
     def _grid(self) -> dict[str, Any]:
@@ -83,6 +84,22 @@ class SurfaceScene:
                 del self._seen[next(iter(self._seen))]
         self._seen[key] = self._seen.pop(key)
         return self._seen[key]
+
+    def seen_along(self, pose: Any) -> Rendered:
+        """Render the whole survey along the beam of a pose; the last one is kept."""
+        from dataclasses import replace
+
+        from ..analysis.registration.surface.render import look
+
+        axes = pose.matrix / pose.scale
+        key = axes.tobytes()
+        if self._along is None or self._along[0] != key:
+            angles = self.view(0.0, 0.0).angles(pose)
+            view = self.view(angles.tilt_deg, angles.rotation_deg)
+            start = replace(view.nominal_pose(self.corners_um.mean(axis=0)), matrix=axes)
+            seen = look(self._grey, level=self.level, **self._grid, view=view, pose=start)
+            self._along = (key, seen)
+        return self._along[1]
 
     def met_by(self, pose: Any, places_um: ArrayLike) -> NDArray[np.float64]:
         """Where the beams of a pose through places in its picture meet the surface.

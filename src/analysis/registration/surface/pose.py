@@ -265,10 +265,10 @@ def _told(
     if one @ two < 0:
         told = told_by_relief(marks, found[0].pose)
     else:  # no mirror images of each other
-        told = sum(sign * _cost(end, marks) for sign, end in zip((-1, 1), found, strict=True))
+        told = _cost(found[1], marks) - _cost(found[0], marks)
     if hidden is not None:
-        one, two = (np.count_nonzero(hidden(end.pose)) for end in found)
-        told += _HIDDEN * (two - one)
+        first, second = (int(np.count_nonzero(hidden(end.pose))) for end in found)
+        told += _HIDDEN * (second - first)
     return float(told)
 
 

@@ -58,7 +58,7 @@ def told_by_relief(marks: Marks, pose: AffineTransform) -> float:
 def _off_plane(
     marks: Marks, back: np.ndarray, scale: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What the marks' plane leaves over along the tilt, and their heights, (n, 2); the rest; normal.
+    """What the marks' plane leaves over along the tilt, and heights, (n, 2); the rest; the normal.
 
     All in the survey's um.
     """
@@ -79,7 +79,7 @@ def _square(first: float, second: float) -> np.ndarray:
 def _stated(
     marks: Marks, back: np.ndarray, scale: float, normal: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Stated errors of both numbers by the picture and by the survey, (n, 2, 2); mean size of it."""
+    """Stated errors of both numbers, by picture and by survey, (n, 2, 2); mean size of those."""
     n = len(marks.seen_um)
     by_picture, by_survey, size = np.zeros((n, 2, 2)), np.zeros((n, 2, 2)), np.zeros(n)
     toward = (back @ normal)[1:]

@@ -137,7 +137,7 @@ def test_marks_that_a_pose_would_hide_count_against_it():
     true = mounted_pose(tilted_view(20))
     marks = scattered_marks(rng, 8, height_um=0.0)
     seen = true.inverse_apply(marks)[:, 1:]
-    with pytest.raises(Degenerate, match="neither the marks nor the stage tell tilt -?18"):
+    with pytest.raises(Degenerate, match=r"neither the marks nor the stage tell tilt -?18"):
         fit_surface_pose(seen, marks, view=view, sigma_um=0.1)
 
     def mirrored(pose):
