@@ -396,7 +396,7 @@ def test_the_heat_map_tells_what_a_further_mark_on_the_surface_would_give(
     picker.target = "T1"
     picker.show_next = True
     assert not picker.show_error
-    gain, places, hit = of_surface(picker, shown_field(picker, "fixed"))
+    gain, places, _ = of_surface(picker, shown_field(picker, "fixed"))
     assert np.nanmax(gain) > 2 > np.nanmin(gain) > -1e-6
     fit, before = picker.fit(), picker.error_at_target()
     reached = np.isfinite(gain)
