@@ -1,0 +1,125 @@
+"""What was asked of a phase, answered: measurements, distributions, and what is not known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from ..analysis.quantification.measurement import Check, Measurement
+from ..quantities import format_value
+
+_KEY = (
+    "local_thickness_mean", "porosimetry_median", "bodies_median", "mean_chord_",
+    "effective_diffusivity_", "tortuosity_factor_", "permeability_",
+)  # fmt: skip
+_DISTRIBUTIONS = ("chords", "correlation", "local_thickness", "porosimetry", "bodies")
+_ROWS = 50
+
+
+@dataclass(frozen=True)
+class PhaseAnswers:
+    """The answers of one phase of one segmentation.
+
+    Attributes
+    ----------
+    image, segmentation : str
+    phase : str
+        Empty for what is of all phases together.
+    measurements : tuple of Measurement
+        With keys ``quantification.<image>.<phase>.<quantity>``. An uncertainty of NaN is not
+        known; its parts then are those that are. A value may be infinite.
+    tables : dict of str to DataFrame
+        By part of `measure`; units are in the column names.
+    missing : dict of str to str
+        Parts without an answer, and why.
+    """
+
+    image: str
+    segmentation: str
+    phase: str
+    measurements: tuple[Measurement, ...] = ()
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def recordable(self) -> list[Measurement]:
+        """The measurements that have a finite value."""
+        return [m for m in self.measurements if math.isfinite(m.value)]
+
+    @property
+    def key_measurements(self) -> list[Measurement]:
+        """The numbers that the report opens with."""
+        return [m for m in self.recordable if m.key.rsplit(".", 1)[1].startswith(_KEY)]
+
+    @property
+    def checks(self) -> list[Check]:
+        """Every check of the answers, once, with the name of what it is of."""
+        found: dict[str, Check] = {}
+        for m in self.measurements:
+            for check in m.checks:
+                name = f"{self.image}, {m.name}: {check.name}"
+                key = f"{self.phase} {check.name} {check.passed} {check.detail}"
+                found.setdefault(key, replace(check, name=name))
+        return list(found.values())
+
+    def lists(self) -> dict[str, pd.DataFrame]:
+        """Tables to be read as such, the largest objects first; distributions are plotted."""
+        shown = {k: t for k, t in self.tables.items() if k not in _DISTRIBUTIONS and len(t)}
+        if "objects" in shown:
+            by_size = "volume_um3" if "volume_um3" in shown["objects"] else "area_um2"
+            shown["objects"] = shown["objects"].nlargest(_ROWS, by_size)
+        return shown
+
+
+def answer_table(answers: Sequence[PhaseAnswers]) -> pd.DataFrame:
+    """One row an answer: value ± 95 % or that the half-width is not known, its parts, convention."""
+    rows = []
+    for one in answers:
+        for m in one.measurements:
+            rows.append(
+                {
+                    "image": one.image,
+                    "quantity": m.name if m.unit == "1" else f"{m.name} [{m.unit}]",
+                    "value ± 95 %": written(m),
+                    "known parts of the half-width": _parts(m),
+                    "convention": m.convention,
+                }
+            )
+        for part, why in one.missing.items():
+            name = f"{one.phase}: {part}" if one.phase else part
+            rows.append(
+                {
+                    "image": one.image,
+                    "quantity": name.replace("_", " "),
+                    "value ± 95 %": "no answer",
+                    "known parts of the half-width": "–",
+                    "convention": why,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def written(m: Measurement) -> str:
+    """Write a value with what is known of its uncertainty, never as if it were exact.
+
+    Examples
+    --------
+    >>> nan = float("nan")
+    >>> written(Measurement("a.b", "b", 1.5, (nan, nan), nan, "µm", "as drawn"))
+    '1.5 (± not known)'
+    """
+    if math.isinf(m.value):
+        return "∞"
+    if math.isnan(m.value):
+        return "not known"
+    if math.isfinite(m.uncertainty) and m.uncertainty > 0:
+        return format_value(m.value, m.uncertainty).replace(" ", "\u00a0")
+    return f"{m.value:.4g} (± not known)"
+
+
+def _parts(m: Measurement) -> str:
+    shown = [f"{name} {size:.2g}".replace(" ", "\u00a0") for name, size in m.parts.items()]
+    return ", ".join(shown) or "–"
