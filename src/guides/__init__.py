@@ -6,6 +6,7 @@ Nothing here is stored: the same images and records give the same answers, to th
 from __future__ import annotations
 
 from .aligned_copy import CopyErrors, compare_with_copy
+from .answer_methods import AnswerMethod, methods_of
 from .answering import answer_questions
 from .auditing import PhaseAudit, audit_phases, audit_table
 from .candidates import Candidates, candidates
@@ -86,6 +87,7 @@ __all__ = [
     "QUESTIONS",
     "SPECK_VOXELS",
     "VOXEL_UM",
+    "AnswerMethod",
     "Candidates",
     "CopyErrors",
     "Coverage",
@@ -138,6 +140,7 @@ __all__ = [
     "looks_table",
     "loops_table",
     "map_images",
+    "methods_of",
     "models_table",
     "next_actions",
     "next_face",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -159,8 +158,9 @@ class _Work:
             measurements += done[0]
             tables |= done[1]
         kept = tuple(self._named(m) for m in measurements)
+        ndim = self._labels.ndim
         return PhaseAnswers(
-            self._result.image, self._result.name, phase, kept, tables, missing
+            self._result.image, self._result.name, phase, kept, tables, missing, ndim
         )
 
     def _moved(self, phase: str) -> Moved | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from ..analysis.quantification import MEANINGS
 from ..analysis.quantification.measurement import Check, Measurement
 from ..quantities import format_value
 
@@ -15,7 +16,8 @@ _KEY = (
     "local_thickness_mean", "porosimetry_median", "bodies_median", "mean_chord_",
     "effective_diffusivity_", "tortuosity_factor_", "permeability_",
 )  # fmt: skip
-_DISTRIBUTIONS = ("chords", "correlation", "local_thickness", "porosimetry", "bodies")
+_BY_VOLUME = ("local_thickness", "porosimetry", "bodies")
+_DISTRIBUTIONS = (*_BY_VOLUME, "chords", "correlation")
 _ROWS = 50
 
 
@@ -35,6 +37,8 @@ class PhaseAnswers:
         By part of `measure`; units are in the column names.
     missing : dict of str to str
         Parts without an answer, and why.
+    ndim : int
+        Axes of the image.
     """
 
     image: str
@@ -43,6 +47,7 @@ class PhaseAnswers:
     measurements: tuple[Measurement, ...] = ()
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    ndim: int = 3
 
     @property
     def recordable(self) -> list[Measurement]:
@@ -65,6 +70,41 @@ class PhaseAnswers:
                 found.setdefault(key, replace(check, name=name))
         return list(found.values())
 
+    @property
+    def sizes(self) -> dict[str, pd.DataFrame]:
+        """Size distributions by meaning, where at least one by volume was asked."""
+        found = {name: self.tables[name] for name in _BY_VOLUME if name in self.tables}
+        if found and "chords" in self.tables:
+            rows = self.tables["chords"]  # each axis has the same say
+            share = rows.groupby("length_um")["share_by_number"].sum() / rows["axis"].nunique()
+            share = share.rename_axis("diameter_um").rename("share").reset_index()
+            found["chords"] = share[share["share"] > 0]
+        return found
+
+    @property
+    def size_words(self) -> str:
+        """What each of the sizes is."""
+        return "; ".join(f"{name.replace('_', ' ')}: {MEANINGS[name]}" for name in self.sizes)
+
+    @property
+    def mean_chords_um(self) -> dict[str, float]:
+        """Mean chord along each axis [µm]."""
+        return {axis: m.value for axis in "xyz" if (m := self._find(f"mean_chord_{axis}"))}
+
+    @property
+    def surface_per_um(self) -> float | None:
+        """Surface per volume from the two-point correlation [1/µm]."""
+        m = self._find("specific_surface_s2")
+        return None if m is None else m.value
+
+    def note(self, m: Measurement) -> str:
+        """Return the convention of a key number; an uncertainty that is not known is said."""
+        known = math.isfinite(m.uncertainty) and m.uncertainty > 0
+        return m.convention if known else f"uncertainty not known; {m.convention}"
+
+    def _find(self, quantity: str) -> Measurement | None:
+        return next((m for m in self.measurements if m.key.rsplit(".", 1)[1] == quantity), None)
+
     def lists(self) -> dict[str, pd.DataFrame]:
         """Tables to be read as such, the largest objects first; distributions are plotted."""
         shown = {k: t for k, t in self.tables.items() if k not in _DISTRIBUTIONS and len(t)}
@@ -75,7 +115,7 @@ class PhaseAnswers:
 
 
 def answer_table(answers: Sequence[PhaseAnswers]) -> pd.DataFrame:
-    """One row an answer: value ± 95 % or that the half-width is not known, its parts, convention."""
+    """One row an answer: value ± 95 %, or that it is not known, its parts and its convention."""
     rows = []
     for one in answers:
         for m in one.measurements:

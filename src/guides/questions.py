@@ -62,7 +62,7 @@ QUESTIONS = {
             "D_eff / D_0 and tortuosity factor along each axis, of the phase alone",
             ("diffusion",),
         ),
-        Question("flow", "Stokes permeability along each axis, the phase taken as pore", ("stokes",)),
+        Question("flow", "Stokes permeability along each axis, the phase as pore", ("stokes",)),
     )
 }
 

@@ -83,9 +83,7 @@ def moved_thresholds(image: Any, settings: Settings, labels: NDArray, label: int
         lower.append(segmented(moved[0]))
         upper.append(segmented(moved[1]))
         scale.append(_TO_95 * sigma / (2 * step))
-    return Moved(
-        np.asarray(labels[block.slices]), tuple(lower), tuple(upper), tuple(scale)
-    )
+    return Moved(np.asarray(labels[block.slices]), tuple(lower), tuple(upper), tuple(scale))
 
 
 def threshold_shares(moved: Moved, measured: Callable[[NDArray[np.uint8]], Values]) -> Values:

@@ -44,9 +44,7 @@ def chord_distribution(
     ValueError
         There is no chord.
     """
-    need(chords, ["axis", "length_um", "cumulative_by_number"], what="the table of chords")
-    if not len(chords):
-        raise ValueError("chord_distribution needs chords, got none: the phase is empty")
+    need(chords, ("axis", "length_um", "cumulative_by_number"), who="chord_distribution")
     g, means = ground_of(ground), means_um or {}
     marks: list[Any] = []
     longest = 0.0

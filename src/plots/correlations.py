@@ -38,7 +38,7 @@ def two_point_curve(
     ValueError
         There are fewer than two distances.
     """
-    need(correlation, ["distance_um", "s2"], what="the table of S2")
+    need(correlation, ("distance_um", "s2"), who="two_point_curve")
     if len(correlation) < 2:
         raise ValueError(
             f"two_point_curve needs two distances or more, got {len(correlation)}: take a larger "
@@ -87,7 +87,5 @@ def _tangent(fraction: float, surface: float, ndim: int, g: Ground) -> list[Any]
     place = 0.25
     return [
         line,
-        words(
-            [end * place], [fraction - (fraction - fraction**2) * place], [said], color=g.ink
-        ),
+        words([end * place], [fraction - (fraction - fraction**2) * place], [said], color=g.ink),
     ]

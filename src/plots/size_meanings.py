@@ -50,8 +50,8 @@ def pore_size_curves(
         raise ValueError(f"tables needs some of {tuple(_LOOKS)}, got {unknown}: name the meaning")
     curves = {}
     for name, table in tables.items():
-        need(table, ["diameter_um", "share"], what=f"the table of {name}")
         if len(table):
+            need(table, ("diameter_um", "share"), who="pore_size_curves")
             curves[name] = _falling(table)
     if not curves:
         raise ValueError("pore_size_curves needs a table with a size, got none: nothing to draw")
