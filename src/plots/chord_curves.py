@@ -46,19 +46,21 @@ def chord_distribution(
     """
     need(chords, ("axis", "length_um", "cumulative_by_number"), who="chord_distribution")
     g, means = ground_of(ground), means_um or {}
+    curves = {str(axis): _survivors(rows) for axis, rows in chords.groupby("axis")}
+    longest = max(float(curve[-1, 0]) for curve in curves.values())
     marks: list[Any] = []
-    longest = 0.0
-    for number, (axis, rows) in enumerate(chords.groupby("axis")):
-        curve = _survivors(rows)
-        longest = max(longest, float(curve[-1, 0]))
-        color = OKABE_ITO[_COLORS.get(str(axis), "grey")]
-        marks.append(lines([curve], color=color, dash=_DASHES.get(str(axis), "solid")))
-        marks.append(_label(curve, str(axis), number, means.get(str(axis)), g))
+    for number, (axis, curve) in enumerate(curves.items()):
+        look = {"color": OKABE_ITO[_COLORS.get(axis, "grey")], "dash": _DASHES.get(axis, "solid")}
+        height = 100 / 2.2**number
+        sample = np.array([[1.02, height], [1.08, height]]) * [longest, 1]
+        said = [_said(axis, means.get(axis))]
+        marks += [lines([curve], **look), lines([sample], **look)]
+        marks.append(words([sample[1, 0]], [height], said, color=g.ink))
     return panel(
         marks,
         xlabel="chord [µm]",
         ylabel="chords at least so long [%]",
-        xlim=(0, longest * 1.2),
+        xlim=(0, longest * 1.4),
         ylim=(_FLOOR, 150),
         logy=True,
         ground=g,
@@ -76,10 +78,6 @@ def _survivors(rows: pd.DataFrame) -> np.ndarray:
     return np.column_stack([x, np.append(y, max(float(longer[kept][-1]), _FLOOR))])
 
 
-def _label(curve: np.ndarray, axis: str, number: int, mean: float | None, g: Ground) -> hv.Labels:
-    """At another height for each axis, so that curves that coincide can be told."""
-    height = 30.0 / 4.0**number
-    place = curve[curve[:, 1] >= height, 0][-1]
+def _said(axis: str, mean: float | None) -> str:
     known = mean is not None and np.isfinite(mean)
-    said = f" along {axis}" + (f", mean {format_length(float(mean))}" if known else "")  # type: ignore[arg-type]
-    return words([place], [height], [said], color=g.ink)
+    return f" along {axis}" + (f", mean {format_length(float(mean))}" if known else "")  # type: ignore[arg-type]

@@ -55,7 +55,7 @@ def two_point_curve(
         points(curve, color=blue, size=4.0),
     ]
     if surface_per_um is not None and surface_per_um > 0:
-        marks += _tangent(fraction, surface_per_um, ndim, g)
+        marks += _tangent(fraction, surface_per_um, ndim, reach, g)
     low = min(float(curve[:, 1].min()), fraction**2)
     room = 0.12 * (fraction - low) or 0.01
     return panel(
@@ -75,17 +75,16 @@ def _level(height: float, name: str, reach: float, g: Ground) -> list[Any]:
     return [line, words([reach], [height], [f" {name}"], color=g.ink)]
 
 
-def _tangent(fraction: float, surface: float, ndim: int, g: Ground) -> list[Any]:
-    """From φ at 0 with the slope of the surface, down to the square of φ."""
-    slope = surface / (4 if ndim == 3 else np.pi)
-    end = (fraction - fraction**2) / slope
-    line = lines(
-        [np.array([[0, fraction], [end, fraction**2]])], color=OKABE_ITO["vermilion"], dash="dashed"
-    )
-    name = "S_V / 4" if ndim == 3 else "L_A / π"
-    said = f" slope −{name}, {name[:3]} = {surface:.3g} 1/µm"
-    place = 0.25
+def _tangent(fraction: float, surface: float, ndim: int, reach: float, g: Ground) -> list[Any]:
+    """From φ at 0 with the slope of the surface, down to the square of φ; named above the curve."""
+    drop = fraction - fraction**2
+    end = drop * (4 if ndim == 3 else np.pi) / surface
+    name, unit = ("S_V / 4", "S_V") if ndim == 3 else ("L_A / π", "L_A")
+    height = fraction - 0.1 * drop
+    sample = np.array([[0.42 * reach, height], [0.47 * reach, height]])
+    slope = np.array([[0, fraction], [min(end, reach), fraction - drop * min(1, reach / end)]])
+    said = f" slope −{name}, {unit} = {surface:.3g} 1/µm"
     return [
-        line,
-        words([end * place], [fraction - (fraction - fraction**2) * place], [said], color=g.ink),
+        lines([slope, sample], color=OKABE_ITO["vermilion"], dash="dashed"),
+        words([sample[1, 0]], [height], [said], color=g.ink),
     ]
