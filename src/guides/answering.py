@@ -15,7 +15,7 @@ from ..analysis.quantification.measurement import Check
 from ..workspace import Workspace
 from .central_block import Block, central_block, likeness
 from .phase_answers import PhaseAnswers
-from .quantification import PhaseResults
+from .quantification import UNSTATED, PhaseResults
 from .questions import SHARED, SOLVED, checked_questions, parts_of
 from .steps import StepProgress, Steps
 from .threshold_shares import Moved, moved_thresholds, threshold_shares, with_threshold
@@ -137,6 +137,9 @@ class _Work:
         self._spacing = tuple(self._image.spacing_um)
         self._labels = result.found.labels
         shape = self._labels.shape
+        # an interval without a part for the thresholds says so wherever it goes
+        first = result.measurements[0].checks
+        self._unstated = tuple(check for check in first if check.name == UNSTATED)
         self._large = central_block(shape, most=_LARGEST)
         self._small = central_block(shape, most=block_voxels)
 
@@ -182,7 +185,7 @@ class _Work:
             replace(
                 with_threshold(m, shares.get(m.key), needed=solved and moved is not None),
                 convention=m.convention + ("" if block.whole else f"; on {block.words}"),
-                checks=(*(self._eased(c, step) for c in m.checks), *checks),
+                checks=(*(self._eased(c, step) for c in m.checks), *checks, *self._unstated),
             )
             for m in found
         ], tables

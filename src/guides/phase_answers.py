@@ -11,6 +11,7 @@ import pandas as pd
 from ..analysis.quantification import MEANINGS
 from ..analysis.quantification.measurement import Check, Measurement
 from ..quantities import format_value
+from .quantification import UNSTATED
 
 _KEY = (
     "local_thickness_mean", "porosimetry_median", "bodies_median", "mean_chord_",
@@ -61,12 +62,15 @@ class PhaseAnswers:
 
     @property
     def checks(self) -> list[Check]:
-        """Every check of the answers, once, with the name of what it is of."""
+        """Every check of the answers, once; those of the phase's usual results are not repeated."""
         found: dict[str, Check] = {}
         for m in self.measurements:
             for check in m.checks:
+                if check.name == UNSTATED:
+                    continue
                 name = f"{self.image}, {m.name}: {check.name}"
-                key = f"{self.phase} {check.name} {check.passed} {check.detail}"
+                axis = end if (end := m.key.rsplit("_", 1)[-1]) in ("x", "y", "z") else ""
+                key = f"{axis} {check.name} {check.passed} {check.detail}"
                 found.setdefault(key, replace(check, name=name))
         return list(found.values())
 

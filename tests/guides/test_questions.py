@@ -28,7 +28,7 @@ DARK, BRIGHT = 60, 180
 
 
 def channels() -> np.ndarray:
-    """Square channels of 6 voxels along z, every 8 voxels: one in 16 of 9 parts is solid."""
+    """Square channels of 6 voxels along z, every 8 voxels: 9 / 16 of the volume."""
     row = np.arange(SIDE) % 8 < 6
     return np.broadcast_to(row[:, None] & row[None], (SIDE,) * 3)
 
@@ -106,8 +106,12 @@ def test_what_is_not_known_is_recorded_as_not_known_and_never_as_zero(channelled
     nothing = stands["quantification.scan.pore.effective_diffusivity_y"]
     assert (nothing.value, nothing.uncertainty, nothing.lower) == (0, None, None)
     chord = stands["quantification.scan.pore.mean_chord_x"]
-    assert chord.value == pytest.approx(3.0)
+    # 2 phi over 5 crossings on 23 steps from voxel to voxel
+    assert chord.value == pytest.approx(2 * 0.75 * 23 / 5 * SPACING[2])
     assert chord.uncertainty is None
+    along = stands["quantification.scan.pore.effective_diffusivity_z"]
+    assert along.uncertainty is not None
+    assert "uncertainty of the thresholds" in [check["name"] for check in along.checks]
     key = next(m for m in answers[0].key_measurements if m.key.endswith("mean_chord_x"))
     said = KeyNumber.of(key, label="chord", note=answers[0].note(key))
     assert said.note.startswith("uncertainty not known")
