@@ -23,6 +23,7 @@ from .transport_answers import Ask, Porous, diffusion, flow
 
 BLOCK_VOXELS = 128
 _LARGEST = 512  # voxels along an axis, for what is measured on the whole image where it can be
+# Of a voxel, beside that of the other parts: for the time left, no more.
 _COST = {"diffusion": 20.0, "stokes": 200.0, "local_thickness": 10.0, "porosimetry": 10.0}
 _SOLVERS = {"diffusion": diffusion, "stokes": flow}
 # What does not move with a threshold in a way that a small block could tell.
@@ -93,7 +94,11 @@ def answer_questions(
     if block_voxels < 8:
         raise ValueError(f"block_voxels needs 8 or more, got {block_voxels}: a block needs pores")
     plans = [_plan(result, parts) for result in results]
-    costs = [_COST.get(step.part, 1.0) for plan in plans for step in plan]
+    costs = [
+        _cost(step, result, block_voxels)
+        for result, plan in zip(results, plans, strict=True)
+        for step in plan
+    ]
     steps = Steps(costs, progress, cancel)
     found: list[PhaseAnswers] = []
     for result, plan in zip(results, plans, strict=True):
@@ -114,6 +119,12 @@ def _plan(result: PhaseResults, parts: Iterable[str]) -> list[_Step]:
             elif part not in SHARED:
                 own.append(_Step(part, phase))
     return shared + own
+
+
+def _cost(step: _Step, result: PhaseResults, block_voxels: int) -> float:
+    most = block_voxels if step.part in SOLVED else _LARGEST
+    voxels = np.prod(central_block(result.found.labels.shape, most=most).size)
+    return _COST.get(step.part, 1.0) * float(voxels)
 
 
 def _possible(part: str, result: PhaseResults) -> bool:
@@ -194,7 +205,9 @@ class _Work:
         self, labels: NDArray, step: _Step, *, ask: Ask | None = None, rough: bool = False
     ) -> tuple[list[Measurement], dict[str, pd.DataFrame]]:
         if step.part in SOLVED:
-            phase = Porous(step.phase, labels == self._label(step.phase), self._spacing)
+            phase = Porous(
+                step.phase, labels == self._label(step.phase), self._spacing, self._threads
+            )
             return list(_SOLVERS[step.part](phase, step.axis, ask=ask, rough=rough)), {}
         found = measure(
             labels,

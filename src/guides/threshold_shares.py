@@ -106,6 +106,8 @@ def threshold_shares(moved: Moved, measured: Callable[[NDArray[np.uint8]], Value
 
 def with_threshold(m: Measurement, share: float | None, *, needed: bool) -> Measurement:
     """Add the thresholds' part; where it is `needed` and not known, the whole is not known."""
+    if not math.isfinite(m.value):
+        return m
     if share is None:
         return unknown(m) if needed else m
     parts = {**m.parts, "threshold": abs(m.value) * share}

@@ -33,11 +33,14 @@ class Porous:
     inside : ndarray of bool, (z, y, x) or (y, x)
     spacing : tuple of float
         Voxel size along each axis [µm].
+    threads : int or None
+        All processors unless told.
     """
 
     title: str
     inside: NDArray[np.bool_]
     spacing: tuple[float, ...]
+    threads: int | None = None
 
 
 def diffusion(
@@ -64,6 +67,7 @@ def diffusion(
         axis=axis,
         extrapolate=fine,
         relative_error=_ROUGH if rough else 1e-3,
+        threads=phase.threads,
         progress=ask,
     )
     named = [
@@ -98,6 +102,7 @@ def flow(
         axis=axis,
         discretisation=fine,
         relative_error=5 * _ROUGH if rough else _ROUGH,
+        threads=phase.threads,
         progress=ask,
     )
     m = replace(
