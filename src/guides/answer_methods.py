@@ -74,7 +74,7 @@ _METHODS: tuple[tuple[tuple[str, ...], AnswerMethod], ...] = (
         ),
     ),
     (
-        ("stokes",),
+        ("flow",),
         AnswerMethod(
             "Permeability is of Stokes flow between two pressures, with walls at the sides; pores "
             "that lead nowhere are taken out.",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -13,37 +13,21 @@ from numpy.typing import NDArray
 from ..analysis.quantification import Measurement, mean_chord_um, measure
 from ..analysis.quantification.measurement import Check
 from ..workspace import Workspace
+from .answer_plan import LARGEST, Step, cost_of, plan_of
 from .central_block import Block, central_block, likeness
 from .phase_answers import PhaseAnswers
 from .quantification import UNSTATED, PhaseResults
-from .questions import SHARED, SOLVED, checked_questions, parts_of
+from .questions import SOLVED, checked_questions, parts_of
 from .steps import StepProgress, Steps
 from .threshold_shares import Moved, moved_thresholds, threshold_shares, with_threshold
 from .transport_answers import Ask, Porous, diffusion, flow
 
 BLOCK_VOXELS = 128
-_LARGEST = 512  # voxels along an axis, for what is measured on the whole image where it can be
-# Of a voxel, beside that of the other parts: for the time left, no more.
-_COST = {"diffusion": 20.0, "stokes": 200.0, "local_thickness": 10.0, "porosimetry": 10.0}
-_SOLVERS = {"diffusion": diffusion, "stokes": flow}
+_SOLVERS = {"diffusion": diffusion, "flow": flow}
 # What does not move with a threshold in a way that a small block could tell.
 _UNMOVED = ("representative_volume", "objects")
 _ISOTROPIC = ("S2'(0)", "mean chord")
 _DIRECTION = 0.10  # spread of chords over their mean, from which a medium has a direction
-
-
-@dataclass(frozen=True)
-class _Step:
-    """One part of the answers: of a phase, or of all of them, along an axis or not."""
-
-    part: str
-    phase: str
-    axis: str = ""
-
-    @property
-    def title(self) -> str:
-        words = f"{self.part.replace('_', ' ')}{f' along {self.axis}' if self.axis else ''}"
-        return f"{self.phase}: {words}" if self.phase else words
 
 
 def answer_questions(
@@ -93,9 +77,9 @@ def answer_questions(
     parts = parts_of(checked_questions(questions))
     if block_voxels < 8:
         raise ValueError(f"block_voxels needs 8 or more, got {block_voxels}: a block needs pores")
-    plans = [_plan(result, parts) for result in results]
+    plans = [plan_of(result, parts) for result in results]
     costs = [
-        _cost(step, result, block_voxels)
+        cost_of(step, result, block_voxels)
         for result, plan in zip(results, plans, strict=True)
         for step in plan
     ]
@@ -106,30 +90,6 @@ def answer_questions(
         for phase in dict.fromkeys(step.phase for step in plan):
             found.append(work.answers(phase, [step for step in plan if step.phase == phase]))
     return found
-
-
-def _plan(result: PhaseResults, parts: Iterable[str]) -> list[_Step]:
-    axes = "xyz"[: result.found.labels.ndim]
-    shared = [_Step(part, "") for part in parts if part in SHARED and _possible(part, result)]
-    own = []
-    for phase in result.diameters:
-        for part in parts:
-            if part in SOLVED:
-                own += [_Step(part, phase, axis) for axis in axes]
-            elif part not in SHARED:
-                own.append(_Step(part, phase))
-    return shared + own
-
-
-def _cost(step: _Step, result: PhaseResults, block_voxels: int) -> float:
-    most = block_voxels if step.part in SOLVED else _LARGEST
-    voxels = np.prod(central_block(result.found.labels.shape, most=most).size)
-    return _COST.get(step.part, 1.0) * float(voxels)
-
-
-def _possible(part: str, result: PhaseResults) -> bool:
-    labels = result.found.labels
-    return part != "triple_lines" or (labels.ndim == 3 and len(result.settings.phases) > 2)
 
 
 class _Work:
@@ -151,10 +111,10 @@ class _Work:
         # an interval without a part for the thresholds says so wherever it goes
         first = result.measurements[0].checks
         self._unstated = tuple(check for check in first if check.name == UNSTATED)
-        self._large = central_block(shape, most=_LARGEST)
+        self._large = central_block(shape, most=LARGEST)
         self._small = central_block(shape, most=block_voxels)
 
-    def answers(self, phase: str, plan: Sequence[_Step]) -> PhaseAnswers:
+    def answers(self, phase: str, plan: Sequence[Step]) -> PhaseAnswers:
         """Take the steps of one phase, or of all phases together."""
         measurements: list[Measurement] = []
         tables: dict[str, pd.DataFrame] = {}
@@ -164,10 +124,10 @@ class _Work:
             try:
                 done = self._steps.run(step.title, partial(self._step, step, moved))
             except ValueError as error:  # too small, empty, without wall: said in words
-                missing[_name(step)] = str(error)
+                missing[step.name] = str(error)
                 continue
             if done is None:
-                missing[_name(step)] = "not measured: stopped before"
+                missing[step.name] = "not measured: stopped before"
                 continue
             measurements += done[0]
             tables |= done[1]
@@ -185,7 +145,7 @@ class _Work:
         return self._result.settings.phases.index(phase)
 
     def _step(
-        self, step: _Step, moved: Moved | None
+        self, step: Step, moved: Moved | None
     ) -> tuple[list[Measurement], dict[str, pd.DataFrame]]:
         solved = step.part in SOLVED
         block = self._small if solved else self._large
@@ -202,7 +162,7 @@ class _Work:
         ], tables
 
     def _measured(
-        self, labels: NDArray, step: _Step, *, ask: Ask | None = None, rough: bool = False
+        self, labels: NDArray, step: Step, *, ask: Ask | None = None, rough: bool = False
     ) -> tuple[list[Measurement], dict[str, pd.DataFrame]]:
         if step.part in SOLVED:
             phase = Porous(
@@ -219,7 +179,7 @@ class _Work:
         )
         return list(found), found.tables
 
-    def _shares(self, step: _Step, moved: Moved | None) -> dict[str, float]:
+    def _shares(self, step: Step, moved: Moved | None) -> dict[str, float]:
         if moved is None or step.part in _UNMOVED:
             return {}
 
@@ -232,7 +192,7 @@ class _Work:
         except ValueError:  # the small block has nothing of the phase
             return {}
 
-    def _eased(self, check: Check, step: _Step) -> Check:
+    def _eased(self, check: Check, step: Step) -> Check:
         """An identity of isotropic media is no alarm where chords differ between the axes."""
         if check.passed is not False or not check.name.startswith(_ISOTROPIC):
             return check
@@ -243,14 +203,7 @@ class _Work:
         said = "; not applicable: anisotropic, chords differ between the axes"
         return replace(check, passed=None, detail=check.detail + said)
 
-    def _block_checks(self, step: _Step, block: Block) -> tuple[Check, ...]:
+    def _block_checks(self, step: Step, block: Block) -> tuple[Check, ...]:
         if not step.phase:
             return ()
         return likeness(self._labels == self._label(step.phase), block)
-
-    def _named(self, m: Measurement) -> Measurement:
-        return replace(m, key=f"quantification.{self._result.image}.{m.key}")
-
-
-def _name(step: _Step) -> str:
-    return f"{step.part} along {step.axis}" if step.axis else step.part

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 #: Parts that are of all phases together; the others are of one phase each.
 SHARED = ("interfaces", "triple_lines")
 #: Solved in the central block, one axis after the other.
-SOLVED = ("diffusion", "stokes")
+SOLVED = ("diffusion", "flow")
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Question:
     meaning : str
         What comes out, in words.
     parts : tuple of str
-        Of `measure`, or ``"diffusion"`` and ``"stokes"``.
+        Of `measure`, or ``"diffusion"`` and ``"flow"``.
     """
 
     name: str
@@ -62,7 +62,7 @@ QUESTIONS = {
             "D_eff / D_0 and tortuosity factor along each axis, of the phase alone",
             ("diffusion",),
         ),
-        Question("flow", "Stokes permeability along each axis, the phase as pore", ("stokes",)),
+        Question("flow", "Stokes permeability along each axis, the phase as pore", ("flow",)),
     )
 }
 

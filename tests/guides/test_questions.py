@@ -167,9 +167,11 @@ def test_the_thresholds_part_is_what_moving_them_does(tmp_path):
         sliders.save("ridge")
         settings = segmentations_to_measure(ws, segmentation="ridge")
         results = [phase_results(ws, one) for one in settings]
-        found = values(answer_questions(ws, results, questions=["chords"]))["mean_chord_x"]
+        answers = answer_questions(ws, results, questions=["chords", "flow"])
+    found = values(answers)["mean_chord_x"]
     assert found.parts["threshold"] == pytest.approx(1.96 * 2 * 0.5, rel=0.02)
     assert math.isnan(found.uncertainty)  # that of the voxels is not known
+    assert answers[0].missing["flow along x"].startswith("flow needs a volume")
 
 
 def test_flow_through_a_square_duct_is_that_of_the_series(tmp_path):
