@@ -207,3 +207,6 @@ class _Work:
         if not step.phase:
             return ()
         return likeness(self._labels == self._label(step.phase), block)
+
+    def _named(self, m: Measurement) -> Measurement:
+        return replace(m, key=f"quantification.{self._result.image}.{m.key}")
