@@ -70,15 +70,15 @@ def diffusion(
         threads=phase.threads,
         progress=ask,
     )
+    if not found.extrapolated:  # or the coarser grids were too coarse to lead anywhere near
+        found = replace(found, extrapolated=None, discretisation_error=None)
     named = [
         replace(m, name=f"{phase.title}: {_lower(m.name)} along {axis}")
         for m in found.measurements(phase.title)
     ]
     if found.value == 0:
         return unknown(named[0]), _no_way(phase.title, axis, found.checks)
-    if fine and found.extrapolated:
-        return tuple(named)
-    return tuple(unknown(m) for m in named)
+    return tuple(named if found.extrapolated else map(unknown, named))
 
 
 def flow(
