@@ -50,11 +50,11 @@ def chord_distribution(
     longest = max(float(curve[-1, 0]) for curve in curves.values())
     marks: list[Any] = []
     for number, (axis, curve) in enumerate(curves.items()):
-        look = {"color": OKABE_ITO[_COLORS.get(axis, "grey")], "dash": _DASHES.get(axis, "solid")}
+        color, dash = OKABE_ITO[_COLORS.get(axis, "grey")], _DASHES.get(axis, "solid")
         height = 100 / 2.2**number
         sample = np.array([[1.02, height], [1.08, height]]) * [longest, 1]
         said = [_said(axis, means.get(axis))]
-        marks += [lines([curve], **look), lines([sample], **look)]
+        marks.append(lines([curve, sample], color=color, dash=dash))
         marks.append(words([sample[1, 0]], [height], said, color=g.ink))
     return panel(
         marks,
