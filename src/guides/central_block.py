@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..analysis.quantification.measurement import Check
 
+LIKENESS = "block like the image"
 _LIKE = 0.05  # of the volume fraction, as the representative volume takes it
 
 
@@ -67,7 +68,7 @@ def likeness(phase: NDArray[np.bool_], block: Block) -> tuple[Check, ...]:
     like = whole > 0 and abs(part / whole - 1) <= _LIKE
     said = f"volume fraction {part:.4g} in {block.words}, {whole:.4g} in the image"
     advice = "" if like else "; the block does not stand for the image: take a larger one"
-    return (Check("block like the image", like, said + advice),)
+    return (Check(LIKENESS, like, said + advice),)
 
 
 def _times(sides: Sequence[int]) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from ..analysis.quantification import MEANINGS
 from ..analysis.quantification.measurement import Check, Measurement
 from ..quantities import format_value
+from .central_block import LIKENESS
 from .quantification import UNSTATED
 
 _KEY = (
@@ -18,7 +19,11 @@ _KEY = (
     "effective_diffusivity_", "tortuosity_factor_", "permeability_",
 )  # fmt: skip
 _BY_VOLUME = ("local_thickness", "porosimetry", "bodies")
-_DISTRIBUTIONS = (*_BY_VOLUME, "chords", "correlation")
+_DISTRIBUTIONS = (*_BY_VOLUME, "chords", "correlation", "representative_volume")
+_OBJECT = (
+    "object", "x_um", "y_um", "z_um", "volume_um3", "area_um2", "equivalent_diameter_um",
+    "surface_um2", "perimeter_um", "sphericity", "circularity", "long_axis_um", "short_axis_um", "at_border",
+)  # fmt: skip
 _ROWS = 50
 
 
@@ -70,6 +75,8 @@ class PhaseAnswers:
                     continue
                 name = f"{self.image}, {m.name}: {check.name}"
                 axis = end if (end := m.key.rsplit("_", 1)[-1]) in ("x", "y", "z") else ""
+                if check.name == LIKENESS:  # the same for every axis
+                    name, axis = f"{self.image}, {self.phase}: {check.name}", ""
                 key = f"{axis} {check.name} {check.passed} {check.detail}"
                 found.setdefault(key, replace(check, name=name))
         return list(found.values())
@@ -114,7 +121,8 @@ class PhaseAnswers:
         shown = {k: t for k, t in self.tables.items() if k not in _DISTRIBUTIONS and len(t)}
         if "objects" in shown:
             by_size = "volume_um3" if "volume_um3" in shown["objects"] else "area_um2"
-            shown["objects"] = shown["objects"].nlargest(_ROWS, by_size)
+            largest = shown["objects"].nlargest(_ROWS, by_size)
+            shown["objects"] = largest[[c for c in _OBJECT if c in largest]]
         return shown
 
 

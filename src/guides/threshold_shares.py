@@ -110,6 +110,8 @@ def with_threshold(m: Measurement, share: float | None, *, needed: bool) -> Meas
         return m
     if share is None:
         return unknown(m) if needed else m
+    if share == 0:  # nothing that moves by whole steps moved: no reason to call it exact
+        return m
     parts = {**m.parts, "threshold": abs(m.value) * share}
     if not math.isfinite(m.uncertainty):
         return replace(m, parts=parts)
