@@ -22,7 +22,8 @@ _BY_VOLUME = ("local_thickness", "porosimetry", "bodies")
 _DISTRIBUTIONS = (*_BY_VOLUME, "chords", "correlation", "representative_volume")
 _OBJECT = (
     "object", "x_um", "y_um", "z_um", "volume_um3", "area_um2", "equivalent_diameter_um",
-    "surface_um2", "perimeter_um", "sphericity", "circularity", "long_axis_um", "short_axis_um", "at_border",
+    "surface_um2", "perimeter_um", "sphericity", "circularity",
+    "long_axis_um", "short_axis_um", "at_border",
 )  # fmt: skip
 _ROWS = 50
 
@@ -133,10 +134,9 @@ def answer_table(answers: Sequence[PhaseAnswers]) -> pd.DataFrame:
         for m in one.measurements:
             rows.append(
                 {
-                    "image": one.image,
                     "quantity": m.name if m.unit == "1" else f"{m.name} [{m.unit}]",
                     "value ± 95 %": written(m),
-                    "known parts of the half-width": _parts(m),
+                    "known parts": _parts(m),
                     "convention": m.convention,
                 }
             )
@@ -144,10 +144,9 @@ def answer_table(answers: Sequence[PhaseAnswers]) -> pd.DataFrame:
             name = f"{one.phase}: {part}" if one.phase else part
             rows.append(
                 {
-                    "image": one.image,
                     "quantity": name.replace("_", " "),
                     "value ± 95 %": "no answer",
-                    "known parts of the half-width": "–",
+                    "known parts": "–",
                     "convention": why,
                 }
             )
