@@ -48,6 +48,7 @@ def chord_distribution(
     g, means = ground_of(ground), means_um or {}
     curves = {str(axis): _survivors(rows) for axis, rows in chords.groupby("axis")}
     longest = max(float(curve[-1, 0]) for curve in curves.values())
+    lowest = min(float(curve[:, 1].min()) for curve in curves.values())
     marks: list[Any] = []
     for number, (axis, curve) in enumerate(curves.items()):
         color, dash = OKABE_ITO[_COLORS.get(axis, "grey")], _DASHES.get(axis, "solid")
@@ -61,7 +62,7 @@ def chord_distribution(
         xlabel="chord [µm]",
         ylabel="chords at least so long [%]",
         xlim=(0, longest * 1.4),
-        ylim=(_FLOOR, 150),
+        ylim=(max(_FLOOR, lowest / 2), 150),
         logy=True,
         ground=g,
         size_px=(WIDTH_PX, 320),
