@@ -54,6 +54,7 @@ app: $(VENV)/.core  ## the guided page on the example specimen, in a browser (AP
 
 test: $(VENV)/.test browser  ## every check at a reduced, seeded size
 	@export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1; `# the workers share the cores` \
+	export PYTHONUTF8=1; `# some library sets the locale anew, to ASCII where nobody chose one` \
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m pytest -q --doctest-modules typings/scalebridge
 

@@ -36,6 +36,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "image": "zoom",
         "thresholds": [(AIR + METAL) / 2, (METAL + BRIGHT) / 2],
         "phases": ["pore", "matrix", "ball"],
+        "questions": ["chords"],
     },
     "30_targeting": {"target": "pit", "to": "view", "surface": "metal"},
 }
@@ -121,7 +122,7 @@ def test_the_depth_of_the_target_holds_its_truth(runs):
 
 def test_a_replay_reads_the_decisions_from_the_records_and_gives_the_same_bits(runs, tmp_path):
     recorded = {
-        "40_quantification": {"segmentation": "zoom by parameter"},
+        "40_quantification": {"segmentation": "zoom by parameter", "questions": ["chords"]},
         "30_targeting": {"surface": "metal"},
     }
     for name, items in runs.shown.items():

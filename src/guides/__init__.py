@@ -6,6 +6,8 @@ Nothing here is stored: the same images and records give the same answers, to th
 from __future__ import annotations
 
 from .aligned_copy import CopyErrors, compare_with_copy
+from .answer_methods import AnswerMethod, methods_of
+from .answering import answer_questions
 from .auditing import PhaseAudit, audit_phases, audit_table
 from .candidates import Candidates, candidates
 from .coverage import Coverage, coverage
@@ -28,6 +30,7 @@ from .milling import MillingPlan, plan_milling
 from .next_actions import action_table, next_actions
 from .next_places import next_places
 from .overlap import Overlap, overlap
+from .phase_answers import PhaseAnswers, answer_table
 from .practice_tiff import VOXEL_UM, practice_truth, write_practice_tiff
 from .quantification import (
     SPECK_VOXELS,
@@ -37,6 +40,7 @@ from .quantification import (
     segmentation_sliders,
     segmentations_to_measure,
 )
+from .questions import QUESTIONS, Question, checked_questions
 from .reaching import Reach, reach_target
 from .registration import (
     accept_proposal,
@@ -71,6 +75,8 @@ from .registration import (
     surface_picker,
 )
 from .stages import record_stage
+from .step_bar import step_bar
+from .steps import StepProgress
 from .survey import image_survey, technique_reach
 from .targeting import plan_cut
 from .transform_files import export_transform, import_transform
@@ -78,8 +84,10 @@ from .walkthrough import begin, bring, data_folder, file_beside
 from .whole_objects import Inmost, inmost_place, whole_object
 
 __all__ = [
+    "QUESTIONS",
     "SPECK_VOXELS",
     "VOXEL_UM",
+    "AnswerMethod",
     "Candidates",
     "CopyErrors",
     "Coverage",
@@ -88,15 +96,21 @@ __all__ = [
     "Inmost",
     "MillingPlan",
     "Overlap",
+    "PhaseAnswers",
     "PhaseAudit",
+    "Question",
     "Reach",
+    "StepProgress",
     "accept_proposal",
     "action_table",
+    "answer_questions",
+    "answer_table",
     "audit_phases",
     "audit_table",
     "begin",
     "bring",
     "candidates",
+    "checked_questions",
     "choose_instrument",
     "choose_map",
     "chosen_target",
@@ -126,6 +140,7 @@ __all__ = [
     "looks_table",
     "loops_table",
     "map_images",
+    "methods_of",
     "models_table",
     "next_actions",
     "next_face",
@@ -161,6 +176,7 @@ __all__ = [
     "settle",
     "settle_proposal",
     "stale_statements",
+    "step_bar",
     "surface_picker",
     "surface_segmentation",
     "technique_reach",

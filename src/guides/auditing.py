@@ -17,7 +17,7 @@ from ..analysis.segmentation import SegmentationRecipe
 from ..workspace import Workspace
 from .quantification import PhaseResults
 
-_CHORDS, _SMALLEST, _LARGEST = 6, 40, 64  # of a phantom's side: chords, and voxels
+_CHORDS, _SMALLEST, _LARGEST = 5, 32, 48  # of a phantom's side: chords, and voxels
 _NAMES = {
     "volume_fraction": "volume fraction",
     "specific_surface": "surface per volume",

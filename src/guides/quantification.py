@@ -26,6 +26,7 @@ _TO_95 = 1.96
 BACKGROUND = ("matrix", "air", "outside", "background")
 # Smaller objects are left out of size distributions: their size is that of the voxels.
 SPECK_VOXELS = {2: 5, 3: 8}
+UNSTATED = "uncertainty of the thresholds"
 _KEY_QUANTITIES = ("volume_fraction", "specific_surface", "mean_diameter_by_volume")
 
 
@@ -321,7 +322,7 @@ def _unstated(settings: Settings) -> tuple[Check, ...]:
         f"none is stated for {' and '.join(exact)}: the interval knows of no more than the step "
         "from one grey value to the next; SegmentationSliders.suggest states one"
     )
-    return (Check("uncertainty of the thresholds", None, said),)
+    return (Check(UNSTATED, None, said),)
 
 
 def _joined(found: Sequence[PhaseMeasurements]) -> PhaseMeasurements:

@@ -31,6 +31,9 @@ _HOMES = {
     "errors_overview": ".landmarks",
     "offset_overlay": ".offset_overlays",
     "size_distribution": ".sizes",
+    "pore_size_curves": ".size_meanings",
+    "chord_distribution": ".chord_curves",
+    "two_point_curve": ".correlations",
     "target_views": ".targets",
     "value_over_time": ".series",
     "against_truth": ".compare",
@@ -47,6 +50,7 @@ __all__ = [
     "Ground",
     "against_truth",
     "box_corners",
+    "chord_distribution",
     "error_map",
     "error_maps",
     "errors_overview",
@@ -61,16 +65,20 @@ __all__ = [
     "nested_boxes",
     "offset_overlay",
     "phase_color",
+    "pore_size_curves",
     "rc_params",
     "scene_picture",
     "size_distribution",
     "still",
     "target_views",
+    "two_point_curve",
     "value_over_time",
 ]
 
 if TYPE_CHECKING:
+    from .chord_curves import chord_distribution
     from .compare import against_truth
+    from .correlations import two_point_curve
     from .coverage import box_corners, nested_boxes
     from .histogram import grey_histogram, grey_histograms
     from .landmarks import errors_overview, landmark_errors
@@ -79,6 +87,7 @@ if TYPE_CHECKING:
     from .predicted_errors import error_map, error_maps
     from .scales import length_scales
     from .series import value_over_time
+    from .size_meanings import pore_size_curves
     from .sizes import size_distribution
     from .stills import still
     from .targets import target_views

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..workspace.serving import current_run
+from .item import finite
 from .prose import Text
 
 if TYPE_CHECKING:
@@ -77,14 +78,14 @@ def record_measurements(
 
 
 def _fields(measurement: Any) -> dict[str, Any]:
-    lower, upper = getattr(measurement, "interval95", None) or (None, None)
+    lower, upper = getattr(measurement, "interval95", None) or (None, None)  # NaN: not known
     checks = getattr(measurement, "checks", ())
     return {
         "key": measurement.key,
         "value": measurement.value,
-        "uncertainty": measurement.uncertainty,
-        "lower": lower,
-        "upper": upper,
+        "uncertainty": finite(measurement.uncertainty),
+        "lower": finite(lower),
+        "upper": finite(upper),
         "unit": measurement.unit,
         "convention": getattr(measurement, "convention", ""),
         "parts": dict(getattr(measurement, "parts", {})),

@@ -1,7 +1,8 @@
 """Do 95 % regions of places seen from a fitted surface pose hold as often as they say?
 
 Eight marks on a rough surface are picked in a tilted picture and in the survey, both with noise;
-the mount is off by a few degrees. The pose is fitted, and a place of the survey is predicted in the
+the mount is off by a few degrees. Or all marks lie on one plane, and are picked in a rendering of
+it, on facets that face the beam. The pose is fitted, and a place of the survey is predicted in the
 picture, a pixel of the picture in the survey.
 """
 
@@ -30,6 +31,7 @@ class _Case:
     model: Model
     stated: bool = True
     height_um: float = 15.0
+    across: bool = False
 
 
 _CASES = {
@@ -37,6 +39,9 @@ _CASES = {
     "similarity, errors known": _Case("similarity"),
     "similarity, errors from residuals": _Case("similarity", stated=False),
     "rigid, errors known, flat surface": _Case("rigid", height_um=0.0),
+    "similarity, errors from residuals, one plane, picked across the beam": _Case(
+        "similarity", stated=False, height_um=0.0, across=True
+    ),
 }
 
 
@@ -123,11 +128,15 @@ def _once(case: _Case, seed: int) -> tuple[float, float]:
     marks = scattered_marks(rng, height_um=case.height_um)
     seen = true.inverse_apply(marks)[:, 1:] + PICK_UM * rng.standard_normal((len(marks), 2))
     if not case.stated:
-        pose = fit_surface_pose(seen, marks, view=view, model=case.model)
+        known = marks
+        if case.across:
+            known = marks + PICK_UM * rng.standard_normal((len(marks), 2)) @ true.matrix[:, 1:].T
+        pose = fit_surface_pose(seen, known, view=view, model=case.model)
         return _in_picture(pose, true), float("nan")
     known = marks + SURVEY_UM * rng.standard_normal(marks.shape)
-    errors = {"sigma_um": PICK_UM, "sigma_surface_um": SURVEY_UM}
-    pose = fit_surface_pose(seen, known, view=view, model=case.model, **errors)
+    pose = fit_surface_pose(
+        seen, known, view=view, model=case.model, sigma_um=PICK_UM, sigma_surface_um=SURVEY_UM
+    )
     return _in_picture(pose, true), _in_survey(pose, true, marks)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,13 @@ from .scene import GridLevel, Placed
 _STEPS = 33  # places an axis at which it is computed; between them it is interpolated
 _OPACITY = 0.5
 _STRAIGHT = 1e-12
+
+
+class Part(Protocol):
+    """A part of what planes show."""
+
+    def covers(self, plane: Plane, width_px: int, height_px: int) -> NDArray[np.bool_]:
+        """Which pixels of a plane lie in it, shape (height_px, width_px)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +89,7 @@ class Field:
         The same for people.
     values : callable
         Gives it at positions z, y, x, shape (n, 3) [µm]: shape (n,).
-    boxes : tuple of Box
+    boxes : tuple of Part
         Where it is shown: inside all of them.
     """
 
@@ -95,7 +102,7 @@ class Field:
     low_words: str
     high_words: str
     values: Callable[[NDArray[np.float64]], NDArray[np.float64]]
-    boxes: tuple[Box, ...] = ()
+    boxes: tuple[Part, ...] = ()
 
     @property
     def ramp(self) -> Ramp:

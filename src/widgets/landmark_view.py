@@ -149,15 +149,14 @@ def _model_row(picker: Any, message: Message) -> ipw.HBox:
     names = [("none", ""), *((record.name, record.name) for record in picker.ws.targets)]
     target = ipw.Dropdown(options=names, description="target", layout=_NARROW, style=_SHORT)
     link(target, picker, "target", message)
-    if len(models) == 1:  # of a rendering
-        return ipw.HBox([target])
     error = ipw.Checkbox(description="show the predicted error", indent=False)
     link(error, picker, "show_error", message)
     further = ipw.Checkbox(description="show where one more pair helps the target", indent=False)
     link(further, picker, "show_next", message)
     for box in (error, further):
         box.layout.width, box.layout.margin = "auto", "2px 12px 2px 4px"
-    return ipw.HBox([model, target, error, further], layout=ipw.Layout(flex_flow="row wrap"))
+    chosen = [model, target] if len(models) > 1 else [target]  # one only, of a rendering
+    return ipw.HBox([*chosen, error, further], layout=ipw.Layout(flex_flow="row wrap"))
 
 
 def _decision_buttons(picker: Any, message: Message) -> ipw.HBox:

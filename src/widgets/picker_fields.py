@@ -83,13 +83,13 @@ def error_field(picker: Any, side: str) -> Field:
     fit = picker.fit()
 
     def error(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(fit.tre_at(_in_moving(fit, side, points, picker)))
+        return np.asarray(fit.tre_at(picker.in_moving(fit, side, points)))
 
     over = np.asarray(fit.tre_at(_spread(picker.images["moving"])))
     low, high = _spanned(over)
     return Field(
         key=f"error {side}",
-        mark=_mark(low, high, fit),
+        mark=_mark(low, high, fit, picker.looked_from()),
         title="predicted RMS error",
         color_map="cividis",
         low=low,
@@ -97,7 +97,7 @@ def error_field(picker: Any, side: str) -> Field:
         low_words=error_words(picker, low, digits=2),
         high_words=f"≥ {error_words(picker, high, digits=2)}",
         values=error,
-        boxes=(_own_box(picker.images[side]),),
+        boxes=picker.shown_parts(side),
     )
 
 
@@ -114,22 +114,20 @@ def next_field(picker: Any, side: str) -> Field:
     CovarianceUnavailable
         No error can be predicted.
     """
-    from ..analysis.registration import errors_with_landmark
-
     fit, target = picker.fit(), picker.target_in_moving()
     if target is None:
         raise Degenerate("choose a target that is connected with these images")
     present = float(fit.tre_at(target)[0])
 
     def gain(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        places = _in_moving(fit, side, points, picker)
-        return 100 * (1 - errors_with_landmark(fit, places, target) / present)
+        return 100 * (1 - picker.errors_with(fit, side, points, target) / present)
 
-    over = 100 * (1 - errors_with_landmark(fit, _spread(picker.images["moving"]), target) / present)
+    places = _spread(picker.images["moving"])
+    over = 100 * (1 - picker.errors_with(fit, "moving", places, target) / present)
     high = max(float(over.max()), 1e-3)
     return Field(
         key=f"next {side}",
-        mark=_mark(0.0, high, fit, target),
+        mark=_mark(0.0, high, fit, picker.looked_from(), target),
         title=f"error at {picker.target} falls by",
         color_map="magma",
         low=0.0,
@@ -137,13 +135,11 @@ def next_field(picker: Any, side: str) -> Field:
         low_words="0 %",
         high_words=f"{high:.2g} %",
         values=gain,
-        boxes=_both_boxes(picker, side, fit),
+        boxes=picker.reached_parts(fit, side),
     )
 
 
-def _in_moving(
-    fit: Any, side: str, points: NDArray[np.float64], picker: Any
-) -> NDArray[np.float64]:
+def in_moving(picker: Any, fit: Any, side: str, points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Points of one side in the moving frame; a picture's plane is where its content lies."""
     if side == "moving":
         return points
@@ -160,19 +156,20 @@ def _way_back(fit: Any) -> Any:
     return fit.transform.inverse_apply
 
 
-def _both_boxes(picker: Any, side: str, fit: Any) -> tuple[Box, ...]:
+def both_boxes(picker: Any, side: str, fit: Any) -> tuple[Box, ...]:
+    """The part of one side that the other image reaches too."""
     other = "fixed" if side == "moving" else "moving"
-    own = _own_box(picker.images[side])
+    own = own_box(picker.images[side])
     ends = np.vstack([np.zeros(3), np.eye(3)]) * 100.0 + own.low_um
     way = fit.transform.apply if side == "moving" else _way_back(fit)
     mapped = np.asarray(way(ends))
     matrix = (mapped[1:] - mapped[0]).T / 100.0
-    there = _own_box(picker.images[other])
+    there = own_box(picker.images[other])
     offset = mapped[0] - matrix @ own.low_um
     return own, Box(matrix=matrix, offset_um=offset, low_um=there.low_um, high_um=there.high_um)
 
 
-def _own_box(image: Any) -> Box:
+def own_box(image: Any) -> Box:
     """An image's field of view; a picture is seen a little beside its plane too."""
     corners = box_corners_um(image.levels)
     low, high = corners.min(axis=0), corners.max(axis=0)
@@ -195,6 +192,13 @@ def _spanned(values: NDArray[np.float64]) -> tuple[float, float]:
     return low, max(high, low * 1.0001 + 1e-12)
 
 
-def _mark(low: float, high: float, fit: Any, target: NDArray[np.float64] | None = None) -> str:
-    given = (low, high, fit.transform.to_dict(), None if target is None else target.tolist())
+def _mark(
+    low: float,
+    high: float,
+    fit: Any,
+    looked_from: tuple[float, ...],
+    target: NDArray[np.float64] | None = None,
+) -> str:
+    place = None if target is None else target.tolist()
+    given = (low, high, fit.transform.to_dict(), looked_from, place)
     return hashlib.sha1(repr(given).encode(), usedforsecurity=False).hexdigest()

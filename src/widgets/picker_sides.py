@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .fields import Part
 from .picture import voxel_words
 from .plane import Plane, Triple
 from .pointing import Pointing
@@ -37,6 +38,38 @@ class PickerSides(Pointing):
     def dropped_at(self, side: str, at_um: Triple) -> dict[str, float]:
         """Where something stands that a person drops on one side."""
         return by_name(at_um)
+
+    # -- what a field over a side is made of, see `picker_fields` -------------------
+
+    def in_moving(self, fit: Any, side: str, points_um: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Points of one side in the moving frame, (n, 3) [µm]."""
+        from .picker_fields import in_moving
+
+        return in_moving(self, fit, side, points_um)
+
+    def errors_with(
+        self, fit: Any, side: str, points_um: NDArray[np.float64], target_um: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Predicted error at the target with one more pair at points of one side, (n,) [µm]."""
+        from ..analysis.registration import errors_with_landmark
+
+        return errors_with_landmark(fit, self.in_moving(fit, side, points_um), target_um)
+
+    def shown_parts(self, side: str) -> tuple[Part, ...]:
+        """Where one side shows anything."""
+        from .picker_fields import own_box
+
+        return (own_box(self.images[side]),)
+
+    def reached_parts(self, fit: Any, side: str) -> tuple[Part, ...]:
+        """Where a pair can be picked on one side."""
+        from .picker_fields import both_boxes
+
+        return both_boxes(self, side, fit)
+
+    def looked_from(self) -> tuple[float, ...]:
+        """What the picture of a side follows beside its plane."""
+        return ()
 
     def faded(self, side: str, points_um: NDArray[np.float64], shown: Plane) -> NDArray[np.bool_]:
         """Which points of one side lie off what a plane shows, (n,)."""

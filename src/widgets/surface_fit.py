@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -22,19 +22,22 @@ if TYPE_CHECKING:
 #: Marks from which a pose with its scale has something left over.
 FEWEST = 4
 _CHECKED = 1e-6
-# A pick on a facet that faces the beam errs across the beam, which looks smaller from the mirrored
-# side: marks on one plane then fit better there, on made specimens by a margin of up to 50.
-_RELIEF_TELLS = 60.0
-_ROUGHLY_DEG = 8.0  # as well as a stage's tilt is known at least, mount and all
+
+Hides = Callable[["AffineTransform", NDArray[np.float64]], NDArray[np.bool_]]
 
 
 def pose_by_marks(
-    records: Sequence[Any], image: Any, view: SurfaceView, *, tilt_sigma_deg: float | None = None
+    records: Sequence[Any],
+    image: Any,
+    view: SurfaceView,
+    *,
+    tilt_sigma_deg: float | None = None,
+    hides: Hides | None = None,
 ) -> SurfacePose:
     """Fit the pose of a picture to landmarks between it and the survey.
 
-    Errors of localisation count where every landmark states them on a side. Marks that fit better
-    tilted the other way tell so only where their relief is clear; else the stage's tilt holds.
+    Errors of localisation count where every landmark states them on a side. ``hides`` says which
+    places of the survey, (n, 3) [µm], its surface hides under a pose.
     """
     from ..analysis.registration.surface import fit_surface_pose
 
@@ -43,39 +46,27 @@ def pose_by_marks(
         "sigma_um": stated.get("sigma_moving_um"),
         "sigma_surface_um": stated.get("sigma_fixed_um"),
     }
-    fit = partial(
-        fit_surface_pose,
+    marks = positions(records, "fixed", planar=False)
+    return fit_surface_pose(
         raw_places(positions(records, "moving", planar=True), image),
-        positions(records, "fixed", planar=False),
+        marks,
         view=view,
         model="similarity",
+        tilt_sigma_deg=tilt_sigma_deg,
+        hidden=None if hides is None else lambda pose: hides(pose, marks),
         **{key: value for key, value in given.items() if value is not None and np.all(value > 0)},
     )
-    pose = fit(tilt_sigma_deg=tilt_sigma_deg)
-    if tilt_sigma_deg is not None or not _turned_over(pose):
-        return pose
-    held = fit(tilt_sigma_deg=_ROUGHLY_DEG)
-    words = (
-        f"the marks alone fit better tilted the other way (margin {pose.margin:.0f}), as marks on "
-        "one plane may: taken is the stage's tilt; mark something of another height"
-    )
-    return replace(held, warnings=(*held.warnings, words))
-
-
-def _turned_over(pose: SurfacePose) -> bool:
-    """Whether a pose is tilted against the stage although its relief does not clearly say so."""
-    if pose.other is None or pose.margin >= _RELIEF_TELLS:
-        return False
-    off = [
-        abs(pose.view.angles(one).tilt_deg - pose.view.tilt_deg)
-        for one in (pose.transform, pose.other)
-    ]
-    return off[0] > off[1] + _ROUGHLY_DEG
 
 
 def raw_places(points_um: NDArray[np.float64], image: Any) -> NDArray[np.float64]:
     """Positions in a picture's frame, (n, 3), as places of its raw pixels: (n, 2), y, x [µm]."""
     return (points_um[:, 1:] - np.asarray(image.origin_um)) * [stretch_of(image), 1.0]
+
+
+def picture_places(raw_um: NDArray[np.float64], image: Any) -> NDArray[np.float64]:
+    """Places of a picture's raw pixels, (n, 2), y, x, in its frame: (n, 3) [µm]."""
+    placed = raw_um / [stretch_of(image), 1.0] + np.asarray(image.origin_um)
+    return np.column_stack([np.zeros(len(placed)), placed])
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,10 +100,16 @@ class SurfaceFit:
 
     @classmethod
     def of(
-        cls, records: Sequence[Any], image: Any, view: SurfaceView, plane: SurfacePlane
+        cls,
+        records: Sequence[Any],
+        image: Any,
+        view: SurfaceView,
+        plane: SurfacePlane,
+        *,
+        hides: Hides | None = None,
     ) -> SurfaceFit:
         """Fit the pose to landmarks; errors as of `fit_surface_pose`."""
-        pose = pose_by_marks(records, image, view)
+        pose = pose_by_marks(records, image, view, hides=hides)
         marks = positions(records, "fixed", planar=False)
         transform = in_picture_frame(pose.transform, plane, image)
         stated = stated_errors(records).values()

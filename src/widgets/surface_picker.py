@@ -12,6 +12,7 @@ from traitlets import Enum, Float, TraitError, Unicode, observe, validate
 from ..errors import DecisionNeeded, Degenerate, NoPath
 from ..workspace.surface import SURFACE_TAG
 from ..workspace.surface_sight import refuse_without_level, stated_tilt, view_of_picture
+from .fields import Part
 from .landmarks import LandmarkPicker
 from .pairs import FitState
 from .picture import spacing_words
@@ -20,6 +21,14 @@ from .prediction import Prediction
 from .snap_to import SnapProposal
 from .state import by_name, named_point
 from .surface_explorer import SurfaceExplorer, SurfacePanel
+from .surface_fields import (
+    errors_with_pair,
+    picture_of_surface,
+    reached_surface,
+    seen_places,
+    shown_surface,
+    surface_places,
+)
 from .surface_fit import FEWEST, SurfaceFit
 from .surface_prediction import onto_surface, seen_in_picture
 from .surface_scene import SurfaceScene, beneath, hidden
@@ -76,6 +85,7 @@ class SurfacePicker(LandmarkPicker):
     stage_tilt_deg = Float(read_only=True, help="Tilt that the stage says [°].")
     tilt_deg = Float(0.0, help="Tilt from which the surface is rendered [°].")
     rotation_deg = Float(0.0, help="Turn about the surface's normal, before the tilt [°].")
+    _reached: tuple[Any, Any, Part] | None = None
     moving_sigma_um = Float(
         None, allow_none=True,
         help="Localisation error, per axis, kept with pairs picked here, in the picture [µm].",
@@ -134,12 +144,6 @@ class SurfacePicker(LandmarkPicker):
             name = proposal["trait"].name
             raise TraitError(f"{name} needs a length above 0 [µm], or None, got {value:g}")
         return None if value is None else float(value)
-
-    @validate("show_error", "show_next")
-    def _check_field(self, proposal: Any) -> bool:
-        if proposal["value"]:
-            raise TraitError(f"{proposal['trait'].name} needs slices to lie over, not a rendering")
-        return False
 
     @observe("tilt_deg", "rotation_deg")
     def _turn(self, _: Any) -> None:
@@ -219,7 +223,9 @@ class SurfacePicker(LandmarkPicker):
         angles = {"tilt_deg": self.stage_tilt_deg, "rotation_deg": 0.0}
         try:
             view = view_of_picture(self.images["moving"], self.scene.plane, **angles)
-            fit = SurfaceFit.of(active, self.images["moving"], view, self.scene.plane)
+            fit = SurfaceFit.of(
+                active, self.images["moving"], view, self.scene.plane, hides=self.scene.hides
+            )
         except (Degenerate, ValueError) as error:
             return FitState(fit=None, reason=str(error), warnings=(), choice=None, records=active)
         reason = f"{POSE}: {fit.pose.statement}"
@@ -252,6 +258,35 @@ class SurfacePicker(LandmarkPicker):
         except NoPath:
             return None
         return np.asarray(fit.transform.inverse_apply(place))
+
+    # -- what the fit says over both sides ---------------------------------------
+
+    def in_moving(self, fit: Any, side: str, points_um: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Where the picture shows what points of one side show, (n, 3) [µm]."""
+        return seen_places(fit, self.scene, self.rendered, side, points_um)
+
+    def errors_with(
+        self, fit: Any, side: str, points_um: NDArray[np.float64], target_um: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Predicted error at the target with one more pair on what points show, (n,) [µm]."""
+        places = surface_places(fit, self.scene, self.rendered, side, points_um)
+        return errors_with_pair(fit, self.scene, places, target_um)
+
+    def shown_parts(self, side: str) -> tuple[Part, ...]:
+        """Where one side shows anything: the rendering shows the surface."""
+        return super().shown_parts(side) if side == "moving" else (shown_surface(self.rendered),)
+
+    def reached_parts(self, fit: Any, side: str) -> tuple[Part, ...]:
+        """The surface that the picture shows too."""
+        if side == "moving":
+            return *super().shown_parts(side), picture_of_surface(fit, self.scene)
+        if self._reached is None or self._reached[:2] != (fit, self.rendered):
+            self._reached = (fit, self.rendered, reached_surface(fit, self.scene, self.rendered))
+        return (self._reached[2],)
+
+    def looked_from(self) -> tuple[float, ...]:
+        """The direction of the rendering."""
+        return self.tilt_deg, self.rotation_deg
 
     # -- showing ---------------------------------------------------------------
 

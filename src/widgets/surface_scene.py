@@ -48,6 +48,7 @@ class SurfaceScene:
         )
         self._grey = smoothed(volume, 1.0)
         self._seen: dict[tuple[float, float], Rendered] = {}
+        self._along: tuple[bytes, Rendered] | None = None
 
     @property
     def _grid(self) -> dict[str, Any]:
@@ -84,6 +85,22 @@ class SurfaceScene:
         self._seen[key] = self._seen.pop(key)
         return self._seen[key]
 
+    def seen_along(self, pose: Any) -> Rendered:
+        """Render the whole survey along the beam of a pose; the last one is kept."""
+        from dataclasses import replace
+
+        from ..analysis.registration.surface.render import look
+
+        axes = pose.matrix / pose.scale
+        key = axes.tobytes()
+        if self._along is None or self._along[0] != key:
+            angles = self.view(0.0, 0.0).angles(pose)
+            view = self.view(angles.tilt_deg, angles.rotation_deg)
+            start = replace(view.nominal_pose(self.corners_um.mean(axis=0)), matrix=axes)
+            seen = look(self._grey, level=self.level, **self._grid, view=view, pose=start)
+            self._along = (key, seen)
+        return self._along[1]
+
     def met_by(self, pose: Any, places_um: ArrayLike) -> NDArray[np.float64]:
         """Where the beams of a pose through places in its picture meet the surface.
 
@@ -112,6 +129,11 @@ class SurfaceScene:
             found.append(seen.position_um[0, 0])
         return np.array(found)
 
+    def hides(self, pose: Any, points_um: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Whether the surface hides points of the survey from the beams of a pose: (n,)."""
+        met = self.met_by(pose, pose.inverse_apply(points_um)[:, 1:])
+        return _behind(points_um - met, pose, self.spacing_um)
+
 
 def beneath(rendered: Rendered, points_um: ArrayLike) -> NDArray[np.float64]:
     """What of the surface is seen where points of the survey appear: (n, 3), NaN beside it [µm]."""
@@ -124,8 +146,14 @@ def hidden(
     """Whether the surface hides each point: it lies well behind what is seen there, (n,)."""
     if not len(points_um):
         return np.zeros(0, bool)
-    behind = (points_um - beneath(rendered, points_um)) @ rendered.pose.matrix[:, 0]
-    return np.nan_to_num(behind, nan=0.0) > _BENEATH_VOXELS * max(spacing_um)
+    return _behind(points_um - beneath(rendered, points_um), rendered.pose, spacing_um)
+
+
+def _behind(
+    arms_um: NDArray[np.float64], pose: Any, spacing_um: Sequence[float]
+) -> NDArray[np.bool_]:
+    along = arms_um @ pose.matrix[:, 0] / np.linalg.norm(pose.matrix[:, 0])
+    return np.asarray(np.nan_to_num(along, nan=0.0) > _BENEATH_VOXELS * max(spacing_um))
 
 
 def shaded(rendered: Rendered) -> NDArray[np.uint8]:

@@ -34,6 +34,17 @@ def tops(parts):
     return [parts.nth(n).bounding_box()["y"] for n in range(2)]
 
 
+def at_rest(parts, page):
+    """Wait until parts have stood where they are for half a second, so that clicks hit them."""
+
+    def stand():
+        before = [parts.nth(n).bounding_box() for n in range(2)]
+        page.wait_for_timeout(500)
+        return before == [parts.nth(n).bounding_box() for n in range(2)]
+
+    return until(stand, page)
+
+
 def test_pictures_are_level_and_buttons_stay_while_pairs_come(page):
     run_all(page)
     page.set_viewport_size(NARROW)
@@ -46,12 +57,13 @@ def test_pictures_are_level_and_buttons_stay_while_pairs_come(page):
     add = cell.get_by_role("button", name="add pair")
     before = add.bounding_box()["y"]
     for number, (across, down) in enumerate(SPOTS, start=1):
+        assert at_rest(sides, page)
         for side in (0, 1):
             box = sides.nth(side).bounding_box()
             page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
         add.click()
         assert until(lambda n=number: cell.get_by_text(f"L{n}", exact=True).count() > 0, page)
-    assert until(lambda: cell.get_by_text("fit of 3 pairs").count() > 0, page)
+    assert until(lambda: cell.get_by_text("fit of 3 pairs").count() > 0, page), cell.inner_text()
     assert add.bounding_box()["y"] == pytest.approx(before, abs=0.5)
 
 

@@ -115,6 +115,34 @@ def _compare(ground: str = "light") -> Any:
     return plots.against_truth(table, ground=ground)
 
 
+def _meanings(ground: str = "light") -> Any:
+    size = np.linspace(1.0, 9.0, 40)
+    tables = {}
+    for number, name in enumerate(("local_thickness", "porosimetry", "bodies", "chords")):
+        share = np.exp(-(((size - 3 - number) / 1.5) ** 2))
+        share *= (0.9 if name == "porosimetry" else 1.0) / share.sum()
+        tables[name] = pd.DataFrame({"diameter_um": size, "share": share})
+    return plots.pore_size_curves(tables, ground=ground)
+
+
+def _chords(ground: str = "light") -> Any:
+    length = np.arange(1, 40) * 0.5
+    rows = [
+        pd.DataFrame(
+            {"axis": axis, "length_um": length, "cumulative_by_number": 1 - np.exp(-length / mean)}
+        )
+        for axis, mean in (("x", 3.0), ("y", 3.1), ("z", 5.0))
+    ]
+    means = {"x": 3.0, "y": 3.1, "z": 5.0}
+    return plots.chord_distribution(pd.concat(rows), means_um=means, ground=ground)
+
+
+def _two_point(ground: str = "light") -> Any:
+    r = np.linspace(0, 12, 40)
+    table = pd.DataFrame({"distance_um": r, "s2": 0.16 + 0.24 * np.exp(-r / 2.4)})
+    return plots.two_point_curve(table, surface_per_um=0.4, ground=ground)
+
+
 ALL: dict[str, Callable[..., Any]] = {
     "length_scales": _scales,
     "nested_boxes": _coverage,
@@ -122,6 +150,9 @@ ALL: dict[str, Callable[..., Any]] = {
     "landmark_errors": _landmarks,
     "error_map": _error_map,
     "size_distribution": _sizes,
+    "pore_size_curves": _meanings,
+    "chord_distribution": _chords,
+    "two_point_curve": _two_point,
     "target_views": _target,
     "value_over_time": _series,
     "against_truth": _compare,
@@ -178,6 +209,13 @@ def test_the_same_plot_can_be_explored_in_bokeh(name: str) -> None:
     assert figures
     assert all(f.outline_line_color is None for f in figures)
     assert all(f.background_fill_color == plots.LIGHT.paper for f in figures)
+
+
+def test_sizes_by_meaning_refuse_a_size_without_meaning() -> None:
+    with pytest.raises(ValueError, match=r"some of .*porosimetry.* got \['diameter'\]"):
+        plots.pore_size_curves({"diameter": pd.DataFrame()})
+    with pytest.raises(ValueError, match="nothing to draw"):
+        plots.pore_size_curves({"chords": pd.DataFrame()})
 
 
 def test_a_dark_ground_darkens_the_picture_and_keeps_the_colours_of_the_data() -> None:

@@ -33,15 +33,12 @@ class Summit:
         Share of the samples that count there.
     sweeps : int
         How often it was looked up.
-    curvature : ndarray, shape (p, p), optional
-        Of the loss, by the parameters of the transform; where it was told.
     """
 
     transform: AffineTransform
     information: float
     overlap: float
     sweeps: int
-    curvature: np.ndarray | None = None
 
     @property
     def shared(self) -> float:
@@ -111,7 +108,7 @@ class Climb:
     def run_sharply(self) -> Summit:
         """Climb by the curvature where the climb begins, which few samples tell: from nearby.
 
-        Three sweeps over all samples do then, and how sharp the summit is, is known beside.
+        Three sweeps over all samples do then.
         """
         few = Climb(self.metric.thinned(_THIN), self.start, step_um=self.step_um)
         few.units = self.units
@@ -122,10 +119,7 @@ class Climb:
         steps = minimum(self.loss, zero, most=60, gain=1e-6, inverse=inverse)
         matrix, offset = self.place(steps)
         end = self.metric(matrix, self.start.centre_um, offset)
-        near = inverse is not None and float(np.linalg.norm(steps)) < _ASIDE
-        by_parameter = curved / np.outer(self.units, self.units) if near else None
-        sweeps = self.sweeps + few.sweeps
-        return Summit(self.at(steps), end.information, end.overlap, sweeps, by_parameter)
+        return Summit(self.at(steps), end.information, end.overlap, self.sweeps + few.sweeps)
 
     def curvature(self) -> np.ndarray:
         """Second differences of the loss where the climb begins, from its slopes: (p, p)."""

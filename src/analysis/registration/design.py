@@ -105,9 +105,29 @@ def errors_with_landmark(
     candidates, targets = lift(candidates_um), lift(target_um)
     at_target = transform.jacobian(targets).reshape(-1, transform.parameter_count)
     rows = transform.jacobian(candidates)[:, fit.pairs.axes]
-    known = rows @ transform.covariance  # (n, d, p)
-    own = known @ rows.transpose(0, 2, 1) + sigma**2 * np.eye(rows.shape[1])
-    shared = at_target @ known.transpose(0, 2, 1)  # (n, 3 m, d)
-    gain = np.einsum("nid,nde,nie->n", shared, np.linalg.inv(own), shared) / len(targets)
+    noise = sigma**2 * np.eye(rows.shape[1])
+    gain = gained(at_target, rows, transform.covariance, noise) / len(targets)
     present = np.einsum("ip,pq,iq->", at_target, transform.covariance, at_target) / len(targets)
     return np.asarray(np.sqrt(np.maximum(present - gain, 0.0)))
+
+
+def gained(
+    at_target: np.ndarray, rows: np.ndarray, covariance: np.ndarray, noise: np.ndarray
+) -> np.ndarray:
+    """By how much further observations lower the variance of some quantities, summed: (n,).
+
+    Parameters
+    ----------
+    at_target : (k, p) array
+        Change of the quantities with the parameters.
+    rows : (n, d, p) array
+        Change of each candidate's d values with the parameters.
+    covariance : (p, p) array
+        Of the parameters, now.
+    noise : (d, d) array
+        Covariance of one observation.
+    """
+    known = rows @ covariance  # (n, d, p)
+    own = known @ rows.transpose(0, 2, 1) + noise
+    shared = at_target @ known.transpose(0, 2, 1)  # (n, k, d)
+    return np.asarray(np.einsum("nid,nde,nie->n", shared, np.linalg.inv(own), shared))

@@ -207,7 +207,6 @@ def register(
                 metric,
                 best,
                 voxel_um=search.levels[-1].voxel_um,
-                curvature=ends[0].curvature,
                 at_summit=engine == "scalebridge",
             )
         except Degenerate as problem:

@@ -123,8 +123,8 @@ def meniscus_pressure(
     >>> z, y, x = np.indices((40, 40, 40)) - 19.5
     >>> drop = z**2 + y**2 + x**2 <= 15**2
     >>> found = meniscus_pressure(drop, ~drop, spacing_um=(1, 1, 1), tension_n_per_m=0.0728)
-    >>> round(found.curvature_per_um * 15, 1)
-    2.0
+    >>> 1.9 < found.curvature_per_um * 15 < 2.1
+    True
     """
     from scipy.ndimage import binary_erosion, gaussian_filter
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,20 @@ class Field:
     x: NDArray
     minimum: Minimum
     upper: float
+
+
+def doubled(volume: NDArray, axes: Sequence[int]) -> NDArray:
+    """Repeat a volume along periodic axes of one voxel, whose neighbour would be itself.
+
+    Examples
+    --------
+    >>> doubled(np.zeros((1, 4, 1)), (1, 2)).shape
+    (1, 4, 2)
+    """
+    for axis in axes:
+        if volume.shape[axis] == 1:
+            volume = volume.repeat(2, axis)
+    return np.ascontiguousarray(volume)
 
 
 class Conduction:

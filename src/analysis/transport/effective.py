@@ -15,7 +15,7 @@ from ..quantification.volume import checked_phase
 from ..spacing import checked_image_ndim, checked_spacing
 from ..threads import Workers
 from .bounds import wiener_bounds
-from .conduction import Conduction
+from .conduction import Conduction, doubled
 
 BOUNDARIES = {
     "fixed": "ends fixed half a voxel outside the image, sides sealed",
@@ -257,6 +257,7 @@ def _solve(
     series, parallel = wiener_bounds(sigma, shares)  # type: ignore[arg-type]
     conducting = float(shares[sigma > 0].sum())
     periodic = boundary == "periodic"
+    labels = doubled(labels, (0,)) if periodic else labels
     problem = Conduction(
         labels, sigma, spacing, periodic=periodic, axes=(0,), relative_error=relative_error,
         workers=workers,
@@ -271,7 +272,8 @@ def _solve(
     rest = max(0.0, min(field.minimum.rest, field.upper - series))
     return replace(
         nothing,
-        value=field.upper - rest / 2, lower=field.upper - rest, upper=field.upper,
+        value=float(field.upper - rest / 2), lower=float(field.upper - rest),
+        upper=float(field.upper),
         iterations=field.minimum.iterations, converged=field.minimum.converged,
     )  # fmt: skip
 

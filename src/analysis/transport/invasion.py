@@ -100,14 +100,14 @@ def invade(
 
     Examples
     --------
-    The wide channel fills first, the narrow one never fills: both its ends are reached.
+    The wide channel fills first; what was in the narrow one has no way out then, and stays.
 
     >>> import numpy as np
     >>> pore = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], bool)
     >>> radius = np.array([[3., 3., 3.], [3., 0., 1.], [3., 3., 3.]])
     >>> found = invade(pore, spacing_um=(1, 1), axis="y", radius_um=radius)
     >>> found.threshold_um, int(found.trapped.sum())
-    (3.0, 0)
+    (3.0, 1)
     """
     from .invasion_loops import order_of_invasion, trap
 

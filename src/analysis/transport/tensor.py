@@ -14,7 +14,7 @@ from ..quantification.objects import AXIS_NAMES
 from ..spacing import checked_spacing
 from ..threads import Workers
 from .bounds import wiener_bounds
-from .conduction import Conduction
+from .conduction import Conduction, doubled
 from .effective import _checked
 
 _MOST = 2000
@@ -105,7 +105,7 @@ def effective_tensor(
     spacing = checked_spacing(spacing_um, labels.ndim)
     flat = labels.ndim == 2
     axes = (1, 2) if flat else (0, 1, 2)
-    volume = np.ascontiguousarray(labels[None] if flat else labels)
+    volume = doubled(labels[None] if flat else labels, axes)
     steps = (1.0, *spacing) if flat else spacing
     shares = np.bincount(volume.ravel(), minlength=len(sigma)) / volume.size
     series, parallel = wiener_bounds(sigma, shares)  # type: ignore[arg-type]

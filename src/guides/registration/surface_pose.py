@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,7 +19,8 @@ from ...analysis.registration.surface import (
 )
 from ...analysis.targeting.surface_plane import SurfacePlane
 from ...errors import DecisionNeeded
-from ...widgets.surface_fit import FEWEST, pose_by_marks
+from ...widgets.surface_fit import FEWEST, Hides, pose_by_marks
+from ...widgets.surface_scene import SurfaceScene
 from ...workspace import Workspace
 from ...workspace.surface_sight import (
     in_picture_frame,
@@ -157,7 +159,7 @@ def register_surface(
     pairs = _pairs(ws, image, survey)
     found: SurfacePose | ViewMatch
     if by == "landmarks" or (by is None and len(pairs) >= FEWEST):
-        found = _by_marks(pairs, image, view, tilt_sigma_deg)
+        found = _by_marks(pairs, image, view, tilt_sigma_deg, partial(_hides, survey, level))
     else:
         found = match_view(
             np.asarray(image.array(), float),
@@ -201,15 +203,26 @@ def _pairs(ws: Workspace, image: Any, survey: Any) -> list[Any]:
     ]
 
 
+def _hides(
+    survey: Any, level: float, pose: AffineTransform, marks_um: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Which marks the surface hides; it is read only where two poses have to be told apart."""
+    return SurfaceScene(survey, level).hides(pose, marks_um)
+
+
 def _by_marks(
-    pairs: list[Any], image: Any, view: SurfaceView, tilt_sigma_deg: float | None
+    pairs: list[Any],
+    image: Any,
+    view: SurfaceView,
+    tilt_sigma_deg: float | None,
+    hides: Hides,
 ) -> SurfacePose:
     if len(pairs) < FEWEST:
         raise DecisionNeeded(
             f"the pose of {image.name} needs {FEWEST} landmarks or more, got {len(pairs)}. To "
             "decide: pick them with SurfacePicker, or give by='rendering'"
         )
-    pose = pose_by_marks(pairs, image, view, tilt_sigma_deg=tilt_sigma_deg)
+    pose = pose_by_marks(pairs, image, view, tilt_sigma_deg=tilt_sigma_deg, hides=hides)
     if pose.ambiguous:
         raise DecisionNeeded(
             f"{pose.statement} To decide: mark something of another height, or give tilt_deg and "

@@ -252,3 +252,15 @@ def test_wrong_options_are_refused_in_words(change, message):
 def test_a_label_without_conductivity_is_refused():
     with pytest.raises(ValueError, match="one value for each label to 2, got 2"):
         effective_conductivity(np.array([[0, 1], [2, 1]]), (1, 2), spacing_um=(1, 1))
+
+
+def test_a_periodic_axis_of_one_voxel_goes_on_as_it_is():
+    layers = np.repeat([[0], [1]], 2, axis=0)
+    wide = np.repeat(layers, 6, axis=1)
+    for image in (layers, wide):
+        matrix = effective_tensor(image, (1.0, 3.0), spacing_um=(1, 1)).matrix
+        np.testing.assert_allclose(matrix, [[1.5, 0], [0, 2]], atol=1e-6)
+    along = effective_conductivity(
+        layers, (1.0, 3.0), spacing_um=(1, 1), axis="x", boundary="periodic"
+    )
+    assert along.value == pytest.approx(2.0, rel=1e-6)

@@ -2,13 +2,14 @@
 
 The order of the files::
 
-    view <- necker, sight <- pose, sightlines
+    view <- necker, sight <- relief <- pose, sightlines, further
     view <- rays, render <- likeness <- scene <- starts <- match
     plane: a pose as the map of an image's own frame
 """
 
 from __future__ import annotations
 
+from .further import errors_with_mark
 from .match import ViewMatch, match_view
 from .plane import onto_plane
 from .pose import SurfacePose, fit_surface_pose
@@ -23,6 +24,7 @@ __all__ = [
     "SurfacePose",
     "SurfaceView",
     "ViewMatch",
+    "errors_with_mark",
     "fit_surface_pose",
     "match_view",
     "onto_plane",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from ..points import lift
 from ..tangent import Model, parameter_count
 from ..transform import AffineTransform
 from .necker import starting_poses
+from .relief import told_by_relief
 from .sight import Marks, Sight, settled
 from .view import SurfaceView
 
@@ -23,6 +25,7 @@ _FIRST_ORDER_DEG = 1.0
 _UNKNOWN_DEG = 10.0
 _ROUNDS = 6
 _ZERO = 1e-9  # of the marks' extent: residuals of rounding, not of picking
+_HIDDEN = 2 * float(np.log(20))  # against a pose, for each mark that the surface would hide
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +41,9 @@ class SurfacePose:
     other : AffineTransform or None
         The next best pose, where there is one: the same marks tilted the other way.
     margin : float
-        Twice the logarithm of how much better the marks fit under ``transform`` than under
-        ``other``; near 0 the marks do not tell, infinite where there is no other.
+        Twice the logarithm of the odds for ``transform`` against ``other``, by the marks' relief,
+        by what the surface would hide, and by the tilt where it is an observation; near 0 they do
+        not tell, below 0 they speak for ``other``, infinite where there is no other.
     ambiguous : bool
         Neither marks nor stage tell which of the two it is.
     residuals_um : (n, 2) array
@@ -79,13 +83,16 @@ def fit_surface_pose(
     sigma_surface_um: ArrayLike | None = None,
     height_sigma_um: float = 0.0,
     tilt_sigma_deg: float | None = None,
+    hidden: Callable[[AffineTransform], ArrayLike] | None = None,
 ) -> SurfacePose:
     """Fit the pose of an orthographic picture over a surface to marks seen in both.
 
     Five parameters follow from the marks (six with the scale). The sixth, depth along the beam, is
     set so that the picture's plane passes through the middle of the marks, and is as uncertain as
     their heights. Marks on one plane fit under two tilts; both are found, and the one nearer the
-    stage's tilt is taken where the marks do not tell.
+    stage's tilt is taken where the marks do not tell: how well they fit says little, as errors of
+    picking across the beam look smaller from the mirrored side, so only relief that such errors do
+    not explain counts.
 
     Parameters
     ----------
@@ -108,6 +115,9 @@ def fit_surface_pose(
     tilt_sigma_deg : float, optional
         How well the stage's tilt is known against the survey, mount and all. It is then an
         observation, of tilt and of lean; without it the stage only chooses between two poses.
+    hidden : callable, optional
+        Says of a pose which marks the surface would hide, (n,) of bool: none of those that were
+        seen. Each is taken for odds of 20 against it.
 
     Returns
     -------
@@ -144,13 +154,17 @@ def fit_surface_pose(
         height_sigma_um,
         tilt_sigma_deg,
     )
-    found, sigma = _optima(marks, model), None
+    found = _optima(marks, model)[:2]
+    told = _told(found, marks, hidden)
+    best, other, margin, ambiguous = _chosen(found, told, marks)
+    sigma = None
     if not marks.stated:
-        marks, found, sigma = _by_residuals(marks, found, model)
-    best, other, margin, ambiguous = _chosen(found, marks)
+        marks, sigma, (best, other, margin, ambiguous) = _by_residuals(marks, found, told, model)
     transform = _with_error(best, marks, height_sigma_um, sigma)
     if ambiguous and other is not None and transform.covariance is not None:
         transform = _either(transform, other.pose, margin)
+        if transform.rotation_sigma_deg > _UNKNOWN_DEG:
+            raise Degenerate(_undecided(best, other, margin, view))
     warnings = _warnings(transform, marks, margin, None if other is None else other.pose)
     return SurfacePose(
         transform=transform,
@@ -237,27 +251,61 @@ def _optima(marks: Marks, model: Model) -> list[Sight]:
     return facing
 
 
+_Choice = tuple[Sight, Sight | None, float, bool]
+
+
+def _told(
+    found: list[Sight], marks: Marks, hidden: Callable[[AffineTransform], ArrayLike] | None
+) -> float:
+    """Twice the logarithm of the odds for the first of two poses, without the stage."""
+    if len(found) < 2:
+        return float("inf")
+    normal = np.linalg.svd(marks.surface_um - marks.surface_um.mean(axis=0))[2][2]
+    one, two = (np.linalg.solve(end.pose.matrix, normal)[1:] for end in found)
+    if one @ two < 0:
+        told = told_by_relief(marks, found[0].pose)
+    else:  # no mirror images of each other
+        told = _cost(found[1], marks) - _cost(found[0], marks)
+    if hidden is not None:
+        first, second = (int(np.count_nonzero(hidden(end.pose))) for end in found)
+        told += _HIDDEN * (second - first)
+    return float(told)
+
+
+def _cost(end: Sight, marks: Marks) -> float:
+    """Misfit of the marks, without that of the stage."""
+    return float(np.sum(end.white[: 2 * len(marks.seen_um)] ** 2))
+
+
 def _by_residuals(
-    marks: Marks, found: list[Sight], model: Model
-) -> tuple[Marks, list[Sight], float]:
-    """Take the marks' error from their residuals, and weigh the stage's tilt against it."""
+    marks: Marks, found: list[Sight], told: float, model: Model
+) -> tuple[Marks, float, _Choice]:
+    """Take the marks' error from the residuals of the pose that is chosen, and weigh the stage's
+    tilt against it.
+
+    From those of the pose that fits best it would be too small: of two, that is the smaller one.
+    """
     n = len(marks.seen_um)
     free, sigma = 2 * n - parameter_count(model, 2, 3) + 1, 0.0
+    choice = _chosen(found, told, marks)
     for _ in range(_ROUNDS if marks.tilt_sigma is not None else 1):
-        sigma = float(np.sqrt(np.sum(found[0].residuals_um ** 2) / max(free, 1)))
+        sigma = float(np.sqrt(np.sum(choice[0].residuals_um ** 2) / max(free, 1)))
         if free == 0 or sigma < _ZERO * np.ptp(marks.seen_um, axis=0).max():
-            return marks, found, sigma
+            return marks, sigma, choice
         marks = replace(marks, seen_um2=np.tile(sigma**2 * np.eye(2), (n, 1, 1)))
-        found = sorted((settled(end.pose, marks) for end in found), key=lambda end: end.cost)
-    return marks, found, sigma
+        found = [settled(end.pose, marks) for end in found]
+        choice = _chosen(found, told, marks)
+    return marks, sigma, choice
 
 
-def _chosen(found: list[Sight], marks: Marks) -> tuple[Sight, Sight | None, float, bool]:
+def _chosen(found: list[Sight], told: float, marks: Marks) -> _Choice:
     """Take the pose that the marks tell, else the one nearer the stage."""
     if len(found) == 1:
         return found[0], None, float("inf"), False
-    best, other = found[:2]
-    margin = other.cost - best.cost
+    n, (best, other) = 2 * len(marks.seen_um) + 1, found
+    margin = told + float(np.sum(other.white[n:] ** 2) - np.sum(best.white[n:] ** 2))
+    if margin < 0:
+        best, other, margin = other, best, -margin
     if margin >= TOLD:
         return best, other, margin, False
     off = [_off_stage(end.pose, marks.view) for end in (best, other)]
@@ -370,6 +418,14 @@ def _warnings(
     return tuple(said)
 
 
+def _undecided(best: Sight, other: Sight, margin: float, view: SurfaceView) -> str:
+    one, two = (view.angles(end.pose).words for end in (best, other))
+    return (
+        f"neither the marks nor the stage tell {one} from {two} (margin {margin:.1f}): mark "
+        "something of another height, state tilt_sigma_deg, or take a view at another tilt"
+    )
+
+
 def _statement(
     transform: AffineTransform,
     other: Sight | None,
@@ -384,7 +440,7 @@ def _statement(
             said += f" Neither the marks nor the stage tell it from {second}."
         elif margin < TOLD:
             said += (
-                f" The marks fit as well under {second} (margin {margin:.1f}): taken is the one "
+                f" The marks do not tell it from {second} (margin {margin:.1f}): taken is the one "
                 "nearer the stage's tilt."
             )
         else:

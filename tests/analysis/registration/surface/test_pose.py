@@ -97,6 +97,58 @@ def test_marks_of_other_heights_tell_the_tilt_even_against_the_stage():
     assert "away from the stage's tilt" in pose.warnings[0]
 
 
+def picked_across(rng, true, marks, *, error_um=0.8):
+    """Pick marks in the picture, and in a rendering on facets that face the beam."""
+    errors = error_um * rng.standard_normal((2, len(marks), 2))
+    return true.inverse_apply(marks)[:, 1:] + errors[0], marks + errors[1] @ true.matrix[:, 1:].T
+
+
+def test_errors_across_the_beam_are_not_taken_for_relief():
+    view, rng = tilted_view(52), np.random.default_rng(11)
+    margins, better = [], 0
+    for _ in range(20):
+        true = mounted_pose(view, model="similarity")
+        seen, known = picked_across(rng, true, scattered_marks(rng, 12, height_um=0.0))
+        pose = fit_surface_pose(seen, known, view=view, model="similarity")
+        assert angle_between(pose.transform, true) < 15
+        assert pose.statement.count("nearer the stage's tilt") == 1
+        margins.append(pose.margin)
+        mirrored = seen - pose.other.inverse_apply(known)[:, 1:]
+        better += np.sum(mirrored**2) < np.sum(pose.residuals_um**2)
+    assert np.abs(margins).max() < 10
+    assert better > 15  # so how well marks fit would have chosen the mirror image
+
+
+def test_relief_beyond_the_errors_tells_the_tilt_without_stated_errors():
+    view, rng = tilted_view(-52), np.random.default_rng(12)
+    true = mounted_pose(tilted_view(52), model="similarity")
+    seen, known = picked_across(rng, true, scattered_marks(rng, 16, height_um=30.0))
+    pose = fit_surface_pose(seen, known, view=view, model="similarity")
+    assert angle_between(pose.transform, true) < 5
+    assert pose.margin > 18.5
+    told = fit_surface_pose(
+        seen, known, view=view, model="similarity", sigma_um=0.8, sigma_surface_um=0.8
+    )
+    assert told.margin > pose.margin
+
+
+def test_marks_that_a_pose_would_hide_count_against_it():
+    view, rng = tilted_view(0.0), np.random.default_rng(13)
+    true = mounted_pose(tilted_view(20))
+    marks = scattered_marks(rng, 8, height_um=0.0)
+    seen = true.inverse_apply(marks)[:, 1:]
+    with pytest.raises(Degenerate, match=r"neither the marks nor the stage tell tilt -?18"):
+        fit_surface_pose(seen, marks, view=view, sigma_um=0.1)
+
+    def mirrored(pose):
+        return np.full(8, angle_between(pose, true) > 20)
+
+    sure = fit_surface_pose(seen, marks, view=view, sigma_um=0.1, hidden=mirrored)
+    assert angle_between(sure.transform, true) < 1e-3
+    assert sure.margin == pytest.approx(16 * np.log(20), abs=1e-3)
+    assert not sure.ambiguous
+
+
 def test_flat_marks_seen_along_their_normal_are_refused_without_a_tilt_that_is_known():
     view = tilted_view(0.0)
     marks = scattered_marks(np.random.default_rng(5), height_um=0.0)

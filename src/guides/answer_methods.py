@@ -1,0 +1,96 @@
+"""How the questions are answered, in the words of a methods section, with sources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .questions import parts_of
+
+
+@dataclass(frozen=True)
+class AnswerMethod:
+    """The method behind some parts of the answers.
+
+    Attributes
+    ----------
+    text : str
+    sources : tuple of (str, str)
+        Citation and DOI.
+    """
+
+    text: str
+    sources: tuple[tuple[str, str], ...]
+
+
+_METHODS: tuple[tuple[tuple[str, ...], AnswerMethod], ...] = (
+    (
+        ("local_thickness", "porosimetry", "bodies"),
+        AnswerMethod(
+            "Local thickness is the diameter of the largest ball inside the phase that holds a "
+            "voxel, from exact distances; porosimetry that of the largest ball that comes in from "
+            "the border of the image (throat-controlled, MIP-equivalent); bodies are parted at "
+            "constrictions below 0.9 of the smaller side.",
+            (
+                (
+                    "Hildebrand & Rüegsegger 1997, A new method for the model-independent "
+                    "assessment of thickness",
+                    "10.1046/j.1365-2818.1997.1340694.x",
+                ),
+                ("Hilpert & Miller 2001, Pore-morphology-based simulation of drainage",
+                 "10.1016/S0309-1708(00)00056-7"),
+            ),
+        ),
+    ),
+    (
+        ("chords",),
+        AnswerMethod(
+            "Chords are the lengths of the phase on all lines of voxels along an axis; one that "
+            "the border cuts counts as at least so long.",
+            (
+                ("Kaplan & Meier 1958, Nonparametric estimation from incomplete observations",
+                 "10.1080/01621459.1958.10501452"),
+            ),
+        ),
+    ),
+    (
+        ("correlation",),
+        AnswerMethod(
+            "The two-point correlation counts pairs inside the image by Fourier transform; its "
+            "slope at 0 is −S_V / 4.",
+            (("Torquato 2002, Random Heterogeneous Materials", "10.1007/978-1-4757-6355-3"),),
+        ),
+    ),
+    (
+        ("diffusion",),
+        AnswerMethod(
+            "D_eff / D_0 of the phase alone (everything else insulates) between fixed "
+            "concentrations half a voxel outside both ends, sides sealed; the tortuosity factor is "
+            "volume fraction over D_eff / D_0. Coarser grids extrapolate it to voxels of size 0.",
+            (
+                ("Cooper et al. 2016, TauFactor: an open-source application for calculating "
+                 "tortuosity factors", "10.1016/j.softx.2016.09.002"),
+            ),
+        ),
+    ),
+    (
+        ("flow",),
+        AnswerMethod(
+            "Permeability is of Stokes flow between two pressures, with walls at the sides; pores "
+            "that lead nowhere are taken out.",
+            (),
+        ),
+    ),
+)  # fmt: skip
+
+
+def methods_of(questions: Sequence[str]) -> list[AnswerMethod]:
+    """Return the methods behind the questions that are asked.
+
+    Examples
+    --------
+    >>> [method.text.split()[0] for method in methods_of(["chords", "flow"])]
+    ['Chords', 'Permeability']
+    """
+    parts = set(parts_of(questions))
+    return [method for of, method in _METHODS if parts & set(of)]

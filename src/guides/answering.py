@@ -1,0 +1,214 @@
+"""What one wants to know of the measured phases, answered part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..analysis.quantification import Measurement, mean_chord_um, measure
+from ..analysis.quantification.measurement import Check
+from ..workspace import Workspace
+from .answer_plan import LARGEST, Step, cost_of, plan_of
+from .central_block import Block, central_block, likeness
+from .phase_answers import PhaseAnswers
+from .quantification import UNSTATED, PhaseResults
+from .questions import SOLVED, checked_questions, parts_of
+from .steps import StepProgress, Steps
+from .threshold_shares import Moved, moved_thresholds, threshold_shares, with_threshold
+from .transport_answers import Ask, Porous, diffusion, flow
+
+BLOCK_VOXELS = 128
+_SOLVERS = {"diffusion": diffusion, "flow": flow}
+# What does not move with a threshold in a way that a small block could tell.
+_UNMOVED = ("representative_volume", "objects")
+_ISOTROPIC = ("S2'(0)", "mean chord")
+_DIRECTION = 0.10  # spread of chords over their mean, from which a medium has a direction
+
+
+def answer_questions(
+    ws: Workspace,
+    results: Sequence[PhaseResults],
+    *,
+    questions: Sequence[str] | None,
+    block_voxels: int = BLOCK_VOXELS,
+    threads: int | None = None,
+    progress: Callable[[StepProgress], None] | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> list[PhaseAnswers]:
+    """Answer the questions for each measured phase of each result.
+
+    Geometry is measured on the image, of one beyond 512 voxels along an axis on the central
+    block of that size; diffusion and flow are solved in a central block of `block_voxels` along
+    each axis. Every answer on a block says so in its convention, and a check tells whether the
+    block has the image's volume fraction. The thresholds' part of the half-width comes from
+    segmenting a central block of 64 voxels with each threshold moved by its uncertainty.
+
+    Parameters
+    ----------
+    ws : Workspace
+    results : sequence of PhaseResults
+    questions : sequence of str or None
+        Keys of `QUESTIONS`; None asks nothing.
+    block_voxels : int
+        At least 8.
+    threads : int, optional
+        All processors unless told; the answers do not depend on it.
+    progress : callable, optional
+        Gets a `StepProgress` before each step.
+    cancel : callable, optional
+        True stops, as the notebook's own interrupt does: what is done is kept, and what is not is
+        said.
+
+    Returns
+    -------
+    list of PhaseAnswers
+        One for each phase; before them one for the interfaces of an image, where they are asked.
+
+    Raises
+    ------
+    ValueError
+        A question is not in the list, or the block is too small.
+    """
+    parts = parts_of(checked_questions(questions))
+    if block_voxels < 8:
+        raise ValueError(f"block_voxels needs 8 or more, got {block_voxels}: a block needs pores")
+    plans = [plan_of(result, parts) for result in results]
+    costs = [
+        cost_of(step, result, block_voxels)
+        for result, plan in zip(results, plans, strict=True)
+        for step in plan
+    ]
+    steps = Steps(costs, progress, cancel)
+    found: list[PhaseAnswers] = []
+    for result, plan in zip(results, plans, strict=True):
+        work = _Work(ws, result, steps, block_voxels, threads)
+        for phase in dict.fromkeys(step.phase for step in plan):
+            found.append(work.answers(phase, [step for step in plan if step.phase == phase]))
+    return found
+
+
+class _Work:
+    """Answers the steps of one result."""
+
+    def __init__(
+        self,
+        ws: Workspace,
+        result: PhaseResults,
+        steps: Steps,
+        block_voxels: int,
+        threads: int | None,
+    ) -> None:
+        self._result, self._steps, self._threads = result, steps, threads
+        self._image = ws.images[result.image]
+        self._spacing = tuple(self._image.spacing_um)
+        self._labels = result.found.labels
+        shape = self._labels.shape
+        # an interval without a part for the thresholds says so wherever it goes
+        first = result.measurements[0].checks
+        self._unstated = tuple(check for check in first if check.name == UNSTATED)
+        self._large = central_block(shape, most=LARGEST)
+        self._small = central_block(shape, most=block_voxels)
+
+    def answers(self, phase: str, plan: Sequence[Step]) -> PhaseAnswers:
+        """Take the steps of one phase, or of all phases together."""
+        measurements: list[Measurement] = []
+        tables: dict[str, pd.DataFrame] = {}
+        missing: dict[str, str] = {}
+        moved = self._moved(phase) if phase else None
+        for step in plan:
+            try:
+                done = self._steps.run(step.title, partial(self._step, step, moved))
+            except ValueError as error:  # too small, empty, without wall: said in words
+                missing[step.name] = str(error)
+                continue
+            if done is None:
+                missing[step.name] = "not measured: stopped before"
+                continue
+            measurements += done[0]
+            tables |= done[1]
+        kept = tuple(self._named(m) for m in measurements)
+        ndim = self._labels.ndim
+        return PhaseAnswers(
+            self._result.image, self._result.name, phase, kept, tables, missing, ndim
+        )
+
+    def _moved(self, phase: str) -> Moved | None:
+        label = self._label(phase)
+        return moved_thresholds(self._image, self._result.settings, self._labels, label)
+
+    def _label(self, phase: str) -> int:
+        return self._result.settings.phases.index(phase)
+
+    def _step(
+        self, step: Step, moved: Moved | None
+    ) -> tuple[list[Measurement], dict[str, pd.DataFrame]]:
+        solved = step.part in SOLVED
+        block = self._small if solved else self._large
+        found, tables = self._measured(self._labels[block.slices], step, ask=self._steps.ask)
+        checks = self._block_checks(step, block)
+        shares = self._shares(step, moved)
+        return [
+            replace(
+                with_threshold(m, shares.get(m.key), needed=solved and moved is not None),
+                convention=m.convention + ("" if block.whole else f"; on {block.words}"),
+                checks=(*(self._eased(c, step) for c in m.checks), *checks, *self._unstated),
+            )
+            for m in found
+        ], tables
+
+    def _measured(
+        self, labels: NDArray, step: Step, *, ask: Ask | None = None, rough: bool = False
+    ) -> tuple[list[Measurement], dict[str, pd.DataFrame]]:
+        if step.part in SOLVED:
+            phase = Porous(
+                step.phase, labels == self._label(step.phase), self._spacing, self._threads
+            )
+            return list(_SOLVERS[step.part](phase, step.axis, ask=ask, rough=rough)), {}
+        found = measure(
+            labels,
+            spacing_um=self._spacing,
+            what=(step.part,),
+            names=self._result.settings.phases,
+            phase=step.phase or None,
+            threads=self._threads,
+        )
+        return list(found), found.tables
+
+    def _shares(self, step: Step, moved: Moved | None) -> dict[str, float]:
+        if moved is None or step.part in _UNMOVED:
+            return {}
+
+        def values(labels: NDArray[np.uint8]) -> dict[str, float]:
+            found, _ = self._measured(labels, step, ask=self._steps.ask, rough=True)
+            return {m.key: m.value for m in found}
+
+        try:
+            return dict(threshold_shares(moved, values))
+        except ValueError:  # the small block has nothing of the phase
+            return {}
+
+    def _eased(self, check: Check, step: Step) -> Check:
+        """No way through is an answer; identities of isotropic media need them isotropic."""
+        if check.passed is False and check.name == "connected":
+            return replace(check, passed=None)
+        if check.passed is not False or not check.name.startswith(_ISOTROPIC):
+            return check
+        phase = self._labels[self._large.slices] == self._label(step.phase)
+        per_um = 1 / np.array(list(mean_chord_um(phase, spacing_um=self._spacing).values()))
+        if np.ptp(per_um) <= _DIRECTION * per_um.mean():
+            return check
+        said = "; not applicable: anisotropic, chords differ between the axes"
+        return replace(check, passed=None, detail=check.detail + said)
+
+    def _block_checks(self, step: Step, block: Block) -> tuple[Check, ...]:
+        if not step.phase:
+            return ()
+        return likeness(self._labels == self._label(step.phase), block)
+
+    def _named(self, m: Measurement) -> Measurement:
+        return replace(m, key=f"quantification.{self._result.image}.{m.key}")
