@@ -31,7 +31,6 @@ _APART = 4.0  # voxels: a place further away is another one
 _MET = 4  # starts that end at one place did not get there by chance
 _KEPT = 3  # places that are followed to the next level
 _WORTH = 0.5  # of the best one's shared information, to be followed
-_FINE_COUNT = 100_000  # samples of a volume on the finest level
 
 
 class Cancel(Protocol):
@@ -67,9 +66,6 @@ class Search:
 
     def __post_init__(self) -> None:
         self.levels = levels_of(self.sampled, self.searched)
-        if self.sampled.ndim == 3:
-            fine = self.levels[-1]
-            self.levels[-1] = replace(fine, count=min(fine.count, _FINE_COUNT))
         self.corners_um = self.sampled.corners_um
         self.metric: MutualInformation | None = None
         self.stood_out = False
