@@ -21,59 +21,54 @@ _SHORTENED = 12
 
 
 @compiled_fused
-def _turn(vector: Any, matrix: Any, left: Any) -> None:
-    """Write the turn of a rotation vector, and the turns that changes of its entries add to it."""
-    angle = np.sqrt(vector[0] ** 2 + vector[1] ** 2 + vector[2] ** 2)
-    if angle < 1e-6:
-        sine, first, second = 1.0, 0.5, 1.0 / 6.0
-    else:
-        sine = np.sin(angle) / angle
-        first = (1.0 - np.cos(angle)) / angle**2
-        second = (angle - np.sin(angle)) / angle**3
-    cross = np.zeros((3, 3))
-    cross[0, 1], cross[0, 2], cross[1, 2] = -vector[2], vector[1], -vector[0]
-    cross[1, 0], cross[2, 0], cross[2, 1] = vector[2], -vector[1], vector[0]
+def _place(
+    start: Any, offset: Any, change: Any, turn: Any, matrix: Any, there: Any, left: Any
+) -> None:
+    """Write matrix and offset after a change (tz, ty, tx, wz, wy, wx, s).
+
+    And turns, applied last, that changes of each entry of the rotation vector are.
+    """
+    angle = np.sqrt(change[3] ** 2 + change[4] ** 2 + change[5] ** 2)
+    cosine, sine, first, second = 1.0, 1.0, 0.5, 1.0 / 6.0
+    if angle > 1e-6:
+        cosine, sine = np.cos(angle), np.sin(angle) / angle
+        first, second = (1.0 - cosine) / angle**2, (1.0 - sine) / angle**2
     for a in range(3):
         for b in range(3):
-            square = 0.0
-            for c in range(3):
-                square += cross[a, c] * cross[c, b]
-            one = 1.0 if a == b else 0.0
-            matrix[a, b] = one + sine * cross[a, b] + first * square
-            left[a, b] = one + first * cross[a, b] + second * square
-
-
-@compiled_fused
-def _place(start: Any, offset: Any, change: Any, matrix: Any, there: Any, left: Any) -> None:
-    """Write matrix and offset after a change (tz, ty, tx, wz, wy, wx, s)."""
-    turn, scale = np.empty((3, 3)), np.exp(change[6])
-    _turn(change[3:6], turn, left)
+            both = change[3 + a] * change[3 + b]
+            turn[a, b], left[a, b] = first * both, second * both
+    for a in range(3):
+        b, c, about = (a + 1) % 3, (a + 2) % 3, change[3 + a]
+        turn[a, a] += cosine
+        left[a, a] += sine
+        turn[b, c] -= sine * about
+        turn[c, b] += sine * about
+        left[b, c] -= first * about
+        left[c, b] += first * about
+    scale = np.exp(change[6])
     for a in range(3):
         there[a] = offset[a] + change[a]
         for b in range(3):
-            total = 0.0
+            matrix[a, b] = 0.0
             for c in range(3):
-                total += turn[a, c] * start[c, b]
-            matrix[a, b] = scale * total
+                matrix[a, b] += scale * turn[a, c] * start[c, b]
 
 
 @compiled_fused
-def _by_change(sums: Any, matrix: Any, centre: Any, left: Any, out: Any) -> None:
+def _by_change(sums: Any, matrix: Any, centre: Any, left: Any, pull: Any, out: Any) -> None:
     """Write the slope by (tz, ty, tx, wz, wy, wx, s) from that by offset and matrix."""
-    by_matrix = np.empty((3, 3))
+    out[6] = 0.0
     for a in range(3):
-        out[a] = sums[a]
+        out[a], out[3 + a] = sums[a], 0.0
         for b in range(3):
-            by_matrix[a, b] = sums[3 + 3 * a + b] - sums[a] * centre[b]
-    pull = np.zeros((3, 3))  # by a small turn or stretch, applied last
-    for a in range(3):
-        for b in range(3):
+            pull[a, b] = 0.0  # by a small turn or stretch, applied last
             for c in range(3):
-                pull[a, b] += by_matrix[a, c] * matrix[b, c]
-    torque = (pull[2, 1] - pull[1, 2], pull[0, 2] - pull[2, 0], pull[1, 0] - pull[0, 1])
-    for k in range(3):
-        out[3 + k] = torque[0] * left[0, k] + torque[1] * left[1, k] + torque[2] * left[2, k]
-    out[6] = pull[0, 0] + pull[1, 1] + pull[2, 2]
+                pull[a, b] += (sums[3 + 3 * a + c] - sums[a] * centre[c]) * matrix[b, c]
+        out[6] += pull[a, a]
+    for a in range(3):
+        b, c = (a + 1) % 3, (a + 2) % 3
+        for k in range(3):
+            out[3 + k] += (pull[c, b] - pull[b, c]) * left[a, k]
 
 
 @compiled_fused
@@ -129,7 +124,7 @@ def climb(
     blocks = np.zeros(count, np.int32)
     joint, sums = np.empty((sizes[0], sizes[1])), np.empty((1, 12))
     matrix, left, there = np.empty((3, 3)), np.empty((3, 3)), np.empty(3)
-    to_voxels, shift = np.empty((3, 3)), np.empty(3)
+    to_voxels, spare, shift = np.empty((3, 3)), np.empty((3, 3)), np.empty(3)
     change, every = np.zeros(7), np.empty(7)
     here, probe, step = np.zeros(p), np.zeros(p), np.zeros(p)
     slope, new_slope = np.zeros(p), np.zeros(p)
@@ -139,7 +134,7 @@ def climb(
     while True:
         for k in range(p):
             change[columns[k]] = probe[k] * units[k]
-        _place(start, offset, change, matrix, there, left)
+        _place(start, offset, change, spare, matrix, there, left)
         for a in range(3):
             shift[a] = there[a] - origin[a]
             for b in range(3):
@@ -149,23 +144,25 @@ def climb(
         seen = look_up(points, to_voxels, shift, moving, mask, values, slopes)
         sweeps += 1
         new_value, new_overlap = 0.0, seen / max(1, count)
-        new_slope[:] = 0.0
+        for k in range(p):
+            new_slope[k] = 0.0
         if new_overlap >= least_overlap:
-            joint[:] = 0.0
+            joint.fill(0.0)
             count_pairs(values, bins, low, per_bin, joint)
             new_value = -inform(joint)
-            sums[:] = 0.0
+            sums.fill(0.0)
             add_slopes(values, slopes, bins, low, per_bin, joint, points, blocks, sums)
             for a in range(3):
                 for b in range(4):
                     at = a if b == 0 else 2 + 3 * a + b
                     sums[0, at] /= seen * spacing[a]
-            _by_change(sums[0], matrix, centre, left, every)
+            _by_change(sums[0], matrix, centre, left, spare, every)
             for k in range(p):
                 new_slope[k] = -every[columns[k]] * units[k]
         if sweeps == 1:
             value, overlap = new_value, new_overlap
-            slope[:] = new_slope
+            for k in range(p):
+                slope[k] = new_slope[k]
         elif new_value <= value + 1e-4 * share * along:
             gained, size, curved, bent = value - new_value, 0.0, 0.0, 0.0
             for k in range(p):
@@ -173,12 +170,11 @@ def climb(
                 size += moved[k] ** 2
                 curved += moved[k] * turned[k]
                 bent += turned[k] ** 2
-            here[:] = probe
-            slope[:] = new_slope
+                here[k], slope[k] = probe[k], new_slope[k]
             value, overlap, shortened = new_value, new_overlap, 0
             if curved > 1e-12:
                 if fresh:
-                    inverse[:] = 0.0
+                    inverse.fill(0.0)
                     for k in range(p):
                         inverse[k, k] = curved / bent
                 _update(inverse, moved, turned, curved)
@@ -205,7 +201,7 @@ def climb(
             length = 0.0
             for k in range(p):
                 length += slope[k] ** 2
-            inverse[:] = 0.0
+            inverse.fill(0.0)
             for k in range(p):
                 inverse[k, k] = 1.0 / max(1e-12, np.sqrt(length))
         along, length, share = 0.0, 0.0, 1.0
