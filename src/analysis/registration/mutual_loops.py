@@ -107,7 +107,7 @@ def look_up_cubic(
     function, `look_up` took 2.7 times as long.
     """
     nz, ny, nx = moving.shape
-    masked = mask.size > 0
+    masked, flat = mask.size > 0, nz == 1
     count = 0
     for i in range(points.shape[0]):
         z = matrix[0, 0] * points[i, 0] + matrix[0, 1] * points[i, 1] + matrix[0, 2] * points[i, 2]
@@ -128,8 +128,10 @@ def look_up_cubic(
         wy, dy = _cubic(np.float32(y - y0))
         wx, dx = _cubic(np.float32(x - x0))
         value, by_z, by_y, by_x = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
-        inside = 0 < z0 < nz - 2 and 0 < y0 < ny - 2 and 0 < x0 < nx - 2
+        inside = (flat or 0 < z0 < nz - 2) and 0 < y0 < ny - 2 and 0 < x0 < nx - 2
         for a in range(4):
+            if flat and a != 1:  # the other planes weigh nothing, or cancel
+                continue
             za = z0 + a - 1 if inside else min(max(z0 + a - 1, 0), nz - 1)
             plane, plane_y, plane_x = np.float32(0), np.float32(0), np.float32(0)
             for b in range(4):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 
 import numpy as np
@@ -19,6 +20,7 @@ CORNERS = np.array(np.meshgrid(*[[8, SIZE - 9]] * 3)).reshape(3, -1).T.astype(fl
 needs_elastix = pytest.mark.skipif(
     importlib.util.find_spec("itk") is None, reason="itk-elastix is not installed"
 )
+SEEDS = int(os.environ.get("SCALEBRIDGE_SEEDS", "0"))  # any for the volumes, which take long
 
 
 def pair(matrix, shift):
@@ -29,6 +31,7 @@ def pair(matrix, shift):
 
 
 @needs_elastix
+@pytest.mark.skipif(SEEDS == 0, reason="takes 20 s: set SCALEBRIDGE_SEEDS")
 def test_elastix_ends_where_we_do_and_its_error_covers_the_way():
     matrix, shift = turn((3, -2, 2)), np.array([1.5, -1.0, 0.8])
     images = pair(matrix, shift)

@@ -123,3 +123,27 @@ def test_a_compiled_climb_ends_where_the_plain_one_does():
     np.testing.assert_allclose(end.transform.offset_um, plain.at(steps).offset_um, atol=1e-3)
     np.testing.assert_allclose(end.transform.matrix, plain.at(steps).matrix, atol=1e-4)
     assert end.information == pytest.approx(-plain.loss(steps)[0], abs=1e-5)
+
+
+@pytest.mark.parametrize("cubic", [False, True])
+def test_a_flat_image_is_read_as_if_its_plane_went_on(cubic):
+    fixed, moving = (image[20:21] for image in made(5))
+    y, x = np.indices((SIZE, SIZE)).reshape(2, -1)
+    places = np.column_stack([np.zeros(y.size), y, x])
+    samples = Samples(
+        places, binned(moving.ravel(), *grey_range(moving), 32), np.zeros(y.size, int)
+    )
+    to = (turn((3, 0, 0)), np.array([0, 19.5, 19.5]), np.array([0, 20.1, 19.2]))
+    flat, thick = (
+        MutualInformation(
+            samples,
+            np.repeat(fixed, planes, axis=0),
+            spacing_um=np.ones(3),
+            origin_um=np.array([-(planes // 2), 0, 0]),
+            cubic=cubic,
+        )(*to)
+        for planes in (1, 7)
+    )
+    assert flat.overlap == thick.overlap < 1
+    assert flat.information == pytest.approx(thick.information, rel=1e-4)
+    np.testing.assert_allclose(flat.slopes, thick.slopes, atol=1e-3)
