@@ -17,10 +17,16 @@ from .broad_specimen import Specimen, grid, noisy, turn
 SIZE = 48
 MIDDLE = np.full(3, (SIZE - 1) / 2)
 CORNERS = np.array(np.meshgrid(*[[8, SIZE - 9]] * 3)).reshape(3, -1).T.astype(float)
-needs_elastix = pytest.mark.skipif(
-    importlib.util.find_spec("itk") is None, reason="itk-elastix is not installed"
-)
-SEEDS = int(os.environ.get("SCALEBRIDGE_SEEDS", "0"))  # any for the volumes, which take long
+SEEDS = int(os.environ.get("SCALEBRIDGE_SEEDS", "0"))
+
+
+@pytest.fixture
+def elastix():
+    """Skips where it is not installed, or not asked for: loading it alone takes 15 seconds."""
+    if importlib.util.find_spec("itk") is None:
+        pytest.skip("itk-elastix is not installed")
+    if SEEDS == 0:
+        pytest.skip("elastix takes half a minute: set SCALEBRIDGE_SEEDS")
 
 
 def pair(matrix, shift):
@@ -30,8 +36,7 @@ def pair(matrix, shift):
     return fixed, GreyImage(noisy(specimen.electrons(mapped), 1), [1.0] * 3)
 
 
-@needs_elastix
-@pytest.mark.skipif(SEEDS == 0, reason="takes 20 s: set SCALEBRIDGE_SEEDS")
+@pytest.mark.usefixtures("elastix")
 def test_elastix_ends_where_we_do_and_its_error_covers_the_way():
     matrix, shift = turn((3, -2, 2)), np.array([1.5, -1.0, 0.8])
     images = pair(matrix, shift)
@@ -46,7 +51,7 @@ def test_elastix_ends_where_we_do_and_its_error_covers_the_way():
     assert (narrower < stated).all()
 
 
-@needs_elastix
+@pytest.mark.usefixtures("elastix")
 def test_flat_images_go_through_elastix_in_their_plane():
     specimen, points = Specimen(5, 96), grid((1, 96, 96))
     middle, lifted = np.array([0.0, 47.5, 47.5]), np.array([48.0, 0, 0])
