@@ -7,7 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
 EXAMPLE := .example
-WORKERS ?= 2
+# More than the two cores of the gate: some always wait for a browser or a kernel.
+WORKERS ?= 3
 # The first interpreter that runs and is of a supported version.
 FIND_PYTHON = for candidate in $(PYTHON) python3 python3.12 python3.13 python3.11 python; do \
 	  if "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -56,7 +57,7 @@ test: $(VENV)/.test browser  ## every check at a reduced, seeded size
 	@export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1; `# the workers share the cores` \
 	export PYTHONUTF8=1; `# some library sets the locale anew, to ASCII where nobody chose one` \
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-	@$(BIN)/python -m pytest -q --doctest-modules typings/scalebridge
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --doctest-modules typings/scalebridge
 
 lab: $(VENV)/.core  ## JupyterLab on the tutorials, with the templates beside them
 	@$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks
@@ -66,8 +67,8 @@ check: $(VENV)/.test  ## lint, format, types, notebooks without outputs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/nbstripout --verify templates/*.ipynb notebooks/*.ipynb
-	@if command -v npm >/dev/null; then built=$$(mktemp -d) && cp src/widgets/static/*.js $$built \
-	  && $(MAKE) --silent widgets && diff -rq --exclude='*.css' $$built src/widgets/static \
+	@if command -v npm >/dev/null; then built=$$(mktemp -d) \
+	  && OUT=$$built $(MAKE) --silent widgets && diff -rq --exclude='*.css' $$built src/widgets/static \
 	  || { echo "src/widgets/static is not what src/widgets/js gives: make widgets" >&2; exit 1; }; \
 	else echo "npm is missing: the browser's part was not rebuilt and compared"; fi
 

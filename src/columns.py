@@ -30,6 +30,7 @@ _UNITS = {
     "deg": "°",
     "px": "px",
     "s": "s",
+    "min": "min",
     "mb": "MB",
     "percent": "%",
 }
@@ -42,13 +43,27 @@ def header(column: str) -> str:
     --------
     >>> header("surface_um2"), header("moving_x_um"), header("Name & place")
     ('surface [µm²]', 'moving x [µm]', 'Name & place')
+    >>> header("area_um2_per_um3"), header("slices_per_um"), header("yield_per_ion")
+    ('area [µm²/µm³]', 'slices [1/µm]', 'yield per ion')
     """
     if not _PROGRAM_NAME.fullmatch(column):
         return column
+    words, unit = _unit_of(column)
+    words = words.replace("_", " ")
+    return f"{words} [{unit}]" if unit else words
+
+
+def _unit_of(column: str) -> tuple[str, str]:
+    """Split a column's name into words and the unit that it ends with, if any."""
     words, _, last = column.rpartition("_")
-    if words and last in _UNITS:
-        return f"{words.replace('_', ' ')} [{_UNITS[last]}]"
-    return column.replace("_", " ")
+    if not words or last not in _UNITS:
+        return column, ""
+    if not words.endswith("_per"):
+        return words, _UNITS[last]
+    above, _, counted = words.removesuffix("_per").rpartition("_")
+    if above and counted in _UNITS:
+        return above, f"{_UNITS[counted]}/{_UNITS[last]}"
+    return words.removesuffix("_per"), f"1/{_UNITS[last]}"
 
 
 def plain(value: Any) -> Any:

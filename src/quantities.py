@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 _SMALL = 1e-3  # below it, powers of ten are read more easily than zeros
+_LARGE = 1e6  # and from here on
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _FINE_UM = 0.1  # errors are a part of a voxel to some voxels: below it they are read in nm
 _LENGTHS = (("mm", 1e-3), ("µm", 1.0), ("nm", 1e3))
@@ -66,7 +67,7 @@ def format_length(length_um: float, *, digits: int = 3, unit: str = "") -> str:
     rounded = float(f"{length_um:.{digits - 1}e}")  # before the unit: 999.9 nm is 1 µm
     unit, factor = (unit, dict(_LENGTHS)[unit]) if unit else length_unit(rounded)
     value = float(f"{rounded * factor:.{digits - 1}e}")
-    plain = 10**digits <= abs(value) < 1e6  # no exponent where zeros can be written
+    plain = 10**digits <= abs(value) < _LARGE  # no exponent where zeros can be written
     return f"{value:.0f} {unit}" if plain else f"{value:.{digits}g} {unit}"
 
 
@@ -88,6 +89,22 @@ def decimals_of_uncertainty(uncertainty: float) -> int:
     return max(0, digits - 1 - exponent)
 
 
+def format_number(value: float, *, digits: int = 4) -> str:
+    """Write a number with so many significant digits, the very large and small by powers of ten.
+
+    Examples
+    --------
+    >>> format_number(0.16714), format_number(12345.6), format_number(5.837e7)
+    ('0.1671', '12346', '5.837 × 10⁷')
+    >>> format_number(6.44e-5, digits=2), format_number(143.0, digits=2)
+    ('6.4 × 10⁻⁵', '143')
+    """
+    if 10**digits <= abs(value) < _LARGE:
+        return f"{value:.0f}"
+    mantissa, _, power = f"{value:.{digits}g}".partition("e")
+    return f"{mantissa}{_times(int(power))}" if power else mantissa
+
+
 def format_value(value: float, uncertainty: float | None = None, unit: str = "") -> str:
     """Write ``value ± uncertainty unit`` with the decimals that the uncertainty deserves.
 
@@ -102,7 +119,7 @@ def format_value(value: float, uncertainty: float | None = None, unit: str = "")
     """
     suffix = f" {unit}" if unit and unit != "1" else ""
     if uncertainty is None or not math.isfinite(uncertainty) or uncertainty <= 0:
-        return f"{value:.4g}{suffix}"
+        return format_number(value) + suffix
     power = _power(value, uncertainty)
     value, uncertainty = value / 10.0**power, uncertainty / 10.0**power
     decimals = decimals_of_uncertainty(uncertainty)

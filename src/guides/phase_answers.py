@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..analysis.quantification import MEANINGS
 from ..analysis.quantification.measurement import Check, Measurement
-from ..quantities import format_value
+from ..quantities import format_number, format_value
 from .central_block import LIKENESS
 from .quantification import UNSTATED
 
@@ -168,9 +168,10 @@ def written(m: Measurement) -> str:
         return "not known"
     if math.isfinite(m.uncertainty) and m.uncertainty > 0:
         return format_value(m.value, m.uncertainty).replace(" ", "\u00a0")
-    return f"{m.value:.4g} (± not known)"
+    return f"{format_number(m.value)} (± not known)"
 
 
 def _parts(m: Measurement) -> str:
-    shown = [f"{name} {size:.2g}".replace(" ", "\u00a0") for name, size in m.parts.items()]
+    shown = [f"{name} {format_number(size, digits=2)}" for name, size in m.parts.items()]
+    shown = [one.replace(" ", "\u00a0") for one in shown]
     return ", ".join(shown) or "–"

@@ -109,7 +109,7 @@ def with_threshold(m: Measurement, share: float | None, *, needed: bool) -> Meas
     if not math.isfinite(m.value):
         return m
     if share is None:
-        return unknown(m) if needed else m
+        return m.without_interval() if needed else m
     if share == 0:  # nothing that moves by whole steps moved: no reason to call it exact
         return m
     parts = {**m.parts, "threshold": abs(m.value) * share}
@@ -119,11 +119,6 @@ def with_threshold(m: Measurement, share: float | None, *, needed: bool) -> Meas
     low, high = _bounds(m.key)
     ends = (max(low, m.value - size), min(high, m.value + size))
     return replace(m, parts=parts, uncertainty=size, interval95=ends)
-
-
-def unknown(m: Measurement) -> Measurement:
-    """Keep the parts that are known, and say that the whole is not."""
-    return replace(m, uncertainty=math.nan, interval95=(math.nan, math.nan))
 
 
 def _moved(levels: tuple[float, ...], index: int, step: float) -> list[float]:

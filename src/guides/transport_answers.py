@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,7 +11,6 @@ from numpy.typing import NDArray
 from ..analysis.quantification import surface
 from ..analysis.quantification.measurement import Check, Measurement
 from ..analysis.transport import effective_diffusivity, kozeny_carman_um2, permeability
-from .threshold_shares import unknown
 
 _COARSE = 16  # voxels along each axis below which no coarser grid can be solved for comparison
 _FINE = 32**3  # voxels up to which a grid of half the size is solved for comparison
@@ -70,15 +68,10 @@ def diffusion(
         threads=phase.threads,
         progress=ask,
     )
-    if not found.extrapolated:  # or the coarser grids were too coarse to lead anywhere near
-        found = replace(found, extrapolated=None, discretisation_error=None)
-    named = [
+    return tuple(
         replace(m, name=f"{phase.title}: {_lower(m.name)} along {axis}")
         for m in found.measurements(phase.title)
-    ]
-    if found.value == 0:
-        return unknown(named[0]), _no_way(phase.title, axis, found.checks)
-    return tuple(named if found.extrapolated else map(unknown, named))
+    )
 
 
 def flow(
@@ -110,15 +103,7 @@ def flow(
         name=f"{phase.title}: permeability along {axis}",
         checks=(*found.checks, *_kozeny_carman(phase, found.value_um2)),
     )
-    return (m if fine and found.value_um2 > 0 else unknown(m),)
-
-
-def _no_way(title: str, axis: str, checks: tuple[Check, ...]) -> Measurement:
-    nan = math.nan
-    return Measurement(
-        f"{title}.tortuosity_factor_{axis}", f"{title}: tortuosity factor along {axis}", math.inf,
-        (nan, nan), nan, "1", f"no path leads through along {axis}", {}, checks,
-    )  # fmt: skip
+    return (m,)
 
 
 def _kozeny_carman(phase: Porous, value_um2: float) -> Sequence[Check]:

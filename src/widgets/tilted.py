@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..analysis.threads import in_slabs
 from .decoded import CHUNKS, Index
 from .lattice import Lattice
 
@@ -69,7 +70,9 @@ def tilted_values(
         addresses[place] = values.__array_interface__["data"][0]
     found = np.zeros(index.shape, dtype)
     like = np.zeros(0, array.dtype)
-    loops.gather(*plane, counted, shape - 1, side, addresses, like, nearest, found)
+    given = (*plane, counted, shape - 1, side, addresses, like, found)
+    loop = loops.nearest if nearest else loops.linear
+    in_slabs(lambda first, end: loop(*given, first, end), len(found))
     return found
 
 
@@ -130,7 +133,8 @@ class Loops:
         sizes = [np.zeros(3, np.int64), np.ones(3, np.int64)]
         gather.touch(*steps, inside, *sizes, np.zeros((1, 1, 1), bool))
         addresses, like = np.zeros((1, 1, 1), np.int64), np.zeros(0, stored)
-        gather.gather(*steps, inside, *sizes, addresses, like, True, found)
+        for loop in (gather.linear, gather.nearest):
+            loop(*steps, inside, *sizes, addresses, like, found, 0, 1)
         self._ready.add((stored, answer))
 
 

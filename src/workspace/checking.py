@@ -8,10 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from .field_types import Position
 from .lookup import Lookup
 from .naming import plain_name
 from .positions import Order, position_by_name
-from .schema import KINDS, Position
+from .schema import KINDS
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PositiveFloat,
-    PositiveInt,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
-from .canonical import plain
+from .field_types import (
+    Corner,
+    HalfSize,
+    Plain,
+    PlanStage,
+    Position,
+    Probability,
+    Text,
+    Untouched,
+)
 
 
 class Fields(BaseModel):
@@ -34,34 +35,6 @@ class Fields(BaseModel):
     #: Fields that say where something is [µm], and those that name the frames they speak of.
     geometry: ClassVar[frozenset[str]] = frozenset()
     places: ClassVar[tuple[str, ...]] = ()
-
-
-class Position(BaseModel):
-    """A point of a frame, by name [µm]."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
-    z_um: float
-    y_um: float
-    x_um: float
-
-
-class Corner(Position):
-    """One of several points."""
-
-
-class HalfSize(BaseModel):
-    """Half the edges of a box [µm]."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
-    z_um: PositiveFloat
-    y_um: PositiveFloat
-    x_um: PositiveFloat
-
-
-Plain = Annotated[dict[str, Any], BeforeValidator(lambda value: plain(value, name="the field"))]
-Untouched = Annotated[dict[str, Any], BeforeValidator(lambda v: plain(v, words_for_nan=True))]
-Probability = Annotated[float, Field(gt=0, lt=1)]
-Text = Annotated[str, Field(min_length=1)]
 
 
 class FrameFields(Fields):
@@ -234,19 +207,6 @@ class StageFields(Fields):
     drift_um_per_min: Annotated[float, Field(ge=0)] | None = None
     scale_sigma: Annotated[float, Field(ge=0)] | None = None
     note: str = ""
-
-
-class PlanStage(BaseModel):
-    """One step of a planned milling: laser, plasma, polish."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
-    step: PositiveInt
-    method: Text
-    stops_um: float
-    stand_off_um: float | None = None
-    median_h: Annotated[float, Field(ge=0)] | None = None
-    probability_safe: Annotated[float, Field(ge=0, le=1)] | None = None
-    then: str | None = None
 
 
 class PlanFields(Fields):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .field_types import HalfSize, Position
 from .record import Record
-from .schema import Fields, HalfSize, Position
+from .schema import Fields
 
 if TYPE_CHECKING:
     import pandas as pd

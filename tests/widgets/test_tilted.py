@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -74,10 +75,10 @@ def test_a_tilted_plane_has_the_values_that_scipy_gives(dtype: str, nearest: boo
     values = volume(dtype)
     answer = np.dtype(dtype if nearest else "f8" if dtype in ("u4", "f8") else "f4")
     assert LOOPS.ready(values.dtype, answer, wait=True) is not None
-    for plane in planes(12):
+    for plane, chunk in zip(planes(12), cycle([CHUNK, (1, 16, 32), SHAPE]), strict=False):
         inside = reached(plane)
         found = tilted_values(
-            Counted(values), plane, inside, select=(), nearest=nearest, dtype=answer
+            Counted(values, chunk), plane, inside, select=(), nearest=nearest, dtype=answer
         )
         points = np.moveaxis(plane.points(), -1, 0)
         if nearest:

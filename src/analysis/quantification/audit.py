@@ -99,22 +99,22 @@ class AuditRow:
         return float(self.ratios.std(ddof=1)) if len(self.ratios) > 1 else math.nan
 
     def words(self) -> str:
-        """Say it as one would to a colleague.
+        """Say it as one would to a colleague; ± is the 95 % half-width of the bias.
 
         Examples
         --------
         >>> AuditRow("permeability", (1.0, 1.0, 1.0), (1.12, 1.18, 1.24)).words()
-        'permeability is 18 ± 6 % high'
+        'permeability is 18 ± 15 % high'
         """
         failed = len(self.true) - len(self.ratios)
         if len(self.ratios) < 2:
             return f"{self.quantity} was measured on {len(self.ratios)} phantoms: nothing is known"
         more = f"; {failed} of {len(self.true)} gave no number" if failed else ""
         side = "high" if self.bias > 0 else "low"
-        size, spread = _together(100 * abs(self.bias), 100 * self.scatter)
+        size, half = _together(100 * abs(self.bias), 100 * self.bias_uncertainty)
         if abs(self.bias) < self.bias_uncertainty:
-            return f"{self.quantity} is right to ± {spread} %, no bias is seen{more}"
-        return f"{self.quantity} is {size} ± {spread} % {side}{more}"
+            return f"{self.quantity} shows no bias ({size} ± {half} % {side}){more}"
+        return f"{self.quantity} is {size} ± {half} % {side}{more}"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..distributions import student
 from ..spacing import checked_image_ndim, checked_spacing
-from .measurement import Measurement, measurement_from_parts
+from .measurement import Measurement
 from .phase_measurements import PhaseMeasurements
 from .phase_quantities import QUANTITIES, PhaseFigures, phase_figures
 from .phase_uncertainty import counting_part, radius_px_of, voxel_part
@@ -118,18 +118,9 @@ def measure_classes(
                 "voxels": abs(value) * voxel_part(quantity.key, radius_px, phase),
                 "spacing": TO_95 * power * spacing_uncertainty * abs(value),
             } | counting_part(quantity.key, figures.sizes, value)
-            measured.append(
-                measurement_from_parts(
-                    key=f"{title}.{quantity.key}",
-                    name=f"{title}: {quantity.name[ndim]}",
-                    value=float(value),
-                    unit=quantity.unit[ndim],
-                    convention=quantity.convention.format(c=joined),
-                    parts={name: float(np.nan_to_num(part)) for name, part in parts.items()},
-                    as_segmented=float(value),
-                    bounds=quantity.bounds,
-                )
-            )
+            known = {name: float(np.nan_to_num(part)) for name, part in parts.items()}
+            m = quantity.measurement(title, value, known, ndim=ndim, connectivity=joined)
+            measured.append(m)
         found = sampling_uncertainty(phase, spacing_um=spacing, mask=mask)
         sampling |= {f"{title}.{key}": size for key, size in found.items()}
     return PhaseMeasurements(tuple(measured), labels, sizes, percolates, sampling, None)

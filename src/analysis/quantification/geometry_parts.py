@@ -14,7 +14,7 @@ from .curvature import curvature
 from .euler import euler_density, euler_number
 from .geometry_job import Found, GeometryJob
 from .interfaces import interface_table, triple_line_table
-from .measurement import Check, measurement_from_parts
+from .measurement import Check
 from .objects import AXIS_NAMES, label_objects, object_table
 from .path_length import path_length, skeleton
 from .phase_checks import phase_checks
@@ -47,19 +47,10 @@ def _phases(job: GeometryJob) -> Found:
                 continue
             parts = {"voxels": abs(value) * voxel_part(quantity.key, radius, phase)}
             parts |= counting_part(quantity.key, figures.sizes, value)
-            found.measurements.append(
-                measurement_from_parts(
-                    key=f"{title}.{quantity.key}",
-                    name=f"{title}: {quantity.name[phase.ndim]}",
-                    value=value,
-                    unit=quantity.unit[phase.ndim],
-                    convention=quantity.convention.format(c=job.connectivity),
-                    parts=parts,
-                    checks=checks,
-                    as_segmented=value,
-                    bounds=quantity.bounds,
-                )
+            m = quantity.measurement(
+                title, value, parts, ndim=phase.ndim, connectivity=job.connectivity, checks=checks
             )
+            found.measurements.append(m)
         sampling = sampling_uncertainty(phase, spacing_um=job.spacing, mask=job.inside)
         found.sampling |= {f"{title}.{key}": size for key, size in sampling.items()}
     return found

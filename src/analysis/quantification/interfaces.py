@@ -37,8 +37,8 @@ def interface_table(
     Returns
     -------
     DataFrame
-        `phase`, `other` (the larger label), `area_um2` and `specific_um2_per_um3` of the whole
-        image (`length_um`, `specific_um_per_um2` in 2D).
+        `phase`, `other` (the larger label), `area_um2` and `area_um2_per_um3` of the whole
+        image (`length_um`, `length_um_per_um2` in 2D).
 
     Notes
     -----
@@ -59,9 +59,9 @@ def interface_table(
         labels, spacing_um=spacing, moments=False, contacts=True, with_zero=True, threads=threads
     )
     whole = labels.size * float(np.prod(spacing))
-    names = ("area_um2", "specific_um2_per_um3")
+    names = ("area_um2", "area_um2_per_um3")
     if labels.ndim == 2:
-        names = ("length_um", "specific_um_per_um2")
+        names = ("length_um", "length_um_per_um2")
     return pd.DataFrame(
         {
             "phase": found.pairs[:, 0],
@@ -95,7 +95,7 @@ def triple_line_table(
     Returns
     -------
     DataFrame
-        `first`, `second`, `third` (labels, rising), `length_um`, `specific_um_per_um3`. An edge
+        `first`, `second`, `third` (labels, rising), `length_um`, `length_um_per_um3`. An edge
         that four phases share counts for each three of them.
 
     References
@@ -126,7 +126,7 @@ def triple_line_table(
     whole = (labels.size if inside is None else np.count_nonzero(inside)) * float(np.prod(spacing))
     found = np.array([lengths[row] for row in rows])
     table = pd.DataFrame(rows, columns=["first", "second", "third"], dtype=int)
-    return table.assign(length_um=found, specific_um_per_um3=found / whole)
+    return table.assign(length_um=found, length_um_per_um3=found / whole)
 
 
 def _edges(

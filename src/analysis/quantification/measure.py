@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,8 @@ from .geometry_job import GeometryJob
 from .geometry_parts import PARTS
 from .interfaces import checked_labels
 from .measurement import Measurement
+from .measurement_list import MeasurementList
 from .phase_inputs import checked_names, chosen_labels
-from .phase_measurements import measurement_table
 from .volume import checked_mask
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class GeometryMeasurements:
+class GeometryMeasurements(MeasurementList):
     """Geometry of the phases of one labelled image.
 
     Attributes
@@ -39,23 +39,6 @@ class GeometryMeasurements:
     measurements: tuple[Measurement, ...]
     tables: dict[str, pd.DataFrame]
     sampling: dict[str, float]
-
-    def __iter__(self) -> Iterator[Measurement]:
-        return iter(self.measurements)
-
-    def __len__(self) -> int:
-        return len(self.measurements)
-
-    def __getitem__(self, key: str) -> Measurement:
-        for measurement in self.measurements:
-            if measurement.key == key:
-                return measurement
-        keys = ", ".join(m.key for m in self.measurements)
-        raise KeyError(f"no measurement {key!r}: there are {keys}")
-
-    def table(self) -> pd.DataFrame:
-        """Return one row a measurement, with units, interval and convention."""
-        return measurement_table(self.measurements, self.sampling)
 
 
 def measure(

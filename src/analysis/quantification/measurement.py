@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -47,7 +47,7 @@ class Measurement:
     interval95 : tuple of float
         Lower and upper end [unit].
     uncertainty : float
-        Half-width of the 95 % interval [unit].
+        Half-width of the 95 % interval [unit]; NaN, as its ends, where it isn't known.
     unit : str
         ``"1"`` for a pure number.
     convention : str
@@ -77,6 +77,18 @@ class Measurement:
     def passed(self) -> bool:
         """Whether no check failed."""
         return all(check.passed is not False for check in self.checks)
+
+    def without_interval(self) -> Measurement:
+        """Keep the parts that are known, and say that the whole is not: NaN.
+
+        Examples
+        --------
+        >>> m = measurement_from_parts(key="pore.k", name="k", value=2.0, unit="1",
+        ...     convention="made", parts={"equations": 0.1}).without_interval()
+        >>> m.uncertainty, m.interval95, dict(m.parts)
+        (nan, (nan, nan), {'equations': 0.1})
+        """
+        return replace(self, uncertainty=math.nan, interval95=(math.nan, math.nan))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types, the fields of a measurement record."""

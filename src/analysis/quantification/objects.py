@@ -74,7 +74,8 @@ def object_table(
     image : ndarray, optional
         Grey values; adds `mean_grey`.
     surface : bool
-        Also the surface by Crofton inside the image, and the sphericity.
+        Also the surface by Crofton inside the image, and the sphericity; the latter is NaN for
+        objects that the border cuts, whose cut face is no surface of theirs.
     shape : bool
         Also the shape: the axes of the ellipsoid (ellipse) with the same second moments, the
         direction of the longest, and the tensor of these moments.
@@ -123,7 +124,8 @@ def object_table(
         grey = np.bincount(labels.ravel(), np.asarray(image, dtype=float).ravel())
         table["mean_grey"] = grey[rows] / found.voxels[rows]
     if surface:
-        table |= _surface_columns(found.surface_um2[rows], measure, ndim)
+        whole = np.where(table["at_border"], np.nan, measure)
+        table |= _surface_columns(found.surface_um2[rows], whole, ndim)
     if shape:
         table |= shape_columns(found.covariance[rows], spacing)
     if contacts:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .connectivity import connectivity_of
+from .measurement import Check, Measurement, measurement_from_parts
 from .objects import label_objects, object_table
 from .size_distribution import CORRECTION, SizeDistribution, size_distribution
 from .surface import surface
@@ -39,6 +41,45 @@ class Quantity:
     length_power: dict[int, int]
     corrected: bool
     bounds: tuple[float, float]
+
+    def measurement(
+        self,
+        phase: str,
+        value: float,
+        parts: Mapping[str, float],
+        *,
+        ndim: int,
+        connectivity: int,
+        checks: tuple[Check, ...] = (),
+        as_segmented: float | None = None,
+    ) -> Measurement:
+        """Say what was found of a phase, with the interval that its parts make.
+
+        Parameters
+        ----------
+        phase : str
+            Name of the phase.
+        value : float
+            [unit of the quantity].
+        parts : mapping of str to float
+            95 % half-width from each source [same unit].
+        ndim, connectivity : int
+            Of the image, and of the pieces in it.
+        checks : tuple of Check
+        as_segmented : float, optional
+            Before any correction [same unit]; the value itself unless told.
+        """
+        return measurement_from_parts(
+            key=f"{phase}.{self.key}",
+            name=f"{phase}: {self.name[ndim]}",
+            value=float(value),
+            unit=self.unit[ndim],
+            convention=self.convention.format(c=connectivity),
+            parts=parts,
+            checks=checks,
+            as_segmented=float(value if as_segmented is None else as_segmented),
+            bounds=self.bounds,
+        )
 
 
 _POSITIVE, _SHARE = (0.0, float("inf")), (0.0, 1.0)

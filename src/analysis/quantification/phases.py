@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from ..segmentation.segment import checked_thresholds, segment
 from ..spacing import checked_image_ndim, checked_spacing
 from .bias import Bias, estimate_bias
 from .imaging_model import estimate_imaging
-from .measurement import Check, Measurement, measurement_from_parts
+from .measurement import Check, Measurement
 from .model_fit import LARGEST_MISFIT, model_check, model_misfit
 from .phase_checks import half_way_levels, image_checks, phase_checks
 from .phase_inputs import checked_names, checked_uncertainty, chosen_labels
@@ -29,9 +28,6 @@ from .rendering import Imaging
 from .sampling_error import sampling_uncertainty
 from .threshold_variation import TO_95, PhaseJob, Variation, threshold_parts, varied_thresholds
 from .volume import checked_mask
-
-if TYPE_CHECKING:
-    pass
 
 _FULL = {2: 8, 3: 26}
 
@@ -252,19 +248,11 @@ def _measure(
         if other := elsewhere.get(f"{title}.{quantity.key}"):
             parts.pop("imaging", None)  # that value is free of it
             parts["half-way"] = abs(other.value - value) + other.uncertainty
-        found.append(
-            measurement_from_parts(
-                key=f"{title}.{quantity.key}",
-                name=f"{title}: {quantity.name[phase.ndim]}",
-                value=value,
-                unit=quantity.unit[phase.ndim],
-                convention=quantity.convention.format(c=job.connectivity),
-                parts=parts,
-                checks=checks,
-                as_segmented=raw,
-                bounds=quantity.bounds,
-            )
-        )
+        m = quantity.measurement(
+            title, value, parts, ndim=phase.ndim, connectivity=job.connectivity, checks=checks,
+            as_segmented=raw,
+        )  # fmt: skip
+        found.append(m)
     sampling = sampling_uncertainty(phase, spacing_um=job.spacing, mask=job.inside)
     return _Measured(
         tuple(found), figures, {f"{title}.{key}": size for key, size in sampling.items()}

@@ -20,10 +20,9 @@ from .pixel_classes import (
     PixelClassifier,
     classify_blocks,
     classify_box,
-    train_pixel_classes,
-    variants,
 )
 from .pixel_features import PixelFeatures, pixel_features
+from .pixel_training import train_pixel_classes, variants
 from .recipe import SegmentationRecipe
 from .sampling import sample_blocks, spaced_blocks
 from .scribbles import ScribbledVoxels, scribbled_voxels

@@ -22,6 +22,7 @@ BOUNDARIES = {
     "periodic": "periodic in every axis",
 }
 _MOST = 2000
+_COARSE = 16  # voxels along each axis from which coarser grids say something
 _ROUNDING = 1e-6  # of single precision, in checks of bounds
 
 
@@ -47,7 +48,8 @@ class EffectiveConductivity:
     converged : bool
         Whether ``upper - lower`` is as small as was asked.
     extrapolated : float or None
-        Estimate for infinitely small voxels [same unit], where it was asked.
+        Estimate for infinitely small voxels [same unit], where it was asked and the coarser
+        voxels tell one.
     discretisation_error : float or None
         95 % half-width of `extrapolated` [same unit].
     """
@@ -73,7 +75,7 @@ class EffectiveConductivity:
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """Bounds that always hold, convergence, and whether there is a path."""
+        """Bounds that always hold, and convergence."""
         slack = _ROUNDING * self.parallel
         return (
             Check(
@@ -84,41 +86,42 @@ class EffectiveConductivity:
             Check(
                 "equations solved",
                 self.converged,
-                f"between {self.lower:.6g} and {self.upper:.6g} after {self.iterations} steps",
-            ),
-            Check(
-                "connected",
-                None if self.conducting_fraction == 0 else self.connected_fraction > 0,
-                f"{self.connected_fraction:.6g} of {self.conducting_fraction:.6g} leads from end "
-                f"to end along {self.axis}",
+                f"between {self.lower:.6g} and {self.upper:.6g} after {self.iterations} steps, "
+                f"where {self.connected_fraction:.6g} of {self.conducting_fraction:.6g} leads from "
+                f"end to end along {self.axis}",
             ),
         )
 
-    def measurements(self, phase: str = "pore") -> tuple[Measurement, ...]:
+    def measurements(self, phase: str = "pore") -> tuple[Measurement, Measurement]:
         """Return relative conductivity and tortuosity factor with their parts of uncertainty.
 
-        Where the discretisation was estimated, the values are the extrapolated ones.
+        Where the discretisation was estimated, the values are the extrapolated ones; where it was
+        not, its part of the uncertainty isn't known, and so the whole is NaN. Without a path the
+        tortuosity factor is infinite: whether smaller voxels would find one isn't known either.
         """
         best = self.value if self.extrapolated is None else self.extrapolated
-        parts = {"equations": max(self.upper - self.value, self.value - self.lower)}
-        if self.discretisation_error is not None:
-            parts["discretisation"] = self.discretisation_error
         words = f"along {self.axis}; {BOUNDARIES[self.boundary]}; harmonic means, 7 points"
+        ratio, meaning = math.inf, f"no path leads through along {self.axis}"
+        parts: dict[str, float] = {}
+        if best > 0:
+            ratio, meaning = self.parallel / best, f"volume fraction / (D_eff / D_0) {words}"
+            parts["equations"] = max(self.upper - self.value, self.value - self.lower)
+            if self.discretisation_error is not None:
+                parts["discretisation"] = self.discretisation_error
         effective = measurement_from_parts(
             key=f"{phase}.effective_diffusivity_{self.axis}", name="D_eff / D_0", value=best,
             unit="1", convention=words, parts=parts, checks=self.checks,
             bounds=(self.series, self.parallel), as_segmented=self.value,
         )  # fmt: skip
-        if best <= 0:
-            return (effective,)
-        relative = self.parallel / best
         factor = measurement_from_parts(
-            key=f"{phase}.tortuosity_factor_{self.axis}", name="Tortuosity factor", value=relative,
-            unit="1", convention=f"volume fraction / (D_eff / D_0) {words}",
-            parts={name: relative * part / best for name, part in parts.items()},
+            key=f"{phase}.tortuosity_factor_{self.axis}", name="Tortuosity factor", value=ratio,
+            unit="1", convention=meaning,
+            parts={name: ratio * part / best for name, part in parts.items()},
             checks=self.checks, bounds=(1.0, math.inf), as_segmented=self.tortuosity_factor,
         )  # fmt: skip
-        return effective, factor
+        if "discretisation" in parts:
+            return effective, factor
+        return effective.without_interval(), factor.without_interval()
 
 
 def effective_diffusivity(
@@ -233,11 +236,13 @@ def effective_conductivity(
     if labels.ndim == 2:
         turned, steps = turned[:, None], (steps[0], 1.0, steps[1])
     workers = Workers(threads)
+    if extrapolate:
+        _checked_coarse(turned.shape)
     found = _solve(
         np.ascontiguousarray(turned), sigma, steps, axis, boundary, relative_error, workers,
         progress,
     )  # fmt: skip
-    if not extrapolate:
+    if not extrapolate or found.value == 0:
         return found
     coarse = [_coarse_values(turned, sigma, steps, boundary, step, workers) for step in (2, 4)]
     return _extrapolated(found, *coarse)
@@ -287,12 +292,6 @@ def _coarse_values(
     workers: Workers,
 ) -> NDArray[np.float64]:
     """Solve on every second or fourth voxel, from four places: the same body on a coarser grid."""
-    low = min(n for n in labels.shape if n > 1) if max(labels.shape) > 1 else 0
-    if low < 4 * step:
-        raise ValueError(
-            f"extrapolate needs at least {16} voxels along each axis, got {labels.shape}: "
-            "take a larger image, or leave it"
-        )
     half = step // 2
     values = []
     for offsets in ((0, 0, 0), (half, half, 0), (half, 0, half), (0, half, half)):
@@ -310,6 +309,8 @@ def _extrapolated(
 ) -> EffectiveConductivity:
     """Extrapolate to voxels of size 0: seven points on a staircase are of first order."""
     best = 2 * found.value - second.mean()
+    if best <= 0:  # coarser voxels miss walls that nearly close it: they tell nothing
+        return found
     before = 2 * second.mean() - fourth.mean()
     scatter = 2 * second.std(ddof=1) / math.sqrt(len(second))
     error = max(abs(best - before), scatter, abs(found.value - second.mean()) / 4)
@@ -345,6 +346,15 @@ def _checked(
             f"{len(named)}: give them all, or a mapping"
         )
     return labels.astype(np.uint8, copy=False), sigma
+
+
+def _checked_coarse(shape: tuple[int, ...]) -> None:
+    """Refuse what every fourth voxel of would be too few."""
+    if max(shape) == 1 or min(n for n in shape if n > 1) < _COARSE:
+        raise ValueError(
+            f"extrapolate needs at least {_COARSE} voxels along each axis, got {shape}: take a "
+            "larger image, or leave it"
+        )
 
 
 def _checked_axis(axis: str, ndim: int) -> int:

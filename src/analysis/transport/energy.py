@@ -102,7 +102,8 @@ def minimise(
         if rest <= relative_error * energy:
             break
         workers.run(voxel_loops.turn, p, z, real(product / before), planes=planes, cells=cells)
-    return Minimum(energy, rest, steps, rest <= relative_error * max(energy, 0.0))
+    solved = bool(rest <= relative_error * max(energy, 0.0))
+    return Minimum(float(energy), float(rest), steps, solved)
 
 
 class _Rest:

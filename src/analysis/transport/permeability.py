@@ -70,33 +70,35 @@ class Permeability:
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """Convergence, and how much of the pore leads nowhere."""
+        """Convergence, and how much of the pore led nowhere and was removed."""
         removed = self.porosity - self.connected_porosity
         return (
             Check(
                 "equations solved",
                 self.converged,
                 f"{self.value_um2:.6g} ± {self.algebraic_error_um2:.2g} um2 after "
-                f"{self.iterations} steps",
-            ),
-            Check(
-                "connected",
-                None if self.porosity == 0 else self.connected_porosity > 0,
-                f"{removed:.6g} of {self.porosity:.6g} leads nowhere along {self.axis} and was "
-                "removed",
+                f"{self.iterations} steps; {removed:.6g} of {self.porosity:.6g} leads nowhere "
+                f"along {self.axis} and was removed",
             ),
         )
 
     def measurement(self, phase: str = "pore") -> Measurement:
-        """Return the permeability [µm²] with its parts of uncertainty."""
-        parts = {"equations": self.algebraic_error_um2}
-        if self.discretisation_error_um2 is not None:
-            parts["discretisation"] = self.discretisation_error_um2
-        return measurement_from_parts(
+        """Return the permeability [µm²] with its parts of uncertainty.
+
+        Where the error of the voxels was not asked for, or nothing leads through, the whole isn't
+        known: NaN.
+        """
+        parts: dict[str, float] = {}
+        if self.value_um2 > 0:
+            parts["equations"] = self.algebraic_error_um2
+            if self.discretisation_error_um2 is not None:
+                parts["discretisation"] = self.discretisation_error_um2
+        found = measurement_from_parts(
             key=f"{phase}.permeability_{self.axis}", name="Permeability", value=self.value_um2,
             unit="µm²", convention=f"Stokes along {self.axis}; {BOUNDARIES[self.boundary]}",
             parts=parts, checks=self.checks, bounds=(0.0, math.inf),
         )  # fmt: skip
+        return found if "discretisation" in parts else found.without_interval()
 
 
 def permeability(

@@ -145,7 +145,8 @@ class Stokes:
                     progress(steps, error / max(abs(mean), 1e-300))
                 if exhausted or error <= relative_error * abs(mean):
                     break
-        return Flow(x, mean, error, steps, error <= relative_error * abs(mean))
+        solved = bool(error <= relative_error * abs(mean))
+        return Flow(x, float(mean), float(error), steps, solved)
 
     def _flux(self, x: NDArray, axis: int, force: NDArray[np.bool_], q: NDArray) -> float:
         """Sum the velocity, corrected by the residual: its error is quadratic in that of x."""

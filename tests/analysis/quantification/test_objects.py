@@ -138,3 +138,13 @@ def test_an_image_has_perimeters_and_contacts_too() -> None:
     half = np.pi * 15 + 30
     np.testing.assert_allclose(table["perimeter_um"], half, rtol=0.03)
     np.testing.assert_allclose(table["contact_um"], 30, rtol=0.15)  # a straight line along y
+
+
+def test_an_object_that_the_border_cuts_has_no_sphericity() -> None:
+    z, y, x = np.indices((24, 24, 40))
+    balls = [(z - 12) ** 2 + (y - 12) ** 2 + (x - at) ** 2 < 64 for at in (1, 25)]
+    table = object_table(balls[0] | balls[1], spacing_um=(1, 1, 1), connectivity=26, surface=True)
+    assert table["at_border"].tolist() == [True, False]
+    assert np.isnan(table["sphericity"][0])
+    assert table["sphericity"][1] == pytest.approx(1, abs=0.03)
+    assert (table["surface_um2"] > 0).all()

@@ -40,6 +40,13 @@ def porous(shape: tuple[int, ...], seed: int, porosity: float = 0.45) -> np.ndar
     return grey < np.quantile(grey, porosity)
 
 
+def blocked() -> np.ndarray:
+    """Return a pore with a wall of one voxel across z."""
+    pore = np.ones((18, 16, 16), bool)
+    pore[5] = False
+    return pore
+
+
 @pytest.mark.parametrize("axis", ["z", "y", "x"])
 @pytest.mark.parametrize("boundary", ["fixed", "periodic"])
 def test_straight_channels_have_a_tortuosity_factor_of_one(axis, boundary):
@@ -67,13 +74,57 @@ def test_a_slanted_strip_has_the_published_tortuosity_factor():
 
 
 def test_a_dead_end_has_no_diffusivity_and_an_infinite_factor():
-    pore = np.ones((10, 6, 6), bool)
-    pore[5] = False
+    pore = blocked()
     found = effective_diffusivity(pore, spacing_um=CUBE)
     assert (found.value, found.lower, found.upper) == (0, 0, 0)
     assert found.tortuosity_factor == math.inf
-    assert next(c for c in found.checks if c.name == "connected").passed is False
-    assert effective_diffusivity(pore, spacing_um=CUBE, axis="x").value == pytest.approx(0.9)
+    along = effective_diffusivity(pore, spacing_um=CUBE, axis="x")
+    assert along.value == pytest.approx(17 / 18)
+    assert all(c.passed is True for c in along.checks)
+
+
+@pytest.mark.parametrize("extrapolate", [False, True])
+def test_no_path_is_an_answer_whose_uncertainty_is_not_known(extrapolate):
+    found = effective_diffusivity(blocked(), spacing_um=CUBE, extrapolate=extrapolate)
+    assert all(c.passed is True for c in found.checks)
+    assert "0 of 0.944444 leads from end to end along z" in found.checks[-1].detail
+    effective, factor = found.measurements("pore")
+    assert (effective.value, factor.value) == (0, math.inf)
+    for m in (effective, factor):
+        assert m.passed
+        assert m.parts == {}
+        assert all(math.isnan(end) for end in (m.uncertainty, *m.interval95))
+    assert factor.convention == "no path leads through along z"
+
+
+def test_without_coarser_grids_the_known_part_stands_alone():
+    pore = porous((24, 24, 24), 6)
+    effective, factor = effective_diffusivity(pore, spacing_um=CUBE).measurements()
+    assert factor.value == pytest.approx(pore.mean() / effective.value)
+    for m in (effective, factor):
+        assert set(m.parts) == {"equations"}
+        assert math.isnan(m.uncertainty)
+    whole, _ = effective_diffusivity(pore, spacing_um=CUBE, extrapolate=True).measurements()
+    assert whole.uncertainty == pytest.approx(math.hypot(*whole.parts.values()))
+    assert whole.as_segmented == pytest.approx(effective.value)
+
+
+def test_walls_that_coarser_voxels_miss_are_not_extrapolated_to_nothing():
+    pore = blocked()
+    pore[5, 8, 8] = True  # every second voxel sees the wall in two of four places
+    found = effective_diffusivity(pore, spacing_um=CUBE, extrapolate=True)
+    assert found.value > 0
+    assert (found.extrapolated, found.discretisation_error) == (None, None)
+    effective, factor = found.measurements()
+    assert effective.value == found.value
+    assert math.isfinite(factor.value)
+    assert math.isnan(effective.uncertainty)
+
+
+def test_verdicts_are_plain_truth_values():
+    found = effective_diffusivity(porous((16, 16, 16), 7), spacing_um=CUBE)
+    assert found.iterations > 0
+    assert all(type(check.passed) is bool for check in found.checks)
 
 
 def test_a_channel_that_does_not_meet_itself_is_no_periodic_path():

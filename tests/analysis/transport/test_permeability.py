@@ -105,7 +105,10 @@ def test_pores_that_lead_nowhere_are_removed_and_told():
     for boundary in ("walls", "periodic"):
         nothing = permeability(closed, spacing_um=CUBE, boundary=boundary)
         assert nothing.value_um2 == 0
-        assert not nothing.checks[1].passed
+        assert "of 0.416667 leads nowhere" in nothing.checks[-1].detail
+        m = nothing.measurement()
+        assert (m.value, m.passed, dict(m.parts)) == (0, True, {})
+        assert math.isnan(m.uncertainty)
 
 
 def test_threads_and_axes_change_nothing():
@@ -141,7 +144,16 @@ def test_finer_voxels_give_the_error_of_the_voxels():
         lattice(16, 0.216), spacing_um=CUBE, boundary="periodic", discretisation=True
     )
     assert found.discretisation_error_um2 > 0
-    assert found.measurement().parts["discretisation"] == found.discretisation_error_um2
+    m = found.measurement()
+    assert m.parts["discretisation"] == found.discretisation_error_um2
+    assert m.uncertainty == pytest.approx(math.hypot(*m.parts.values()))
+    assert all(type(check.passed) is bool for check in found.checks)
+
+
+def test_without_finer_voxels_the_uncertainty_is_not_known():
+    m = permeability(lattice(16, 0.216), spacing_um=CUBE, boundary="periodic").measurement()
+    assert set(m.parts) == {"equations"}
+    assert math.isnan(m.uncertainty)
 
 
 def test_kozeny_and_carman_are_an_order_of_magnitude():

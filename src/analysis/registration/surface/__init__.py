@@ -2,7 +2,7 @@
 
 The order of the files::
 
-    view <- necker, sight <- relief <- pose, sightlines, further
+    view <- necker, sight <- relief, pose_error, pose_words <- pose, sightlines, further
     view <- rays, render <- likeness <- scene <- starts <- match
     plane: a pose as the map of an image's own frame
 """

@@ -13,7 +13,7 @@ from ...spacing import checked_spacing
 from ..grey_image import GreyImage
 from ..tangent import Model
 from ..transform import AffineTransform
-from .pose import inverse_information
+from .pose_error import inverse_information
 from .render import Rendered, smoothed
 from .scene import Scene
 from .sight import Marks, looked

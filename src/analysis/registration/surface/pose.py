@@ -13,16 +13,21 @@ from ..points import lift
 from ..tangent import Model, parameter_count
 from ..transform import AffineTransform
 from .necker import starting_poses
+from .pose_error import either_pose, with_error
+from .pose_words import (
+    MOUNT_DEG,
+    TOLD,
+    UNKNOWN_DEG,
+    off_stage,
+    pose_statement,
+    pose_warnings,
+    undecided,
+)
 from .relief import told_by_relief
 from .sight import Marks, Sight, settled
 from .view import SurfaceView
 
-#: Twice the logarithm of the odds from which marks themselves tell which way a surface is tilted.
-TOLD = 2 * float(np.log(1e4))
 _APART_DEG = 0.5  # poses closer than this are one
-_MOUNT_DEG = 5.0  # how far a mount may be from what the stage says
-_FIRST_ORDER_DEG = 1.0
-_UNKNOWN_DEG = 10.0
 _ROUNDS = 6
 _ZERO = 1e-9  # of the marks' extent: residuals of rounding, not of picking
 _HIDDEN = 2 * float(np.log(20))  # against a pose, for each mark that the surface would hide
@@ -160,12 +165,12 @@ def fit_surface_pose(
     sigma = None
     if not marks.stated:
         marks, sigma, (best, other, margin, ambiguous) = _by_residuals(marks, found, told, model)
-    transform = _with_error(best, marks, height_sigma_um, sigma)
+    transform = with_error(best, marks, height_sigma_um, sigma)
     if ambiguous and other is not None and transform.covariance is not None:
-        transform = _either(transform, other.pose, margin)
-        if transform.rotation_sigma_deg > _UNKNOWN_DEG:
-            raise Degenerate(_undecided(best, other, margin, view))
-    warnings = _warnings(transform, marks, margin, None if other is None else other.pose)
+        transform = either_pose(transform, other.pose, margin)
+        if transform.rotation_sigma_deg > UNKNOWN_DEG:
+            raise Degenerate(undecided(best, other, margin, view))
+    warnings = pose_warnings(transform, marks, margin, None if other is None else other.pose)
     return SurfacePose(
         transform=transform,
         other=None if other is None else other.pose,
@@ -173,7 +178,7 @@ def fit_surface_pose(
         ambiguous=ambiguous,
         residuals_um=best.residuals_um,
         view=view,
-        statement=_statement(transform, other, margin, ambiguous, view),
+        statement=pose_statement(transform, other, margin, ambiguous, view),
         warnings=warnings,
     )
 
@@ -308,144 +313,13 @@ def _chosen(found: list[Sight], told: float, marks: Marks) -> _Choice:
         best, other, margin = other, best, -margin
     if margin >= TOLD:
         return best, other, margin, False
-    off = [_off_stage(end.pose, marks.view) for end in (best, other)]
-    ambiguous = abs(off[0] - off[1]) < _MOUNT_DEG
+    off = [off_stage(end.pose, marks.view) for end in (best, other)]
+    ambiguous = abs(off[0] - off[1]) < MOUNT_DEG
     if off[0] <= off[1] or ambiguous:
         return best, other, margin, ambiguous
     return other, best, -margin, ambiguous
 
 
-def _with_error(
-    best: Sight, marks: Marks, height_sigma_um: float, sigma_um: float | None
-) -> AffineTransform:
-    """Give the pose its covariance: by the stated errors, or by the residuals."""
-    n, pose = len(marks.seen_um), best.pose
-    height = height_sigma_um / pose.scale
-    if sigma_um is None:
-        spread = _stated(marks, np.linalg.inv(pose.matrix))
-        depth = np.hypot(np.sqrt(spread[0] / n) if marks.surface_um2 is not None else 0.0, height)
-        sigma = float(np.sqrt(spread[1:].mean())) * pose.scale
-        covariance = inverse_information(best.slopes, n, depth)
-        return pose.with_covariance(covariance, sigma_um=sigma, sigma_source="stated")
-    if not marks.stated:
-        left = 0.0 if 2 * n > pose.parameter_count - 1 else None  # None: nothing is left over
-        return pose.with_covariance(None, nu=0.0, sigma_um=left, sigma_source="residuals")
-    covariance = inverse_information(best.slopes, n, np.hypot(sigma_um / np.sqrt(n), height))
-    return pose.with_covariance(
-        covariance,
-        nu=float(2 * n - pose.parameter_count + 1),
-        sigma_um=sigma_um * pose.scale,
-        sigma_source="residuals",
-    )
-
-
-def _stated(marks: Marks, back: np.ndarray) -> np.ndarray:
-    """Mean variance of the marks along the view's z, y, x [um2]."""
-    total = np.zeros(3)
-    if marks.seen_um2 is not None:
-        total[1:] += np.diagonal(marks.seen_um2.mean(axis=0))
-    if marks.surface_um2 is not None:
-        total += np.diagonal(back @ marks.surface_um2.mean(axis=0) @ back.T)
-    return total
-
-
-def _either(transform: AffineTransform, other: AffineTransform, margin: float) -> AffineTransform:
-    """Widen the covariance by the pose that is nearly as likely."""
-    from scipy.spatial.transform import Rotation
-
-    turn = other.matrix @ np.linalg.inv(transform.matrix) * transform.scale / other.scale
-    change = np.zeros(transform.parameter_count)
-    change[:3] = other.apply(transform.centre_um)[0] - transform.offset_um
-    change[3:6] = Rotation.from_matrix(turn).as_rotvec()
-    if len(change) > 6:
-        change[6] = np.log(other.scale / transform.scale)
-    share = 1 / (1 + np.exp(margin / 2))
-    assert transform.covariance is not None
-    return transform.with_covariance(transform.covariance + share * np.outer(change, change))
-
-
-def inverse_information(slopes: np.ndarray, n: int, depth_um: float) -> np.ndarray:
-    """Covariance of the parameters; the depth's row gets its own error."""
-    rows = np.delete(slopes, 2 * n, axis=0)
-    size = np.linalg.norm(slopes, axis=0)
-    along = slopes[2 * n] / size
-    values, vectors = np.linalg.eigh((rows / size).T @ (rows / size) + np.outer(along, along))
-    if values[0] < 1e-9 * values[-1]:
-        raise Degenerate(
-            "the marks do not tell every angle of the surface: they lie on a plane that is seen "
-            "along its normal, or on a line. State tilt_sigma_deg, mark something of another "
-            "height, or take a view at another tilt"
-        )
-    # Depth along the beam changes no place in the picture, so its row stands alone: H is singular
-    # without it and its own variance is added to the inverse of the rest.
-    whole = (vectors / values) @ vectors.T
-    gain = whole @ along
-    return np.asarray((whole + (depth_um**2 - 1.0) * np.outer(gain, gain)) / np.outer(size, size))
-
-
 def _degrees(first: AffineTransform, second: AffineTransform) -> float:
     turn = np.linalg.solve(first.matrix / first.scale, second.matrix / second.scale)
     return float(np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))))
-
-
-def _off_stage(pose: AffineTransform, view: SurfaceView) -> float:
-    """Angle between the surface's normal and where the stage puts it [degree]."""
-    normal = -np.asarray(view.up) @ pose.matrix / np.linalg.norm(pose.matrix[:, 0])
-    return float(np.degrees(np.arccos(np.clip(normal @ view.normal, -1, 1))))
-
-
-def _warnings(
-    transform: AffineTransform, marks: Marks, margin: float, other: AffineTransform | None
-) -> tuple[str, ...]:
-    said, view = [], marks.view
-    doubt = transform.rotation_sigma_deg
-    if doubt > _UNKNOWN_DEG:
-        raise Degenerate(
-            f"the marks hardly tell the tilt (± {doubt:.0f}°): they lie almost on a plane that is "
-            "seen along its normal, or on a line. State tilt_sigma_deg, mark something of another "
-            "height, or take a view at another tilt"
-        )
-    if doubt > _FIRST_ORDER_DEG:
-        said.append(f"the angles are known to ± {doubt:.1f}° only: its ± is to first order")
-    off = _off_stage(transform, view)
-    if off > _UNKNOWN_DEG:
-        said.append(
-            f"the marks put the surface {off:.0f}° away from the stage's tilt of "
-            f"{view.tilt_deg:g}°: check the marks, the tilt, and whether y is the raw pixel"
-        )
-    elif other is not None and margin > 0 and _off_stage(other, view) + _MOUNT_DEG < off:
-        said.append("the marks choose the tilt that is farther from the stage's")
-    return tuple(said)
-
-
-def _undecided(best: Sight, other: Sight, margin: float, view: SurfaceView) -> str:
-    one, two = (view.angles(end.pose).words for end in (best, other))
-    return (
-        f"neither the marks nor the stage tell {one} from {two} (margin {margin:.1f}): mark "
-        "something of another height, state tilt_sigma_deg, or take a view at another tilt"
-    )
-
-
-def _statement(
-    transform: AffineTransform,
-    other: Sight | None,
-    margin: float,
-    ambiguous: bool,
-    view: SurfaceView,
-) -> str:
-    said = f"{view.angles(transform).words}."
-    if other is not None:
-        second = view.angles(other.pose).words
-        if ambiguous:
-            said += f" Neither the marks nor the stage tell it from {second}."
-        elif margin < TOLD:
-            said += (
-                f" The marks do not tell it from {second} (margin {margin:.1f}): taken is the one "
-                "nearer the stage's tilt."
-            )
-        else:
-            said += f" The marks tell it from {second} (margin {margin:.1f})."
-    return said + (
-        " One view does not tell depth along the beam: the picture's plane passes through the "
-        "middle of the marks."
-    )
