@@ -50,7 +50,12 @@ def run(
         cwd=Path(__file__).parent, capture_output=True, text=True,
     )  # fmt: skip
     rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"seconds')]
-    lost = {"seconds": np.nan, "mapped": None, "problem": done.stderr.strip()[-200:]}
+    lost = {
+        "seconds": np.nan,
+        "cpu_s": np.nan,
+        "mapped": None,
+        "problem": done.stderr.strip()[-200:],
+    }
     return rows + [lost] * (len(starts) - len(rows))
 
 
@@ -76,6 +81,7 @@ def compare_pairs(size: int, seeds: Iterable[int], folder: Path) -> list[tuple[s
                 corners, middle = errors_of(found, truth)
                 rows.append({
                     "method": name, "seed": seed, "seconds": found["seconds"],
+                    "cpu_s": found["cpu_s"],
                     "corner_error_px": corners, "middle_error_px": middle,
                 })  # fmt: skip
             path.unlink()

@@ -156,7 +156,7 @@ class Search:
             name, start = starts[k]
             return self._climb(level, metric, name, replace(start, model=model))
 
-        climbs = []
+        climbs: list[tuple[dict[str, Any], Summit]] = []
         for k in range(0, len(starts), _AT_ONCE if metric.is_small else 1):
             self.tell(words, (number + k / len(starts)) / len(self.levels))
             some = range(k, min(k + _AT_ONCE, len(starts)))
