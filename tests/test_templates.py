@@ -113,6 +113,18 @@ def test_what_a_parameter_decided_is_a_record_and_measurements_name_their_source
     assert measured["targeting.pit.view.x_um"].segmentation is None
 
 
+def test_a_plan_is_proposed_once_and_accepted_by_the_parameter(runs, tmp_path):
+    folder = Path(shutil.copytree(runs.folder, tmp_path / "coupon"))
+    given = {"target": "pit", "surface": "metal"}
+    for accept, status in ((False, "proposed"), (True, "planned"), (False, "planned")):
+        shown = run_cells("30_targeting", folder, scratch=tmp_path, accept=accept, **given)
+        with Workspace.open(folder) as ws:
+            (plan,) = ws.plans
+            assert (plan.name, plan.frame, plan.status) == ("pit plan 1", "view", status)
+        waiting = [i.text for i in shown if isinstance(i, Finding) and "proposed" in i.text]
+        assert len(waiting) == (status == "proposed")
+
+
 def test_the_depth_of_the_target_holds_its_truth(runs):
     value, (lower, upper) = numbers(runs.shown["30_targeting"])["targeting.pit.depth_um"]
     truth = coupons.depth_um(coupons.TARGET_UM) / coupons.VIEW_SCALE

@@ -13,6 +13,7 @@ from .candidates import Candidates, candidates
 from .coverage import Coverage, coverage
 from .cut_exports import CutFiles, view_pictures, write_cut_files
 from .cut_files import plan_dict, write_plan_boxes, write_plan_json, write_stage_positions
+from .cut_records import accept_plan, plan_doubts, plan_findings, record_plan
 from .cutting import FacePlane, look_at_face, looks_table, next_face, predicted_face
 from .decisions import (
     choose_instrument,
@@ -26,6 +27,7 @@ from .depth_surfaces import depth_surface, surface_segmentation
 from .example import example_specimen
 from .fiducials import seen_fiducials
 from .landmark_files import import_landmarks
+from .lifted_out import record_lift_out
 from .milling import MillingPlan, plan_milling
 from .next_actions import action_table, next_actions
 from .next_places import next_places
@@ -101,6 +103,7 @@ __all__ = [
     "Question",
     "Reach",
     "StepProgress",
+    "accept_plan",
     "accept_proposal",
     "action_table",
     "answer_questions",
@@ -153,6 +156,8 @@ __all__ = [
     "phase_results",
     "plan_cut",
     "plan_dict",
+    "plan_doubts",
+    "plan_findings",
     "plan_milling",
     "practice_truth",
     "predicted_face",
@@ -160,6 +165,8 @@ __all__ = [
     "proposal_measurements",
     "proposal_overlay",
     "reach_target",
+    "record_lift_out",
+    "record_plan",
     "record_proposal",
     "record_segmentation",
     "record_stage",

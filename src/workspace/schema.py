@@ -226,7 +226,8 @@ class PlanFields(Fields):
     stages: list[PlanStage] = []
     #: Kind, id and version of what it was planned from.
     rests_on: list[tuple[str, str, int]] = []
-    status: Literal["planned", "done", "superseded", "abandoned"] = "planned"
+    #: Proposed until a person stands behind it, then planned.
+    status: Literal["proposed", "planned", "done", "superseded", "abandoned"] = "planned"
     superseded_by: str | None = None
     note: str = ""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import struct
 
+import gwyfile
 import numpy as np
 import pytest
+from igor2 import binarywave
 
 from scalebridge.errors import ReadError
 
@@ -98,7 +100,6 @@ def test_damaged_gwyddion_files_are_refused_before_anything_is_allocated(data, t
 
 
 def test_gwyddion_numbers_are_those_of_gwyfile(data):
-    gwyfile = pytest.importorskip("gwyfile")
     container = gwyfile.load(str(data / FOLDER / "test.gwy"))
     field = next(iter(gwyfile.util.get_datafields(container).values()))
     np.testing.assert_array_equal(pixels_of(data / FOLDER / "test.gwy"), field.data)
@@ -146,8 +147,7 @@ def test_igor_waves_without_lengths_or_numbers_are_asked_for_or_refused(tmp_path
 
 
 def test_an_igor_wave_is_what_igor2_reads(tmp_path):
-    igor = pytest.importorskip("igor2.binarywave")
     values = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
     (tmp_path / "a.ibw").write_bytes(ibw(values))
-    wave = igor.load(str(tmp_path / "a.ibw"))["wave"]["wData"]
+    wave = binarywave.load(str(tmp_path / "a.ibw"))["wave"]["wData"]
     np.testing.assert_array_equal(pixels_of(tmp_path / "a.ibw"), wave.T)

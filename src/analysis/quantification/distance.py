@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,51 @@ from .voxel_metric import VoxelMetric, voxel_metric
 
 _CAPS = {np.dtype(np.int16): 2**14 - 1, np.dtype(np.int32): 2**30 - 1, np.dtype(np.int64): 2**61}
 _CHUNK = 4096  # voxels of a plane that are swept along z together
+
+
+@dataclass(frozen=True, eq=False)
+class WalledPhase:
+    """A phase from whose walls distances are taken.
+
+    Attributes
+    ----------
+    own, wall : ndarray of bool, (z, y, x) or (y, x)
+        The phase, and what is not; outside a mask nothing is either.
+    metric : VoxelMetric
+    masked : bool
+    """
+
+    own: NDArray[np.bool_]
+    wall: NDArray[np.bool_]
+    metric: VoxelMetric
+    masked: bool
+
+    @classmethod
+    def checked(
+        cls, phase: NDArray, *, spacing_um: Sequence[float], mask: NDArray | None = None
+    ) -> WalledPhase:
+        """Take what a public function was given, or refuse it in words."""
+        phase = checked_phase(phase)
+        metric = voxel_metric(checked_spacing(spacing_um, phase.ndim))
+        if mask is None:
+            return cls(phase, ~phase, metric, False)
+        inside = checked_mask(mask, phase.shape)
+        return cls(phase & inside, ~phase & inside, metric, True)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the image."""
+        return self.own.shape
+
+    @property
+    def ndim(self) -> int:
+        """Of the image."""
+        return self.own.ndim
+
+    @property
+    def volume(self) -> tuple[int, ...]:
+        """Shape of the image as a volume of one layer or more."""
+        return (1,) * (3 - self.ndim) + self.shape
 
 
 def distance_transform(
@@ -57,52 +103,50 @@ def distance_transform(
     >>> distance_transform(np.array([[True, True, False, True]]), spacing_um=(1.0, 0.5))
     array([[1. , 0.5, 0. , 0.5]], dtype=float32)
     """
-    phase = checked_phase(phase)
-    metric = voxel_metric(checked_spacing(spacing_um, phase.ndim))
-    inside = None if mask is None else checked_mask(mask, phase.shape)
-    found = np.empty(phase.shape, np.float32)
-    squared = squared_distance(
-        phase, metric=metric, inside=inside, border=border, threads=threads, distance=found
-    )
+    room = WalledPhase.checked(phase, spacing_um=spacing_um, mask=mask)
+    found = np.empty(room.shape, np.float32)
+    squared = squared_distance(room, border=border, threads=threads, distance=found)
     if squared.dtype != np.int16:
         found[squared >= _CAPS[squared.dtype]] = np.inf
-    if inside is not None:
-        found[~(phase & inside)] = 0
+    if room.masked:
+        found[~room.own] = 0
     return found
 
 
 def squared_distance(
-    phase: NDArray[np.bool_],
+    room: WalledPhase,
     *,
-    metric: VoxelMetric,
-    inside: NDArray[np.bool_] | None = None,
     border: str = "open",
     threads: int | None = None,
     distance: NDArray[np.float32] | None = None,
 ) -> NDArray[Any]:
-    """Return squared distances in units of a metric, in the narrowest whole-number type.
+    """Return squared distances in units of the metric, in the narrowest whole-number type.
+
+    They are 0 outside the phase. `distance` receives their root [µm], whatever it is there.
 
     Examples
     --------
     >>> import numpy as np
     >>> row = np.array([[True, True, False, True]])
-    >>> squared_distance(row, metric=voxel_metric((1.0, 1.0)))
+    >>> squared_distance(WalledPhase.checked(row, spacing_um=(1.0, 1.0)))
     array([[4, 1, 0, 1]], dtype=int16)
     """
     if border not in ("open", "wall"):
         raise ValueError(
             f"border needs 'open' or 'wall', got {border!r}: say whether the phase goes on outside"
         )
-    source = ~phase if inside is None else ~phase & inside
-    volume = source.reshape((1,) * (3 - phase.ndim) + phase.shape)
-    for dtype in _types(volume.shape, metric):
+    volume = room.wall.reshape(room.volume)
+    for dtype in _types(volume.shape, room.metric):
         squared, capped = _transformed(
-            volume, metric, border == "wall" and phase.ndim == 3, border == "wall", dtype,
+            volume, room.metric, border == "wall" and room.ndim == 3, border == "wall", dtype,
             threads, distance,
         )  # fmt: skip
         if not capped:
             break
-    return squared.reshape(phase.shape)
+    found = squared.reshape(room.shape)
+    if room.masked:
+        found[~room.own] = 0
+    return found
 
 
 def _types(shape: tuple[int, ...], metric: VoxelMetric) -> list[np.dtype]:

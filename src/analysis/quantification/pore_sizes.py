@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from ..spacing import checked_spacing
 from .chords import chord_lengths
-from .distance import squared_distance
+from .distance import WalledPhase, squared_distance
 from .objects import equivalent_diameter_um
 from .porosimetry import intrusion_table, porosimetry
 from .thickness import local_thickness
 from .volume import checked_mask, checked_phase
-from .voxel_metric import voxel_metric
 from .widest_path import steps_of
 
 if TYPE_CHECKING:
@@ -147,21 +146,16 @@ def pore_bodies(
     """
     from .flood_loops import part_bodies
 
-    phase = checked_phase(phase)
-    metric = voxel_metric(checked_spacing(spacing_um, phase.ndim))
-    inside = None if mask is None else checked_mask(mask, phase.shape)
+    room = WalledPhase.checked(phase, spacing_um=spacing_um, mask=mask)
     if not 0 < throat_ratio <= 1:
         raise ValueError(f"throat_ratio needs a value above 0, up to 1, got {throat_ratio}")
-    squared = squared_distance(phase, metric=metric, inside=inside, threads=threads)
-    if inside is not None:
-        squared[~(phase & inside)] = 0
-    whole = (1,) * (3 - phase.ndim) + phase.shape
+    squared = squared_distance(room, threads=threads)
     places = np.flatnonzero(squared)
     order = places[np.argsort(-squared.ravel()[places], kind="stable")]
-    labels = np.zeros(whole, np.int32)
-    steps = steps_of(26 if phase.ndim == 3 else 8)
-    part_bodies(squared.reshape(whole), order, steps, throat_ratio**2, labels)
-    return labels.reshape(phase.shape)
+    labels = np.zeros(room.volume, np.int32)
+    steps = steps_of(26 if room.ndim == 3 else 8)
+    part_bodies(squared.reshape(room.volume), order, steps, throat_ratio**2, labels)
+    return labels.reshape(room.shape)
 
 
 def _rising(table: pd.DataFrame) -> pd.DataFrame:

@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..spacing import checked_spacing
-from .distance import squared_distance
+from .distance import WalledPhase, squared_distance
 from .objects import AXIS_NAMES
 from .thickness import painted_balls
-from .volume import checked_mask, checked_phase
-from .voxel_metric import voxel_metric
 from .widest_path import flooded, levels_of
 
 if TYPE_CHECKING:
@@ -91,30 +88,25 @@ def porosimetry(
     >>> porosimetry(bottle, spacing_um=(1, 1), faces=("x-",)).diameter_um[3, [0, 5]]
     array([2., 2.], dtype=float32)
     """
-    phase = checked_phase(phase)
-    metric = voxel_metric(checked_spacing(spacing_um, phase.ndim))
-    inside = None if mask is None else checked_mask(mask, phase.shape)
-    chosen = _checked_faces(faces, phase.ndim)
-    own = phase if inside is None else phase & inside
-    squared = squared_distance(phase, metric=metric, inside=inside, threads=threads)
-    if inside is not None:
-        squared[~own] = 0
+    room = WalledPhase.checked(phase, spacing_um=spacing_um, mask=mask)
+    chosen = _checked_faces(faces, room.ndim)
+    squared = squared_distance(room, threads=threads)
     if squared.min() > 0:
         raise ValueError(
             "phase needs voxels outside it, got none: there are no pores where there is no wall"
         )
     levels, values = levels_of(squared)
-    starts = np.zeros(phase.shape, bool)
+    starts = np.zeros(room.shape, bool)
     for face in chosen:
-        axis = AXIS_NAMES[phase.ndim].index(face[0])
+        axis = AXIS_NAMES[room.ndim].index(face[0])
         starts[(slice(None),) * axis + (0 if face[1] == "-" else -1,)] = True
-    reached, _ = flooded(levels, starts, connectivity=26 if phase.ndim == 3 else 8)
+    reached, _ = flooded(levels, starts, connectivity=26 if room.ndim == 3 else 8)
     if levels is not squared:
         reached = values[reached]
-    whole = (1,) * (3 - phase.ndim) + phase.shape
-    found = painted_balls(reached.reshape(whole), own.reshape(whole), metric, threads)
-    diameter = found.reshape(phase.shape)
-    table = intrusion_table(diameter, own)
+    own = room.own.reshape(room.volume)
+    found = painted_balls(reached.reshape(room.volume), own, room.metric, threads)
+    diameter = found.reshape(room.shape)
+    table = intrusion_table(diameter, room.own)
     accessible = float(table["share_by_volume"].sum()) if len(table) else 0.0
     return Porosimetry(diameter, table, accessible, chosen)
 

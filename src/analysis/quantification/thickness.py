@@ -10,11 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..spacing import checked_spacing
 from ..threads import in_slabs
-from .distance import squared_distance
-from .volume import checked_mask, checked_phase
-from .voxel_metric import VoxelMetric, voxel_metric
+from .distance import WalledPhase, squared_distance
+from .voxel_metric import VoxelMetric
 
 _NEIGHBOURS = 3  # steps an axis to the balls that may hold a ball
 _TABLE = 2**16  # entries of a look-up table; larger radii share entries, on the safe side
@@ -74,24 +72,17 @@ def local_thickness(
     >>> local_thickness(slab, spacing_um=(0.5, 0.5))[:, 0]
     array([0., 0., 2., 2., 2., 2., 0., 0.], dtype=float32)
     """
-    phase = checked_phase(phase)
-    metric = voxel_metric(checked_spacing(spacing_um, phase.ndim))
-    inside = None if mask is None else checked_mask(mask, phase.shape)
-    own = phase if inside is None else phase & inside
-    if not own.any():
-        return np.zeros(phase.shape, np.float32)
-    if border == "open" and not np.any(~phase if inside is None else ~phase & inside):
+    room = WalledPhase.checked(phase, spacing_um=spacing_um, mask=mask)
+    if not room.own.any():
+        return np.zeros(room.shape, np.float32)
+    if border == "open" and not room.wall.any():
         raise ValueError(
             "phase needs voxels outside it, got none: its thickness is that of the image; "
             "use border='wall' if it ends there"
         )
-    squared = squared_distance(phase, metric=metric, inside=inside, border=border, threads=threads)
-    if inside is not None:
-        squared[~own] = 0
-    whole = (1,) * (3 - phase.ndim) + phase.shape
-    return painted_balls(squared.reshape(whole), own.reshape(whole), metric, threads).reshape(
-        phase.shape
-    )
+    squared = squared_distance(room, border=border, threads=threads).reshape(room.volume)
+    painted = painted_balls(squared, room.own.reshape(room.volume), room.metric, threads)
+    return painted.reshape(room.shape)
 
 
 def painted_balls(
@@ -103,7 +94,7 @@ def painted_balls(
     --------
     >>> import numpy as np
     >>> squared = np.array([[[0, 1, 4, 1, 0]]])
-    >>> painted_balls(squared, squared > 0, voxel_metric((1.0, 1.0, 1.0)), 1)
+    >>> painted_balls(squared, squared > 0, VoxelMetric((1, 1, 1), 1.0), 1)
     array([[[0., 4., 4., 4., 0.]]], dtype=float32)
     """
     from .thickness_loops import pack_bits, paint

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..spacing import checked_image_ndim, checked_spacing
-from .distance import squared_distance
+from ..spacing import checked_image_ndim
+from .distance import WalledPhase, squared_distance
 from .euler import checked_connectivity
 from .objects import AXIS_NAMES
-from .volume import checked_mask, checked_phase
-from .voxel_metric import voxel_metric
+from .volume import checked_mask
 
 _MOST_LEVELS = 2**24
 
@@ -91,20 +90,16 @@ def critical_diameter_um(
     >>> critical_diameter_um(tube, spacing_um=(1, 1))
     {'x': 2.0, 'y': 0.0}
     """
-    phase = checked_phase(phase)
-    metric = voxel_metric(checked_spacing(spacing_um, phase.ndim))
-    inside = None if mask is None else checked_mask(mask, phase.shape)
-    connectivity = (8 if phase.ndim == 2 else 26) if connectivity is None else connectivity
-    squared = squared_distance(phase, metric=metric, inside=inside)
-    if inside is not None:
-        squared[~(phase & inside)] = 0
+    room = WalledPhase.checked(phase, spacing_um=spacing_um, mask=mask)
+    connectivity = (8 if room.ndim == 2 else 26) if connectivity is None else connectivity
+    squared = squared_distance(room)
     if squared.min() > 0:
-        return {name: float("inf") for name in reversed(AXIS_NAMES[phase.ndim])}
+        return {name: float("inf") for name in reversed(AXIS_NAMES[room.ndim])}
     levels, values = levels_of(squared)
     found = {}
-    for axis, name in reversed(list(enumerate(AXIS_NAMES[phase.ndim]))):
+    for axis, name in reversed(list(enumerate(AXIS_NAMES[room.ndim]))):
         level = crossing_level(levels, axis=axis, connectivity=connectivity)
-        found[name] = float(2 * metric.unit_um * np.sqrt(values[level]))
+        found[name] = float(2 * room.metric.unit_um * np.sqrt(values[level]))
     return found
 
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..quantification.measurement import Check, Measurement, measurement_from_parts
-from ..quantification.objects import AXIS_NAMES
 from ..quantification.volume import checked_phase
 from ..spacing import checked_image_ndim, checked_spacing
 from ..threads import Workers
 from .bounds import wiener_bounds
 from .conduction import Conduction, doubled
+from .lead_axis import lead_axis, led_first
 
 BOUNDARIES = {
     "fixed": "ends fixed half a voxel outside the image, sides sealed",
@@ -226,20 +226,17 @@ def effective_conductivity(
     """
     labels, sigma = _checked(labels, conductivities)
     spacing = checked_spacing(spacing_um, labels.ndim)
-    front = _checked_axis(axis, labels.ndim)
+    front = lead_axis(axis, labels.ndim)
     if boundary not in BOUNDARIES:
         raise ValueError(f"boundary needs one of {tuple(BOUNDARIES)}, got {boundary!r}")
     if not 1e-14 <= relative_error < 1:
         raise ValueError(f"relative_error needs 1e-14 to 1, got {relative_error}")
-    turned = np.moveaxis(labels, front, 0)
-    steps = (spacing[front], *(h for i, h in enumerate(spacing) if i != front))
-    if labels.ndim == 2:
-        turned, steps = turned[:, None], (steps[0], 1.0, steps[1])
+    turned, steps = led_first(labels, spacing, front)
     workers = Workers(threads)
     if extrapolate:
         _checked_coarse(turned.shape)
     found = _solve(
-        np.ascontiguousarray(turned), sigma, steps, axis, boundary, relative_error, workers,
+        turned, sigma, steps, axis, boundary, relative_error, workers,
         progress,
     )  # fmt: skip
     if not extrapolate or found.value == 0:
@@ -355,10 +352,3 @@ def _checked_coarse(shape: tuple[int, ...]) -> None:
             f"extrapolate needs at least {_COARSE} voxels along each axis, got {shape}: take a "
             "larger image, or leave it"
         )
-
-
-def _checked_axis(axis: str, ndim: int) -> int:
-    names = AXIS_NAMES[ndim]
-    if axis not in names:
-        raise ValueError(f"axis needs one of {names}, got {axis!r}: name the direction")
-    return names.index(axis)

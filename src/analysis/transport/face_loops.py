@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..compiling import compiled_summed
+from .coarse_rows import add_row, spread_row
 
 
 @compiled_summed
@@ -120,13 +121,7 @@ def restrict(
                     v = bb[i] - dd[i] * mid[i] + a0[i] * up[i] + b0[i] * down[i] + a1[i] * back[i]
                     left_over[i] = v + b1[i] * fore[i] + a2[i] * left[i] + b2[i] * right[i]
                 target = coarse[kc, (j - 1) // f1 + 1, 1:-1]
-                if f2 == 2:
-                    pairs = left_over[: 2 * wide].reshape(-1, 2)
-                    for i in range(wide):
-                        target[i] += pairs[i, 0] + pairs[i, 1]
-                else:
-                    for i in range(n2):
-                        target[i] += left_over[i]
+                add_row(left_over, f2, n2, target)
 
 
 @compiled_summed
@@ -138,13 +133,7 @@ def prolong(coarse: Any, factors: Any, x: Any, first: int, last: int) -> None:
     for k in range(first, last):
         for j in range(1, n1 + 1):
             source = coarse[(k - 1) // f0 + 1, (j - 1) // f1 + 1]
-            if f2 == 2:
-                values, pairs = source[1:-1], line[: 2 * (source.size - 2)].reshape(-1, 2)
-                for i in range(values.size):
-                    pairs[i, 0] = values[i]
-                    pairs[i, 1] = values[i]
-            else:
-                line[:n2] = source[1 : n2 + 1]
+            spread_row(source, f2, n2, line)
             target = x[k, j, 1 : n2 + 1]
             for i in range(n2):
                 target[i] += line[i]

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from ..spacing import checked_spacing
 from ..threads import Workers
 from .conduction import Conduction
-from .effective import _checked, _checked_axis
+from .effective import _checked
+from .lead_axis import lead_axis, led_first
 
 _MOST = 2000
 
@@ -73,12 +74,8 @@ def diffusive_flux(
     """
     labels, sigma = _checked(labels, conductivities)
     spacing = checked_spacing(spacing_um, labels.ndim)
-    front = _checked_axis(axis, labels.ndim)
-    turned = np.moveaxis(labels, front, 0)
-    steps = (spacing[front], *(h for i, h in enumerate(spacing) if i != front))
-    if labels.ndim == 2:
-        turned, steps = turned[:, None], (steps[0], 1.0, steps[1])
-    turned = np.ascontiguousarray(turned)
+    front = lead_axis(axis, labels.ndim)
+    turned, steps = led_first(labels, spacing, front)
     workers = Workers(threads)
     problem = Conduction(
         turned, sigma, steps, periodic=False, axes=(0,), relative_error=relative_error,

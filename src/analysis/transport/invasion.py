@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..quantification.volume import checked_phase
 from ..spacing import checked_spacing
 from .capillarity import young_laplace_kpa
-from .effective import _checked_axis
+from .lead_axis import lead_axis
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +113,7 @@ def invade(
 
     pore = checked_phase(pore)
     spacing = checked_spacing(spacing_um, pore.ndim)
-    front = _checked_axis(axis, pore.ndim)
+    front = lead_axis(axis, pore.ndim)
     radius = _radius(pore, spacing) if radius_um is None else np.asarray(radius_um, float)
     if radius.shape != pore.shape or not np.isfinite(radius[pore]).all():
         raise ValueError(

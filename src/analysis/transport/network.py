@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from ...errors import MissingPackage
 from ..quantification.volume import checked_phase
 from ..spacing import checked_spacing
-from .effective import EffectiveConductivity, _checked_axis
+from .effective import EffectiveConductivity
+from .lead_axis import lead_axis
 from .permeability import Permeability
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def pore_network(pore: NDArray, *, spacing_um: Sequence[float], axis: str = "z")
         )
     if not pore.any():
         raise ValueError("pore needs at least one voxel, got none: nothing to extract")
-    front = _checked_axis(axis, 3)
+    front = lead_axis(axis, 3)
     porespy, openpnm = _packages()
     turned = np.ascontiguousarray(np.moveaxis(pore, front, 0))
     with _quiet():

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..quantification.measurement import Check, Measurement, measurement_from_parts
-from ..quantification.objects import AXIS_NAMES
 from ..quantification.volume import checked_phase
 from ..spacing import checked_spacing
 from ..threads import Workers
-from .effective import _checked_axis
+from .lead_axis import lead_axis, led_first
 from .multigrid import rim
 from .paths import crossing_part, winding_part
 from .stokes import Flow, Stokes
@@ -151,12 +150,12 @@ def permeability(
     """
     pore = checked_phase(pore)
     spacing = checked_spacing(spacing_um, pore.ndim)
-    front = _checked_axis(axis, pore.ndim)
+    front = lead_axis(axis, pore.ndim)
     if boundary not in BOUNDARIES:
         raise ValueError(f"boundary needs one of {tuple(BOUNDARIES)}, got {boundary!r}")
     if not 1e-6 <= relative_error < 1:
         raise ValueError(f"relative_error needs 1e-6 to 1, got {relative_error}")
-    turned, steps = _turned(pore, spacing, front)
+    turned, steps = led_first(pore, spacing, front)
     workers = Workers(threads)
     found = _solve(turned, steps, axis, boundary, relative_error, workers, progress)
     if not discretisation or found.value_um2 == 0:
@@ -311,14 +310,3 @@ def _with_ends(
 
 def _weights(spacing: tuple[float, ...]) -> NDArray[np.float64]:
     return np.array([(spacing[0] / h) ** 2 for h in spacing])
-
-
-def _turned(
-    pore: NDArray[np.bool_], spacing: tuple[float, ...], front: int
-) -> tuple[NDArray[np.bool_], tuple[float, ...]]:
-    """Bring the axis of flow to the front, and make an image a volume of one layer."""
-    turned = np.moveaxis(pore, front, 0)
-    steps = (spacing[front], *(h for i, h in enumerate(spacing) if i != front))
-    if len(AXIS_NAMES[pore.ndim]) == 2:
-        turned, steps = turned[:, None], (steps[0], 1.0, steps[1])
-    return np.ascontiguousarray(turned), steps

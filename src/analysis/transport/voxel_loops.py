@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..compiling import compiled_summed
+from .coarse_rows import add_row, spread_row
 
 
 @compiled_summed
@@ -101,13 +102,7 @@ def _smooth_plane(
     for j in range(1, n1 + 1):
         if corrected:
             source = coarse[(k - 1) // factors[0] + 1, (j - 1) // factors[1] + 1]
-            if factors[2] == 2:
-                values, pairs = source[1:-1], line[: 2 * (source.size - 2)].reshape(-1, 2)
-                for i in range(values.size):
-                    pairs[i, 0] = values[i]
-                    pairs[i, 1] = values[i]
-            else:
-                line[:n2] = source[1 : n2 + 1]
+            spread_row(source, factors[2], n2, line)
         code, rr, out = m[k, j, 1 : n2 + 1], r[k, j, 1 : n2 + 1], plane[j, 1 : n2 + 1]
         for i in range(n2):
             d = _diagonal(code[i], (u0, u1, u2), s1, s2, k0, k1)
@@ -163,13 +158,7 @@ def restrict(
                     )
                     left_over[i] = v if code[i] != 0 else np.float32(0)
                 target = coarse[kc, (j - 1) // f1 + 1, 1:-1]
-                if f2 == 2:
-                    pairs = left_over[: 2 * wide].reshape(-1, 2)
-                    for i in range(wide):
-                        target[i] += pairs[i, 0] + pairs[i, 1]
-                else:
-                    for i in range(n2):
-                        target[i] += left_over[i]
+                add_row(left_over, f2, n2, target)
 
 
 @compiled_summed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 
+import meshio
 import numpy as np
 import pytest
 
@@ -71,8 +72,6 @@ def test_fewer_triangles_keep_the_surface_closed():
 
 
 def test_tetrahedra_fill_their_surface(tmp_path):
-    pytest.importorskip("tetgen")
-    meshio = pytest.importorskip("meshio")
     mesh = tetrahedra(surface_mesh(halves(), spacing_um=(1, 1, 1)), label=2)
     assert all(check.passed for check in mesh.checks)
     for ending in (".vtu", ".inp", ".msh"):
@@ -86,7 +85,6 @@ def test_tetrahedra_fill_their_surface(tmp_path):
 
 @pytest.mark.parametrize("ending", [".stl", ".ply", ".vtu", ".inp", ".msh", ".obj"])
 def test_surfaces_come_back_from_files_in_x_y_z(tmp_path, ending):
-    meshio = pytest.importorskip("meshio")
     mesh = surface_mesh(ball(), spacing_um=(2.0, 1.0, 0.5))
     read = meshio.read(mesh.write(tmp_path / f"ball{ending}", label=1))
     assert np.ptp(read.points, axis=0) == pytest.approx(

@@ -35,10 +35,10 @@ class Angles:
     @property
     def words(self) -> str:
         """The angles in words."""
-        return (
-            f"tilt {self.tilt_deg:.2f}°, rotation {self.rotation_deg:.2f}°, "
-            f"lean {self.lean_deg:.2f}°"
+        tilt, turn, lean = (
+            f"{angle:z.2f}°" for angle in (self.tilt_deg, self.rotation_deg, self.lean_deg)
         )
+        return f"tilt {tilt}, rotation {turn}, lean {lean}"
 
 
 @dataclass(frozen=True)
