@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import webbrowser
 from collections.abc import Callable
@@ -103,8 +104,18 @@ def application_of(
     folder = Path(workspace).resolve()
     with Workspace.open(folder):  # refused here, not in the browser
         pass
-    number = free_port(port)
+    reports = (output or folder.with_name(f"{folder.name}-report")).resolve()
+    for _ in range(_TRIED):
+        number = free_port(port)
+        try:
+            return _bound(folder, reports, number)
+        except OSError as error:  # somebody took it since it was found free
+            if error.errno != errno.EADDRINUSE:
+                raise
+    raise ParameterError(f"port {number} is taken again and again: give another with --port")
 
+
+def _bound(folder: Path, reports: Path, number: int) -> Application:
     import panel as pn
     from bokeh.settings import settings
 
@@ -116,10 +127,9 @@ def application_of(
     access = Access(port=number)
     origins = [f"{ADDRESS}:{number}", f"localhost:{number}"]
     settings.allowed_ws_origin = origins  # an environment variable would go before the argument
-    reports = output or folder.with_name(f"{folder.name}-report")
 
     def page() -> Any:
-        made = GuidedPage(folder, output=Path(reports).resolve())
+        made = GuidedPage(folder, output=reports)
         made.start()
         return made.template()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -15,6 +16,8 @@ import pytest
 from served import served
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
+
+from scalebridge.app import serving
 
 
 def answer(address, **headers):
@@ -107,6 +110,18 @@ def test_a_taken_port_and_a_folder_that_is_no_workspace_are_refused_in_words(
     assert wrong.returncode != 0
     assert "Traceback" not in wrong.stderr
     assert wrong.stderr.startswith("scalebridge: ")
+
+
+def test_a_port_that_somebody_takes_meanwhile_is_left_to_them(specimen, monkeypatch):
+    with socket.socket() as other:
+        other.bind((serving.ADDRESS, 0))
+        other.listen()
+        free = serving.free_port
+        found = iter([other.getsockname()[1]])  # it was free when it was tried
+        monkeypatch.setattr(serving, "free_port", lambda wanted: next(found, None) or free(wanted))
+        application = serving.application_of(specimen)
+        application.server.stop()
+        assert f":{other.getsockname()[1]}/" not in application.address
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
