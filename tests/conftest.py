@@ -58,3 +58,8 @@ def node() -> str:
 def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every test the same author, whoever runs it."""
     monkeypatch.setenv("SCALEBRIDGE_USER", "tester")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest file: at the end one worker would be left alone with it."""
+    items.sort(key=lambda item: item.path.name != "test_demo.py")
