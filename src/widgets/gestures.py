@@ -39,20 +39,14 @@ class Gestures:
         explorer, panel = self._explorer, self._panel
         across, down = triple_of(look["across"]), triple_of(look["down"])
         check_axes(across, down)
-        panel.by, panel.waits = by, True  # several traits change, and it is drawn once
-        try:
-            with explorer.hold_trait_notifications():
-                known = panel.seen_planes()[0]
-                if panel.turns and (across, down) != (known.across, known.down):
-                    explorer.across, explorer.down = across, down
-                    explorer.orientation = plane_name(across, down)
-                explorer.cursor_um = by_name(triple_of(look["cursor_um"]))
-                explorer.centre_um = by_name(triple_of(look["centre_um"]))
-                explorer.width_um = float(look["width_um"])
-            panel.waits = False
-            panel.redraw()
-        finally:
-            panel.by, panel.waits = "kernel", False
+        with panel.looked_by(by), explorer.hold_trait_notifications():
+            known = panel.seen_planes()[0]
+            if panel.turns and (across, down) != (known.across, known.down):
+                explorer.across, explorer.down = across, down
+                explorer.orientation = plane_name(across, down)
+            explorer.cursor_um = by_name(triple_of(look["cursor_um"]))
+            explorer.centre_um = by_name(triple_of(look["centre_um"]))
+            explorer.width_um = float(look["width_um"])
 
     def edit_layer(self, name: str, changes: Mapping[str, Any], *, drag: int = 0) -> None:
         """Show a layer otherwise; edits of one drag are one step for undo."""
@@ -97,11 +91,8 @@ class Gestures:
         elif what in ("bookmark", "forget"):
             getattr(explorer, what)(str(content["name"]))
         elif what == "fly":
-            self._panel.by = "flight"
-            try:
+            with self._panel.looked_by("flight"):
                 explorer.fly_to(str(content["name"]))
-            finally:
-                self._panel.by = "kernel"
         elif what in ("undo", "redo"):
             words = getattr(explorer, what)()
             return f"{'undone' if what == 'undo' else 'redone'}: {words}"

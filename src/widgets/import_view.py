@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from .import_picture import import_picture, shape_words, voxel_words
+from .in_order import in_order
 from .state import png_bytes
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def bundle(running: RunningImport) -> dict[str, Any]:
     """Give the MIME bundle: a live view, and words and picture for where there is none."""
     picture = base64.b64encode(png_bytes(import_picture(running.preview))).decode("ascii")
     still = {"text/plain": repr(running), "image/png": picture}
-    return {**import_view(running)._repr_mimebundle_(), **still}
+    return {**in_order(import_view(running))._repr_mimebundle_(), **still}
 
 
 def import_view(running: RunningImport) -> ipw.VBox:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
@@ -133,8 +134,9 @@ class LivePanel(anywidget.AnyWidget):
         self._give_handles, self._dragged = handles, dragged
         self._make_coarse, self._coarse = coarse, dict[Any, Coarse]()
         self._pins_of: Any = None
-        self.waits = False
-        self.by, self._sheet_px = "kernel", {0: _SHEET_PX}
+        self._acting = threading.RLock()  # messages come in another thread than cells run in
+        self._waits, self._by = False, "kernel"
+        self._sheet_px = {0: _SHEET_PX}
         self._guard = guard
         self._gestures = Gestures(self, explorer, deeds or {})
         self._refining = Refining(self, explorer, guard=guard, marks=marks)
@@ -145,8 +147,23 @@ class LivePanel(anywidget.AnyWidget):
 
     def redraw(self, *_: Any) -> None:
         """Tell the browser of the explorer's present state."""
-        if self.waits:
-            return
+        with self._acting:
+            if not self._waits:
+                self._redraw()
+
+    @contextlib.contextmanager
+    def looked_by(self, by: str) -> Iterator[None]:
+        """While somebody looks elsewhere; of all that changes it is drawn once, as theirs."""
+        with self._acting:
+            self._by, self._waits = by, True
+            try:
+                yield
+                self._waits = False
+                self.redraw()
+            finally:
+                self._by, self._waits = "kernel", False
+
+    def _redraw(self) -> None:
         explorer, planes, drawn = self._explorer, self.seen_planes(), self.drawn()
         placed = explorer.world.placed(explorer.layers)
         finest = min(min(item.levels[0].spacing_um) for item in placed)
@@ -171,7 +188,7 @@ class LivePanel(anywidget.AnyWidget):
             self.planes = len(planes)
             look = look_of(explorer, planes[0])
             if any(self.look.get(name) != value for name, value in look.items()):
-                self.look = {**look, "by": self.by}
+                self.look = {**look, "by": self._by}
             self.marks = [self._marks_on(number, plane) for number, plane in enumerate(planes)]
             self.handles = [asdict(one) for one in (self._give_handles or list)()]
             if self._pins_of != (state := self._explorer.ws.state):
@@ -225,6 +242,10 @@ class LivePanel(anywidget.AnyWidget):
             layer.image, layer.mode, layer.channel, time, phases, limits, layer.slab_um,
             id(item.levels), id(item.placement),
         )  # fmt: skip
+        with self._acting:
+            return self._kept(known, item, time)
+
+    def _kept(self, known: Any, item: Placed, time: int) -> Coarse:
         if known not in self._coarse:
             self._coarse[known] = self._make_coarse(item, time=time)
             kept = sum(len(one.data) for one in self._coarse.values())
@@ -279,7 +300,8 @@ class LivePanel(anywidget.AnyWidget):
         return sorted(found, key=lambda one: len(one.data))
 
     def _send_volumes(self, missing: set[str]) -> None:
-        asked_before = [one for one in self._coarse.values() if one.key in missing]
+        with self._acting:
+            asked_before = [one for one in self._coarse.values() if one.key in missing]
         for coarse in (*asked_before, *self.copies()):
             if coarse.key in missing:
                 missing.discard(coarse.key)

@@ -11,6 +11,7 @@ from PIL import Image
 from traitlets import HasTraits, TraitError, TraitType
 
 from ..workspace.positions import points_by_name
+from .in_order import in_order
 
 ZERO = {"z_um": 0.0, "y_um": 0.0, "x_um": 0.0}
 
@@ -43,7 +44,7 @@ class Widget(State):
     def view(self) -> Any:
         """The controls, an ipywidgets box; the same one at every call."""
         if not hasattr(self, "_view"):
-            self._view = self._build_view()
+            self._view = in_order(self._build_view())
         return self._view
 
     def _build_view(self) -> Any:

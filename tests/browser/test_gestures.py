@@ -98,10 +98,9 @@ def test_what_lies_between_two_fingers_stays_there_while_they_part(page):
         apart = 0.1 + 0.02 * step
         fingers(page, "touchMove", at(page, 0.5 - apart, 0.5), at(page, 0.5 + apart, 0.5))
     fingers(page, "touchEnd")
-    assert until(lambda: view(page)["width_um"] < 0.9 * before["width_um"], page)
-    page.wait_for_timeout(300)
+    wanted = pytest.approx(before["width_um"] / 2, rel=0.1)
+    assert until(lambda: view(page)["width_um"] == wanted, page, seconds=10), view(page)
     after = view(page)
-    assert after["width_um"] == pytest.approx(before["width_um"] / 2, rel=0.1)
     assert place_of(after, 0.5) == pytest.approx(
         place_of(before, 0.5), abs=0.02 * before["width_um"]
     )
@@ -142,10 +141,12 @@ def test_one_finger_moves_the_picture(page):
     for step in range(1, 6):
         fingers(page, "touchMove", at(page, 0.7 - 0.04 * step, 0.2))
     fingers(page, "touchEnd")
-    assert until(lambda: view(page)["centre_um"] != before["centre_um"], page)
-    page.wait_for_timeout(300)
-    moved = view(page)["centre_um"][2] - before["centre_um"][2]
-    assert moved == pytest.approx(0.2 * before["width_um"], rel=0.15)
+
+    def moved():
+        return view(page)["centre_um"][2] - before["centre_um"][2]
+
+    wanted = pytest.approx(0.2 * before["width_um"], rel=0.15)
+    assert until(lambda: moved() == wanted, page, seconds=10), moved()
     assert view(page)["width_um"] == before["width_um"]
 
 

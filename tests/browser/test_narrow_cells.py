@@ -45,18 +45,6 @@ def at_rest(parts, page):
     return until(stand, page)
 
 
-def pick(cell, page, side, spot):
-    """Click on a picture until its crosshair is there, as a person does who sees it stay."""
-    picture, x = cell.locator(".sb-canvas").nth(side), cell.locator("input[name=x]").nth(side)
-    before = x.input_value()
-    for _ in range(3):
-        box = picture.bounding_box()
-        page.mouse.click(box["x"] + spot[0] * box["width"], box["y"] + spot[1] * box["height"])
-        if until(lambda: x.input_value() != before, page, seconds=5):
-            return
-    raise AssertionError(f"three clicks left the crosshair of side {side} at x = {before}")
-
-
 def test_pictures_are_level_and_buttons_stay_while_pairs_come(page):
     run_all(page)
     page.set_viewport_size(NARROW)
@@ -68,10 +56,11 @@ def test_pictures_are_level_and_buttons_stay_while_pairs_come(page):
     assert until(lambda: len(set(map(round, tops(sides)))) == 1, page, seconds=5)
     add = cell.get_by_role("button", name="add pair")
     before = add.bounding_box()["y"]
-    for number, spot in enumerate(SPOTS, start=1):
+    for number, (across, down) in enumerate(SPOTS, start=1):
         assert at_rest(sides, page)
         for side in (0, 1):
-            pick(cell, page, side, spot)
+            box = sides.nth(side).bounding_box()
+            page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
         add.click()
         assert until(lambda n=number: cell.get_by_text(f"L{n}", exact=True).count() > 0, page)
     assert until(lambda: cell.get_by_text("fit of 3 pairs").count() > 0, page), cell.inner_text()
