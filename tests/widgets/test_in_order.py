@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipywidgets as ipw
 import pytest
+from ipykernel.comm import Comm
 
 from scalebridge.widgets.in_order import in_order
 
@@ -11,9 +12,8 @@ from scalebridge.widgets.in_order import in_order
 @pytest.fixture
 def routed():
     """Comms of ipykernel, as a kernel gives them; the last word of one came from a cell."""
-    comm = pytest.importorskip("ipykernel.comm").Comm
 
-    class Silent(comm):  # there is no browser here
+    class Silent(Comm):  # there is no browser here
         def publish_msg(self, *_, **__):
             pass
 
