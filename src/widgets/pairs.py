@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import Degenerate
+from ..quantities import format_length
 from .pair_records import CONFIRMED, predicted_side
 from .slices_stray import strayed
 from .state import named_point
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 SPLINE = "thin-plate"
+_FINEST_SHARE = 500
 MODELS = (AUTO, "rigid", "similarity", "affine", SPLINE)
 
 
@@ -99,6 +101,7 @@ def fit_pairs(
         *(with_names(text, active) for text in fit.warnings),
         *mixed_errors(active, fit),
         *confirmed_places(active, fit),
+        *closer_than_voxels(fit, shown),
     )
     return FitState(fit=fit, reason=reason, warnings=notes, choice=choice, records=active)
 
@@ -183,6 +186,25 @@ def confirmed_places(records: Sequence[Any], fit: Any) -> tuple[str, ...]:
     return (
         f"{', '.join(names)} stand exactly where the fit expected them: they move nothing, and the "
         f"errors stated here may be too small, {factor}; move them to what you see",
+    )
+
+
+def closer_than_voxels(fit: Any, images: Mapping[str, Any]) -> tuple[str, ...]:
+    """A warning where landmarks agree better than their images can show anything.
+
+    The best fits of isolated beads reach a hundredth of a voxel; below a five-hundredth of the
+    coarser image's voxel, places were copied.
+    """
+    voxel = max((min(image.spacing_um) for image in images.values()), default=0.0)
+    if getattr(fit.transform, "sigma_source", "") != "residuals" or fit.nu < 1:
+        return ()
+    if not 0 < fit.transform.sigma_um < voxel / _FINEST_SHARE:
+        return ()
+    times = float(f"{voxel / fit.transform.sigma_um:.1g}")
+    return (
+        f"the landmarks agree {times:,.0f} times better than a voxel of "
+        f"{format_length(voxel)}: nobody picks like that. Were places of one image copied to the "
+        "other? The errors stated here then mean nothing; pick what you see",
     )
 
 

@@ -24,6 +24,7 @@ from .whole_view import WholeShares, apply_row
 _WIDE = {"width": "100%", "max_width": "420px"}
 _SHORT = {"description_width": "92px"}
 _SMALL = {"width": "180px"}
+_TABLE = "1 1 340px"  # as wide as the fractions of the phases
 
 
 def segmentation_view(sliders: Any) -> ipw.VBox:
@@ -69,14 +70,16 @@ def segmentation_view(sliders: Any) -> ipw.VBox:
             thresholds,
             _suggest_row(sliders, message),
             shares.widget,
-        ]
+        ],
+        layout=ipw.Layout(flex=_TABLE),
     )
     right = ipw.VBox(
         [
             heading("Phases"),
             _opacity(sliders, message),
             cleaning_section(sliders, message),
-        ]
+        ],
+        layout=ipw.Layout(flex=_TABLE),
     )
     return ipw.VBox(
         [

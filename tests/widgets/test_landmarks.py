@@ -47,6 +47,18 @@ def test_exact_pairs_give_back_the_transform_they_were_made_with(ws: Any) -> Non
     np.testing.assert_allclose(fitted, fine_to_survey().apply(points), atol=1e-9)
 
 
+def test_places_that_agree_better_than_voxels_are_called_copied(ws: Any) -> None:
+    copied = picked(ws, error_um=1e-5)
+    (said,) = (text for text in copied.warnings if "nobody picks like that" in text)
+    assert "times better than a voxel of 900 nm" in said
+
+
+@pytest.mark.parametrize("error_um", [0.0, 0.02, 0.3])
+def test_what_beads_can_reach_is_not_called_copied(ws: Any, error_um: float) -> None:
+    honest = picked(ws, error_um=error_um)  # exact ones are said in other words
+    assert not any("nobody picks like that" in text for text in honest.warnings)
+
+
 def test_pair_stands_in_the_workspace_at_once(ws: Any) -> None:
     picker = LandmarkPicker(ws, moving="fine", fixed="survey")
     record = picker.add_pair(moving=named((1, 2, 3)), fixed=named((4, 5, 6)), note="bright bead")
