@@ -118,6 +118,10 @@ class UnusableRecord(WorkspaceError):
         self.names = names
 
 
+class Unsaved(WorkspaceError):
+    """Records could not be written, and stand as they were: the disk is full, or in use."""
+
+
 class DiskFull(WorkspaceError):
     """An image would not fit on the disk, or did not.
 

@@ -15,6 +15,7 @@ import anywidget
 import numpy as np
 from traitlets import Bool, Dict, Float, Int, List, Unicode
 
+from ..errors import Unsaved
 from .annotate import RecordedMarks
 from .coarse import Coarse, coarse_copy, map_tables
 from .colors import COLOR_MAPS
@@ -26,6 +27,7 @@ from .plane import Plane, Triple
 from .refining import Refining, refuse
 from .scene import Placed
 from .unseen import UNSEEN, unseen_layer
+from .views import REFUSALS, words_of
 
 HINT = "Click: crosshair. Drag: move. Ctrl + wheel: zoom. Shift + wheel: slices. ?: all keys."
 # What a panel offers beside the view itself, see `bar.js`.
@@ -143,7 +145,7 @@ class LivePanel(anywidget.AnyWidget):
         self.redraw()
         super().__init__()
         explorer.history.listen(self.tell_history)
-        self.on_msg(lambda _, content, buffers: guard(lambda: self._hear(content))())
+        self.on_msg(lambda _, content, buffers: guard(lambda: self._heard(content))())
 
     def redraw(self, *_: Any) -> None:
         """Tell the browser of the explorer's present state."""
@@ -262,6 +264,23 @@ class LivePanel(anywidget.AnyWidget):
         return {"view": view_of(plane), "width_px": wide, "shapes": sheet.shapes}
 
     # -- messages --------------------------------------------------------------
+
+    def _heard(self, content: Mapping[str, Any]) -> Any:
+        """Do what a message asks, and say of a decision whether it is kept."""
+        unsaved = ""
+        try:
+            return self._hear(content)
+        except Unsaved as error:
+            unsaved = words_of(error)
+            raise
+        except REFUSALS:  # it cannot be meant
+            raise
+        except Exception as error:
+            unsaved = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            if "deed" in content:
+                self.send({"kind": "done", "deed": content["deed"], "unsaved": unsaved})
 
     def _hear(self, content: Mapping[str, Any]) -> Any:
         kind = str(content.get("kind"))

@@ -16,7 +16,7 @@ import ipywidgets as ipw
 from traitlets import TraitError
 
 from ..columns import header, is_numeric, plain, written
-from ..errors import ScalebridgeError
+from ..errors import ScalebridgeError, Unsaved
 from ..plots.theme import STATUS, STATUS_SIGN
 from .colors import hex_of, rgb, table
 from .page import Entry, Page, Ramp
@@ -43,10 +43,13 @@ class Message:
 
     def __init__(self) -> None:
         self.widget = ipw.HTML(layout=ipw.Layout(min_height="28px"))
+        self._unsaved: dict[str, str] = {}  # by action, until it succeeds
 
     def say(self, text: str, status: str = "information") -> None:
         """Show a text with its sign; ``status`` is one of information, attention, refused."""
-        self.widget.value = notice(text, status) if text else ""
+        kept = [words for words in self._unsaved.values() if words != text]
+        said = notice(text, status) if text else ""
+        self.widget.value = notices(kept, "refused") + said
 
     def guard(self, action: Callable[[], Any]) -> Callable[..., None]:
         """Wrap a button's action: what it refuses, or says, is shown in words."""
@@ -59,13 +62,18 @@ class Message:
         return self._wrapped(action, clear=False)
 
     def _wrapped(self, action: Callable[[], Any], *, clear: bool) -> Callable[..., None]:
+        name = getattr(action, "__qualname__", repr(action))
+
         def run(*_: Any) -> None:
             try:
                 result = action()
+            except Unsaved as error:
+                self._unsaved[name] = f"not saved: {words_of(error)}"
+                self.say(self._unsaved[name], "refused")
             except REFUSALS as error:
                 self.say(words_of(error), "refused")
             else:
-                if clear or isinstance(result, str):
+                if self._unsaved.pop(name, "") or clear or isinstance(result, str):
                     self.say(result if isinstance(result, str) else "")
 
         return run

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from ..errors import ReadOnly, WorkspaceError
+from ..errors import ReadOnly, Unsaved, WorkspaceError
 from .record import Record
 from .rows import from_row, rows, to_row, workspaces
 
@@ -90,7 +90,7 @@ class Records:
             with self._begun() as transaction:
                 yield transaction
         except OperationalError as error:
-            raise WorkspaceError(
+            raise Unsaved(
                 f"the records could not be written and stand as they were: {error.orig}. "
                 "If another program holds the database, wait for it and try again"
             ) from error

@@ -33,6 +33,7 @@ import { bytesOf, gone, keep, wanted } from "./volumes.js";
  */
 
 const REST_MS = 120;
+const FIRST_MS = 15; // the first move after a pause is asked about at once: it may be the only one
 const STEPS_MS = 400; // moves that follow sooner are steps of one, as a wheel's: it rests after them
 const TELL_MS = 300; // between two words about where the cursor is
 const TELL_VIEW_MS = 1000; // and about what is seen: each has a notebook draw its status bar twice
@@ -109,6 +110,7 @@ export function correspond(model, me, panel, draws) {
   /** Ask Python for what the planes show exactly, once they rest. @param {boolean} [ours] whether a person here moved them */
   const rest = (ours = false) => {
     clearTimeout(resting);
+    const first = ours && draws && pause >= STEPS_MS && !pending;
     pending = true;
     for (const plane of panel.shown()) {
       plane.pending = true;
@@ -127,7 +129,7 @@ export function correspond(model, me, panel, draws) {
       if (draws) hello();
       clearTimeout(due);
       due = setTimeout(catchUp, SOON_MS);
-    }, (draws ? 1 : 0.5) * (ours && pause < STEPS_MS ? Math.max(REST_MS, 1.4 * pause) : REST_MS));
+    }, first ? FIRST_MS : (draws ? 1 : 0.5) * (ours && pause < STEPS_MS ? Math.max(REST_MS, 1.4 * pause) : REST_MS));
   };
 
   const redraw = () => {

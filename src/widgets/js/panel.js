@@ -2,6 +2,7 @@
 // view rests, from the patch that Python samples for exactly this plane.
 
 import { buttonsOf, helpBox } from "./bar.js";
+import { deeds } from "./deeds.js";
 import { initialize } from "./early.js";
 import { layerEdits } from "./edits.js";
 import { flights } from "./flight.js";
@@ -79,7 +80,7 @@ function render({ model: told, el }) {
   const ask = (what, more = {}) => {
     edits.tell(); // undo means what was just changed, a bookmark where one looks now
     kernel.flush();
-    model.send({ kind: "do", what, ...more });
+    decided.tell({ kind: "do", what, ...more });
   };
   /** @param {string} name @param {any} value */
   const set = (name, value) => model.send({ kind: "set", name, value });
@@ -191,7 +192,11 @@ function render({ model: told, el }) {
     },
     signal,
   });
-  const desk = tools({ model, frame: stage, look: () => look, redraw, ask, set, signal });
+  const decided = deeds(model, me, stage, () => {
+    desk.renewList();
+    redraw();
+  }, signal);
+  const desk = tools({ model, frame: stage, look: () => look, redraw, ask, set, decided, signal });
 
   // -- the planes ------------------------------------------------------------
 
@@ -345,6 +350,7 @@ function render({ model: told, el }) {
   /** @param {any} content @param {any[]} buffers */
   const hear = (content, buffers) => {
     if (content.kind === "dragged") desk.heard();
+    if (content.kind === "done") decided.hear(content);
     if (content.kind === "printed") download(new Blob([buffers[0]], { type: "image/png" }));
   };
   model.on("msg:custom", hear);

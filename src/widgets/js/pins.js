@@ -12,6 +12,7 @@ import { dot, normal, placeOf, plus, pointAt } from "./plane.js";
  * @property {string} shape distance, angle, area or note
  * @property {Triple[]} points
  * @property {string} text
+ * @property {boolean} [unsaved] whether it is not kept, and marked
  */
 /**
  * @typedef {object} Handle something that can be dragged
@@ -22,6 +23,7 @@ import { dot, normal, placeOf, plus, pointAt } from "./plane.js";
  */
 
 const COLOR = "#e69f00";
+const UNSAVED = "#d55e00";
 const REACH_PX = 10;
 const REACH_TOUCH_PX = 22;
 
@@ -37,9 +39,10 @@ export function drawPinned(pen, view, pinned, { width, height, letters, unit }) 
   const at = pinned.points.map((point) => placeOf(view, point)).map(({ u, v }) => [u * width, v * height]);
   if (!at.length) return;
   pen.globalAlpha = pinned.points.some((point) => isNear(view, point)) ? 1 : 0.35;
+  const color = pinned.unsaved ? UNSAVED : COLOR;
   const closed = pinned.shape === "area" && at.length > 2 ? [...at, at[0]] : at;
-  if (at.length > 1) line(pen, closed, COLOR, Math.max(1.5, letters / 8), true);
-  for (const [x, y] of at) disc(pen, x, y, letters / 4, COLOR);
+  if (at.length > 1) line(pen, closed, color, Math.max(1.5, letters / 8), true);
+  for (const [x, y] of at) disc(pen, x, y, letters / 4, color);
   const text = [pinned.text, measured(pinned.shape, pinned.points, unit)].filter(Boolean).join(": ");
   const [x, y] = pinned.shape === "angle" && at.length > 1 ? at[1] : middle(at);
   words(pen, text, x + letters * 0.6, y - letters * 0.5, { size: letters, bold: true, color: "#ffd27f" });

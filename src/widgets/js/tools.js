@@ -25,9 +25,10 @@ const TOOLS = [["distance", "Distance between two points", "d"], ["angle", "Angl
  * @param {any} given.model @param {HTMLElement} given.frame
  * @param {() => import("./look.js").Look} given.look @param {() => void} given.redraw
  * @param {(what: string, more?: object) => void} given.ask @param {(name: string, value: any) => void} given.set
+ * @param {import("./deeds.js").Deeds} given.decided
  * @param {AbortSignal} given.signal
  */
-export function tools({ model, frame, redraw, ask, set, signal }) {
+export function tools({ model, frame, redraw, ask, set, decided, signal }) {
   const paint = brush({ model, redraw, ask, signal });
   /** @type {{shape: string, points: Triple[]} | null} */
   let tool = null;
@@ -45,8 +46,12 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
   /** Panels may stand within shadows. */
   const focused = () => /** @type {ShadowRoot | Document} */ (list.getRootNode()).activeElement;
 
-  /** @returns {Annotation[]} */
-  const annotations = () => model.get("annotations");
+  /** What is kept, and what somebody did since. @returns {Annotation[]} */
+  const annotations = () => {
+    const since = decided.annotations();
+    const changed = new Set(since.map(({ key }) => key));
+    return [...model.get("annotations").filter((/** @type {Annotation} */ { key }) => !changed.has(key)), ...since];
+  };
   const partOf = (/** @type {string} */ key) => {
     const [, owner, number] = key.split("\n");
     return { owner, number: Number(number) };
@@ -55,7 +60,7 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
   /** Points of annotations, and what Python lets be dragged. @returns {Handle[]} */
   const handles = () => [
     ...annotations().flatMap(({ key, points }) => points.map((at_um, i) => ({ key: `pin\n${key}\n${i}`, at_um }))),
-    ...model.get("handles"),
+    ...model.get("handles").map((/** @type {Handle} */ handle) => ({ ...handle, at_um: decided.dropped().get(handle.key) ?? handle.at_um })),
   ].map((handle) => (dragged && handle.key === dragged.handle.key ? { ...handle, at_um: dragged.at } : handle));
 
   /** @returns {Annotation[]} */
@@ -110,9 +115,14 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
   };
 
   let [listed, typed] = ["", ""];
+  const names = () => [model.get("bookmarks"), decided.bookmarks()];
   const bookmark = () => {
-    listed = JSON.stringify(model.get("bookmarks"));
+    listed = JSON.stringify(names());
     list.replaceChildren();
+    for (const name of decided.bookmarks()) {
+      if (model.get("bookmarks").includes(name)) continue;
+      add(list, "div", "sb-row").textContent = `${name}: not saved`;
+    }
     for (const name of model.get("bookmarks")) {
       const row = add(list, "div", "sb-row");
       const go = add(row, "button", "sb-word");
@@ -151,6 +161,13 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
   };
   const ready = () => /** @type {HTMLElement | null} */ (list.querySelector("input") ?? list.querySelector("button"))?.focus();
 
+  function renewList() {
+    if (list.hidden || JSON.stringify(names()) === listed) return;
+    const typing = list.contains(focused());
+    bookmark();
+    if (typing) ready();
+  }
+
   return {
     pinned,
     handles,
@@ -162,12 +179,9 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
     renew: () => {
       if (dragged && !dragged.plane.canvas.matches(":active")) dragged = null;
       split = null;
-      const names = JSON.stringify(model.get("bookmarks"));
-      if (list.hidden || names === listed) return;
-      const typing = list.contains(focused());
-      bookmark();
-      if (typing) ready();
+      renewList();
     },
+    renewList,
     /** @param {(part: string) => boolean} has @returns {(import("./toolbar.js").Button | null)[]} */
     buttons: (has) => [
       ...(has("tools")
@@ -279,15 +293,15 @@ export function tools({ model, frame, redraw, ask, set, signal }) {
     /** @param {boolean} done */
     const tell = (done) => {
       [told, answered] = [performance.now(), false];
-      if (dragged) model.send({ kind: "handle", key: handle.key, at_um: dragged.at, done });
+      if (dragged) decided.tell({ kind: "handle", key: handle.key, at_um: dragged.at, done });
     };
     /** @param {Place} to */
     const drop = (to) => {
       drag(to);
-      if (!handle.key.startsWith("pin\n")) return tell(true);
       const { owner } = partOf(handle.key);
-      const moved = pinned().find(({ key }) => key === owner);
+      const moved = handle.key.startsWith("pin\n") && pinned().find(({ key }) => key === owner);
       if (moved) ask("annotate", { key: owner, shape: moved.shape, points: moved.points, text: moved.text });
+      else tell(true);
       const mine = dragged; // Python may refuse it, or be gone
       setTimeout(() => {
         if (dragged !== mine) return;
