@@ -166,7 +166,7 @@ def test_every_message_of_a_panel_stands_in_its_page() -> None:
     }
     asked = text.split("## From the kernel")[0]
     assert heard == set(re.findall(r"^\| `(\w+)` \|", asked, re.M))
-    assert {"patch", "doing", "rested", "volume", "picture", "dragged", "printed"} == told
+    assert {"patch", "doing", "rested", "volume", "picture", "dragged", "done", "printed"} == told
     assert not [kind for kind in told if f"| `{kind}` |" not in text]
     words = set(re.findall(r"\w+", text))
     assert {"annotate", "fly", "print"} <= done <= words

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .history import Drags, StateStep
 from .layer_steps import IN_WORDS, LayerStep, OrderStep, set_layer
 from .looks import plane_name, triple_of
 from .plane import check_axes
@@ -12,7 +13,12 @@ from .state import by_name, png_bytes
 
 _PRINT_PX = 2400  # 200 mm at 300 dots an inch
 _OF_LAYERS = tuple(IN_WORDS)
-_SETTABLE = ("linked", "compare", "split", "slab_um", "slab", "crosshair", "time")
+#: How undo calls what the bar sets; a time point is where one looks.
+_SETTINGS = {
+    "linked": "planes", "compare": "how layers are compared", "split": "place of the split",
+    "slab_um": "thickness of the slab", "slab": "what a slab shows", "crosshair": "crosshair",
+}  # fmt: skip
+_SETTABLE = (*_SETTINGS, "time")
 
 
 class Gestures:
@@ -33,6 +39,7 @@ class Gestures:
         deeds: Mapping[str, Callable[[Mapping[str, Any]], Any]],
     ) -> None:
         self._panel, self._explorer, self._deeds = panel, explorer, deeds
+        self._drags = {name: Drags() for name in _SETTINGS}
 
     def follow(self, look: Mapping[str, Any], *, by: str) -> None:
         """Look where the browser looks."""
@@ -71,7 +78,18 @@ class Gestures:
         """Set what the bar may set."""
         if name not in _SETTABLE:
             raise ValueError(f"a panel sets {', '.join(_SETTABLE)}, got {name!r}")
-        setattr(self._explorer, name, value)
+        before = getattr(self._explorer, name)
+        self._apply({name: value})
+        after = getattr(self._explorer, name)
+        if before == after or name not in _SETTINGS:
+            return
+        drag = (name, self._drags[name].now()) if isinstance(after, float) else None
+        step = StateStep(_SETTINGS[name], {name: before}, {name: after}, self._apply, drag=drag)
+        self._explorer.history.did(step)
+
+    def _apply(self, state: Mapping[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self._explorer, name, value)
         self._panel.redraw()  # nobody else may follow this explorer
 
     def do(self, what: str, content: Mapping[str, Any]) -> str | None:

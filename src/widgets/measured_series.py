@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 from traitlets import Dict, Int, TraitError, Unicode, observe, validate
 
 from .moments import Moments
+from .remembered import Remembered
 from .series_table import COLUMNS, measured_table, series_table
-from .state import Widget, by_name, named_point
+from .state import by_name, named_point
 from .targets import half_sizes
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class MeasuredSeries(Widget):
+class MeasuredSeries(Remembered):
     """The part of a series that measures; `SeriesExplorer` adds what is seen.
 
     Grey values and phases are measured unless `use` was given something else.

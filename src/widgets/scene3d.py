@@ -16,11 +16,16 @@ from .camera import Camera, named_camera
 from .explorer import SliceExplorer
 from .label_surfaces import LabelSurfaces
 from .plane import Plane
+from .remembered import Remembered
 from .space import Octant, Space
-from .state import Widget
 from .volumes import Volume
 
 AT_CURSOR = "cursor"
+_REMEMBERED = {
+    "focus": "what is in the middle", "slices": "slices", "reach": "size of the slices",
+    "volumes": "volumes", "surfaces": "surfaces", "boxes": "boxes", "targets": "targets",
+    "plans": "plans", "cut": "what is left out", "axes": "axes",
+}  # fmt: skip
 _KEPT = 64
 
 
@@ -38,7 +43,7 @@ class CameraTrait(TraitType):  # type: ignore[type-arg]
             raise TraitError(str(error)) from error
 
 
-class Scene(Widget):
+class Scene(Remembered):
     """Images of a specimen as they stand in space, in the colours of an explorer.
 
     What is seen without a browser is drawn by VTK off screen; `to_html` gives a page that turns in
@@ -101,6 +106,7 @@ class Scene(Widget):
         self.ws, self.explorer = ws, made
         self._kept: dict[Any, Any] = {}
         super().__init__(**traits)
+        self._remember(_REMEMBERED)
 
     @classmethod
     def of(cls, explorer: SliceExplorer, **traits: Any) -> Scene:

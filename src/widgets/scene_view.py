@@ -17,7 +17,16 @@ from .scene_page import HINT, page_of, scene_state
 from .scene_picture import scene_caption, scene_legend, scene_panel
 from .stage import add_all, look
 from .state import quick_png_bytes
-from .views import Message, button, follow, heading, link, notice, words_html
+from .views import (
+    Message,
+    button,
+    follow,
+    heading,
+    history_buttons,
+    link,
+    notice,
+    words_html,
+)
 
 EXTRA = ("trame", "trame_pyvista")
 _WIDTH_PX = 720
@@ -44,6 +53,7 @@ def scene_view(scene: Scene) -> ipw.VBox:
         [
             *_camera_controls(scene),
             *_content(scene, message),
+            ipw.HBox(history_buttons(scene, message)),
             heading("Turn it by hand"),
             ipw.HBox(_turning(scene, by_hand, message), layout=ipw.Layout(flex_flow="row wrap")),
             ipw.HTML(notice(_why(), "information")),

@@ -21,6 +21,10 @@ _LOOKED = (
     "cursor_um", "centre_um", "width_um", "orientation", "across", "down", "aspect", "linked",
     "slab_um", "slab", "crosshair",
 )  # fmt: skip
+_REMEMBERED = {
+    "reference": "reference", "mode": "what is shown", "quantity": "what is plotted",
+    "difference_limit": "colours of the difference", "box": "where is measured",
+}  # fmt: skip
 _SHARED = ("color_map", "limits", "opacity", "channel", "widths_um")
 
 
@@ -92,6 +96,7 @@ class SeriesExplorer(MeasuredSeries):
         self._link_views()
         super().__init__(**traits)
         self._show()
+        self._remember(_REMEMBERED)
 
     def __repr__(self) -> str:
         here = self.moments[self.time].name

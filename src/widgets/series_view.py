@@ -13,7 +13,7 @@ from .series import MODES, SeriesExplorer
 from .series_panel import SeriesPanel
 from .series_picture import series_words
 from .timeline import Timeline, places, timeline_svg
-from .views import Message, button, follow, heading, link, words_html
+from .views import Message, button, follow, heading, history_buttons, link, words_html
 
 _STATE = ("time", "reference", "mode", "difference_limit", "box", "quantity", "revision")
 _WIDE = {"width": "calc(100% - 4px)", "max_width": "340px"}
@@ -109,6 +109,7 @@ def _time_controls(series: SeriesExplorer, message: Message) -> list[Any]:
         reference,
         quantity,
         *_box_controls(series, message),
+        ipw.HBox(history_buttons(series, message)),
     ]
 
 

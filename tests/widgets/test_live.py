@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from scalebridge import SegmentationSliders, SliceExplorer, Workspace
+from scalebridge.errors import Unsaved
 from scalebridge.widgets import coarse as coarse_module
 from scalebridge.widgets import scene as scene_module
 from scalebridge.widgets.annotate import draw_mark
@@ -715,3 +716,35 @@ def test_a_panel_closes_although_panels_own_comms_are_unknown(tmp_path: Path) ->
         comm.get_comm_manager().comms.pop(unknown.comm_id, None)
         panel.close()
         assert panel.comm is None
+
+
+def test_what_the_bar_sets_can_be_taken_back_and_a_drag_at_once(ws: Any) -> None:
+    explorer = SliceExplorer(ws, ["survey"])
+    panel = panel_of(explorer)
+    for name, value in (("linked", True), ("split", 0.3), ("split", 0.2), ("time", 0)):
+        hear(panel, kind="set", name=name, value=value)
+    assert (explorer.undo(), explorer.split) == ("place of the split", 0.5)
+    assert panel.split == 0.5
+    assert (explorer.undo(), explorer.linked, panel.planes) == ("planes", False, 1)
+    assert panel.history == {"undo": "", "redo": "planes"}
+
+
+def test_decisions_are_told_to_be_kept_refused_or_not_kept(
+    ws: Any, told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explorer, said = SliceExplorer(ws, ["survey"]), Message()
+    panel = LivePanel(explorer, guard=said.guard)
+    note = {"kind": "do", "what": "annotate", "shape": "note", "points": [[0, 0, 0]], "text": "n"}
+    hear(panel, **note, deed="a 1")
+    hear(panel, **{**note, "points": []}, deed="a 2")
+
+    def full(*_: Any, **__: Any) -> None:
+        raise Unsaved("the disk is full")
+
+    monkeypatch.setattr(explorer, "annotate", full)
+    hear(panel, **note, deed="a 3")
+    assert "not saved: the disk is full" in said.widget.value
+    done = [one for one, _ in told if one["kind"] == "done"]
+    assert [(one["deed"], one["unsaved"]) for one in done] == [
+        ("a 1", ""), ("a 2", ""), ("a 3", "the disk is full"),
+    ]  # fmt: skip

@@ -485,3 +485,14 @@ def test_a_picture_on_a_machine_without_a_screen_is_drawn_without_a_word() -> No
     clean = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=clean)
     assert (said.returncode, said.stderr) == (0, "")
+
+
+def test_what_is_shown_can_be_taken_back_and_the_camera_stays(ws: Any) -> None:
+    scene = Scene(ws, ["survey"])
+    scene.boxes = False
+    scene.show_volume("survey")
+    scene.camera = "front"
+    assert (scene.undo(), scene.volumes, scene.boxes) == ("volumes", (), False)
+    assert (scene.undo(), scene.boxes) == ("boxes", True)
+    assert (scene.redo(), scene.boxes) == ("boxes", False)
+    assert scene.camera == Scene(ws, ["survey"], camera="front").camera

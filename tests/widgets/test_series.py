@@ -468,3 +468,17 @@ def test_the_reference_is_shown_itself_and_not_less_itself(film, told):
     film.time = 3
     panel.redraw()
     assert [spec["name"] for spec in panel.layers] == ["film", "difference"]
+
+
+def test_what_is_shown_and_measured_can_be_taken_back(several):
+    series = SeriesExplorer(several.ws, ["t0", "t1", "t2"])
+    with pytest.raises(ValueError, match="nothing to undo"):
+        series.undo()
+    series.mode, series.reference = "difference", 1
+    series.measure_in(half_size=1.0)
+    assert (series.undo(), series.box) == ("where is measured", {})
+    assert (series.undo(), series.reference) == ("reference", 0)
+    assert (series.undo(), series.mode) == ("what is shown", "single")
+    assert (series.redo(), series.mode, series.history.can_redo) == (
+        "what is shown", "difference", "reference",
+    )  # fmt: skip
