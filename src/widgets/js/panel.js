@@ -81,6 +81,7 @@ function render({ model: told, el }) {
     edits.tell(); // undo means what was just changed, a bookmark where one looks now
     kernel.flush();
     decided.tell({ kind: "do", what, ...more });
+    renewBar();
   };
   /** @param {string} name @param {any} value */
   const set = (name, value) => model.send({ kind: "set", name, value });

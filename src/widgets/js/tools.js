@@ -77,8 +77,8 @@ export function tools({ model, frame, redraw, ask, set, decided, signal }) {
 
   /** @param {Triple[]} points @param {string} shape @param {string} [text] */
   const finish = (points, shape, text = "") => {
-    ask("annotate", { shape, points, text });
     [tool, hovered] = [null, null];
+    ask("annotate", { shape, points, text });
     redraw();
   };
 
