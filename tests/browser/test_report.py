@@ -100,6 +100,13 @@ def test_the_explorer_of_a_report_scrolls_and_zooms_without_a_kernel(opened, tmp
     page.locator(".sb-layer button").first.click()  # the fine image is hidden
     picture, shown = settled(page)
     compare(picture, shown, tmp_path, names=NAMES[:1])
+    canvas.press("d")
+    seen, box = canvas.evaluate("canvas => canvas.toDataURL()"), canvas.bounding_box()
+    for across in (0.3, 0.6):  # a distance for whoever reads it: nobody keeps it
+        page.mouse.click(box["x"] + across * box["width"], box["y"] + 0.5 * box["height"])
+    page.wait_for_timeout(2000)
+    assert canvas.evaluate("canvas => canvas.toDataURL()") != seen
+    assert not page.locator(".sb-unsaved").first.is_visible()
     assert page.locator("b", has_text="here").count() == 0
     assert (page.told, page.outside) == ([], [])
 

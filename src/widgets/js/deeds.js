@@ -76,7 +76,7 @@ export function deeds(model, me, stage, redraw, signal) {
     /** @param {any} content a message */
     tell: (content) => {
       const kind = content.kind === "do" ? content.what : content.kind;
-      if (!KEPT[kind] || content.done === false) return model.send(content);
+      if (!KEPT[kind] || content.done === false || model.get("offline")) return model.send(content); // a report keeps nothing
       const key = `${me} ${++count}`;
       open.set(key, { content, what: KEPT[kind](content), late: false, why: "" });
       send(key);
