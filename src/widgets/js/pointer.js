@@ -147,9 +147,9 @@ export function steer(target, state, signal) {
   /** Keys while they drag something: all are for it. @param {string} key @param {number} many */
   const carry = (key, many) => {
     if (!carried) return;
-    const box = target.getBoundingClientRect();
+    const pixel = 1 / Math.max(1, target.clientWidth);
     const [right, down] = ARROWS[key] ?? [0, 0];
-    carried.at = { u: carried.at.u + (many * right) / box.width, v: carried.at.v + (many * down) / box.height };
+    carried.at = { u: carried.at.u + many * right * pixel, v: carried.at.v + (many * down * pixel) / state.view().aspect };
     if (right || down) carried.grip.drag(carried.at);
     else if (key === "Enter" || key === "Escape") putDown(key === "Escape");
   };
