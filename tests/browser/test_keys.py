@@ -47,12 +47,13 @@ def specimen(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(specimen, tmp_path_factory, chromium):
-    """One notebook with an explorer, a landmark picker and a cell to ask Python in."""
+    """One notebook with an explorer, a landmark picker, sliders and a cell to ask Python in."""
     folder = tmp_path_factory.mktemp("notebooks")
     opened = f"import json\nfrom scalebridge import *\nws = Workspace.open({str(specimen)!r})"
     explorer = "explorer = SliceExplorer(ws, ['survey', 'fine'])\nexplorer"
     picker = "picker = LandmarkPicker(ws, moving='view', fixed='survey')\npicker"
-    write_notebook(folder, "keys", [opened, explorer, picker, "'to ask in'"])
+    sliders = "sliders = SegmentationSliders(ws, 'survey', thresholds=(100.0,))\nsliders"
+    write_notebook(folder, "keys", [opened, explorer, picker, sliders, "'to ask in'"])
     with (
         jupyter(folder, tmp_path_factory.mktemp("lab")) as address,
         browser_of(chromium) as browser,
@@ -94,7 +95,7 @@ def pixel_um(canvas):
 def python(page, asked):
     """What Python says to an expression, after everything that was done before."""
     page.mouse.move(2, 2)  # out of the panel, as one who goes there
-    cell, number = page.locator(".jp-CodeCell").nth(3), next(page.asked)
+    cell, number = page.locator(".jp-CodeCell").nth(4), next(page.asked)
     cell.locator(".cm-content").fill(f"print('answer {number}:', json.dumps({asked}), ';')")
     page.keyboard.press("Control+Enter")
     start = f"answer {number}: "
@@ -238,6 +239,19 @@ def test_a_landmark_is_taken_moved_and_dropped_by_keys(page, canvas, specimen):
         (pair,) = ws.landmarks
     shift = placed(pair.fixed) - BEADS_UM[0]
     np.testing.assert_allclose(shift, [0, -2 * before, -10 * before], rtol=1e-6, atol=1e-9)
+
+
+def test_the_brush_dabs_at_the_crosshair(page, canvas):
+    phases = page.locator(".jp-CodeCell").nth(3).locator(".sb-canvas").nth(1)
+    settle(page, phases)
+    phases.focus()
+    press(page, "p", "Shift+ArrowRight", "Space")
+    strokes = "[dict(stroke) for stroke in sliders.corrections]"
+    assert until(lambda: len(python(page, strokes)) == 1, page)
+    (stroke,) = python(page, strokes)
+    cursor = python(page, "sliders.explorer.cursor_um")
+    assert stroke["tool"] == "brush"
+    assert stroke["points_um"][0] == pytest.approx(placed(cursor).tolist())
 
 
 def test_the_cube_is_dragged_and_an_axis_of_it_clicked(page, canvas):

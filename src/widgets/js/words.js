@@ -13,7 +13,7 @@ export const KEYS = [
   ["Shift + wheel, Page up, Page down", "other slices", "deep"],
   ["arrows (Shift: ten times)", "move the crosshair"],
   ["Space", "what a click at the crosshair does"],
-  ["m, arrows, Enter", "move the handle near the crosshair (Esc: back)"],
+  ["m, arrows, Enter", "move the nearest handle (Esc: back)"],
   ["1 2 3", "xy, xz, yz", "deep planes"],
   ["4, o", "three planes, the whole from outside", "deep linked"],
   ["0", "everything", "view"],
