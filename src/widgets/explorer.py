@@ -19,8 +19,9 @@ from .layers import Layer, first_layer
 from .pinned import Pinned
 from .plane import AXES, Plane, Triple, axes_through, axis_plane, check_axes, triple
 from .rendering import SLABS, Rendering
+from .scene import face_um
 from .state import PositionTrait, by_name, named_point
-from .world import World
+from .world import World, levels_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -230,13 +231,15 @@ class SliceExplorer(Pinned):
         self._turn_to(across, down, points[0])
 
     def face_of(self, image: str) -> None:
-        """Show the plane of another image's first two axes (a cut face, a tilted view)."""
+        """Show the plane of another image's first two axes (a cut face, a tilted view).
+
+        It goes through z = 0 of the image or the slice nearest to that; the middle of what the
+        image shows there becomes the cursor.
+        """
         handle = self.world.ws.images[image]
-        origin, right, below = self.world.from_frame(
-            [(0, 0, 0), (0, 0, 1), (0, 1, 0)], handle.frame
-        )
-        across, down = axes_through(origin, right, below)
-        self._turn_to(across, down, origin)
+        face = face_um(levels_of(handle))
+        middle, right, below = self.world.from_frame(face, handle.frame)
+        self._turn_to(*axes_through(middle, right, below), middle)
 
     def _turn_to(self, across: Triple, down: Triple, through: Any) -> None:
         with self.hold_trait_notifications():

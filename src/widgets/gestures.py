@@ -74,6 +74,18 @@ class Gestures:
         if moved := explorer.layers.index(layer) - before.index(layer):
             explorer.history.did(OrderStep(explorer, layer, moved))
 
+    def _turn(self, what: str, content: Mapping[str, Any]) -> None:
+        """Fly to the plane through three points, or to a layer's own."""
+        explorer, panel = self._explorer, self._panel
+        if not (panel.turns and explorer.has_depth):
+            raise ValueError("the plane of this panel is not turned: open a SliceExplorer for that")
+        with panel.looked_by("flight"):
+            if what == "cut":
+                explorer.cut_through(*(by_name(triple_of(point)) for point in content["points"]))
+                return
+            explorer.face_of(explorer.layer(str(content["name"])).image)
+            explorer.centre_um = explorer.cursor_um
+
     def set(self, name: str, value: Any) -> None:
         """Set what the bar may set."""
         if name not in _SETTABLE:
@@ -111,6 +123,8 @@ class Gestures:
         elif what == "fly":
             with self._panel.looked_by("flight"):
                 explorer.fly_to(str(content["name"]))
+        elif what in ("cut", "face"):
+            self._turn(what, content)
         elif what in ("undo", "redo"):
             words = getattr(explorer, what)()
             return f"{'undone' if what == 'undo' else 'redone'}: {words}"

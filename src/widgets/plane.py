@@ -182,9 +182,10 @@ def axes_through(
     down = aside - (aside @ across) * across
     size = np.linalg.norm(down)
     if length == 0 or size <= 1e-6 * max(np.linalg.norm(aside), length):
+        points = (tuple(float(f"{v:.6g}") for v in p) for p in (first_um, second_um, third_um))
         raise ValueError(
             "a plane needs three points that are not on a line, got "
-            f"{tuple(first_um)}, {tuple(second_um)}, {tuple(third_um)}: move one aside"
+            f"{', '.join(map(str, points))}: move one aside"
         )
     return triple(across), triple(down / size)
 

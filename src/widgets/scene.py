@@ -100,6 +100,22 @@ def box_corners_um(levels: Sequence[Any]) -> NDArray[np.float64]:
     return np.where(np.indices((2, 2, 2)).reshape(3, 8).T == 0, low, high)
 
 
+def face_um(levels: Sequence[Any]) -> NDArray[np.float64]:
+    """Middle of an image's slice nearest to z = 0, and what lies 1 µm right of it and below it.
+
+    Returns
+    -------
+    ndarray, shape (3, 3)
+        z, y, x in its own frame [µm].
+    """
+    corners = box_corners_um(levels)
+    low, high = corners[0], corners[-1]
+    middle = (low + high) / 2
+    room = max(0.0, float(high[0] - low[0] - levels[0].spacing_um[0])) / 2
+    middle[0] = np.clip(0.0, middle[0] - room, middle[0] + room)
+    return np.array([(0.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, 1.0, 0.0)]) + middle
+
+
 def draw(
     placed: Sequence[Placed],
     plane: Plane,

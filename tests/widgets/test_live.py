@@ -34,7 +34,7 @@ from scalebridge.widgets.scene import sample_on
 from scalebridge.widgets.views import Message
 
 sys.path.insert(0, str(Path(__file__).parent))
-from specimens import beads, join_fine, write
+from specimens import beads, fine_to_survey, join_fine, write
 
 SHAPE = (6, 20, 24)
 
@@ -748,3 +748,38 @@ def test_decisions_are_told_to_be_kept_refused_or_not_kept(
     assert [(one["deed"], one["unsaved"]) for one in done] == [
         ("a 1", ""), ("a 2", ""), ("a 3", "the disk is full"),
     ]  # fmt: skip
+
+
+def test_a_plane_through_three_points_and_a_layers_face_are_flown_to(ws: Any) -> None:
+    explorer, said = SliceExplorer(ws, ["survey", "fine"]), Message()
+    panel = LivePanel(explorer, guard=said.guard)
+    points = [[6.0, 12.0, 14.0], [7.5, 17.0, 21.0], [5.0, 20.0, 11.0]]
+    hear(panel, kind="do", what="cut", points=points)
+    assert panel.look["by"] == "flight"
+    assert panel.look["cursor_um"] == points[0]
+    np.testing.assert_allclose(explorer.plane().distance_um(points), 0, atol=1e-9)
+    before = dict(panel.look)
+    hear(panel, kind="do", what="cut", points=[[1.0, y, y] for y in (2.0, 3.0, 1e4 / 3)])
+    assert "not on a line, got (1.0, 2.0, 2.0)" in said.widget.value
+    assert "(1.0, 3333.33, 3333.33)" in said.widget.value
+    assert panel.look == before
+    hear(panel, kind="do", what="face", name="fine")
+    own = explorer.world.to_frame([panel.look["cursor_um"], panel.look["centre_um"]], "fine")
+    np.testing.assert_allclose(own, [[0.0, -0.05, -0.05]] * 2, atol=1e-9)
+    np.testing.assert_allclose(explorer.across, fine_to_survey().matrix[:, 2], atol=1e-6)
+    hear(panel, kind="do", what="face", name="gone")
+    assert "no layer is called" in said.widget.value
+
+
+def test_a_panel_that_does_not_turn_is_not_turned_by_its_messages(ws: Any) -> None:
+    points = [[6.0, 12.0, 14.0], [7.5, 17.0, 21.0], [5.0, 20.0, 11.0]]
+    for explorer, turns in (
+        (SliceExplorer(ws, ["survey"]), False),
+        (SliceExplorer(ws, ["view"]), True),
+    ):
+        said = Message()
+        panel = LivePanel(explorer, guard=said.guard, turns=turns)
+        hear(panel, kind="do", what="cut", points=points)
+        assert "is not turned" in said.widget.value
+        hear(panel, kind="do", what="face", name=explorer.layers[0].name)
+        assert explorer.orientation == "xy"

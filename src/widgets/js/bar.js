@@ -59,12 +59,12 @@ export function buttonsOf({ model, has, look, view, lookAt, face, set, shown, re
   ];
 }
 
-/** @param {HTMLElement} stage @param {(part: string) => boolean} has @param {{flat: boolean, times: boolean}} what there is */
-export function helpBox(stage, has, { flat, times }) {
+/** @param {HTMLElement} stage @param {(part: string) => boolean} has @param {Record<string, boolean>} there what else there is */
+export function helpBox(stage, has, there) {
   const help = add(stage, "div", "sb-help");
   help.hidden = true;
   for (const [key, what, parts] of KEYS) {
-    if (parts && !parts.split(" ").every((part) => (part === "deep" ? !flat : part === "times" ? times : has(part)))) continue;
+    if (parts && !parts.split(" ").every((part) => there[part] ?? has(part))) continue;
     add(help, "kbd", "").textContent = key;
     add(help, "span", "").textContent = what;
   }

@@ -12,13 +12,14 @@ import { add } from "./toolbar.js";
  * @property {() => Row[]} rows the first at the bottom
  * @property {(name: string, changes: Record<string, any>) => void} edit
  * @property {(name: string, up: boolean) => void} move
+ * @property {((name: string) => void) | null} face looks at a layer's own plane; null where that is not to be had
  * @property {() => Record<string, any>} tables of colours
  * @property {string[]} maps
  * @property {string[]} blendings
  */
 
 /** @param {HTMLElement} place @param {Given} given @param {AbortSignal} signal @returns {() => void} renews it */
-export function layerList(place, { rows, edit, move, tables, maps, blendings }, signal) {
+export function layerList(place, { rows, edit, move, face, tables, maps, blendings }, signal) {
   let open = "";
   let known = "";
   /** @type {(() => void)[]} */
@@ -60,6 +61,7 @@ export function layerList(place, { rows, edit, move, tables, maps, blendings }, 
       const order = add(more, "div", "sb-line");
       button(order, "▲ up", "Draw it above the next one", () => move(row.name, true)).disabled = i === 0;
       button(order, "▼ down", "Draw it below the next one", () => move(row.name, false)).disabled = i === all.length - 1;
+      if (face) button(order, "◪ its face", "Look along its face: the plane of its own first two axes, as it was cut or taken", () => face(row.name));
       fading(more, row.name, find);
     });
     renewals.forEach((one) => one());

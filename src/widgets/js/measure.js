@@ -4,8 +4,8 @@ import { dot, lengthWords, plus } from "./plane.js";
 
 /** @typedef {import("./plane.js").Triple} Triple */
 
-/** How many points each takes; an area ends with a double click or Enter. @type {Record<string, [number, number]>} */
-export const POINTS = { distance: [2, 2], angle: [3, 3], area: [3, 200], note: [1, 1] };
+/** How many points each tool takes; an area ends with a double click or Enter. @type {Record<string, [number, number]>} */
+export const POINTS = { distance: [2, 2], angle: [3, 3], area: [3, 200], note: [1, 1], plane: [3, 3] };
 
 /** @param {Triple} vector */
 const size = (vector) => Math.sqrt(dot(vector, vector));

@@ -249,7 +249,10 @@ function render({ model: told, el }) {
       return left <= clientX && clientX < right && top <= clientY && clientY < bottom;
     }),
   }, signal);
-  const help = helpBox(stage, has, { flat: model.get("flat"), times: model.get("times").length > 1 });
+  const help = helpBox(stage, has, {
+    deep: !model.get("flat"), turns: model.get("turns") && !model.get("flat"), kernel: !model.get("offline"),
+    times: model.get("times").length > 1,
+  });
   const renewPosition = has("view") ? positionRow(stage, {
     model, signal,
     look: () => look,

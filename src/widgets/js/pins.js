@@ -26,6 +26,8 @@ const COLOR = "#e69f00";
 const UNSAVED = "#d55e00";
 const REACH_PX = 10;
 const REACH_TOUCH_PX = 22;
+/** From the crosshair, for keys. */
+export const REACH_KEYS_PX = 48;
 
 /** How near to the plane counts as on it, in widths of the view: as in Python's pictures. */
 const NEAR = 1 / 50;
@@ -40,7 +42,7 @@ export function drawPinned(pen, view, pinned, { width, height, letters, unit }) 
   if (!at.length) return;
   pen.globalAlpha = pinned.points.some((point) => isNear(view, point)) ? 1 : 0.35;
   const color = pinned.unsaved ? UNSAVED : COLOR;
-  const closed = pinned.shape === "area" && at.length > 2 ? [...at, at[0]] : at;
+  const closed = (pinned.shape === "area" || pinned.shape === "plane") && at.length > 2 ? [...at, at[0]] : at;
   if (at.length > 1) line(pen, closed, color, Math.max(1.5, letters / 8), true);
   for (const [x, y] of at) disc(pen, x, y, letters / 4, color);
   const text = [pinned.text, measured(pinned.shape, pinned.points, unit)].filter(Boolean).join(": ");
@@ -77,9 +79,8 @@ export function drawHandles(pen, view, handles, width, height, letters) {
 }
 
 /** The handle under a place. @param {View} view @param {Handle[]} handles @param {{u: number, v: number}} place
- * @param {number} width css pixels of the panel @param {boolean} touch */
-export function handleAt(view, handles, place, width, touch) {
-  const reach = touch ? REACH_TOUCH_PX : REACH_PX;
+ * @param {number} width css pixels of the panel @param {boolean} touch @param {number} [reach] css pixels */
+export function handleAt(view, handles, place, width, touch, reach = touch ? REACH_TOUCH_PX : REACH_PX) {
   const apart = handles.map(({ at_um }) => {
     const { u, v } = placeOf(view, at_um);
     return Math.hypot((u - place.u) * width, (v - place.v) * width * view.aspect);

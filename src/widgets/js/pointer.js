@@ -13,6 +13,7 @@ import { normal, panned, placeOf, plus, pointAt, sliced, turned, zoomed } from "
  * @property {(cursor: Triple, view?: View) => void} point the cursor moved
  * @property {(place: Place, double: boolean) => void} click
  * @property {(place: Place, touch: boolean) => Grip | null} grip what can be dragged there
+ * @property {(place: Place) => {grip: Grip, at: Place} | null} grab what keys can drag near there, and where it is
  * @property {(place: Place | null) => void} hover
  * @property {(key: string) => boolean} command another key; whether it was known
  */
@@ -21,6 +22,9 @@ import { normal, panned, placeOf, plus, pointAt, sliced, turned, zoomed } from "
 
 const ZOOM = 0.8;
 const TURN = Math.PI / 400; // a pixel
+const TURN_KEY = Math.PI / 90; // an arrow key: 2 degrees
+/** @type {Record<string, [number, number]>} to the right, downwards */
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** @param {HTMLElement} target @param {Steered} state @param {AbortSignal} signal */
 export function steer(target, state, signal) {
@@ -38,15 +42,25 @@ export function steer(target, state, signal) {
   let pointer = { u: 0.5, v: 0.5 };
   /** @type {Grip | null} */
   let grip = null;
+  /** What keys drag, and where it is. @type {{grip: Grip, at: Place} | null} */
+  let carried = null;
 
   /** What is held goes back to where it was. */
   const letGo = () => {
     if (dragged) grip?.cancel();
     grip = null;
   };
+  /** What keys drag ends where it is, or goes back. @param {boolean} back */
+  const putDown = (back) => {
+    if (back) carried?.grip.cancel();
+    else carried?.grip.drop(carried.at);
+    carried = null;
+  };
+  listen("blur", () => putDown(true));
 
   listen("pointerdown", (event) => {
     if (event.button !== 0) return;
+    putDown(true);
     target.focus({ preventScroll: true });
     target.setPointerCapture(event.pointerId);
     held.set(event.pointerId, event);
@@ -66,7 +80,7 @@ export function steer(target, state, signal) {
     if (!dragged) return;
     if (held.size === 2) pinch(event);
     else if (grip) grip.drag(place(event));
-    else if (event.altKey && state.limits().turns && !state.limits().flat) turn(before, event);
+    else if (event.altKey && mayTurn()) turn((event.clientX - before.clientX) * TURN, (event.clientY - before.clientY) * TURN);
     else state.move(panned(state.view(), place(before), place(event)));
     held.set(event.pointerId, event);
   });
@@ -82,11 +96,12 @@ export function steer(target, state, signal) {
     const [from, to] = [middle(place(before)), middle(place(event))];
     state.move(zoomed(panned(state.view(), from, to), to, apart(before) / Math.max(1, apart(event)), state.limits()));
   };
-  /** @param {{clientX: number, clientY: number}} before @param {PointerEvent} event */
-  const turn = (before, event) => {
+  const mayTurn = () => state.limits().turns && !state.limits().flat;
+  /** As if its front were pushed. @param {number} right @param {number} down radian */
+  const turn = (right, down) => {
     const view = state.view();
-    const about = turned(view, view.down, (event.clientX - before.clientX) * TURN, state.cursor());
-    state.move(turned(about, about.across, -(event.clientY - before.clientY) * TURN, state.cursor()));
+    const about = turned(view, view.down, right, state.cursor());
+    state.move(turned(about, about.across, -down, state.cursor()));
   };
   /** @param {PointerEvent} event */
   const release = (event) => {
@@ -121,15 +136,29 @@ export function steer(target, state, signal) {
     const step = steps * Math.max(step_um, view.width_um / 250);
     state.point(plus(state.cursor(), normal(view), step), sliced(view, step));
   };
+  const here = () => placeOf(state.view(), state.cursor());
   /** @param {number} right @param {number} down pixels */
   const nudge = (right, down) => {
     const view = state.view();
     const pixel = view.width_um / Math.max(1, target.clientWidth);
     state.point(plus(plus(state.cursor(), view.across, right * pixel), view.down, down * pixel));
+    state.hover(here());
+  };
+  /** Keys while they drag something: all are for it. @param {string} key @param {number} many */
+  const carry = (key, many) => {
+    if (!carried) return;
+    const pixel = 1 / Math.max(1, target.clientWidth);
+    const [right, down] = ARROWS[key] ?? [0, 0];
+    carried.at = { u: carried.at.u + many * right * pixel, v: carried.at.v + (many * down * pixel) / state.view().aspect };
+    if (right || down) carried.grip.drag(carried.at);
+    else if (key === "Enter" || key === "Escape") putDown(key === "Escape");
   };
   listen("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { key, altKey } = event;
     const many = event.shiftKey ? 10 : 1;
+    const typed = event.getModifierState("AltGraph") || "[]".includes(key); // some keyboards need Alt for a bracket
+    if (!typed && (event.ctrlKey || event.metaKey)) return;
+    const arrow = ARROWS[key];
     /** @type {Record<string, () => void>} */
     const keys = {
       PageUp: () => slice(many),
@@ -137,16 +166,19 @@ export function steer(target, state, signal) {
       "+": () => state.move(zoomed(state.view(), pointer, ZOOM, state.limits())),
       "=": () => state.move(zoomed(state.view(), pointer, ZOOM, state.limits())),
       "-": () => state.move(zoomed(state.view(), pointer, 1 / ZOOM, state.limits())),
-      ArrowLeft: () => nudge(-many, 0),
-      ArrowRight: () => nudge(many, 0),
-      ArrowUp: () => nudge(0, -many),
-      ArrowDown: () => nudge(0, many),
-      c: () => state.move(panned(state.view(), placeOf(state.view(), state.cursor()), { u: 0.5, v: 0.5 })),
+      c: () => state.move(panned(state.view(), here(), { u: 0.5, v: 0.5 })),
+      " ": () => held.size || state.click(here(), false),
+      m: () => (carried = held.size ? null : state.grab(here())),
     };
-    const action = keys[event.key];
-    if (action) action();
-    else if (!state.command(event.key)) return;
-    event.preventDefault();
+    if (carried && key !== "Tab") carry(key, many);
+    else if (arrow && altKey) {
+      const angle = TURN_KEY * (event.shiftKey ? 5 : 1);
+      if (mayTurn()) turn(arrow[0] * angle, arrow[1] * angle);
+    } else if (altKey && !typed) return;
+    else if (arrow) nudge(many * arrow[0], many * arrow[1]);
+    else if (keys[key]) keys[key]();
+    else if (!state.command(key)) return;
+    event.preventDefault(); // Alt + arrow, too: browsers go to another page
     event.stopPropagation();
   });
 }

@@ -21,6 +21,7 @@ export function sidePanel(body, { model, edits, set, ask, signal }) {
   const settings = add(side, "div", "sb-settings");
   const renewLayers = layerList(add(side, "div", "sb-layers"), {
     rows: edits.rows, edit: edits.edit, move: (name, up) => ask(up ? "raise" : "lower", { name }),
+    face: model.get("turns") && !model.get("flat") && !model.get("offline") ? (name) => ask("face", { name }) : null,
     tables: () => model.get("tables"), maps: model.get("maps"), blendings: BLENDINGS,
   }, signal);
 

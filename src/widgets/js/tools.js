@@ -2,7 +2,7 @@
 
 import { brush } from "./brush.js";
 import { measured, POINTS } from "./measure.js";
-import { draggedTo, handleAt } from "./pins.js";
+import { draggedTo, handleAt, REACH_KEYS_PX } from "./pins.js";
 import { placeOf, pointAt } from "./plane.js";
 import { add } from "./toolbar.js";
 
@@ -18,7 +18,9 @@ const LENS_PX = 120;
 const LENS_TIMES = 4;
 const DRAG_TELL_MS = 60;
 const GIVEN_UP_MS = 1500; // an answer that has not come by then will not
-const TOOLS = [["distance", "Distance between two points", "d"], ["angle", "Angle at the second of three points", "a"], ["area", "Area: click round it, end with a double click or Enter", "r"], ["note", "Note pinned to a place", "n"]];
+const TOOLS = [["distance", "Distance between two points", "d"], ["angle", "Angle at the second of three points", "a"], ["area", "Area: click round it, end with a double click or Enter", "r"], ["note", "Note pinned to a place", "n"], ["plane", "Plane through three points, also of other slices", "t"]];
+const SPLIT_KEY = 0.02; // of the width
+const SPLIT_TELL_MS = 150; // after the last key
 
 /**
  * @param {object} given
@@ -36,10 +38,13 @@ export function tools({ model, frame, redraw, ask, set, decided, signal }) {
   let hovered = null;
   /** @type {number | null} */
   let split = null;
+  let splitting = 0; // until Python is told of the split
   /** What is dragged, until Python has it. @type {{handle: Handle, at: Triple, plane: Plane, place: Place} | null} */
   let dragged = null;
+  let keyed = false; // whether keys drag it
   let told = 0;
   let answered = true;
+  signal.addEventListener("abort", () => splitting && tellSplit());
   const list = add(frame, "div", "sb-pop");
   list.hidden = true;
 
@@ -82,6 +87,13 @@ export function tools({ model, frame, redraw, ask, set, decided, signal }) {
     redraw();
   };
 
+  /** @param {Triple[]} points */
+  const cut = (points) => {
+    [tool, hovered] = [null, null];
+    ask("cut", { points });
+    redraw();
+  };
+
   /** @param {Plane} plane @param {Triple} at @param {Place} place */
   const write = (plane, at, place) => {
     const entry = /** @type {HTMLInputElement} */ (add(plane.box, "input", "sb-pin-entry"));
@@ -91,7 +103,7 @@ export function tools({ model, frame, redraw, ask, set, decided, signal }) {
     entry.addEventListener("keydown", (event) => {
       event.stopPropagation();
       if (event.key === "Enter" && entry.value.trim()) finish([at], "note", entry.value.trim());
-      if (event.key === "Enter" || event.key === "Escape") entry.blur();
+      if (event.key === "Enter" || event.key === "Escape") plane.canvas.focus({ preventScroll: true });
     });
     entry.addEventListener("blur", () => entry.remove(), { once: true });
     entry.focus();
@@ -109,7 +121,7 @@ export function tools({ model, frame, redraw, ask, set, decided, signal }) {
       if (tool.points.length >= least) finish(tool.points, tool.shape);
     } else {
       tool.points.push(at);
-      if (tool.points.length === most) finish(tool.points, tool.shape);
+      if (tool.points.length === most) (tool.shape === "plane" ? cut : finish)(tool.points, tool.shape);
     }
     redraw();
   };
@@ -177,15 +189,15 @@ export function tools({ model, frame, redraw, ask, set, decided, signal }) {
     heard: () => (answered = true),
     /** After Python has taken over what was dragged. */
     renew: () => {
-      if (dragged && !dragged.plane.canvas.matches(":active")) dragged = null;
-      split = null;
+      if (dragged && !held(dragged)) dragged = null;
+      if (!splitting) split = null;
       renewList();
     },
     renewList,
     /** @param {(part: string) => boolean} has @returns {(import("./toolbar.js").Button | null)[]} */
     buttons: (has) => [
       ...(has("tools")
-        ? TOOLS.map(([shape, title, key]) => ({
+        ? TOOLS.filter(([shape]) => shape !== "plane" || cuts()).map(([shape, title, key]) => ({
             icon: shape, title, key,
             run: () => {
               paint.put();
@@ -211,6 +223,7 @@ export function tools({ model, frame, redraw, ask, set, decided, signal }) {
       else if (key === "Escape" && (tool || !list.hidden)) [tool, hovered, list.hidden] = [null, null, true];
       else if (key === "Enter" && tool && tool.points.length >= POINTS[tool.shape][0]) finish(tool.points, tool.shape);
       else if (key === "Backspace" && tool?.points.length) tool.points.pop();
+      else if ((key === "[" || key === "]") && model.get("compare") === "split") shift(key === "[" ? -SPLIT_KEY : SPLIT_KEY);
       else return false;
       redraw();
       return true;
@@ -238,13 +251,18 @@ export function tools({ model, frame, redraw, ask, set, decided, signal }) {
         if (paint.active()) return paint.grip(() => plane.view, place, width);
         if (model.get("compare") === "split" && Math.abs(place.u - (split ?? model.get("split"))) * width < GRIP_PX) return divider();
         const handle = tool ? null : handleAt(plane.view, handles(), place, width, touch);
-        return handle && held(plane, handle, place);
+        return handle && gripOf(plane, handle, place);
+      },
+      /** For keys. @param {Place} place */
+      grab: (place) => {
+        const handle = tool || paint.active() ? null : handleAt(plane.view, handles(), place, plane.canvas.clientWidth, false, REACH_KEYS_PX);
+        return handle && grabbed(plane, handle);
       },
     }),
     /** A lens beside what is dragged. @param {Plane} plane
      * @param {(pen: CanvasRenderingContext2D, view: import("./plane.js").View, side: number) => void} draw */
     magnify: (plane, draw) => {
-      if (!dragged || dragged.plane !== plane || !plane.canvas.matches(":active")) return;
+      if (!dragged || dragged.plane !== plane || !held(dragged)) return;
       const { width, ratio } = plane.size();
       const side = LENS_PX * ratio;
       const { u, v } = placeOf(plane.view, dragged.at);
@@ -273,6 +291,29 @@ export function tools({ model, frame, redraw, ask, set, decided, signal }) {
     return since > (answered ? DRAG_TELL_MS : GIVEN_UP_MS);
   }
 
+  /** Whether it is not let go yet. @param {{plane: Plane}} one */
+  function held({ plane }) {
+    return keyed || plane.canvas.matches(":active");
+  }
+
+  /** Whether a plane through three points can be had here. */
+  function cuts() {
+    return model.get("turns") && !model.get("flat") && !model.get("offline");
+  }
+
+  /** The split goes aside, and Python is told once it stays. @param {number} by */
+  function shift(by) {
+    split = Math.min(1, Math.max(0, Math.round(((split ?? model.get("split")) + by) * 1e4) / 1e4));
+    clearTimeout(splitting);
+    splitting = setTimeout(tellSplit, SPLIT_TELL_MS);
+  }
+
+  function tellSplit() {
+    clearTimeout(splitting);
+    splitting = 0;
+    set("split", split);
+  }
+
   function divider() {
     /** @param {Place} place */
     const drag = (place) => {
@@ -282,8 +323,22 @@ export function tools({ model, frame, redraw, ask, set, decided, signal }) {
     return { drag, drop: () => set("split", split), cancel: () => (split = null) };
   }
 
+  /** A handle that keys drag from where it is. @param {Plane} plane @param {Handle} handle */
+  function grabbed(plane, handle) {
+    const at = placeOf(plane.view, handle.at_um);
+    const grip = gripOf(plane, handle, at);
+    /** @param {(place: Place) => void} end @returns {(place: Place) => void} */
+    const letGo = (end) => (place) => {
+      keyed = false;
+      end(place);
+    };
+    keyed = true;
+    grip.drag(at); // seen to be held
+    return { at, grip: { ...grip, drop: letGo(grip.drop), cancel: () => letGo(grip.cancel)(at) } };
+  }
+
   /** @param {Plane} plane @param {Handle} handle @param {Place} from */
-  function held(plane, handle, from) {
+  function gripOf(plane, handle, from) {
     /** @param {Place} to */
     const drag = (to) => {
       dragged = { handle, at: draggedTo(plane.view, handle, from, to), plane, place: to };

@@ -4,20 +4,24 @@ import { AXES } from "./look.js";
 
 /** @typedef {import("./plane.js").View} View */
 
-/** What pointer and keys do, and what has to be there: parts of the bar, or depth. @type {[string, string, string?][]} */
+/** What pointer and keys do, and what has to be there: parts of the bar, or what `helpBox` is told. @type {[string, string, string?][]} */
 export const KEYS = [
   ["click", "crosshair there"],
   ["drag", "move"],
-  ["Alt + drag", "turn the plane", "deep"],
+  ["Alt + drag, Alt + arrows", "turn the plane", "turns"],
   ["Ctrl + wheel, two fingers, + −", "zoom"],
   ["Shift + wheel, Page up, Page down", "other slices", "deep"],
   ["arrows (Shift: ten times)", "move the crosshair"],
+  ["Space", "what a click at the crosshair does"],
+  ["m, arrows, Enter", "move the nearest handle (Esc: back)"],
   ["1 2 3", "xy, xz, yz", "deep planes"],
   ["4, o", "three planes, the whole from outside", "deep linked"],
   ["0", "everything", "view"],
   ["c, f", "centre, full screen"],
   ["l", "layers", "layers"],
+  ["[ ]", "move the split", "layers"],
   ["d a r n", "distance, angle, area, note", "tools"],
+  ["t", "plane through three points", "turns tools kernel"],
   ["p e q g", "brush, eraser, lasso, fill", "brush"],
   ["b", "bookmarks", "bookmarks"],
   [", .", "time point before, after", "times"],
