@@ -24,7 +24,8 @@ GUIDES = ("coverage", "registration", "targeting")
 TASKS = range(10, 37)  # what users do, as the page of coverage counts it
 DOCUMENTED = {
     "slice-explorer": ("SliceExplorer", "Layer"),
-    "landmark-picker": ("LandmarkPicker", "SurfacePicker"),
+    "landmark-picker": ("LandmarkPicker",),
+    "surface-picker": ("SurfacePicker",),
     "segmentation-sliders": ("SegmentationSliders",),
     "target-picker": ("TargetPicker",),
     "series-explorer": ("SeriesExplorer",),

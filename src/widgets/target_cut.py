@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..columns import significant
-from ..errors import ScalebridgeError
 from ..quantities import format_length
-from ..workspace.measured_surface import MeasuredSurface, counted_surfaces, surface_of
 from ..workspace.stage_errors import stage_error
-from ..workspace.surface import SpecimenSurface, extent_um
+from ..workspace.surface import extent_um
 from .graph_words import typed_words
+from .target_depth import Depths
 
 # Margins from so many drawn transforms follow a drag; a report draws more.
 _QUICK_DRAWS = 10_000
+_ROUNDING = 1e-9  # of the depth: an interval of a surface without any scatter
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,12 @@ class TargetCut:
             f"in it with {100 * self.probability:g} %{typed_words(self.error_source)}"
         )
         if np.isfinite(self.depth_um):
-            words += f"; depth {_plus_minus(self.depth_um, self.depth_pm95_um)} µm (± 95 %)"
+            words += f"; depth {_plus_minus(self.depth_um, self.depth_pm95_um)}"
         return "; ".join([words, *self.left_out])
 
 
 class Cuts:
-    """Cuts of a picker's targets; the surface of the specimen is looked for once.
+    """Cuts of a picker's targets, and how deep they lie.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Cuts:
 
     def __init__(self, ws: Any) -> None:
         self._ws = ws
-        self._surfaces: dict[Any, SpecimenSurface | MeasuredSurface] = {}
+        self.depths = Depths(ws)
         self._last: tuple[Any, TargetCut] | None = None
 
     def around(
@@ -144,43 +144,16 @@ class Cuts:
             way, place_um, half, instrument=missed, localisation_um2=own_um2, draws=draws
         )
         margin = margin_um(drawn, probability)
-        depth, doubt = self._depth(place_um, frame, to, graph, own_um2)
+        line = self.depths.line(place_um, frame=frame, to=to, localisation_um2=own_um2)
+        depth, doubt = (np.nan, np.nan) if line is None else (line.depth_um, line.pm95_um)
         size = extent_um(way, place_um, half) + margin
         source = error_source(step.edge for step in way.steps)
         return TargetCut(centre, size, margin, probability, depth, doubt, notes, source)
 
-    def _depth(
-        self,
-        place_um: NDArray[np.float64],
-        frame: str,
-        to: str,
-        graph: Any,
-        own_um2: NDArray[np.float64] | None,
-    ) -> tuple[float, float]:
-        tagged = counted_surfaces(self._ws)
-        if len(tagged) != 1:  # none, or one that a person has to choose
-            return np.nan, np.nan
-        key = self._key(tagged[0])
-        try:
-            if key not in self._surfaces:
-                self._surfaces = {key: surface_of(self._ws, tagged[0])}
-            near = self._surfaces[key].near(
-                place_um, frame=frame, to=to, graph=graph, localisation_um2=own_um2
-            )
-        except (ScalebridgeError, ValueError):
-            return np.nan, np.nan  # not connected, or no surface there: the report says why
-        return near.depth_um, near.pm95_um
-
-    def _key(self, surface: Any) -> tuple[Any, ...]:
-        if surface.kind == "surfaces":
-            return surface.id, surface.version
-        image = self._ws.images[surface.image]  # a recalibration moves its points
-        return surface.id, surface.version, image.id, image.version
-
 
 def _plus_minus(value: float, half: float) -> str:
-    if not np.isfinite(half):
-        return f"{value:.4g}"
+    if not np.isfinite(half) or half < _ROUNDING * abs(value):
+        return f"{value:.4g} µm"
     rounded = float(significant([half], digits=2)[0])
     decimals = max(0, -int(np.floor(np.log10(rounded))) + 1) if rounded > 0 else 2
-    return f"{value:.{decimals}f} ± {half:.{decimals}f}"
+    return f"{value:.{decimals}f} ± {half:.{decimals}f} µm (± 95 %)"

@@ -22,6 +22,7 @@ from .page import Page, panel_width, text_size
 from .picture import MarkDrawer, caption_of, draw_region, panel_picture
 from .plane import Plane
 from .state import by_name
+from .target_depth import dashes, draw_depth
 
 _TARGET: Color = (*rgb(OKABE_ITO["yellow"]), 255)
 _CUT: Color = (*rgb(OKABE_ITO["vermilion"]), 255)
@@ -111,6 +112,8 @@ def own_marks(picker: Any, size: int = 13) -> MarkDrawer:
                 draw_box(marks, plane, box_corners(centre, half), color=_TARGET)
             where = plane.to_canvas(centre, marks.size[0])[0]
             draw_mark(marks, where, record.name, color=_TARGET, size=size)
+        if picker.selected and (line := picker.depth_line(to=picker.frame)) is not None:
+            draw_depth(marks, plane, line, size=size)
 
     return draw
 
@@ -155,6 +158,8 @@ def other_marks(picker: Any, size: int = 13) -> MarkDrawer:
                 corners = box_corners(cut.centre_um, cut.half_um)
                 draw_box(marks, plane, corners, color=_CUT, dashed=True)
             draw_region(marks, plane, where, located.covariance_um2[0], nu=located.nu)
+        if (line := picker.depth_line()) is not None:
+            draw_depth(marks, plane, line, size=size)
         draw_mark(marks, where, record.name, color=_TARGET, size=size)
 
     return draw
@@ -180,15 +185,8 @@ def draw_box(
         for bit in (1, 2, 4):
             if not first & bit:
                 ends = np.array([canvas[first], canvas[first | bit]])
-                for part in _dashes(ends) if dashed else [ends]:
+                for part in dashes(ends) if dashed else [ends]:
                     marks.line(part, color=color, width=1.2)
-
-
-def _dashes(ends: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """Every other piece of a line, about 7 px long."""
-    pieces = int(np.clip(np.hypot(*(ends[1] - ends[0])) / 7, 1, 199)) | 1  # it ends as it begins
-    places = ends[0] + np.linspace(0, 1, pieces + 1)[:, None] * (ends[1] - ends[0])
-    return [places[number : number + 2] for number in range(0, pieces, 2)]
 
 
 def _centre(record: Any) -> NDArray[np.float64]:

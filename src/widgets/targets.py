@@ -15,6 +15,7 @@ from .explorer import SliceExplorer
 from .history import History, RecordStep
 from .state import by_name, named_point
 from .target_cut import Cuts, TargetCut
+from .target_depth import DepthLine
 from .target_files import TargetFiles
 
 if TYPE_CHECKING:
@@ -277,6 +278,21 @@ class TargetPicker(TargetFiles):
             probability=probability,
             quick=self.draft.get("name") == record.name,
             minutes=self.minutes,
+            localisation_um2=None if "position" in dragged else localisation_of(record),
+        )
+
+    def depth_line(self, name: str | None = None, *, to: str | None = None) -> DepthLine | None:
+        """From a target, where it is drawn, to the surface; None where nothing tells.
+
+        Parameters as of `locate`.
+        """
+        record = self.target(name)
+        place, _ = self.drawn_target(record.name)
+        dragged = self.draft if self.draft.get("name") == record.name else {}
+        return self._cuts.depths.line(
+            np.asarray(place, float),
+            frame=self.frame,
+            to=to or self.into or self.frame,
             localisation_um2=None if "position" in dragged else localisation_of(record),
         )
 

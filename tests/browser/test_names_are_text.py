@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from payloads import MADE, PAYLOADS
 from served import served
 
 HALF = len(PAYLOADS) // 2
+BLOCK, PICTURE, SKIN = (f"{PAYLOADS[number]} {word}" for number, word in enumerate(("b", "p", "s")))
 SCRIPTS = "scripts => scripts.filter(script => script.textContent.includes('__xss=1')).length"
 
 
@@ -52,6 +54,15 @@ def specimen(tmp_path_factory):
                     moving=place, fixed=place, placed_by=name, note=name,
                 )  # fmt: skip
                 ws.targets.add(name=name, frame=PAYLOADS[2], position=place, note=name)
+                ws.notes.add(frame=PAYLOADS[2], position=place, text=name)
+                ws.annotations.add(
+                    frame=PAYLOADS[2], shape="distance", text=name,
+                    points=[place, {"z_um": 0.0, "y_um": 5.0, "x_um": 5.0}],
+                )  # fmt: skip
+                ws.bookmarks.add(
+                    name=name, frame=PAYLOADS[2], cursor=place, centre=place, note=name,
+                    across=[0, 0, 1], down=[0, 1, 0], width_um=12.0,
+                )  # fmt: skip
                 ws.measurements.add(
                     key=f"quantification.{PAYLOADS[0]}.{name}.size", value=1.0, unit=name[:20],
                     image=PAYLOADS[0], note=name,
@@ -68,6 +79,30 @@ def specimen(tmp_path_factory):
                     phases=phases, accepted=True, note=PAYLOADS[first],
                 )  # fmt: skip
     return folder
+
+
+def add_surface(folder):
+    """A block with a rough surface and a picture of it, called like everything else."""
+    with Workspace.open(folder) as ws, ws.transaction():
+        z, y, x = np.indices((8, 24, 24))
+        block = np.where(z >= 3 + (x + y) % 2, 200, 20).astype(np.uint8)
+        for name, values in ((BLOCK, block), (PICTURE, block.max(axis=0) - block[3])):
+            ws.images.write(
+                name, shape=values.shape, dtype=values.dtype, axes="zyx"[-values.ndim :],
+                blocks=[(tuple(slice(0, n) for n in values.shape), values)], modality=name,
+                spacing_um=(1.0,) * values.ndim, spacing_source=name, frame=name,
+            )  # fmt: skip
+        ws.segmentations.add(
+            name=SKIN, image=BLOCK, thresholds=[110.0], note=SKIN,
+            phases=[{"name": name} for name in PAYLOADS[:2]],
+        )  # fmt: skip
+        seen = ((4, 5), (5, 17), (12, 11), (18, 6), (19, 18), (9, 20))
+        for name, (y, x) in zip(PAYLOADS[:6], seen, strict=True):
+            ws.landmarks.add(
+                name=name, moving_frame=PICTURE, fixed_frame=BLOCK, placed_by=name, note=name,
+                moving={"z_um": 0.0, "y_um": y, "x_um": x},
+                fixed={"z_um": 3.5, "y_um": y, "x_um": x},
+            )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -97,12 +132,17 @@ def test_the_look_out_sees_each_name_that_is_put_into_a_page_unescaped(browser):
 
 
 def test_in_a_notebook_every_widget_shows_them_as_text(specimen, browser, tmp_path):
-    start = f"from scalebridge import *\nws = Workspace.open({str(specimen)!r})\n"
+    folder = shutil.copytree(specimen, tmp_path / "specimen")
+    add_surface(folder)
+    start = f"from scalebridge import *\nws = Workspace.open({str(folder)!r})\n"
     cells = [
-        start + "names = [image.name for image in ws.images][:-1]",
+        start + f"names = [image.name for image in ws.images][:{len(PAYLOADS)}]",
         "SliceExplorer(ws, names)",
         "LandmarkPicker(ws, moving=names[2], fixed='other', target=names[5])",
         "TargetPicker(ws, ws.images[names[0]].frame, images=names[:3], selected=names[7])",
+        f"SurfacePicker(ws, sem={PICTURE!r}, segmentation={SKIN!r}, tilt_deg=10.0)",
+        "SeriesExplorer(ws, names[:3], time_unit=names[3], times=[0, 1, 2])",
+        "scene = Scene(ws, names[:3])\nscene.show_surfaces(names[0])\nscene",
         "from ipywidgets import VBox\nrecords = [record for record in ws.segmentations]\n"
         "VBox([SegmentationSliders(ws, r.image, record=r.name).view() for r in records])",
     ]
@@ -113,7 +153,7 @@ def test_in_a_notebook_every_widget_shows_them_as_text(specimen, browser, tmp_pa
         page.wait_for_selector(".jp-Notebook .jp-Cell")
         run_all(page)
         panels = page.locator(".sb-plane canvas")
-        assert until(lambda: panels.count() >= 6, page, seconds=60)
+        assert until(lambda: panels.count() >= 7, page, seconds=60), panels.count()
         output = ".jp-OutputArea-output"
         assert page.locator('[data-mime-type="application/vnd.jupyter.error"]').count() == 0
         tables = page.locator(f"{output} table")
@@ -124,7 +164,7 @@ def test_in_a_notebook_every_widget_shows_them_as_text(specimen, browser, tmp_pa
             "inputs => inputs.map(input => input.value)"
         )
         shown = " ".join([text, *values])
-        assert [name for name in PAYLOADS if name not in shown] == []
+        assert [name for name in (*PAYLOADS, BLOCK, PICTURE) if name not in shown] == []
         page.close()
 
 

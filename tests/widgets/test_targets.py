@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,20 @@ from scalebridge import TargetPicker, Workspace
 from scalebridge.analysis.registration import AffineTransform, fit_landmarks
 from scalebridge.analysis.registration.cut import box_margin
 from scalebridge.errors import NoPath
+from scalebridge.quantities import format_length
+from scalebridge.widgets.annotate import RecordedMarks
+from scalebridge.widgets.target_cut import TargetCut
 from scalebridge.widgets.target_handles import TargetHandles
-from scalebridge.widgets.target_picture import target_page
+from scalebridge.widgets.target_picture import (
+    other_explorer,
+    other_marks,
+    own_marks,
+    target_page,
+)
 from scalebridge.widgets.target_view import sensible_half_um
 
 sys.path.insert(0, str(Path(__file__).parent))
-from specimens import beads, fine_to_survey, join_fine
+from specimens import beads, fine_to_survey, join_fine, write
 
 TURNED = np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]])  # z to x, y to z, x to y
 HERE = {"z_um": 7.0, "y_um": 16.0, "x_um": 17.0}
@@ -309,3 +318,97 @@ def test_targets_are_written_for_the_instrument_with_undefined_depth_left_out(
 
 def test_the_first_volume_offered_is_seen_well_and_a_round_number(ws: Any) -> None:
     assert [sensible_half_um(width) for width in (416.0, 20.0, 19.9, 1.0)] == [20.0, 1.0, 0.5, 0.05]
+
+
+def deep(ws: Any, at: dict[str, float]) -> TargetPicker:
+    """A target in a block whose rough surface lies at z = 4.5 µm."""
+    z, y, x = np.indices((14, 30, 40))
+    stands = {"spacing_um": (1, 1, 0.9), "origin_um": (0.5, 0.5, 0.5), "frame": "survey"}
+    write(ws, "block", np.where(z >= 4 + (x + y) % 2, 200, 20).astype(np.uint8), **stands)
+    phases = [{"name": "air"}, {"name": "block"}]
+    ws.segmentations.add(
+        name="skin", image="block", thresholds=[110.0], phases=phases, tags=["surface"]
+    )
+    picker = TargetPicker(ws, "survey", images=["survey"])
+    picker.place_target(at)
+    return picker
+
+
+def drawn_depth(picker: TargetPicker, plane: Any, *, other: bool = False) -> list[dict[str, Any]]:
+    """The green shapes of one side."""
+    marks = RecordedMarks(400, 300)
+    (other_marks if other else own_marks)(picker)(marks, plane)
+    green = [0, 158, 115, 255]
+    return [shape for shape in marks.shapes if shape["color"] == green]
+
+
+@pytest.mark.parametrize("orientation", ["xz", "yz"])
+def test_the_depth_is_a_line_to_the_surface_in_planes_that_hold_it(
+    ws: Any, orientation: str
+) -> None:
+    picker = deep(ws, {**HERE, "z_um": 9.0})
+    line = picker.depth_line()
+    assert line is not None
+    assert line.depth_um == pytest.approx(9.0 - line.foot_um[0], abs=1e-3)
+    assert line.foot_um == pytest.approx([4.5, 16, 17], abs=0.1)
+    picker.explorer.orientation = orientation
+    picker.explorer.look_at(picker.target().position)
+    plane = picker.explorer.plane()
+    path, tick, words = drawn_depth(picker, plane)
+    ends = np.array(path["at"])
+    known = plane.to_canvas(np.array([line.place_um, line.foot_um]), 400)
+    np.testing.assert_allclose(ends, known, atol=1e-6)
+    long = np.hypot(*(ends[1] - ends[0])) * plane.pixel_um(400)
+    assert long == pytest.approx(line.depth_um, rel=1e-6)
+    assert words["text"] == f"{format_length(long)} deep"
+    assert np.mean(tick["at"], axis=0) == pytest.approx(ends[1])
+
+
+def test_no_depth_is_drawn_in_a_plane_along_the_surface_or_without_one(ws: Any) -> None:
+    bare = TargetPicker(ws, "survey", images=["survey"])
+    bare.place_target(HERE, name="first")
+    bare.explorer.orientation = "xz"
+    assert bare.depth_line() is None
+    assert drawn_depth(bare, bare.explorer.plane()) == []
+    picker = deep(ws, {**HERE, "z_um": 9.0})
+    assert drawn_depth(picker, picker.explorer.plane()) == []  # xy
+
+
+def test_a_depth_from_a_surface_without_scatter_is_told_without_an_interval() -> None:
+    cut = TargetCut(np.zeros(3), np.ones(3), 0.1, 0.95, 3.25067, 8e-15)
+    assert cut.statement.endswith("depth 3.251 µm")
+    assert replace(cut, depth_pm95_um=0.12).statement.endswith("depth 3.25 ± 0.12 µm (± 95 %)")
+
+
+def test_the_depth_is_dashed_where_the_surface_is_extrapolated(ws: Any) -> None:
+    picker = deep(ws, {"z_um": 9.0, "y_um": 16.0, "x_um": 38.0})  # the block ends at 36 µm
+    assert picker.depth_line().extrapolated
+    picker.explorer.orientation = "xz"
+    picker.explorer.fit()
+    *dashed, _, _ = drawn_depth(picker, picker.explorer.plane())
+    assert len(dashed) > 3
+    lengths = [np.hypot(*np.diff(shape["at"], axis=0)[0]) for shape in dashed]
+    assert max(lengths) < 10
+
+
+def test_the_depth_is_drawn_in_the_frame_of_the_instrument_where_its_plane_holds_it(
+    ws: Any,
+) -> None:
+    join_fine(ws)
+    picker = deep(ws, {**HERE, "z_um": 6.0})
+    picker.into = "fine"
+    line = picker.depth_line()
+    here = picker.depth_line(to="survey")
+    assert line.depth_um == pytest.approx(here.depth_um, rel=1e-3)
+    np.testing.assert_allclose(
+        line.foot_um, fine_to_survey().inverse_apply(here.foot_um)[0], atol=1e-3
+    )
+    view = other_explorer(picker)
+    assert view is not None
+    assert drawn_depth(picker, view.plane(), other=True) == []  # xy, 66° off
+    out = (line.foot_um - line.place_um) / line.depth_um
+    beside = np.cross(out, [0.0, 1.0, 0.0])
+    view.orientation, view.across = "oblique", tuple(beside / np.linalg.norm(beside))
+    view.down = tuple(-out)
+    *_, words = drawn_depth(picker, view.plane(), other=True)
+    assert words["text"].endswith(" deep")

@@ -214,8 +214,11 @@ def fit_landmarks(
     transform = replace(known, allow_mirror=allow_mirror)
     if completed.nu is not None:
         transform = replace(transform, nu=completed.nu, sigma_source=PARTLY)
-    warnings = _reach(pairs, transform, None if target_um is None else lift(target_um))
-    return _judged(pairs, transform, (*completed.warnings, *warnings), allow_mirror)
+    target = None if target_um is None else lift(target_um)
+    reach = _reach(pairs, transform, target)
+    judged = _judged(pairs, transform, (*completed.warnings, *reach), allow_mirror)
+    shape = () if reach else scrutiny.flat(pairs, transform, target)
+    return replace(judged, warnings=(*judged.warnings, *scrutiny.few(pairs, transform), *shape))
 
 
 def _reach(

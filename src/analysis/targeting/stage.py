@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from ...errors import Degenerate
 from ...quantities import format_length
-from ..registration import AffineTransform, Edge, FramePath, LandmarkFit, fit_landmarks
+from ..registration import AffineTransform, Edge, FramePath, LandmarkFit, fit_landmarks, scrutiny
 from ..registration.path import Step
 from ..registration.points import lift
 from .stage_axes import StageAxes
@@ -180,10 +180,12 @@ def fit_stage(
     fit = fit_landmarks(places, measured @ flip, allow_mirror=False, **given)  # type: ignore[arg-type]
     transform = _mirrored_back(fit.transform, flip)
     refuse_upside_down(transform, axes, outwards)
+    goal = None if target_um is None else lift(target_um)
+    shape = scrutiny.flat(fit.pairs, fit.transform, goal)  # a face is flat: told by flat_notes
     notes = (
         *flat_notes(flat, axes),
         *scale_notes(places, measured @ flip, sigma_um),
-        *fit.warnings,
+        *(words for words in fit.warnings if words not in shape),
     )
     return StageFit(transform, axes, fit, notes, _statement(fit, axes))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,6 +31,8 @@ class SurfacePlane:
         Root mean square distance of the points from the plane [µm].
     nu : float
         Degrees of freedom behind the covariance; inf when the points' error was given.
+    along_um : ndarray of float, (n, 2)
+        Where the points lie along the tangents, from the centroid [µm].
     """
 
     point_um: NDArray[np.float64]
@@ -39,6 +41,30 @@ class SurfacePlane:
     covariance: NDArray[np.float64]
     rms_um: float
     nu: float
+    along_um: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)), repr=False)
+
+    def surrounds(self, position_um: ArrayLike) -> bool:
+        """Whether the points lie around a place, seen across the plane; else it is extrapolated.
+
+        Parameters
+        ----------
+        position_um : array_like of float, (3,)
+            (z, y, x) [µm].
+
+        Examples
+        --------
+        >>> top = [(0, 0, 0), (0, 100, 0), (0, 0, 100), (0, 100, 100)]
+        >>> plane = fit_surface(top, inside_um=(50, 50, 50), sigma_um=1)
+        >>> plane.surrounds((30, 20, 90)), plane.surrounds((30, 20, 110))
+        (True, False)
+        """
+        place = (np.asarray(position_um, dtype=float) - self.point_um) @ self.tangents.T
+        away = self.along_um - place
+        turns = np.sort(np.arctan2(away[:, 0], away[:, 1]))
+        if len(turns) < _FEWEST:
+            return False
+        gaps = np.diff(turns, append=turns[0] + 2 * np.pi)
+        return bool(gaps.max() < np.pi)
 
 
 @dataclass(frozen=True)
@@ -133,6 +159,7 @@ def fit_surface(
         covariance=variance * np.linalg.inv(design.T @ design),
         rms_um=float(np.sqrt(np.mean(heights**2))),
         nu=float(nu) if sigma_um is None else float("inf"),
+        along_um=along,
     )
 
 

@@ -192,3 +192,65 @@ def test_residuals_of_zero_state_no_error_unless_it_is_given():
         fit.tre_at(BELOW)
     given = fit_landmarks(CUBE, CUBE @ turn(3).T, model="rigid", sigma_um=1.0)
     assert given.tre_at(BELOW)[0] > 0.1
+
+
+def told(landmarks, *, seed=0, **how):
+    errors = np.random.default_rng(seed).normal(0, 0.5, landmarks.shape)
+    return " | ".join(fit_landmarks(landmarks, landmarks + errors, **how).warnings)
+
+
+def test_an_error_that_few_residuals_tell_is_called_unsure_with_how_many_would_help():
+    said = told(TETRAHEDRON[:3], model="rigid")
+    assert "3 landmarks leave 3 degrees of freedom to tell the error" in said
+    assert "0.57 to 3.7 times the stated one (95 %)" in said
+    assert "add 1 landmark or more" in said
+    assert "degrees of freedom" not in told(TETRAHEDRON, model="rigid")  # six of them
+    assert "degrees of freedom" not in told(TETRAHEDRON[:3], model="rigid", sigma_um=0.5)
+    assert "4 landmarks leave 5 degrees" in told(TETRAHEDRON, model="similarity")
+    flat = TETRAHEDRON[:3, 1:]
+    assert "3 landmarks leave 2 degrees" in (said := told(flat, model="similarity"))
+    assert "add 2 landmarks" in said
+
+
+def test_how_wrong_the_error_of_few_residuals_may_be_is_so_in_95_of_100():
+    found = [
+        fit_landmarks(
+            TETRAHEDRON[:3],
+            TETRAHEDRON[:3] + np.random.default_rng(seed).normal(0, 0.5, (3, 3)),
+            model="rigid",
+        ).transform.sigma_um
+        for seed in range(300)
+    ]
+    inside = np.mean([0.57 < 0.5 / sigma < 3.73 for sigma in found])
+    assert abs(inside - 0.95) < 3.3 * np.sqrt(0.95 * 0.05 / 300)
+
+
+@pytest.mark.parametrize(("height", "warned"), [(0.0, True), (0.05, True), (0.3, False)])
+def test_landmarks_nearly_in_a_plane_are_named_by_their_shape(height, warned):
+    heights = np.array([[1], [-1], [-1], [1], [0]]) * [height * 75, 0, 0]
+    uneven = (SURFACE + heights) @ turn(3).T
+    said = told(uneven, model="rigid")
+    assert ("nearly in a plane" in said) is warned
+    assert ("add a landmark off the plane" in said) is warned
+    assert "nearly" not in told(uneven[:, 1:], model="rigid")
+
+
+def test_flat_landmarks_are_not_called_so_where_the_target_is_near_them():
+    assert "nearly" not in told(SURFACE, model="rigid", target_um=BELOW)
+    assert "nearly in a plane" in told(SURFACE, model="rigid", target_um=4 * BELOW)
+
+
+def test_landmarks_nearly_on_a_line_say_that_the_turn_about_it_is_known_less_well():
+    rod = np.linspace(-100, 100, 8)[:, None] * [0, 0, 1.0]
+    rod = rod + np.array([(0, 4), (4, 0), (0, -4), (-4, 0)] * 2) @ np.eye(3)[:2]
+    said = told(rod / 10, model="rigid", sigma_um=0.05)
+    assert "nearly on a line" in said
+    assert "a turn about the line is known less well" in said
+
+
+def test_a_mirror_is_called_unseen_only_where_landmarks_stick_out_less_than_they_err():
+    uneven = SURFACE + np.outer([4, -4, -4, 4, 0], [1, 0, 0])
+    assert "a mirror across it would not be seen" in told(uneven, model="rigid", sigma_um=2.0)
+    seen = told(uneven, model="rigid", sigma_um=0.5)
+    assert "nearly in a plane" in seen
+    assert "mirror" not in seen
