@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
 EXAMPLE := .example
-WORKERS ?= 3
+WORKERS ?= 2
 # The first interpreter that runs and is of a supported version.
 FIND_PYTHON = for candidate in $(PYTHON) python3 python3.12 python3.13 python3.11 python; do \
 	  if "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -55,7 +55,7 @@ app: $(VENV)/.core  ## the guided page on the example specimen, in a browser (AP
 test: $(VENV)/.test browser  ## every check at a reduced, seeded size
 	@export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1; `# the workers share the cores` \
 	export PYTHONUTF8=1; `# some library sets the locale anew, to ASCII where nobody chose one` \
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --doctest-modules typings/scalebridge
 
 lab: $(VENV)/.core  ## JupyterLab on the tutorials, with the templates beside them

@@ -61,14 +61,5 @@ def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests on one worker, and those that wait for a browser on another.
-
-    They wait more than they compute, so a third worker costs two cores little. The longest come
-    first: at the end one worker would be left alone with them.
-    """
-    first = ("test_demo.py", "browser")
-    for item in items:
-        folder = item.path.parent.name
-        group = folder if folder == "browser" else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: item.path.name not in first and item.path.parent.name not in first)
+    """Begin with the longest file: at the end one worker would be left alone with it."""
+    items.sort(key=lambda item: item.path.name != "test_demo.py")
