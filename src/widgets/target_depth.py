@@ -114,8 +114,13 @@ class Depths:
         return surface.id, surface.version, image.id, image.version
 
 
-def draw_depth(marks: Marks, plane: Plane, line: DepthLine, *, size: int = 13) -> None:
-    """Draw the line from a target to the surface, with its length, where a plane holds it.
+def draw_depth(
+    marks: Marks, plane: Plane, line: DepthLine, *, said: DepthLine | None = None, size: int = 13
+) -> None:
+    """Draw the line from a target to the surface, with the depth, where a plane holds it.
+
+    The depth is that of ``said``, by default of the line itself: frames of another scale know
+    another one, and that of the instrument that cuts counts.
 
     Nothing in a plane that the line leaves at more than 20°: it would be seen too short, or as a
     point. Dashed where the surface is extrapolated.
@@ -133,10 +138,11 @@ def draw_depth(marks: Marks, plane: Plane, line: DepthLine, *, size: int = 13) -
     tick = np.array([-across[1], across[0]]) / long * 0.5 * size
     marks.line([ends[1] - tick, ends[1] + tick], color=_COLOR, width=1.2)
     x, y = ends.mean(axis=0)
-    said = f"{format_length(length)}{' above' if line.depth_um < 0 else ' deep'}"
+    depth_um = (said or line).depth_um
+    words = f"{format_length(abs(depth_um))}{' above' if depth_um < 0 else ' deep'}"
     upright = abs(across[1]) >= abs(across[0])  # the target's name stands on the right
     at, anchor = ((x - 0.5 * size, y), "rm") if upright else ((x, y - 0.4 * size), "mb")
-    marks.text(at, said, size=size, color=_COLOR, anchor=anchor)
+    marks.text(at, words, size=size, color=_COLOR, anchor=anchor)
 
 
 def dashes(ends: NDArray[np.float64]) -> list[NDArray[np.float64]]:

@@ -113,7 +113,7 @@ def own_marks(picker: Any, size: int = 13) -> MarkDrawer:
             where = plane.to_canvas(centre, marks.size[0])[0]
             draw_mark(marks, where, record.name, color=_TARGET, size=size)
         if picker.selected and (line := picker.depth_line(to=picker.frame)) is not None:
-            draw_depth(marks, plane, line, size=size)
+            draw_depth(marks, plane, line, said=picker.depth_line(), size=size)
 
     return draw
 
