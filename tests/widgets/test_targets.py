@@ -17,7 +17,9 @@ from scalebridge.analysis.registration.cut import box_margin
 from scalebridge.errors import NoPath
 from scalebridge.quantities import format_length
 from scalebridge.widgets.annotate import RecordedMarks
+from scalebridge.widgets.plane import axis_plane
 from scalebridge.widgets.target_cut import TargetCut
+from scalebridge.widgets.target_depth import DepthLine, draw_depth
 from scalebridge.widgets.target_handles import TargetHandles
 from scalebridge.widgets.target_picture import (
     other_explorer,
@@ -412,3 +414,14 @@ def test_the_depth_is_drawn_in_the_frame_of_the_instrument_where_its_plane_holds
     view.down = tuple(-out)
     *_, words = drawn_depth(picker, view.plane(), other=True)
     assert words["text"].endswith(" deep")
+
+
+def test_a_depth_that_is_drawn_in_a_frame_of_another_scale_is_the_one_that_is_said() -> None:
+    def line(length_um: float) -> DepthLine:
+        place = np.array([20.0, 10.0, 10.0])
+        return DepthLine(place, place - [length_um, 0.0, 0.0], length_um, 0.1, False)
+
+    plane = axis_plane("xz", centre_um=(10.0, 10.0, 10.0), width_um=40.0, height_um=40.0)
+    marks = RecordedMarks(400, 400)
+    draw_depth(marks, plane, line(10.1), said=line(10.0))
+    assert [one["text"] for one in marks.shapes if one["kind"] == "text"] == ["10 µm deep"]
