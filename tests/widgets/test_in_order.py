@@ -42,7 +42,8 @@ def test_controls_and_those_that_come_later_are_heard_where_the_browser_says():
 
 
 def test_a_view_without_a_browser_is_left_alone():
-    button = ipw.Button()
-    view = ipw.VBox([button])
+    button = ipw.Button(comm=routed())
+    view = ipw.VBox([button], comm=routed())
     button.close()
+    assert button.comm is None
     assert in_order(view).children == (button,)
