@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
 EXAMPLE := .example
-WORKERS ?= 2
+WORKERS ?= 3
 # The first interpreter that runs and is of a supported version.
 FIND_PYTHON = for candidate in $(PYTHON) python3 python3.12 python3.13 python3.11 python; do \
 	  if "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
