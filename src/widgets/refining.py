@@ -47,7 +47,10 @@ class Refining:
         self.answers: dict[int, asyncio.Task[None]] = {}
 
     def ask(self, content: Mapping[str, Any], *, picture: bool) -> None:
-        """Answer a plane's newest request only; older ones are dropped between two layers."""
+        """Answer a plane's newest request only; older ones are dropped between two layers.
+
+        One that asks ``ahead`` is about a slice that nobody sees yet: nothing is said meanwhile.
+        """
         width, height = (int(content[f"{side}_px"]) for side in ("width", "height"))
         if not (0 < width <= 16384 and 0 < height <= 16384):
             raise ValueError(f"a panel needs 1 to 16384 pixels, got {width} x {height}")
@@ -63,7 +66,7 @@ class Refining:
         answer = (
             self._drawn_here(asked, plane, size[0], sequence)
             if picture
-            else self._patches(asked, plane, size, sequence)
+            else self._patches(asked, plane, size, sequence, seen=not content.get("ahead", False))
         )
         try:
             self.answers[number] = asyncio.get_running_loop().create_task(answer)
@@ -71,34 +74,50 @@ class Refining:
             asyncio.run(answer)
 
     async def _patches(
-        self, asked: tuple[str, int], plane: Plane, size: tuple[int, int], sequence: int
+        self,
+        asked: tuple[str, int],
+        plane: Plane,
+        size: tuple[int, int],
+        sequence: int,
+        *,
+        seen: bool,
     ) -> None:
-        seen = [one for one in reversed(self._panel.drawn()) if one.spec["visible"]]
-        for one in seen:
+        whole = True
+        drawn = [one for one in reversed(self._panel.drawn()) if one.spec["visible"]]
+        for one in drawn:
             await asyncio.sleep(0)
             if self._newest[asked] != (plane, sequence):
                 return
             try:
-                pixels = await self._pixels(one, asked, plane, size, sequence)
+                pixels = await self._pixels(one, asked, plane, size, sequence, seen=seen)
             except Superseded:
                 return
             except REFUSALS as error:  # the coarse copy stays, and the person is told why
+                whole = False
                 self._guard(partial(refuse, error))()
                 continue
             if pixels is not None:
                 channels, data = packed(pixels)
+                last = one is drawn[-1]  # one message is faster there than two
                 message = {
-                    "kind": "patch", **_of(asked), "key": one.spec["key"], "channels": channels,
+                    "kind": "patch", **_of(asked), "sequence": sequence, "rested": last,
+                    "whole": whole, "key": one.spec["key"], "channels": channels,
                     "view": view_of(plane), "width": size[0], "height": size[1],
                 }  # fmt: skip
-                if one is seen[-1]:  # one message is faster there than two
-                    self._panel.send({**message, "rested": sequence}, buffers=[data])
-                    return
                 self._panel.send(message, buffers=[data])
-        self._panel.send({"kind": "rested", **_of(asked), "sequence": sequence})
+                if last:
+                    return
+        self._panel.send({"kind": "rested", **_of(asked), "sequence": sequence, "whole": whole})
 
     async def _pixels(
-        self, one: Drawn, asked: tuple[str, int], plane: Plane, size: tuple[int, int], sequence: int
+        self,
+        one: Drawn,
+        asked: tuple[str, int],
+        plane: Plane,
+        size: tuple[int, int],
+        sequence: int,
+        *,
+        seen: bool,
     ) -> bytes | None:
         if not one.slow:
             return one.patch(plane, *size)
@@ -106,7 +125,7 @@ class Refining:
         with asking(question):
             fetching = asyncio.create_task(asyncio.to_thread(one.patch, plane, *size))
         while not (await asyncio.wait({fetching}, timeout=_TELL_S))[0]:
-            if question.wanted():
+            if seen and question.wanted():
                 words = _doing_words(one.spec["name"], question)
                 self._panel.send({"kind": "doing", **_of(asked), "words": words})
         if not question.wanted():

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +13,8 @@ from scalebridge import Workspace
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "widgets"))
-from driving import panels_of, run_all, until
-from jupyter import jupyter, write_notebook
-from opening import browser_of, only
+from asking import click, opened, pixel_um, press, python, settle, view
+from driving import until
 from specimens import BEADS_UM, beads, fine_to_survey, join_fine
 
 PLANE = "[list(explorer.cursor_um.values()), *map(list, (explorer.across, explorer.down))]"
@@ -48,23 +45,11 @@ def specimen(tmp_path_factory):
 @pytest.fixture(scope="module")
 def page(specimen, tmp_path_factory, chromium):
     """One notebook with an explorer, a landmark picker, sliders and a cell to ask Python in."""
-    folder = tmp_path_factory.mktemp("notebooks")
-    opened = f"import json\nfrom scalebridge import *\nws = Workspace.open({str(specimen)!r})"
     explorer = "explorer = SliceExplorer(ws, ['survey', 'fine'])\nexplorer"
     picker = "picker = LandmarkPicker(ws, moving='view', fixed='survey')\npicker"
     sliders = "sliders = SegmentationSliders(ws, 'survey', thresholds=(100.0,))\nsliders"
-    write_notebook(folder, "keys", [opened, explorer, picker, sliders, "'to ask in'"])
-    with (
-        jupyter(folder, tmp_path_factory.mktemp("lab")) as address,
-        browser_of(chromium) as browser,
-    ):
-        page = only(browser.new_page(viewport={"width": 1300, "height": 4000}), address)
-        page.goto(f"{address}/doc/tree/keys.ipynb")
-        page.wait_for_selector(".jp-Notebook .jp-Cell")
-        run_all(page)
-        page.asked = count(1)
+    with opened(specimen, [explorer, picker, sliders], tmp_path_factory, chromium) as page:
         yield page
-        assert page.errors == page.outside == []
 
 
 @pytest.fixture
@@ -77,51 +62,6 @@ def canvas(page):
         page.keyboard.press(key)
     settle(page, canvas)
     return canvas
-
-
-def settle(page, canvas):
-    page.wait_for_timeout(250)
-    assert until(lambda: canvas.get_attribute("data-sharp") == "true", page), panels_of(page)
-
-
-def view(canvas):
-    return json.loads(canvas.get_attribute("data-view"))
-
-
-def pixel_um(canvas):
-    return view(canvas)["width_um"] / canvas.evaluate("canvas => canvas.clientWidth")
-
-
-def python(page, asked):
-    """What Python says to an expression, after everything that was done before."""
-    page.mouse.move(2, 2)  # out of the panel, as one who goes there
-    cell, number = page.locator(".jp-CodeCell").nth(4), next(page.asked)
-    cell.locator(".cm-content").fill(f"print('answer {number}:', json.dumps({asked}), ';')")
-    page.keyboard.press("Control+Enter")
-    start = f"answer {number}: "
-    output = cell.locator(".jp-OutputArea-output")
-
-    def said():
-        return "".join(output.all_inner_texts())
-
-    assert until(lambda: start in said(), page), said()
-    return json.loads(said().split(start)[1].rpartition(";")[0])
-
-
-def press(page, *keys):
-    for key in keys:
-        page.keyboard.press(key)
-
-
-def click(canvas, u, v):
-    """Click there; where that is."""
-    box, seen = canvas.bounding_box(), view(canvas)
-    at = {"x": round(u * box["width"]), "y": round(v * box["height"])}
-    canvas.click(position=at)
-    right = (at["x"] / box["width"] - 0.5) * seen["width_um"]
-    below = (at["y"] / box["height"] - 0.5) * seen["width_um"] * seen["aspect"]
-    across, down = np.array(seen["across"]), np.array(seen["down"])
-    return np.array(seen["centre_um"]) + right * across + below * down
 
 
 def test_three_clicks_on_three_slices_give_the_plane_through_them(page, canvas):
@@ -172,7 +112,7 @@ def test_alt_and_arrows_turn_the_plane_about_the_crosshair(page, canvas):
     assert after == cursor
     assert across[2] == pytest.approx(math.cos(math.radians(4)), abs=1e-9)
     assert down[1] == pytest.approx(math.cos(math.radians(10)), abs=1e-9)
-    assert "keys.ipynb" in page.url
+    assert "asking.ipynb" in page.url
 
 
 def test_a_distance_is_measured_and_its_end_moved_without_a_mouse(page, canvas, specimen):

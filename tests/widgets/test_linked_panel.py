@@ -108,7 +108,7 @@ def test_the_coarse_copy_stays_when_a_patch_cannot_be_fetched(ws, web, sent, mon
         await panel._refining.answers[0]
 
     asyncio.run(move())
-    assert [one["kind"] for one in sent] == ["rested"]
+    assert [(one["kind"], one["whole"]) for one in sent] == [("rested", False)]
     assert "403 access refused" in message.widget.value
     assert panel.layers[0]["visible"]
 
@@ -134,7 +134,7 @@ def test_the_newest_request_wins_while_an_older_one_is_still_being_fetched(
     doing = [one["words"] for one in sent if one["kind"] == "doing"]
     assert "far: fetching" in doing[0]
     (patch,) = [one for one in sent if one["kind"] != "doing"]
-    assert (patch["kind"], patch["rested"]) == ("patch", 2)
+    assert (patch["kind"], patch["sequence"], patch["rested"]) == ("patch", 2, True)
     assert patch["view"]["centre_um"][0] == 20.0
     assert message.widget.value == ""
     seen = {path.split("/c/")[1].split("/")[0] for path in web.chunks() if "/0/c/" in path}

@@ -375,7 +375,9 @@ def test_a_rest_is_answered_with_patches_and_its_number(ws: Any, told: Any) -> N
     view = view_of(explorer.plane())
     hear(panel, kind="rest", sequence=3, view=view, width_px=5000, height_px=100)
     (patch,) = [content for content, _ in told]
-    assert (patch["kind"], patch["rested"]) == ("patch", 3)  # it is the last
+    assert (patch["kind"], patch["sequence"]) == ("patch", 3)
+    assert patch["rested"]  # it is the last
+    assert patch["whole"]
     assert (patch["width"], patch["height"]) == (1200, 24)
     assert patch["channels"] == 1
     beyond = (1200 * 24) // 8  # the view reaches past the image
@@ -392,7 +394,7 @@ def test_the_last_of_several_patches_says_that_it_is_the_last(
     view = view_of(explorer.plane())
     hear(panel, kind="rest", sequence=3, view=view, width_px=300, height_px=200)
     keys = [layer["key"] for layer in panel.layers]
-    assert [(one["key"], one.get("rested")) for one, _ in told] == [(keys[1], None), (keys[0], 3)]
+    assert [(one["key"], one["rested"]) for one, _ in told] == [(keys[1], False), (keys[0], True)]
 
 
 def test_only_the_newest_request_is_answered(ws: Any, told: Any) -> None:
@@ -407,7 +409,7 @@ def test_only_the_newest_request_is_answered(ws: Any, told: Any) -> None:
 
     asyncio.run(in_a_kernel())
     assert [one for one, _ in told if one["kind"] == "rested"] == [
-        {"kind": "rested", "by": "", "plane": 0, "sequence": 3}
+        {"kind": "rested", "by": "", "plane": 0, "sequence": 3, "whole": True}
     ]
 
 
@@ -438,7 +440,7 @@ def test_a_slab_that_nobody_waits_for_any_more_is_not_sampled_to_its_end(
         return turns
 
     assert asyncio.run(in_a_kernel()) > 5
-    assert [one["rested"] for one, _ in told if one["kind"] == "patch"] == [2]
+    assert [one["sequence"] for one, _ in told if one["kind"] == "patch"] == [2]
     planes = len(explorer.rendering().depths_um(pixel_um=0.1, finest_um=1.0))
     assert planes + 3 <= len(sampled) < 2 * planes
 
@@ -462,7 +464,8 @@ def test_a_damaged_image_is_told_and_the_other_layers_are_still_sharp(
         await panel._refining.answers[0]
 
     asyncio.run(in_a_kernel())
-    assert [(one["key"], one["rested"]) for one, _ in told] == [(panel.layers[0]["key"], 1)]
+    assert [(one["key"], one["rested"]) for one, _ in told] == [(panel.layers[0]["key"], True)]
+    assert not told[0][0]["whole"]  # it is asked for again when one comes back
     assert "fine" in said.widget.value or "missing" in said.widget.value
 
 

@@ -22,7 +22,7 @@ import { bytesOf, volume } from "./volumes.js";
  * @property {boolean} visible
  * @property {(number | null)[]} widths_um of the view between which it is drawn
  */
-/** @typedef {{view: View, width: number, height: number, number: string} & import("./patch.js").Pixels} Patch */
+/** @typedef {{key: string, view: View, width: number, height: number, number: string} & import("./patch.js").Pixels} Patch */
 /** @typedef {{um: number, mode: string}} Slab */
 /** @typedef {{mode: string, split: number, on: boolean}} Compare how the uppermost layer is compared with those below; on: its turn in a flicker */
 

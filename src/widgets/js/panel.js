@@ -75,6 +75,7 @@ function render({ model: told, el }) {
   /** @type {Plane[]} */
   const planes = [];
   const shown = () => planes.slice(0, model.get("planes"));
+  const forget = (/** @type {string} */ patch) => gl?.forget("p" + patch);
   const has = (/** @type {string} */ part) => model.get("bar").includes(part);
   /** @param {string} what @param {object} [more] */
   const ask = (what, more = {}) => {
@@ -179,7 +180,7 @@ function render({ model: told, el }) {
       if (badge.textContent !== words) badge.textContent = words; // the same once more has the page paint
     },
     busy: (plane, busy) => /** @type {Plane} */ (plane).box.classList.toggle("sb-busy", busy),
-    forget: (patch) => gl?.forget("p" + patch),
+    forget,
   }, Boolean(gl));
   const flight = flights({
     look: () => look,
@@ -203,7 +204,7 @@ function render({ model: told, el }) {
 
   /** @param {number} number */
   const makePlane = (number) => {
-    const plane = planeBox(number, viewsOf(look, 3)[number], model, () => look, redraw);
+    const plane = planeBox(number, viewsOf(look, 3)[number], model, () => look, redraw, forget);
     /** @param {Triple} cursor @param {View} [view] */
     const point = (cursor, view) => lookAt(movedTo(look, view ?? plane.view, number === 0, cursor));
     plane.slider.addEventListener("input", () => {
@@ -390,7 +391,10 @@ function render({ model: told, el }) {
     gl?.restored.delete(redraw);
     forgetCopies();
     kernel.end();
-    for (const { patches } of planes) for (const patch of patches.values()) gl?.forget("p" + patch.number);
+    for (const { patches, answers } of planes) {
+      answers.clear();
+      for (const patch of patches.values()) forget(patch.number);
+    }
     for (const [name, handler] of follows) model.off(name, handler);
     model.off("msg:custom", hear);
   };

@@ -1,5 +1,6 @@
 // One plane on the page: its canvas, the slider through the specimen, and what is drawn on them.
 
+import { answersOf } from "./ahead.js";
 import { cursorOn, depthOf } from "./look.js";
 import { drawCrosshair, drawOrientation, drawScaleBar, drawSheet, drawSplit } from "./marks.js";
 import { paint } from "./painter.js";
@@ -14,8 +15,8 @@ const STEPS = 1000; // of a slice slider
 const MOST_RATIO = 2; // pixels of the canvas for one of the page
 
 /** @param {number} number @param {import("./plane.js").View} view @param {any} model @param {() => Look} look
- * @param {() => void} redraw @returns {Plane} */
-export function planeBox(number, view, model, look, redraw) {
+ * @param {() => void} redraw @param {(patch: string) => void} forget a texture @returns {Plane} */
+export function planeBox(number, view, model, look, redraw, forget) {
   const box = document.createElement("div");
   box.className = "sb-plane";
   const canvas = /** @type {HTMLCanvasElement} */ (add(box, "canvas", "sb-canvas"));
@@ -30,6 +31,9 @@ export function planeBox(number, view, model, look, redraw) {
   const plane = {
     number, box, canvas, slider, pen, view,
     patches: new Map(),
+    answers: answersOf((patch) => [...plane.patches.values()].includes(patch) || forget(patch.number)),
+    coming: null,
+    exact: "",
     asked: 0,
     answered: 0,
     pending: false,
