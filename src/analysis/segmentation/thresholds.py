@@ -165,11 +165,10 @@ def suggest_thresholds(
 def _refined_cores(blocks: list[Block], start: tuple[float, ...], ndim: int) -> list[Core]:
     """Alternate between cores and half-way thresholds until they agree."""
     levels = start
-    for _ in range(4):
-        cores = [core_of(blocks, levels, label, ndim) for label in range(len(levels) + 1)]
-        means = [core.mean for core in cores]
+    for _ in range(3):
+        means = [core_of(blocks, levels, label).mean for label in range(len(levels) + 1)]
         levels = tuple((a + b) / 2 for a, b in itertools.pairwise(means))
-    return cores
+    return [core_of(blocks, levels, label, ndim=ndim) for label in range(len(levels) + 1)]
 
 
 def _estimate(
