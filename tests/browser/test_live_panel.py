@@ -127,21 +127,73 @@ def bookmarks(folder):
         return list(ws.bookmarks)
 
 
-def in_python(folder, view, size, how=PLAIN):
+def in_python(folder, view, size, how=PLAIN, more=""):
     with Workspace.open(folder) as ws:
         explorer = SliceExplorer(ws, NAMES, frame="survey")
-        exec(LOOKS, {"explorer": explorer})
+        exec(LOOKS + more, {"explorer": explorer})
         placed = explorer.world.placed(explorer.layers)
         return draw(placed, plane_of(view), width_px=size[1], height_px=size[0], how=how)
 
 
-def differences(folder, picture, view, how=PLAIN):
+def differences(folder, picture, view, how=PLAIN, more=""):
     """Differences away from the words at the top and the scale bar at the bottom."""
-    drawn = in_python(folder, view, picture.shape[:2], how)
+    drawn = in_python(folder, view, picture.shape[:2], how, more)
     apart = np.abs(picture.astype(int) - drawn.astype(int)).max(axis=2)
     high = len(apart)
     assert np.std(drawn) > 10  # there is something to see
     return apart[high // 5 : -high // 6]
+
+
+def flickered(page, panel):
+    """What is seen in turn."""
+    pictures = []
+    for _ in range(12):
+        picture, _ = settled(page, panel)
+        if not any(np.array_equal(picture, one) for one in pictures):
+            pictures.append(picture)
+    return pictures
+
+
+def test_the_browser_draws_what_python_draws_of_blending_flicker_and_planes_at_right_angles(
+    page, specimen
+):
+    run_all(page)
+    panel = page.locator(".sb-plane canvas").first
+    side = page.locator(".sb-side").first
+    settled(page, panel)
+    side.locator(".sb-name", has_text="detail").click()
+    blending = side.locator("label", has_text="blending").locator("select")
+    for how in ("add", "max"):
+        blending.select_option(how)
+        picture, seen = settled(page, panel)
+        apart = differences(
+            specimen, picture, seen, more=f"explorer.layer('detail').blending = '{how}'"
+        )
+        assert np.mean(apart) < 0.8, how
+    blending.select_option("over")
+    side.locator("select").nth(0).select_option("flicker")
+    assert until(lambda: panel.get_attribute("data-how").startswith("flicker"), page)
+    _, seen = settled(page, panel)
+    found = flickered(page, panel)
+    assert len(found) == 2
+    with_it, without = (
+        [np.mean(differences(specimen, one, seen, more=more)) for one in found]
+        for more in ("", "explorer.layer('grains').visible = False")
+    )
+    assert sorted(with_it)[0] < 0.8 < sorted(with_it)[1]
+    assert sorted(without)[0] < 0.8 < sorted(without)[1]
+    assert np.argmin(with_it) != np.argmin(without)
+    side.locator("select").nth(0).select_option("blend")
+    panel.focus()
+    page.keyboard.press("4")
+    planes = page.locator(".sb-planes").first.locator("canvas.sb-canvas")
+    assert until(lambda: planes.count() == 3, page)
+    directions = []
+    for plane in planes.all():
+        picture, seen = settled(page, plane)
+        directions.append(np.cross(seen["across"], seen["down"]))
+        assert np.mean(differences(specimen, picture, seen)) < 0.8
+    assert np.allclose(np.abs(directions), np.eye(3), atol=1e-9)
 
 
 def test_the_browser_draws_what_python_draws_while_a_person_zooms_and_turns(page, specimen):
@@ -178,7 +230,9 @@ def test_the_browser_draws_what_python_draws_while_a_person_zooms_and_turns(page
     for how in (
         Rendering(compare="difference"),
         Rendering(compare="checkerboard"),
+        Rendering(compare="split", split=0.5),
         Rendering(slab_um=9.0, slab="max"),
+        Rendering(slab_um=9.0, slab="min"),
         Rendering(slab_um=9.0, slab="mean"),
     ):
         side.locator("select").nth(0).select_option(how.compare)
