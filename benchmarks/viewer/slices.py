@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +48,8 @@ class Viewer:
         the picture is mirrored.
     bits : tuple of 2 int
         How many of the nine must be right for new pixels, and for exact ones.
-    near : bool
-        Whether an event goes one slice on; then slices are next to each other.
+    near : int
+        How many slices an event goes on; 0 where it goes anywhere.
     style : str
         CSS that gives it 300 px.
     """
@@ -62,7 +62,7 @@ class Viewer:
     turn: str
     box: tuple[float, float, float, float] = MIDDLE
     bits: tuple[int, int] = (BITS, BITS)
-    near: bool = False
+    near: int = 0
     style: str = ""
 
 
@@ -82,6 +82,19 @@ slider.dispatchEvent(new Event("input", { bubbles: true }));
 """,
     bits=(6, 8),
     style=".sb-side { display: none !important } .sb-planes { width: 300px !important }",
+)
+# Shift and a notch of the wheel go a 250th of the view's width: two slices.
+_WIDE = 500
+STEPS = replace(
+    OURS,
+    name="scalebridge, next slice",
+    show=OURS.show.replace("width_um=512.0", f"width_um={_WIDE}.0"),
+    turn="""
+document.querySelector(".sb-plane canvas").dispatchEvent(new WheelEvent("wheel",
+  { deltaY: slice > before ? -100 : 100, shiftKey: true, bubbles: true, cancelable: true }));
+""",
+    box=tuple(0.5 + (side - 0.5) * 512 / _WIDE for side in MIDDLE),
+    near=2,
 )
 PEERS = (
     Viewer(
@@ -143,7 +156,7 @@ const [clientX, clientY] = [left + width / 2, top + height / 2];
 const there = { clientX, clientY, bubbles: true, cancelable: true };
 canvas.dispatchEvent(new WheelEvent("wheel", { deltaY: slice > before ? 100 : -100, ...there }));
 """,
-        near=True,
+        near=1,
         style=".jp-OutputArea-output { flex: none !important; width: 300px !important }",
         box=UPRIGHT_DOWN,
     ),
@@ -177,7 +190,7 @@ def turned(
             page.screenshot(path=folder / f"{viewer.package}.png")
             raise SystemExit(f"{viewer.name} never showed its first slice")
         if viewer.near:
-            slices = [FIRST + 1 + i for i in range(len(slices))]
+            slices = [FIRST + viewer.near * (1 + i) for i in range(len(slices))]
         page.wait_for_timeout(1500)
         steps = page.evaluate("([one, ks]) => bench.steps(one, ks)", [given, list(slices)])
     if any(None in pair for pair in steps["times"]):

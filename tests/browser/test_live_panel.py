@@ -146,7 +146,7 @@ def differences(folder, picture, view, how=PLAIN, more=""):
 
 def flickered(page, panel):
     """What is seen in turn."""
-    pictures = []
+    pictures: list[np.ndarray] = []
     for _ in range(12):
         picture, _ = settled(page, panel)
         if not any(np.array_equal(picture, one) for one in pictures):

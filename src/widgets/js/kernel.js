@@ -40,12 +40,14 @@ import { bytesOf, gone, keep, wanted } from "./volumes.js";
  */
 
 const REST_MS = 120;
+const FIRST_MS = 0; // the first move after a pause is drawn, and asked about at once: it may be the only one
 const STEPS_MS = 400; // moves that follow sooner are steps of one, as a wheel's: it rests after them
 const TELL_MS = 300; // between two words about where the cursor is
 const TELL_VIEW_MS = 1000; // and about what is seen: each has a notebook draw its status bar twice
 const BUSY_MS = 300;
 const LATE_MS = 3000;
 const SOON_MS = 100; // most patches are there by then: numbers and the coarse copy drawn sharply would only delay them
+const AHEAD_MS = 150; // what is seen is on the screen by then
 const DRAWN_MS = 50; // an answer is drawn before anything else is asked for
 const TOLD_MS = 250; // after a question, where the cursor did not move: the answer goes first
 
@@ -155,8 +157,8 @@ export function correspond(model, me, panel, draws) {
       plane.pending = true;
       plane.canvas.dataset.sharp = "false";
     }
-    if ((ours && draws && recalled()) || first) rests(ours);
-    else resting = setTimeout(() => rests(ours), (draws ? 1 : 0.5) * (ours && pause < STEPS_MS ? Math.max(REST_MS, 1.4 * pause) : REST_MS));
+    if (ours && draws && recalled()) rests(ours);
+    else resting = setTimeout(() => rests(ours), first ? FIRST_MS : (draws ? 1 : 0.5) * (ours && pause < STEPS_MS ? Math.max(REST_MS, 1.4 * pause) : REST_MS));
   };
 
   /** @param {boolean} ours */
@@ -293,7 +295,7 @@ export function correspond(model, me, panel, draws) {
       for (const timer of [late, slow]) clearTimeout(timer);
       panel.badge(usual);
       if (!pending && telling && panel.look().cursor_um !== cursor) tellWithin(DRAWN_MS); // it is read
-      if (!pending && step) looking = setTimeout(lookAhead, DRAWN_MS);
+      if (!pending && step) looking = setTimeout(lookAhead, AHEAD_MS);
     }
     if (panel.rough() || !draws) redraw();
     else panel.rested();

@@ -69,6 +69,7 @@ function render({ model: told, el }) {
   let look = model.get("look");
   let [moving, share, began, waiting, lit] = [false, 1, 0, 0, true];
   let drawn = false; // since the page's last frame
+  let going = false; // while a person's move is drawn: the planes first, what stands round about them later
   let went = false; // whether the view moved when it was drawn last
   let hasty = false; // whether what is seen was drawn with fewer pixels, or planes of a slab
   let outside = 0; // until the view from outside is drawn again
@@ -116,12 +117,15 @@ function render({ model: told, el }) {
     const given = { model, look, desk, gl, layers, late, moving, share, lit };
     for (const plane of shown()) drawPlane(plane, given);
     hasty = moving && (share < 1 || model.get("slab").um > 0);
-    if (!moving) drawOverview();
-    else outside ||= setTimeout(() => {
+    if (moving || going) outside ||= setTimeout(() => {
       outside = 0;
       drawOverview();
+      if (!moving) renewPosition();
     }, OUTSIDE_MS);
-    if (!moving) renewPosition();
+    else {
+      drawOverview();
+      renewPosition();
+    }
     // Drawing is done by others after this returns: how long it took shows in the next frame's start.
     const gap = started - began;
     if (moving && went) share = gap > FRAME_MS ? Math.max(0.3, share / 1.25) : Math.min(1, share * 1.08);
@@ -141,9 +145,11 @@ function render({ model: told, el }) {
   /** @param {Look} next where a person goes here */
   const lookAt = (next) => {
     flight.end();
+    going = true;
     show(next);
     kernel.moved();
     drawNow();
+    going = false;
   };
   /** @param {string} name */
   const face = (name) => {
