@@ -108,7 +108,8 @@ def test_the_coarse_copy_stays_when_a_patch_cannot_be_fetched(ws, web, sent, mon
         await panel._refining.answers[0]
 
     asyncio.run(move())
-    assert [(one["kind"], one["whole"]) for one in sent] == [("rested", False)]
+    told = [one for one in sent if one["kind"] != "doing"]  # a busy machine takes its time
+    assert [(one["kind"], one["whole"]) for one in told] == [("rested", False)]
     assert "403 access refused" in message.widget.value
     assert panel.layers[0]["visible"]
 
