@@ -1,4 +1,4 @@
-"""A JupyterLab of its own, and a browser that reaches nothing else."""
+"""One JupyterLab for all, and a browser that reaches nothing else."""
 
 from __future__ import annotations
 
@@ -9,15 +9,23 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from jupyter import jupyter
+from jupyter import end_kernels, jupyter
 from opening import browser_of, only
 
 
-@pytest.fixture
-def lab(notebooks, tmp_path):
-    """Address of a JupyterLab with settings and kernels of its own."""
-    with jupyter(notebooks, tmp_path) as address:
+@pytest.fixture(scope="package")
+def server(tmp_path_factory):
+    """Address of a JupyterLab on the folder of all tests' folders."""
+    root = tmp_path_factory.getbasetemp()
+    with jupyter(root, tmp_path_factory.mktemp("server")) as address:
         yield address
+
+
+@pytest.fixture
+def lab(server):
+    """The same with no kernel of another test."""
+    yield server
+    end_kernels(server)
 
 
 @pytest.fixture
@@ -28,7 +36,7 @@ def browser(chromium):
 
 
 @pytest.fixture
-def page(browser, lab, notebooks):
+def page(browser, lab, notebooks, tmp_path_factory):
     page = only(browser.new_page(viewport={"width": 1300, "height": 5000}), lab)
     page.volumes = []  # coarse copies that came
 
@@ -38,6 +46,7 @@ def page(browser, lab, notebooks):
 
     page.on("websocket", lambda socket: socket.on("framereceived", count_volumes))
     (notebook,) = notebooks.glob("*.ipynb")
-    page.goto(f"{lab}/doc/tree/{notebook.name}")
+    path = notebook.relative_to(tmp_path_factory.getbasetemp())
+    page.goto(f"{lab}/doc/tree/{path.as_posix()}")
     page.wait_for_selector(".jp-Notebook .jp-Cell")
     return page

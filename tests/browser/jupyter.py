@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -40,8 +41,10 @@ def jupyter(folder, home, *, program="jupyterlab"):
     with path.open("w") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", program, "--no-browser", "--allow-root", "--ip=127.0.0.1",
-             f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="],
-            cwd=folder, env={**os.environ, **own}, stdout=log, stderr=log,
+             f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=",
+             "--ServerApp.disable_check_xsrf=True"],
+            cwd=folder, env={**os.environ, **own, "SCALEBRIDGE_USER": "tester"}, stdout=log,
+            stderr=log,
         )  # fmt: skip
         address = f"http://127.0.0.1:{port}"
         try:
@@ -65,6 +68,15 @@ def _wait_for(address, server, log):
         except OSError:
             time.sleep(0.1)
     pytest.fail(f"Jupyter did not answer: {log.read_text()[-2000:]}")
+
+
+def end_kernels(address):
+    """End every kernel of a server."""
+    with urllib.request.urlopen(f"{address}/api/kernels", timeout=10) as answer:
+        running = [one["id"] for one in json.load(answer)]
+    for one in running:
+        ending = urllib.request.Request(f"{address}/api/kernels/{one}", method="DELETE")
+        urllib.request.urlopen(ending, timeout=20).close()
 
 
 def write_notebook(folder, name, cells):

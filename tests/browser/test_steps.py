@@ -70,22 +70,25 @@ def apart(canvas, specimen):
     return np.abs(seen - drawn)[high // 5 : -high // 6].mean()
 
 
+COUNT = """() => {
+  globalThis.asked = { ahead: 0, seen: 0 };
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (data) {
+    const said = typeof data === "string" ? data : new TextDecoder("latin1").decode(data);
+    const kind = said.includes('"ahead":true') ? "ahead" : "seen";
+    if (said.includes('"kind":"rest"')) globalThis.asked[kind] += 1;
+    send.call(this, data);
+  };
+}"""
+
+
 def went(page):
     """How often the browser has asked, ahead and for what is seen."""
-    return page.questions["ahead"], page.questions["seen"]
+    return tuple(page.evaluate("() => [globalThis.asked.ahead, globalThis.asked.seen]"))
 
 
 def test_a_step_shows_the_slice_that_the_kernel_was_asked_for_before(page, specimen):
-    page.questions = {"ahead": 0, "seen": 0}
-
-    def count(frame):
-        said = frame if isinstance(frame, bytes) else frame.encode()
-        if b'"kind":"rest"' in said:
-            page.questions["ahead" if b'"ahead":true' in said else "seen"] += 1
-
-    page.on("websocket", lambda socket: socket.on("framesent", count))
-    page.reload()
-    page.wait_for_selector(".jp-Notebook .jp-Cell")
+    page.evaluate(COUNT)
     run_all(page)
     canvases = page.locator(".sb-plane canvas.sb-canvas")
     assert until(lambda: canvases.count() == 3 and exact(canvases.first), page)
