@@ -310,7 +310,7 @@ class SliceExplorer(Pinned):
         width_px: int = 640,
         progress: Callable[[int, int], None] | None = None,
     ) -> Path:
-        """Write a flight through bookmarks as a GIF, or an MP4 where ffmpeg is installed.
+        """Write a flight through bookmarks as a GIF, or an MP4 where there is an encoder (ffmpeg).
 
         Parameters
         ----------

@@ -6,6 +6,7 @@ import itertools
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def write_film(
     count: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Write pictures as a GIF, or an MP4 where ffmpeg is installed.
+    """Write pictures as a GIF, or an MP4 where ffmpeg or the package imageio-ffmpeg is installed.
 
     Parameters
     ----------
@@ -118,11 +119,14 @@ def write_film(
         Another ending, or no ffmpeg for an MP4.
     """
     target = Path(path)
-    encoder = shutil.which("ffmpeg")
+    encoder = _encoder()
     if target.suffix not in (".gif", *_VIDEO):
         raise ValueError(f"a film ends in .gif or .mp4, got {target.name!r}")
-    if target.suffix in _VIDEO and encoder is None:
-        raise ValueError(f"an MP4 needs ffmpeg, which is not installed: write {target.stem}.gif")
+    if target.suffix in _VIDEO and not encoder:
+        raise ValueError(
+            f"an MP4 needs ffmpeg, which is not installed: write {target.stem}.gif, or install it "
+            "(pip install imageio-ffmpeg)"
+        )
     found = []
     for number, picture in enumerate(pictures, start=1):
         found.append(picture.convert("RGB"))
@@ -130,13 +134,21 @@ def write_film(
             progress(number, max(count, number))
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.suffix in _VIDEO:
-        _write_mp4(found, target, fps, str(encoder))
+        _write_mp4(found, target, fps, encoder)
     else:
         # one palette for all: else colours flicker from picture to picture
         palette = found[len(found) // 2].quantize(255)
         still = [picture.quantize(palette=palette) for picture in found]
         still[0].save(target, save_all=True, append_images=still[1:], duration=1000 / fps, loop=0)
     return target
+
+
+def _encoder() -> str:
+    """Path of ffmpeg, the machine's or that of a package; empty where there is none."""
+    try:
+        return shutil.which("ffmpeg") or str(import_module("imageio_ffmpeg").get_ffmpeg_exe())
+    except (ImportError, RuntimeError):
+        return ""
 
 
 def _write_mp4(pictures: Sequence[Image.Image], target: Path, fps: float, encoder: str) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from scalebridge import SliceExplorer
+from scalebridge.widgets import flight
 
 sys.path.insert(0, str(Path(__file__).parent))
 from specimens import beads, join_fine
@@ -59,5 +61,23 @@ def test_what_cannot_be_written_is_said(explorer: Any, tmp_path: Path, monkeypat
     with pytest.raises(ValueError, match=r"ends in \.gif or \.mp4"):
         explorer.film(tmp_path / "fly.avi")
     monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with pytest.raises(ValueError, match="needs ffmpeg"):
         explorer.film(tmp_path / "fly.mp4")
+
+
+def test_a_film_is_written_as_mp4_where_there_is_an_encoder(explorer: Any, tmp_path: Path) -> None:
+    encoder = flight._encoder()
+    if not encoder:
+        pytest.skip("encoder: neither ffmpeg nor imageio-ffmpeg is installed")
+    explorer.width_um = 3.0
+    file = explorer.film(tmp_path / "fly.mp4", seconds=0.5, fps=10, width_px=241)
+    raw = subprocess.run(
+        [encoder, "-loglevel", "error", "-i", file, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
+        capture_output=True, check=True,
+    ).stdout  # fmt: skip
+    alone = np.asarray(explorer.snapshot(241).convert("RGB"))[:, :240].astype(int)
+    alone = alone[: len(alone) // 2 * 2]
+    pictures = np.frombuffer(raw, np.uint8).reshape(5, *alone.shape)
+    assert np.abs(pictures[-1] - alone).mean() < 4
+    assert np.abs(pictures[0].astype(int) - pictures[-1]).mean() > 2
