@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ from .state import quick_png_bytes
 from .views import REFUSALS
 
 _TELL_S = 0.5  # what comes sooner needs no words
+_LONG_S = 0.1  # what keeps the kernel so long is not made before somebody looks at it
 _MOST_PX = 1200  # a patch of a larger screen is sampled coarser than its pixels
 
 
@@ -44,6 +46,9 @@ class Refining:
     ) -> None:
         self._panel, self._explorer, self._guard, self._marks = panel, explorer, guard, marks
         self._newest: dict[tuple[str, int], tuple[Any, int]] = {}
+        self._took_s: dict[
+            str, float
+        ] = {}  # by layer, where the kernel does nothing else meanwhile
         self.answers: dict[int, asyncio.Task[None]] = {}
 
     def ask(self, content: Mapping[str, Any], *, picture: bool) -> None:
@@ -120,7 +125,13 @@ class Refining:
         seen: bool,
     ) -> bytes | None:
         if not one.slow:
-            return one.patch(plane, *size)
+            name, began = one.spec["name"], time.monotonic()
+            if not seen and self._took_s.get(name, 0.0) > _LONG_S:
+                raise Superseded(f"{name}: a slice that nobody sees would keep the kernel too long")
+            try:
+                return one.patch(plane, *size)
+            finally:
+                self._took_s[name] = time.monotonic() - began
         question = Asking(wanted=lambda: self._newest[asked] == (plane, sequence))
         with asking(question):
             fetching = asyncio.create_task(asyncio.to_thread(one.patch, plane, *size))

@@ -194,6 +194,24 @@ def test_the_brush_dabs_at_the_crosshair(page, canvas):
     assert stroke["points_um"][0] == pytest.approx(placed(cursor).tolist())
 
 
+def test_a_lasso_goes_from_corner_to_corner(page, canvas):
+    phases = page.locator(".jp-CodeCell").nth(3).locator(".sb-canvas").nth(1)
+    settle(page, phases)
+    phases.focus()
+    strokes = "[dict(stroke) for stroke in sliders.corrections if stroke['tool'] == 'lasso']"
+    press(page, "q", "Space", *["Shift+ArrowRight"] * 4, "Space", "ArrowUp", "Space", "Backspace")
+    press(page, *["Shift+ArrowDown"] * 4, "Space", "Enter")
+    assert until(lambda: len(python(page, strokes)) == 1, page)
+    first, second, third = np.array(python(page, strokes)[0]["points_um"])
+    pixel = pixel_um(phases)
+    np.testing.assert_allclose(second - first, [0, 0, 40 * pixel], rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(third - second, [0, 39 * pixel, 0], rtol=1e-6, atol=1e-9)
+    phases.focus()
+    press(page, "Space", "Escape", "z")  # a corner that is given up is no stroke
+    assert until(lambda: python(page, strokes) == [], page)
+    press(page, "Escape")
+
+
 def test_the_cube_is_dragged_and_an_axis_of_it_clicked(page, canvas):
     cube = page.locator(".jp-CodeCell").nth(1).locator(".sb-cube")
     box = cube.bounding_box()

@@ -413,6 +413,22 @@ def test_only_the_newest_request_is_answered(ws: Any, told: Any) -> None:
     ]
 
 
+def test_a_slice_ahead_is_made_unless_it_would_keep_the_kernel_from_other_things(
+    ws: Any, told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coarse_module, "MOST_VOXELS", 2000)
+    panel = panel_of(SliceExplorer(ws, ["survey"]))
+    view = view_of(panel.seen_planes()[0])
+    wide = {"view": view, "width_px": 300, "height_px": 200}
+    hear(panel, kind="rest", sequence=1, ahead=True, **wide)
+    hear(panel, kind="rest", sequence=2, **wide)
+    assert [(one["sequence"], one["whole"]) for one, _ in told] == [(1, True), (2, True)]
+    monkeypatch.setattr("scalebridge.widgets.refining._LONG_S", 0.0)
+    hear(panel, kind="rest", sequence=3, ahead=True, **wide)
+    hear(panel, kind="rest", sequence=4, **wide)
+    assert [one["sequence"] for one, _ in told] == [1, 2, 4]
+
+
 def test_a_slab_that_nobody_waits_for_any_more_is_not_sampled_to_its_end(
     ws: Any, told: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

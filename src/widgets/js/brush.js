@@ -12,7 +12,7 @@ import { add } from "./toolbar.js";
 const TOOLS = [
   ["brush", "Brush: paint the chosen class", "p"],
   ["eraser", "Eraser: take corrections away", "e"],
-  ["lasso", "Lasso: what is surrounded becomes the chosen class", "q"],
+  ["lasso", "Lasso: what is surrounded becomes the chosen class. Draw round it, or click corners and press Enter", "q"],
   ["fill", "Fill: the piece that is clicked becomes the chosen class", "g"],
 ];
 const APART_PX = 3; // points of a line that are nearer say nothing more
@@ -29,6 +29,7 @@ export function brush({ model, redraw, ask, signal }) {
   let tool = "";
   /** @type {{view: View, points: Triple[], tool: string, label: number | null, radius: number} | null} */
   let stroke = null;
+  let cornered = false; // whether it is a lasso that goes from click to click
   /** @type {{view: View, at: Triple} | null} */
   let hovered = null;
   let [chosen, radius] = [0, 0];
@@ -57,16 +58,28 @@ export function brush({ model, redraw, ask, signal }) {
     const { view, points, label, radius: deep } = stroke;
     const shape = stroke.tool === "eraser" ? "brush" : stroke.tool;
     if (shape !== "lasso" || points.length > 2) ask("stroke", { tool: shape, label, points, radius_um: deep, normal: normal(view) });
-    stroke = null;
+    drop();
+  };
+  const drop = () => {
+    [stroke, cornered] = [null, false];
     redraw();
   };
 
   return {
     active: () => tool !== "",
     busy: () => stroke !== null,
+    /** Keys of a lasso that is clicked. @param {string} name */
+    key: (name) => {
+      if (!stroke || !cornered) return;
+      if (name === "Enter") finish();
+      else if (name === "Backspace") stroke.points.pop();
+      if (name === "Escape" || !stroke?.points.length) drop();
+      redraw();
+    },
     put: () => {
       tool = "";
       stroke = hovered = null;
+      cornered = false;
     },
     /** @returns {import("./toolbar.js").Button[]} */
     buttons: () => TOOLS.map(([icon, title, key]) => ({
@@ -107,9 +120,11 @@ export function brush({ model, redraw, ask, signal }) {
     },
     /** @param {View} view @param {Place} place */
     click: (view, place) => {
-      if (tool === "lasso") return;
-      stroke = begun(view, place);
-      finish();
+      if (tool === "lasso" && cornered && stroke) stroke.points.push(pointAt(view, place.u, place.v));
+      else stroke = begun(view, place);
+      cornered = tool === "lasso";
+      if (cornered) redraw();
+      else finish();
     },
     /** @param {View} view @param {Place | null} place */
     hover: (view, place) => {
@@ -119,11 +134,13 @@ export function brush({ model, redraw, ask, signal }) {
     /** @param {() => View} view @param {Place} from @param {number} width css pixels */
     grip: (view, from, width) => {
       if (tool === "fill") return null;
-      stroke = begun(view(), from);
       let last = from;
+      let mine = tool !== "lasso"; // a lasso may be a click yet, at a corner
+      if (mine) stroke = begun(view(), from);
       return {
         /** @param {Place} place */
         drag: (place) => {
+          if (!mine) [stroke, cornered, mine] = [begun(view(), from), false, true];
           if (Math.hypot((place.u - last.u) * width, (place.v - last.v) * width * view().aspect) < APART_PX) return;
           last = place;
           stroke?.points.push(pointAt(view(), place.u, place.v));
@@ -131,10 +148,7 @@ export function brush({ model, redraw, ask, signal }) {
           redraw();
         },
         drop: finish,
-        cancel: () => {
-          stroke = null;
-          redraw();
-        },
+        cancel: drop,
       };
     },
     /** @param {CanvasRenderingContext2D} pen @param {View} view @param {number} width @param {number} height */

@@ -312,7 +312,7 @@ export function correspond(model, me, panel, draws) {
       panel.redraw();
       pause = performance.now() - moved;
       moved += pause;
-      step = stepOf(stood, panel.look());
+      step = draws ? stepOf(stood, panel.look()) : null;
       stood = panel.look();
       rest(true);
       tellWithin(panel.followed() || panel.look().cursor_um !== cursor ? TELL_MS : TELL_VIEW_MS);

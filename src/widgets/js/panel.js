@@ -308,7 +308,10 @@ function render({ model: told, el }) {
   };
   /** @param {string} key */
   const command = (key) => {
-    if (desk.paint.busy()) return true; // a stroke ends first
+    if (desk.paint.busy()) {
+      desk.paint.key(key); // a stroke ends first
+      return true;
+    }
     if (MOMENTS[key] && moments.step(MOMENTS[key])) return true;
     const button = buttons.find((one) => one?.key === key);
     if (button) button.run();

@@ -218,7 +218,6 @@ export function tools({ model, frame, redraw, ask, set, decided, signal }) {
     ],
     /** @param {string} key */
     command: (key) => {
-      if (paint.busy()) return true; // a stroke ends first
       if (key === "Escape" && paint.active()) paint.put();
       else if (key === "Escape" && (tool || !list.hidden)) [tool, hovered, list.hidden] = [null, null, true];
       else if (key === "Enter" && tool && tool.points.length >= POINTS[tool.shape][0]) finish(tool.points, tool.shape);
@@ -233,7 +232,8 @@ export function tools({ model, frame, redraw, ask, set, decided, signal }) {
       /** @param {Place} place @param {boolean} double */
       click: (place, double) => {
         if (paint.active()) {
-          if (!double) paint.click(plane.view, place);
+          if (double) paint.key("Enter");
+          else paint.click(plane.view, place);
         }
         else if (tool) useTool(plane, place, double);
         else if (!double) point(pointAt(plane.view, place.u, place.v));
