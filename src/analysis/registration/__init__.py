@@ -19,6 +19,7 @@ from .displacement import DisplacementField
 from .fit import LandmarkFit, fit_landmarks
 from .graph import FrameGraph
 from .grey_image import GreyImage
+from .height_map import height_map_volume
 from .information_value import USUAL_MINUTES, Action, minutes_to, rank_actions
 from .instrument import InstrumentError
 from .inverse import inverted
@@ -92,6 +93,7 @@ __all__ = [
     "fit_robust",
     "fit_spline",
     "from_sitk",
+    "height_map_volume",
     "inverted",
     "judge_adequacy",
     "judge_direction",
