@@ -9,6 +9,12 @@ from typing import Any
 
 import pytest
 
+IN_BROWSER = (
+    "tests/browser/",
+    "tests/reports/test_page_in_browser.py",
+    "tests/reports/test_scene_in_report.py",
+    "tests/widgets/test_scene_page.py",
+)
 REQUIRED = set(filter(None, os.environ.get("SCALEBRIDGE_REQUIRE", "").split(",")))
 
 
@@ -79,6 +85,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class OneBrowserAtATime(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
-            return "tests/browser" if file.startswith("tests/browser/") else file
+            return "browser" if file.startswith(IN_BROWSER) else file
 
     return OneBrowserAtATime(config, log)

@@ -31,10 +31,10 @@ LENS_PX, LENS_TIMES = 120, 4  # as `tools.js` has them
 SLOW_DISK = """
 import time
 from scalebridge.widgets import applied
-applied._SLAB_VOXELS, slabs = 1, applied._slabs
+applied._SLAB_VOXELS, slabs, pause_s = 1, applied._slabs, 0.8
 def slowly(labels):
     for slab in slabs(labels):
-        time.sleep(0.25)
+        time.sleep(pause_s)
         yield slab
 applied._slabs = slowly
 """
@@ -159,6 +159,7 @@ def test_flicker_shows_the_uppermost_layer_and_what_lies_below_in_turn(page):
     mode = cell_of(page, EXPLORER).locator(".sb-side select").first
     mode.select_option("flicker")
     assert until(lambda: canvas.get_attribute("data-how").startswith("flicker"), page)
+    settle(page, canvas)
     seen = set()
     for _ in range(12):
         seen.add(canvas.evaluate("canvas => canvas.toDataURL()"))
@@ -326,6 +327,7 @@ def test_applying_shows_how_far_it_is_and_is_cancelled_without_a_trace(page):
     assert until(lambda: cell.get_by_text("cancelled").count(), page)
     assert not cancel.is_visible()
     assert python(page, names) == before
+    assert python(page, "globals().update(pause_s=0)") is None
     apply.click()
     assert until(lambda: cell.get_by_text("labels written as").count(), page)
     (made,) = set(python(page, names)) - set(before)

@@ -145,6 +145,7 @@ def test_what_was_kept_is_old_once_something_else_is_set(page):
     canvas.focus()
     page.keyboard.press("PageDown")
     page.wait_for_timeout(1500)
+    assert until(lambda: exact(canvas), page)
     thin = canvas.evaluate(SPREAD)
     amount = page.locator(".sb-side input.sb-amount").first
     amount.fill("9")

@@ -13,7 +13,7 @@ export function layerEdits(model, changed) {
   /** What of it Python was not told yet. @type {Map<string, Record<string, any>>} */
   const untold = new Map();
   let telling = 0;
-  let drag = { number: Math.floor(Math.random() * 2 ** 30), what: "", at: 0 }; // other windows count too
+  let drag = { number: Math.floor(Math.random() * 2 ** 30), what: "", at: 0, held: false }; // other windows count too
 
   /** @returns {Row[]} the first at the bottom */
   const rows = () => model.get("layers").map((/** @type {Row} */ row) => ({ ...row, ...edited.get(row.name) }));
@@ -26,16 +26,17 @@ export function layerEdits(model, changed) {
 
   return {
     rows,
-    /** @param {string} name @param {Record<string, any>} changes */
-    edit: (name, changes) => {
+    /** @param {string} name @param {Record<string, any>} changes @param {boolean} [held] whether it is a drag that goes on */
+    edit: (name, changes, held = false) => {
       const row = rows().find((one) => one.name === name);
       if (!row) return;
       const what = `${name} ${Object.keys(changes)}`;
-      if (what !== drag.what || "visible" in changes || performance.now() - drag.at > ONE_DRAG_MS) {
+      const later = !drag.held && performance.now() - drag.at > ONE_DRAG_MS;
+      if (what !== drag.what || "visible" in changes || later) {
         tell(); // what was changed before is a step of its own
-        drag = { number: drag.number + 1, what, at: 0 };
+        drag = { number: drag.number + 1, what, at: 0, held };
       }
-      drag.at = performance.now();
+      [drag.at, drag.held] = [performance.now(), held];
       edited.set(name, { ...edited.get(name), ...applied(row, changes) });
       untold.set(name, { ...untold.get(name), ...changes });
       clearTimeout(telling);

@@ -10,7 +10,7 @@ import { add } from "./toolbar.js";
 /**
  * @typedef {object} Given
  * @property {() => Row[]} rows the first at the bottom
- * @property {(name: string, changes: Record<string, any>) => void} edit
+ * @property {(name: string, changes: Record<string, any>, held?: boolean) => void} edit
  * @property {(name: string, up: boolean) => void} move
  * @property {((name: string) => void) | null} face looks at a layer's own plane; null where that is not to be had
  * @property {() => Record<string, any>} tables of colours
@@ -93,10 +93,10 @@ export function layerList(place, { rows, edit, move, face, tables, maps, blendin
       counts: () => find().histogram,
       marks: () => find().limits.map((value) => greyOf(find(), value)),
       color: () => "#8f979f",
-      moved: (number, grey) => {
+      moved: (number, grey, done) => {
         const limits = find().limits.map((value) => greyOf(find(), value));
         limits[number] = grey;
-        if (limits[0] < limits[1]) edit(name, { limits });
+        if (limits[0] < limits[1]) edit(name, { limits }, !done);
       },
     }, signal);
     renewals.push(draw);
