@@ -37,6 +37,17 @@ def opened(specimen, cells, folders, chromium):
         assert page.errors == page.outside == []
 
 
+NAMES = ("z_um", "y_um", "x_um")
+
+
+def named(place):
+    return dict(zip(NAMES, map(float, place), strict=True))
+
+
+def placed(position):
+    return np.array([position[name] for name in NAMES])
+
+
 def settle(page, canvas):
     page.wait_for_timeout(250)
     assert until(lambda: canvas.get_attribute("data-sharp") == "true", page), panels_of(page)

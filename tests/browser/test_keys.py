@@ -13,22 +13,11 @@ from scalebridge import Workspace
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "widgets"))
-from asking import click, opened, pixel_um, press, python, settle, view
+from asking import click, named, opened, pixel_um, placed, press, python, settle, view
 from driving import until
 from specimens import BEADS_UM, beads, fine_to_survey, join_fine
 
 PLANE = "[list(explorer.cursor_um.values()), *map(list, (explorer.across, explorer.down))]"
-
-
-NAMES = ("z_um", "y_um", "x_um")
-
-
-def named(place):
-    return dict(zip(NAMES, map(float, place), strict=True))
-
-
-def placed(position):
-    return np.array([position[name] for name in NAMES])
 
 
 @pytest.fixture(scope="module")
