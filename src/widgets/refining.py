@@ -46,9 +46,7 @@ class Refining:
     ) -> None:
         self._panel, self._explorer, self._guard, self._marks = panel, explorer, guard, marks
         self._newest: dict[tuple[str, int], tuple[Any, int]] = {}
-        self._took_s: dict[
-            str, float
-        ] = {}  # by layer, where the kernel does nothing else meanwhile
+        self._took_s: dict[str, float] = {}  # by layer, for those that keep the kernel
         self.answers: dict[int, asyncio.Task[None]] = {}
 
     def ask(self, content: Mapping[str, Any], *, picture: bool) -> None:

@@ -106,7 +106,7 @@ def light_blocks(image: NDArray, mask: NDArray | None) -> list[Block]:
 def core_of(blocks: list[Block], levels: tuple[float, ...], label: int, *, ndim: int = 0) -> Core:
     """Measure the inside of one class: the deepest layer that still has voxels enough.
 
-    The standard error takes most of the time: it is 0 unless the image's `ndim` is given.
+    The standard error takes most of the time: it is NaN unless the image's `ndim` is given.
     """
     from scipy.ndimage import minimum_filter
 
@@ -125,7 +125,7 @@ def core_of(blocks: list[Block], levels: tuple[float, ...], label: int, *, ndim:
         between = np.clip(bounds, *_ends(levels))[label : label + 2]
         return Core(float(np.mean(between)), 0, 0, 0, 0, False)
     sigma, middle = _robust_sigma(values), float(np.median(values))
-    independent = np.inf
+    independent = np.nan
     if ndim:
         # without what the trimmed mean leaves out: another material in the class is no noise
         typical = [
