@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from .execution import Failure
+from .failure import Failure
 from .items import Check, Finding, Item, KeyNumber, item_from_bundle
 from .redaction import redacted
 

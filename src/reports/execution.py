@@ -6,52 +6,17 @@ import copy
 import logging
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from .executed import without_secrets
+from .failure import Failure, Status
 from .redaction import Secrets
 from .template import Template
-
-_UNDECIDED = ("DecisionNeeded", "ParameterError", "Uncalibrated")
-Status = Literal["finished", "failed", "undecided"]
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a notebook stopped; secrets are taken out already.
-
-    Attributes
-    ----------
-    name : str
-        Class of the exception.
-    message : str
-    cell : int or None
-        Number of the cell, counted from 1; None where the kernel itself failed.
-    source : str
-        The cell's text.
-    """
-
-    name: str
-    message: str
-    cell: int | None = None
-    source: str = ""
-
-    @property
-    def status(self) -> Status:
-        """``"undecided"`` where a person has to decide first, else ``"failed"``."""
-        return "undecided" if self.name in _UNDECIDED else "failed"
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.message}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON types."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

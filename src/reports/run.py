@@ -12,7 +12,8 @@ import nbformat
 
 from ..errors import ParameterError
 from ..workspace.taking_back import TakenBack
-from .execution import Execution, Failure, Status, execute
+from .execution import Execution, execute
+from .failure import Failure, Status
 from .kernel import Progress, ProgressCallback
 from .parameters import checked_values
 from .provenance import versions

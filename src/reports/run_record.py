@@ -12,7 +12,7 @@ import nbformat
 
 from ..workspace import Workspace
 from ..workspace.taking_back import TakenBack, take_back
-from .execution import Status
+from .failure import Status
 from .provenance import versions
 from .template import Template
 

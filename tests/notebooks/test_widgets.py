@@ -78,6 +78,7 @@ def test_it_leaves_what_it_says_that_it_leaves(gallery: Walk) -> None:
     assert set(np.unique(labels.array())) == {0, 1, 2}
 
 
+@pytest.mark.full
 def test_a_second_run_shows_the_same(
     gallery: Walk, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
