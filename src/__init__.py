@@ -26,6 +26,7 @@ _HOMES = {
     "TargetPicker": ".widgets",
     "Scene": ".widgets",
     "SeriesExplorer": ".widgets",
+    "SizeBrush": ".widgets",
 }
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Scene",
     "SegmentationSliders",
     "SeriesExplorer",
+    "SizeBrush",
     "SliceExplorer",
     "SurfacePicker",
     "TargetPicker",
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
         Scene,
         SegmentationSliders,
         SeriesExplorer,
+        SizeBrush,
         SliceExplorer,
         SurfacePicker,
         TargetPicker,

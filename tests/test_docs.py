@@ -29,6 +29,7 @@ DOCUMENTED = {
     "segmentation-sliders": ("SegmentationSliders",),
     "target-picker": ("TargetPicker",),
     "series-explorer": ("SeriesExplorer",),
+    "size-brush": ("SizeBrush",),
     "scene": ("Scene", "Volume", "LabelSurfaces"),
 }
 # What the class is given when it is made, from the images and the workspace.
@@ -60,6 +61,7 @@ MADE = {
         "window": "25 voxels wide",
     },
     "TargetPicker": {"frame": "given"},
+    "SizeBrush": {"image": "given"},
     "Volume": {"image": "given"},
     "LabelSurfaces": {"source": "given"},
 }

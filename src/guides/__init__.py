@@ -5,6 +5,7 @@ Nothing here is stored: the same images and records give the same answers, to th
 
 from __future__ import annotations
 
+from ..analysis.quantification.objects import SPECK_VOXELS
 from .aligned_copy import CopyErrors, compare_with_copy
 from .answer_methods import AnswerMethod, methods_of
 from .answering import answer_questions
@@ -35,12 +36,12 @@ from .overlap import Overlap, overlap
 from .phase_answers import PhaseAnswers, answer_table
 from .practice_tiff import VOXEL_UM, practice_truth, write_practice_tiff
 from .quantification import (
-    SPECK_VOXELS,
     connectivity_table,
     phase_results,
     record_segmentation,
     segmentation_sliders,
     segmentations_to_measure,
+    size_brush,
 )
 from .questions import QUESTIONS, Question, checked_questions
 from .reaching import Reach, reach_target
@@ -182,6 +183,7 @@ __all__ = [
     "segmentations_to_measure",
     "settle",
     "settle_proposal",
+    "size_brush",
     "stale_statements",
     "step_bar",
     "surface_picker",

@@ -11,12 +11,12 @@ import pandas as pd
 from PIL import Image as Picture
 
 from ..analysis.quantification.measurement import Check, Measurement
-from ..analysis.quantification.objects import label_objects, object_table
+from ..analysis.quantification.objects import have_size, label_objects, object_table
 from ..analysis.quantification.phases import PhaseMeasurements, measure_phases
 from ..analysis.segmentation import SegmentationRecipe
 from ..errors import DecisionNeeded
 from ..quantities import format_beside, format_value
-from ..widgets import SegmentationSliders
+from ..widgets import SegmentationSliders, SizeBrush
 from ..widgets.applied import volume_of
 from ..widgets.phase_record import corrections_of, recipe_of
 from ..workspace import Workspace
@@ -24,8 +24,6 @@ from .survey import sampled
 
 _TO_95 = 1.96
 BACKGROUND = ("matrix", "air", "outside", "background")
-# Smaller objects are left out of size distributions: their size is that of the voxels.
-SPECK_VOXELS = {2: 5, 3: 8}
 UNSTATED = "uncertainty of the thresholds"
 _KEY_QUANTITIES = ("volume_fraction", "specific_surface", "mean_diameter_by_volume")
 
@@ -342,12 +340,25 @@ def _diameters(phase: np.ndarray, spacing_um: Sequence[float]) -> np.ndarray:
     table = object_table(
         label_objects(phase, connectivity=full), spacing_um=spacing_um, connectivity=full
     )
-    kept = ~table["at_border"] & (table["voxels"] >= SPECK_VOXELS[phase.ndim])
-    return table.loc[kept, "equivalent_diameter_um"].to_numpy()
+    return table.loc[have_size(table, ndim=phase.ndim), "equivalent_diameter_um"].to_numpy()
 
 
 def _picture(ws: Workspace, settings: Settings) -> Picture.Image:
     return segmentation_sliders(ws, settings).snapshot(histogram=False)
+
+
+def size_brush(ws: Workspace, result: PhaseResults, phase: str) -> SizeBrush:
+    """Tie the histogram of a phase's sizes to the picture: a bar lights its objects.
+
+    Parameters
+    ----------
+    ws : Workspace
+    result : PhaseResults
+    phase : str
+        One of the measured phases.
+    """
+    inside = result.found.labels == result.settings.phases.index(phase)
+    return SizeBrush(ws, result.image, inside, name=phase)
 
 
 def segmentation_sliders(ws: Workspace, settings: Settings) -> SegmentationSliders:

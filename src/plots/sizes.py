@@ -9,6 +9,7 @@ import numpy as np
 from ..quantities import format_length
 from .marks import boxes, hv, lines, words
 from .panels import panel
+from .size_bins import size_edges, size_ticks
 from .theme import OKABE_ITO, STATUS, WIDTH_PX, Ground, ground_of
 
 
@@ -19,6 +20,7 @@ def size_distribution(
     volumes_um3: np.ndarray | None = None,
     bins: int = 12,
     what: str = "equivalent diameter",
+    lit_um: tuple[float, float] | None = None,
     ground: str | Ground = "light",
 ) -> hv.Overlay:
     """Draw shares by number and by volume, of a picture by area, over logarithmic bins of size.
@@ -38,6 +40,8 @@ def size_distribution(
         Number of bins, equally wide in the logarithm.
     what : str
         The size that was measured, for the axis.
+    lit_um : tuple of 2 float, optional
+        A range of sizes that is shaded [µm].
     ground : {"light", "dark"}
         What the plot stands on.
 
@@ -58,11 +62,12 @@ def size_distribution(
     volumes = np.asarray(volumes_um3, float) if given else sizes**ndim
     if volumes.shape != sizes.shape:
         raise ValueError(f"volumes_um3 needs {sizes.size} values, got {volumes.size}")
-    g, edges = ground_of(ground), _edges(sizes, bins)
+    g, edges = ground_of(ground), size_edges(sizes, bins)
     index = np.clip(np.searchsorted(edges, sizes, side="right") - 1, 0, bins - 1)
     number, volume = _shares(index, np.ones_like(sizes), bins), _shares(index, volumes, bins)
     top = max(number[:, 2].max(), volume[:, 2].max())
     marks: list[Any] = [
+        *_shaded(lit_um, edges, top * 1.36),
         *_columns(number, edges, (0.08, 0.5), OKABE_ITO["grey"], g),
         *_columns(volume, edges, (0.5, 0.92), STATUS["information"], g),
         # the median by number is the smaller one: its line ends below the other's words
@@ -76,19 +81,12 @@ def size_distribution(
         ylabel="share per bin [%]",
         xlim=(edges[0] / 1.02, edges[-1] * 1.02),
         ylim=(0, top * 1.36),
-        xticks=_ticks(edges),
+        xticks=size_ticks(edges),
         logx=True,
         grid="y",
         ground=g,
         size_px=(WIDTH_PX, 360),
     )
-
-
-def _edges(sizes: np.ndarray, bins: int) -> np.ndarray:
-    low, high = float(sizes.min()), float(sizes.max())
-    if high / low < 1.01:
-        low, high = low / 1.2, high * 1.2
-    return np.geomspace(low, high, bins + 1)
 
 
 def _shares(index: np.ndarray, weights: np.ndarray, bins: int) -> np.ndarray:
@@ -123,6 +121,13 @@ def _columns(
     return [boxes(bars, color=color), lines(whiskers, color=g.ink, width=1.0)]
 
 
+def _shaded(lit_um: tuple[float, float] | None, edges: np.ndarray, top: float) -> list[Any]:
+    if lit_um is None:
+        return []
+    low, high = np.clip(lit_um, edges[0] / 1.02, edges[-1] * 1.02)
+    return [boxes([(low, 0.0, high, top)], color=OKABE_ITO["vermilion"], alpha=0.18)]
+
+
 def _counts(counts: np.ndarray, edges: np.ndarray, top: float, g: Ground) -> hv.Labels:
     middle = np.sqrt(edges[:-1] * edges[1:])
     said = [f"n = {counts[0]}", *(str(n) for n in counts[1:])]
@@ -138,13 +143,3 @@ def _median(sizes: np.ndarray, weights: np.ndarray, how: str, y: float, g: Groun
     left = middle > np.sqrt(sizes.min() * sizes.max())
     said = f" median {how} {format_length(middle)} "
     return [line, words([middle], [y], [said], color=g.ink, align="right" if left else "left")]
-
-
-def _ticks(edges: np.ndarray) -> list[tuple[float, str]]:
-    low, high = edges[0], edges[-1]
-    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    wide = np.log10(high / low) > 2
-    steps = (1.0,) if wide else (1.0, 2.0, 5.0)
-    places = [s * 10.0**p for p in powers for s in steps]
-    kept = [p for p in places if low / 1.02 <= p <= high * 1.02]
-    return [(p, format_length(p)) for p in kept or [float(low), float(high)]]

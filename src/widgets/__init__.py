@@ -19,6 +19,7 @@ _HOMES = {
     "Scene": ".scene3d",
     "SegmentationSliders": ".segmentation",
     "SeriesExplorer": ".series",
+    "SizeBrush": ".size_brush",
     "SliceExplorer": ".explorer",
     "SurfacePicker": ".surface_picker",
     "TargetPicker": ".targets",
@@ -37,6 +38,7 @@ __all__ = [
     "Scene",
     "SegmentationSliders",
     "SeriesExplorer",
+    "SizeBrush",
     "SliceExplorer",
     "SurfacePicker",
     "TargetPicker",
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from .segmentation import SegmentationSliders
     from .series import SeriesExplorer
     from .sheet import slice_sheet
+    from .size_brush import SizeBrush
     from .surface_picker import SurfacePicker
     from .targets import TargetPicker
     from .volumes import Volume

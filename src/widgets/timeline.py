@@ -14,7 +14,8 @@ from traitlets import Int, List, Unicode
 
 from ..plots.theme import OKABE_ITO, phase_color
 from .annotate import scale_bar_length
-from .views import INK, LINE, QUIET
+from .svg import SVG_FONT, svg_path, svg_text
+from .views import LINE, QUIET
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 _STATIC = Path(__file__).parent / "static"
 _SIZE = (720, 220)
 _EDGES = (76, 12, 96, 42)  # left, top, right, bottom [px]
-_FONT = "font-family:var(--jp-ui-font-family, system-ui, sans-serif);font-size:12px"
 
 
 class Timeline(anywidget.AnyWidget):
@@ -50,20 +50,20 @@ def timeline_svg(table: pd.DataFrame, *, at: float, time_unit: str) -> str:
         Empty where time points are counted.
     """
     x, y = _scale_x(table), _scale_y(table)
-    parts = [*_grid(x, y), _path([(x(at), y.top), (x(at), y.bottom)], QUIET, 1.4, dash="5 3")]
+    parts = [*_grid(x, y), svg_path([(x(at), y.top), (x(at), y.bottom)], QUIET, 1.4, dash="5 3")]
     for name, rows in table.groupby("series", sort=False):
         parts += _series(str(name), rows.sort_values("time"), x, y)
     label = f"time [{time_unit}]" if time_unit else "time point"
-    parts.append(_text((x.low_px + x.high_px) / 2, _SIZE[1] - 6, label, anchor="middle"))
+    parts.append(svg_text((x.low_px + x.high_px) / 2, _SIZE[1] - 6, label, anchor="middle"))
     quantity, unit = str(table["quantity"].iloc[0]), str(table["unit"].iloc[0])
     name = f"{quantity} [{unit}]" if unit else quantity
     middle = (y.top + y.bottom) / 2
     turn = f' transform="rotate(-90 12 {middle:.1f})"'
-    parts.append(_text(12, middle, name, anchor="middle", more=turn))
+    parts.append(svg_text(12, middle, name, anchor="middle", more=turn))
     head = f'viewBox="0 0 {_SIZE[0]} {_SIZE[1]}" width="100%" role="img" class="sb-timeline"'
     words = f"<title>{escape(name)} against time</title>"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {head} style="{_FONT}">{words}'
+        f'<svg xmlns="http://www.w3.org/2000/svg" {head} style="{SVG_FONT}">{words}'
         f"{''.join(parts)}</svg>"
     )
 
@@ -111,39 +111,26 @@ def _grid(x: _Scale, y: _Scale) -> list[str]:
     parts = []
     for value in y.ticks(5):
         row = y(value)
-        parts.append(_path([(x.low_px, row), (x.high_px, row)], LINE, 1))
-        parts.append(_text(x.low_px - 6, row + 4, _number(value), anchor="end"))
+        parts.append(svg_path([(x.low_px, row), (x.high_px, row)], LINE, 1))
+        parts.append(svg_text(x.low_px - 6, row + 4, _number(value), anchor="end"))
     for value in x.ticks(8):
         column = x(value)
-        parts.append(_path([(column, y.top), (column, y.bottom)], LINE, 1))
-        parts.append(_text(column, y.bottom + 16, _number(value), anchor="middle"))
+        parts.append(svg_path([(column, y.top), (column, y.bottom)], LINE, 1))
+        parts.append(svg_text(column, y.bottom + 16, _number(value), anchor="middle"))
     return parts
 
 
 def _series(name: str, rows: pd.DataFrame, x: _Scale, y: _Scale) -> list[str]:
     color = phase_color(name) if name else OKABE_ITO["blue"]
     seen = [(x(row.time), y(row.value), row) for row in rows.itertuples() if row.value == row.value]
-    parts = [_path([(column, line) for column, line, _ in seen], color, 1.4)]
+    parts = [svg_path([(column, line) for column, line, _ in seen], color, 1.4)]
     for column, line, row in seen:
         if np.isfinite([row.lower, row.upper]).all():
-            parts.append(_path([(column, y(row.lower)), (column, y(row.upper))], color, 2.2))
+            parts.append(svg_path([(column, y(row.lower)), (column, y(row.upper))], color, 2.2))
         parts.append(f'<circle cx="{column:.1f}" cy="{line:.1f}" r="4.5" style="fill:{color}"/>')
     if name and seen:
-        parts.append(_text(x.high_px + 6, seen[-1][1] + 4, name, anchor="start"))
+        parts.append(svg_text(x.high_px + 6, seen[-1][1] + 4, name, anchor="start"))
     return parts
-
-
-def _path(points: Sequence[tuple[float, float]], color: str, width: float, dash: str = "") -> str:
-    way = " ".join(f"{column:.1f},{row:.1f}" for column, row in points)
-    style = f"fill:none;stroke:{color};stroke-width:{width}"
-    return (
-        f'<polyline points="{way}" style="{style}{";stroke-dasharray:" + dash if dash else ""}"/>'
-    )
-
-
-def _text(x: float, y: float, words: str, *, anchor: str, more: str = "") -> str:
-    style = f"fill:{INK};text-anchor:{anchor};font-variant-numeric:tabular-nums"
-    return f'<text x="{x:.1f}" y="{y:.1f}" style="{style}"{more}>{escape(words)}</text>'
 
 
 def _number(value: float) -> str:

@@ -145,12 +145,18 @@ def differences(folder, picture, view, how=PLAIN, more=""):
 
 
 def flickered(page, panel):
-    """What is seen in turn."""
+    """What is seen in turn, until a second picture came and for a few looks more."""
     pictures: list[np.ndarray] = []
-    for _ in range(12):
+
+    def looked():
         picture, _ = settled(page, panel)
         if not any(np.array_equal(picture, one) for one in pictures):
             pictures.append(picture)
+        return len(pictures) > 1
+
+    until(looked, page)
+    for _ in range(6):
+        looked()
     return pictures
 
 

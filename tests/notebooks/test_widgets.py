@@ -26,6 +26,7 @@ WIDGETS = (
     "LandmarkPicker",
     "SurfacePicker",
     "SegmentationSliders",
+    "SizeBrush",
     "TargetPicker",
     "SeriesExplorer",
     "Scene",

@@ -17,6 +17,8 @@ from .volume import checked_phase
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Smaller objects have no size of their own: it is that of the voxels.
+SPECK_VOXELS = {2: 5, 3: 8}
 AXIS_NAMES = {2: ("y", "x"), 3: ("z", "y", "x")}
 
 
@@ -178,6 +180,15 @@ def equivalent_diameter_um(measure: NDArray, *, ndim: int) -> NDArray:
     array([2.])
     """
     return np.cbrt(6 * measure / pi) if ndim == 3 else np.sqrt(4 * measure / pi)
+
+
+def have_size(table: pd.DataFrame, *, ndim: int) -> NDArray:
+    """Say which objects of a table have a size of their own, (n,) bool.
+
+    Not those that the border cuts, and no specks of fewer than `SPECK_VOXELS` voxels.
+    """
+    kept = ~table["at_border"] & (table["voxels"] >= SPECK_VOXELS[ndim])
+    return kept.to_numpy(bool)
 
 
 def _labels_and_spacing(
