@@ -30,9 +30,10 @@ $(VENV)/.core: $(BIN)/python pyproject.toml $(wildcard requirements/*.lock)
 	@$(INSTALL) -e .
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.core
+$(VENV)/.test: $(BIN)/python pyproject.toml $(wildcard requirements/*.lock)
+	@echo "Installing the packages, those of the tests too (two or three minutes) ..."
 	@$(INSTALL) -e '.[formats,remote,test]'
-	@touch $@
+	@touch $(VENV)/.core $@
 
 $(VENV)/.bench: $(VENV)/.test
 	@$(INSTALL) -e '.[bench]'
