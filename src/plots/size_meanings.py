@@ -11,7 +11,7 @@ import pandas as pd
 from ..quantities import format_length
 from .marks import hv, lines, words
 from .panels import panel
-from .sizes import _ticks
+from .size_bins import size_ticks
 from .tables import need
 from .theme import OKABE_ITO, WIDTH_PX, Ground, ground_of
 
@@ -70,7 +70,7 @@ def pore_size_curves(
         ylabel="share in sizes at least so large [%]",
         xlim=(low, right),
         ylim=(0, 104),
-        xticks=_ticks(np.array([low, high])),
+        xticks=size_ticks(np.array([low, high])),
         logx=True,
         ground=g,
         size_px=(WIDTH_PX, 340),

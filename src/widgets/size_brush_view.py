@@ -15,7 +15,7 @@ from .sized_objects import DIAMETER
 from .views import Message, button, follow, history_buttons, html_table, words_html
 
 _MOST_ROWS = 12
-_COLUMNS = ("object", "x_um", "y_um", "z_um", DIAMETER, "volume_um3", "area_um2")
+_COLUMNS = ("object", "x_um", "y_um", "z_um", DIAMETER)
 _BRUSHING = "Drag over bars to light their objects; a click on an empty place puts them out."
 
 
