@@ -111,9 +111,8 @@ def test_the_target_leaves_as_a_table_with_named_positions(demo):
     )
 
 
-@pytest.mark.parametrize(
-    "template", [*(pytest.param(t, marks=pytest.mark.full) for t in TEMPLATES[1:3]), TEMPLATES[3]]
-)
+@pytest.mark.full  # one template with a few records is replayed in tests/test_templates.py
+@pytest.mark.parametrize("template", TEMPLATES[1:])
 def test_the_same_state_gives_the_same_numbers_to_the_bit_and_records_nothing(
     demo, tmp_path, template
 ):

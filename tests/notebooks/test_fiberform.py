@@ -60,6 +60,7 @@ def test_surface_and_thickness_have_units_and_intervals(preform: Walk) -> None:
     assert own.value == pytest.approx(surface.value / 0.16714)
 
 
+@pytest.mark.full
 def test_a_second_run_on_the_same_workspace_brings_nothing_in_twice(
     data: Path, preform: Walk
 ) -> None:

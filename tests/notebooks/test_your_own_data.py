@@ -45,6 +45,7 @@ def test_the_pores_of_the_practice_volume_are_measured_as_they_were_made(practic
     assert (np.abs(rows["value"] - rows["truth"]) <= rows["uncertainty"]).all()
 
 
+@pytest.mark.full
 def test_a_file_of_ones_own_with_a_voxel_size_needs_no_answers(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     grey = rng.normal(60, 4, (24, 40, 40))
