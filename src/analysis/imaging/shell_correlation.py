@@ -16,13 +16,12 @@ from .half_spectra import HalfSpectra, compared, randomised_phases, shift_betwee
 from .information_thresholds import bit_threshold, sigma_threshold
 from .shell_crossing import Resolution, resolution_at
 from .shell_notes import shell_notes
-from .soft_windows import independent_share, soft_edges
+from .soft_windows import independent_share, smear, soft_edges
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _FEWEST = 16  # voxels along every axis
-_COPIES = 0.999  # correlation in every shell from which on halves are no halves
 _RANDOM_BELOW = 0.8  # correlation below which phases are made random, as is usual
 
 
@@ -127,20 +126,24 @@ def shell_correlation(
     """
     a, b, spacing = _checked(first, second, spacing_um, second_spacing_um)
     shells = frequency_shells(np.shape(first), spacing)
-    window = soft_edges(a.shape, soft_edge)
+    bare = window = soft_edges(a.shape, soft_edge)
     if mask is not None:
-        window = window * as_volume(_checked_mask(mask, np.shape(first)))
+        window = bare * as_volume(_checked_mask(mask, np.shape(first)))
     spectra = (spectrum(a, window), spectrum(b, window))
     found = compared(*spectra, shells)
-    if np.all(np.abs(found.correlation[1:]) > _COPIES):
+    if found.copies:
         raise ValueError(
-            "first and second need independent noise, got a correlation of 1 in every shell: they "
-            "are one image, copied or filtered; split the projections or scan again"
+            "first and second need independent noise, got the same phases in every shell: they are "
+            "one image, copied or filtered; split the projections or scan again"
         )
     shift = shift_between(*spectra, a.shape)[3 - np.ndim(first) :]
     del spectra
-    chance = None if mask is None else _by_mask(a, b, window, found, shells, seed)
-    return _result(shells, found, independent_share(window), chance, shift)
+    chance = None
+    if mask is not None:
+        whole = compared(spectrum(a, bare), spectrum(b, bare), shells).correlation
+        least = np.minimum(whole, found.correlation)
+        chance = _by_mask((a, b), (bare, window), least, shells, seed)
+    return _result(shells, found, window, chance, shift)
 
 
 def _checked(
@@ -194,30 +197,48 @@ def _checked_mask(mask: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]:
 
 
 def _by_mask(
-    a: NDArray, b: NDArray, window: NDArray, found: HalfSpectra, shells: FrequencyShells, seed: int
+    halves: tuple[NDArray, NDArray],
+    windows: tuple[NDArray, NDArray],
+    least: NDArray,
+    shells: FrequencyShells,
+    seed: int,
 ) -> tuple[int, NDArray[np.float64]] | None:
     """From which shell on phases were made random, and the correlation that is left there."""
-    low = np.flatnonzero(found.correlation[1:] < _RANDOM_BELOW)
+    low = np.flatnonzero(least[1:] < _RANDOM_BELOW)
     if not len(low):
         return None
-    beyond = int(low[0]) + 1
-    rng = np.random.default_rng(seed)
-    random = [
-        spectrum(randomised_phases(half, shells, beyond=beyond, rng=rng), window) for half in (a, b)
-    ]
-    return beyond, compared(*random, shells).correlation
+    beyond, rng = int(low[0]) + 1, np.random.default_rng(seed)
+    bare, window = windows
+    # what is random spreads over the borders too, where the image faded
+    gain = float(1 / np.sqrt(np.mean(np.square(bare, dtype=np.float64))))
+    random = []
+    for half in halves:
+        whole = _filled(half, window)
+        soft = (whole - whole.mean(dtype=np.float64).astype(np.float32)) * bare
+        made = randomised_phases(soft, shells, beyond=beyond, gain=gain, rng=rng)
+        random.append(spectrum(made, window))
+    return beyond, compared(random[0], random[1], shells).correlation
+
+
+def _filled(half: NDArray[np.float32], window: NDArray) -> NDArray[np.float32]:
+    """Where all is one value outside the mask, it is that of the mean: no end to make random."""
+    outside = window == 0
+    if not outside.any() or np.ptp(half[outside]) > 0:
+        return half
+    mean = np.sum(half * window, dtype=np.float64) / np.sum(window, dtype=np.float64)
+    return np.where(outside, np.float32(mean), half)
 
 
 def _result(
     shells: FrequencyShells,
     found: HalfSpectra,
-    share: float,
+    window: NDArray,
     chance: tuple[int, NDArray[np.float64]] | None,
     shift: tuple[int, ...],
 ) -> ShellCorrelation:
     import pandas as pd
 
-    independent = np.maximum(1.0, shells.voxels * share)
+    independent = np.maximum(1.0, shells.voxels * independent_share(window))
     correlation, scatter = found.correlation, 1 / np.sqrt(independent)
     scatter = (1 - correlation**2) * scatter
     columns = {}
@@ -226,7 +247,8 @@ def _result(
         columns = {"masked": correlation, "by_mask": made}
         later = np.arange(len(made)) > beyond + 1  # the mask smears the edge of what is random
         rest = np.maximum(1 - made, 1e-3)
-        correlation = np.where(later, (correlation - made) / rest, correlation)
+        corrected = np.clip((correlation - made) / rest, -1, 1)
+        correlation = np.where(later, corrected, correlation)
         scatter = np.where(later, scatter / rest, scatter)
     half, one = (bit_threshold(independent, bits=bits) for bits in (0.5, 1.0))
     with np.errstate(divide="ignore"):
@@ -249,10 +271,12 @@ def _result(
     resolutions = [
         resolution_at(
             curve["frequency_per_um"].to_numpy(),
-            (curve["correlation"] - curve[name]).to_numpy(),
-            ((1 - curve[name] ** 2) / np.sqrt(curve["independent_voxels"])).to_numpy(),
+            curve["correlation"].to_numpy(),
+            curve[name].to_numpy(),
+            curve["independent_voxels"].to_numpy(),
             criterion=name.replace("_", "-"),
             nyquist_per_um=shells.nyquist_per_um,
+            smear=smear(window),
         )
         for name in ("half_bit", "one_bit")
     ]

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from ...quantities import format_length
 
-_SHARE, _LEAST = 0.15, 4  # of the shells, on both sides of a crossing, that its place is fitted to
-_ROUNDS = 8
+_SHARE, _LEAST = 0.25, 4  # of the shells, on both sides of a crossing, that its place is fitted to
+_ROUNDS, _STEPS = 6, 12
+_RIDGE = np.diag([0.0, 1e-6, 1e-3])  # keeps the bend small where the shells don't tell it
+_CHANCE = 5.0  # standard deviations that the correlation up to a crossing stands above noise
 _Z = 1.959964  # of a 95 % interval
 
 
@@ -26,7 +28,7 @@ class Resolution:
         Period of the frequency where the correlation falls below the criterion [µm]; NaN where it
         does not.
     error_um : float
-        Standard uncertainty from the scatter of the correlation [µm].
+        Standard uncertainty: the scatter of the correlation, and what the window smears [µm].
     lower_um, upper_um : float
         95 % interval [µm].
     said : str
@@ -43,44 +45,53 @@ class Resolution:
 
 def resolution_at(
     frequency_per_um: NDArray,
-    excess: NDArray,
-    scatter: NDArray,
+    correlation: NDArray,
+    threshold: NDArray,
+    independent: NDArray,
     *,
     criterion: str,
     nyquist_per_um: tuple[float, ...],
+    smear: float = 0.0,
 ) -> Resolution:
     """Find the first frequency at which a correlation stays below a criterion.
 
-    One shell below is taken for scatter, two in a row are not. The place is then that of a
-    parabola through the shells around, weighted by their scatter.
+    One shell below is taken for scatter, two in a row are not. The place is then that of a smooth
+    curve through the shells around: S / (1 + S) with the logarithm of S a parabola, which it is
+    exactly where the blur is a Gaussian.
 
     Parameters
     ----------
-    frequency_per_um, excess, scatter : ndarray, shape (shells,)
-        Without the shell of frequency 0; correlation less criterion, and its standard deviation.
+    frequency_per_um, correlation, threshold, independent : ndarray, shape (shells,)
+        Without the shell of frequency 0; the last are independent voxels.
     criterion : str
     nyquist_per_um : tuple of float
         Of the axes [1/µm].
+    smear : float
+        Mean square width along an axis of what the window makes of one frequency [shells²].
 
     Returns
     -------
     Resolution
     """
-    above = excess > 0
+    below = correlation <= threshold
     coarse, fine = min(nyquist_per_um), max(nyquist_per_um)
-    if not above[:-1].any():
-        return _without(criterion, "none: the halves share no structure above the criterion")
-    first = int(np.argmax(above))
-    below = ~above
-    twice = below & np.append(below[1:], True)
-    later = np.flatnonzero(twice[first:])
+    nothing = "none: the halves share no structure above the criterion"
+    if below.all():
+        return _without(criterion, nothing)
+    first = int(np.argmin(below))
+    later = np.flatnonzero((below & np.append(below[1:], True))[first:])
+    end = first + int(later[0]) if len(later) else len(below)
+    weight = independent[:end]
+    if np.sum(weight * correlation[:end]) < _CHANCE * np.sqrt(np.sum(weight)):
+        return _without(criterion, nothing)
     if not len(later):
         return _without(
             criterion,
             "better than Nyquist: the correlation stays above the criterion up to "
             f"{format_length(1 / fine)}, the finest period that the voxels can hold",
         )
-    place, error = _crossing(frequency_per_um, excess, scatter, first + int(later[0]))
+    shells = (correlation, threshold, independent)
+    place, error = _crossing(frequency_per_um, *shells, end, smear, len(nyquist_per_um))
     said = format_length(1 / place)
     if place > coarse * (1 + 1e-9):
         said += ", only across the coarse axis: beyond its Nyquist frequency"
@@ -106,41 +117,66 @@ def _without(criterion: str, said: str) -> Resolution:
     return Resolution(criterion, nan, nan, nan, nan, said)
 
 
-def _crossing(x: NDArray, y: NDArray, scatter: NDArray, index: int) -> tuple[float, float]:
-    """Place of a crossing and its standard deviation, from a parabola through what is around."""
-    step = x[1] - x[0]
-    before = max(index - 1, 0)
-    fall = y[before] - y[index]
-    place = x[before] + step * y[before] / fall if fall > 0 else x[index]
-    error = step
+def _crossing(
+    frequency: NDArray,
+    found: NDArray,
+    threshold: NDArray,
+    independent: NDArray,
+    index: int,
+    smear: float,
+    axes: int,
+) -> tuple[float, float]:
+    """Place of a crossing and its standard deviation, from a curve through what is around."""
+    step = frequency[1] - frequency[0]
+    middle, place = float(index), float(index) - 0.5
+    error = 1.0
     for _ in range(_ROUNDS):
-        middle = round(float(place - x[0]) / step)
-        reach = max(_LEAST, round(_SHARE * middle))
-        near = slice(max(0, middle - reach), min(len(x), middle + reach + 1))
-        t, weight = (x[near] - place) / step, 1 / np.maximum(scatter[near], 1e-9)
-        basis = np.stack([np.ones_like(t), t, t**2], axis=1)
-        root, error_px = _root(basis, y[near], weight, reach)
-        if np.isnan(root):
+        reach = max(_LEAST, _SHARE * middle)
+        near = np.arange(max(0, round(middle - reach)), min(len(found), round(middle + reach) + 1))
+        weight = np.sqrt(independent[near])
+        bend = (axes - 1) / (middle + 1)
+        fit = _fitted(near - middle, found[near], weight, threshold[near], smear, bend)
+        if fit is None:
             break
-        place, error = place + root * step, error_px * step
-        if abs(root) < 0.01:
+        place, error = middle + fit[0], fit[1]
+        if abs(fit[0]) < 0.25:
             break
-    return float(place), float(error)
+        middle = place
+    return float(frequency[0] + place * step), float(error * step)
 
 
-def _root(basis: NDArray, y: NDArray, weight: NDArray, reach: int) -> tuple[float, float]:
-    """Falling root of a weighted parabola that is nearest to 0, and its standard deviation."""
-    columns = 3 if len(y) > 5 else 2
-    scaled = basis[:, :columns] * weight[:, None]
-    covariance = np.linalg.pinv(scaled.T @ scaled)
-    found = covariance @ (scaled.T @ (y * weight))
-    roots = np.roots(found[::-1]) if columns == 3 else np.array([-found[0] / found[1]])
-    real = roots[np.isreal(roots)].real
-    powers = np.arange(1, columns)
-    slopes = np.array([np.sum(powers * found[1:] * r ** (powers - 1)) for r in real])
-    falling = (slopes < 0) & (np.abs(real) <= reach)
-    if not falling.any():
-        return float("nan"), float("nan")
-    best = int(np.argmin(np.where(falling, np.abs(real), np.inf)))
-    row = real[best] ** np.arange(columns)
-    return float(real[best]), float(np.sqrt(row @ covariance @ row) / -slopes[best])
+def _fitted(
+    t: NDArray, found: NDArray, weight: NDArray, threshold: NDArray, smear: float, bend: float
+) -> tuple[float, float] | None:
+    """Where S / (1 + S), with log S a parabola in t, falls through a threshold; its deviation."""
+    if len(t) < 5:
+        return None
+    basis = np.stack([np.ones_like(t), t, t * t], axis=1)
+    level = np.clip(found, 0.02, 0.98)
+    start = np.linalg.lstsq(basis[:, :2], np.log(level / (1 - level)), rcond=None)[0]
+    coefficients = np.append(start, 0.0)
+    covariance = np.eye(3)
+    for _ in range(_STEPS):
+        curve = 1 / (1 + np.exp(-np.clip(basis @ coefficients, -30, 30)))
+        slopes = (curve * (1 - curve) * weight)[:, None] * basis
+        covariance = np.linalg.pinv(slopes.T @ slopes + _RIDGE)
+        change = covariance @ (slopes.T @ ((found - curve) * weight))
+        coefficients = coefficients + np.clip(change, -1, 1)
+    fine = np.linspace(t[0], t[-1], 40 * len(t))
+    rows = np.stack([np.ones_like(fine), fine, fine * fine], axis=1)
+    curve = 1 / (1 + np.exp(-np.clip(rows @ coefficients, -30, 30)))
+    level = np.interp(fine, t, threshold)
+    above = curve - level
+    falls = np.flatnonzero((above[:-1] > 0) & (above[1:] <= 0))
+    if not len(falls):
+        return None
+    best = int(falls[np.argmin(np.abs(fine[falls]))])
+    root = fine[best] + (fine[1] - fine[0]) * above[best] / (above[best] - above[best + 1])
+    slope = (above[best + 1] - above[best]) / (fine[1] - fine[0])
+    row = curve[best] * (1 - curve[best]) * rows[best]
+    scatter = float(np.sqrt(max(row @ covariance @ row, 0.0))) * (1 - level[best] ** 2)
+    # a window adds smear / 2 times the second derivatives of S, which falls steeply
+    steep = coefficients[1] + 2 * coefficients[2] * root
+    added = abs(smear / 2 * (steep**2 + 2 * coefficients[2] + bend * steep))
+    bias = curve[best] * (1 - curve[best]) * min(added, 1.0)
+    return float(root), float(np.hypot(scatter, bias) / -slope)

@@ -31,7 +31,7 @@ def shell_notes(
     shift : tuple of int
         Of the second half beside the first [px].
     """
-    notes = [_shared(curve), _again(curve, resolution), _shifted(curve, shift), _masked(curve)]
+    notes = [_shared(curve), _again(curve, resolution), _shifted(shift), _masked(curve)]
     if not curve["full"].all():
         share = int((~curve["full"]).sum())
         notes.append(
@@ -73,8 +73,8 @@ def _again(curve: pd.DataFrame, resolution: Resolution) -> str:
     )
 
 
-def _shifted(curve: pd.DataFrame, shift: tuple[int, ...]) -> str:
-    if not any(shift) or not (curve["correlation"] > curve["half_bit"]).any():
+def _shifted(shift: tuple[int, ...]) -> str:
+    if not any(shift):
         return ""
     axes = "z, y, x" if len(shift) == 3 else "y, x"
     return f"the second half lies {shift} voxels ({axes}) beside the first: register them first"
@@ -83,9 +83,8 @@ def _shifted(curve: pd.DataFrame, shift: tuple[int, ...]) -> str:
 def _masked(curve: pd.DataFrame) -> str:
     if "by_mask" not in curve:
         return ""
-    random = curve["by_mask"].where(curve["masked"].lt(0.8).cummax(), 0.0)
-    most = float(random.iloc[_AGAIN:].max())
-    if most < _BY_MASK:
+    random = curve.loc[curve["masked"] != curve["correlation"], "by_mask"]
+    if not len(random) or (most := float(random.max())) < _BY_MASK:
         return ""
     return (
         f"the mask alone makes a correlation of up to {most:.2f}, which was taken off: a softer "

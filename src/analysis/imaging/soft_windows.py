@@ -88,3 +88,20 @@ def independent_share(window: NDArray) -> float:
     """
     squares = np.square(window, dtype=np.float64)
     return float(squares.sum() ** 2 / (window.size * np.square(squares).sum()))
+
+
+def smear(window: NDArray) -> float:
+    """Return how wide a window makes one frequency: mean square along an axis [steps of 1 / N]².
+
+    Examples
+    --------
+    >>> smear(np.ones((4, 8)))
+    0.0
+    """
+    squares = float(np.square(window, dtype=np.float64).sum())
+    widths = []
+    for axis, n in enumerate(window.shape):
+        if n > 1:
+            slopes = np.square(np.diff(window, axis=axis), dtype=np.float64).sum()
+            widths.append(float(slopes) * n * n / (4 * np.pi**2 * squares))
+    return sum(widths) / len(widths)

@@ -22,7 +22,9 @@ def halves_of(shape, *, blur_um, noise, seed, spacing_um=None, periodic=True):
     grids = [np.fft.fftfreq(n, s) for n, s in zip(shape[:-1], spacing[:-1], strict=True)]
     grids.append(np.fft.rfftfreq(shape[-1], spacing[-1]))
     squares = sum(f**2 for f in np.meshgrid(*grids, indexing="ij"))
-    field = np.fft.irfftn(white * np.exp(-2 * (np.pi * blur_um) ** 2 * squares), shape)
+    field = np.fft.irfftn(
+        white * np.exp(-2 * (np.pi * blur_um) ** 2 * squares), shape, range(len(shape))
+    )
     return [field + noise * rng.standard_normal(shape) for _ in range(2)]
 
 
@@ -86,7 +88,7 @@ def test_noise_alone_scatters_as_the_independent_voxels_say(soft_edge) -> None:
         assert found.signal_to_noise < 0.05
     spread = np.concatenate(scores).std()
     # under a window one shell alone holds more than its share of independent voxels
-    assert 0.75 < spread < 1.08
+    assert 0.7 < spread < 1.08
     if soft_edge == 0:
         assert spread == pytest.approx(1, abs=0.08)
 
@@ -173,11 +175,11 @@ def test_signal_over_noise_is_that_of_the_variances() -> None:
 
 def test_one_image_twice_is_refused_whatever_filter_it_went_through() -> None:
     first, _ = halves_of((64, 64), seed=2, blur_um=1, noise=0.1)
-    with pytest.raises(ValueError, match="got a correlation of 1 in every shell"):
+    with pytest.raises(ValueError, match="got the same phases in every shell"):
         shell_correlation(first, first.copy(), spacing_um=(1, 1))
-    smooth = gaussian_filter(first, 0.8, mode="wrap")
+    smooth = gaussian_filter(first, (0.8, 0.4))
     with pytest.raises(ValueError, match="copied or filtered"):
-        shell_correlation(first, 4 * smooth + 7, spacing_um=(1, 1), soft_edge=0)
+        shell_correlation(first, 4 * smooth + 7, spacing_um=(1, 1))
 
 
 def test_noise_that_both_halves_share_is_told_near_the_nyquist_frequency() -> None:
@@ -197,24 +199,33 @@ def test_halves_beside_each_other_are_to_be_registered_first() -> None:
 
 def test_a_hard_mask_correlates_noise_and_random_phases_take_that_off() -> None:
     rng = np.random.default_rng(0)
-    shape = (160, 160)
-    y, x = np.indices(shape) - 79.5
+    y, x = np.indices((160, 160)) - 79.5
     disc = np.hypot(y, x) < 40
-    fine = gaussian_filter(rng.standard_normal(shape), 3.0)
-    halves = [100 + 60 * fine + 6 * rng.standard_normal(shape) for _ in range(2)]
-    for half in halves:
-        half[~disc] = 0
-    # the halves' own hard end at the disc is shared structure: that is what a mask makes
-    hard = shell_correlation(*halves, spacing_um=(1, 1), mask=disc.astype(float))
-    end = hard.curve["frequency_per_um"].between(0.3, 0.5)
-    assert hard.curve["correlation"][end].mean() > 0.3  # nothing can tell it from structure now
-    filled = [100 + 60 * fine + 6 * rng.standard_normal(shape) for _ in range(2)]
-    masked = shell_correlation(*filled, spacing_um=(1, 1), mask=disc.astype(float))
-    soft = shell_correlation(*filled, spacing_um=(1, 1), mask=soft_mask(disc, edge_px=12))
-    for found in (masked, soft):
-        assert abs(found.curve["correlation"][end].mean()) < 0.05
-    assert masked.curve["by_mask"][end].mean() > soft.curve["by_mask"][end].mean() - 0.02
-    assert soft.half_bit.resolution_um == pytest.approx(masked.half_bit.resolution_um, rel=0.12)
+    coarse = 2000 * gaussian_filter(rng.standard_normal(disc.shape), 5)
+    halves = [coarse + 10 * rng.standard_normal(disc.shape) for _ in range(2)]
+    hard, soft = (
+        shell_correlation(*halves, spacing_um=(1, 1), mask=mask)
+        for mask in (disc.astype(float), soft_mask(disc, edge_px=12))
+    )
+    end = hard.curve["period_um"].between(2, 6)
+    assert hard.curve["masked"][end].mean() > 0.3  # there is nothing but noise
+    assert soft.curve["masked"][end].mean() < 0.05
+    for found in (hard, soft):
+        assert abs(found.curve["correlation"][end].mean()) < 0.15
+    assert any("the mask alone makes a correlation" in note for note in hard.notes)
+    bare = shell_correlation(*halves, spacing_um=(1, 1)).half_bit.resolution_um
+    for found in (hard, soft):
+        assert found.half_bit.resolution_um == pytest.approx(bare, rel=0.25)
+
+
+def test_halves_that_were_cut_out_alike_share_the_cut() -> None:
+    rng = np.random.default_rng(0)
+    disc = np.hypot(*(np.indices((160, 160)) - 79.5)) < 40
+    halves = [np.where(disc, 100 + 6 * rng.standard_normal(disc.shape), 0) for _ in range(2)]
+    found = shell_correlation(*halves, spacing_um=(1, 1))
+    assert any("a hard mask" in note for note in found.notes)
+    cut = shell_correlation(*halves, spacing_um=(1, 1), mask=disc.astype(float))
+    assert "none" in cut.half_bit.said
 
 
 def test_windows_and_masks_are_what_they_say() -> None:
