@@ -117,9 +117,12 @@ def one_image_resolution(image: NDArray, *, spacing_um: Sequence[float]) -> OneI
     period, notes = _by_spectrum(grey, shells)
     quality = image_quality(image, spacing_um=spacing)
     width = quality.edge_width_um
-    scale = width / quality.edge_width_px
     if np.isnan(width):
         notes.append("no width: no edge is clear, or the width differs between the axes")
+    elif width == 0:
+        width = float("nan")
+        notes.append("no width: edges are steeper than a blurred edge can be (sharpened)")
+    error = quality.edge_width_error_px * float(np.mean(spacing))
     alike = float(noise_correlation(image).max())
     if alike > _ALIKE:
         notes.append(
@@ -128,7 +131,7 @@ def one_image_resolution(image: NDArray, *, spacing_um: Sequence[float]) -> OneI
         )
     return OneImageResolution(
         edge_width_um=width,
-        edge_width_error_um=quality.edge_width_error_px * scale,
+        edge_width_error_um=float("nan") if np.isnan(width) else error,
         decorrelation_um=period,
         noise_correlation=alike,
         notes=tuple(notes),

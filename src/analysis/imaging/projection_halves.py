@@ -168,8 +168,10 @@ def projection_halves(
 
     Notes
     -----
-    With half of the projections each half is coarser where there are few of them. What does not
-    change from projection to projection is in both halves: rings are taken for structure
+    Rays of n projections lie too far apart for a period p beyond n p / pi from the axis: there
+    each half has streaks of its own, and the halves contradict each other. Mask the specimen, and
+    take the resolution for that of a scan with half of the projections where they are few. What
+    does not change from projection to projection is in both halves: rings are taken for structure
     (`ring_strength`).
 
     Examples

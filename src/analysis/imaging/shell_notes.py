@@ -15,6 +15,7 @@ _BAND = 0.9  # of the highest full shell: from there on signal is rare and noise
 _SHARED, _SIGMAS = 0.02, 4.0  # correlation there that is worth a word, and sure to be no chance
 _AGAIN = 3  # shells in a row above the criterion, after it was crossed
 _BY_MASK = 0.1
+_ROW, _CONTRARY = 7, 0.05  # shells, and a mean below 0 in them that is worth a word
 
 
 def shell_notes(
@@ -31,7 +32,9 @@ def shell_notes(
     shift : tuple of int
         Of the second half beside the first [px].
     """
-    notes = [_shared(curve), _again(curve, resolution), _shifted(shift), _masked(curve)]
+    notes = [
+        _shared(curve), _again(curve, resolution), _against(curve), _shifted(shift), _masked(curve),
+    ]  # fmt: skip
     if not curve["full"].all():
         share = int((~curve["full"]).sum())
         notes.append(
@@ -70,6 +73,23 @@ def _again(curve: pd.DataFrame, resolution: Resolution) -> str:
     return (
         f"the correlation rises above the half-bit curve again at {period:.3g} µm: noise that both "
         "halves share, or a contrast that vanishes at one frequency"
+    )
+
+
+def _against(curve: pd.DataFrame) -> str:
+    """Tell of shells in a row where the halves contradict each other."""
+    weight = curve["independent_voxels"].to_numpy()
+    box = np.ones(min(_ROW, len(weight)))
+    sums = np.convolve(weight, box, mode="valid")
+    means = np.convolve(weight * curve["correlation"].to_numpy(), box, mode="valid") / sums
+    least = int(np.argmin(means))
+    if means[least] > -max(_CONTRARY, _SIGMAS / np.sqrt(sums[least])):
+        return ""
+    period = float(curve["period_um"].iloc[least + len(box) // 2])
+    return (
+        f"at {period:.3g} µm the halves correlate by {means[least]:.2f}: they contradict each "
+        "other, as streaks of too few projections do away from the axis, or a shift; mask the "
+        "specimen"
     )
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.ndimage import binary_closing, binary_fill_holes, gaussian_filter
 
 from scalebridge.analysis.imaging import (
     attenuation,
     back_project,
     projection_halves,
+    ring_strength,
     shell_correlation,
+    soft_mask,
 )
 
 
@@ -71,19 +74,19 @@ def test_one_flat_field_cannot_be_parted() -> None:
 
 
 def test_halves_of_noisy_rays_share_the_disc_and_not_the_noise() -> None:
-    rng = np.random.default_rng(0)
     angles = np.arange(360) * 0.5
     rays = disc_rays(angles, columns=160, centre=80, radius=40, at=(5, 3))
-    noisy = rays + rng.normal(0, 0.5, rays.shape)
-    halves = projection_halves(noisy, angles_deg=angles, centre_px=80)
-    assert halves.projections == (180, 180)
-    found = shell_correlation(halves.first, halves.second, spacing_um=(1, 1))
-    curve = found.curve
-    assert curve["correlation"][curve["period_um"] > 12].min() > 0.8
-    assert abs(curve["correlation"][curve["period_um"] < 2.5].mean()) < 0.1
-    less = projection_halves(rays + rng.normal(0, 2.0, rays.shape), angles_deg=angles, centre_px=80)
-    worse = shell_correlation(less.first, less.second, spacing_um=(1, 1))
-    assert worse.half_bit.resolution_um > found.half_bit.resolution_um
+    periods = []
+    for noise in (3.0, 10.0):
+        noisy = rays + np.random.default_rng(0).normal(0, noise, rays.shape)
+        halves = projection_halves(noisy, angles_deg=angles, centre_px=80)
+        assert halves.projections == (180, 180)
+        found = shell_correlation(halves.first, halves.second, spacing_um=(1, 1))
+        curve = found.curve
+        assert curve["correlation"][curve["period_um"] > 30].min() > 0.8
+        assert abs(curve["correlation"][curve["period_um"] < 2.5].mean()) < 0.12
+        periods.append(found.half_bit.resolution_um)
+    assert periods[1] > 1.3 * periods[0]
 
 
 @pytest.fixture(scope="module")
@@ -96,10 +99,42 @@ def tooth(data):
     return scan
 
 
-def test_the_tooth_is_resolved_to_six_pixels(tooth) -> None:
-    halves = projection_halves(
+@pytest.fixture(scope="module")
+def tooth_halves(tooth):
+    return projection_halves(
         tooth["data"][:, 0], angles_deg=tooth["theta"], centre_px=296,
         flats=tooth["data_white"][:, 0], darks=tooth["data_dark"][:, 0],
     )  # fmt: skip
-    found = shell_correlation(halves.first, halves.second, spacing_um=(1, 1))
-    assert found.half_bit.resolution_um == pytest.approx(6.1, abs=0.3)
+
+
+def test_the_tooth_is_resolved_to_six_pixels(tooth_halves) -> None:
+    """Half-bit at ring 105 of 320, with a window that is a cosine from border to border."""
+    first, second = tooth_halves.first, tooth_halves.second
+    found = shell_correlation(first, second, spacing_um=(1, 1), soft_edge=0.5)
+    assert found.half_bit.resolution_um == pytest.approx(640 / 105, abs=0.15)
+    assert found.half_bit.resolution_um < found.one_bit.resolution_um < 7.5
+
+
+def test_streaks_beside_the_tooth_contradict_each_other_and_a_mask_leaves_them_out(
+    tooth_halves,
+) -> None:
+    first, second = tooth_halves.first, tooth_halves.second
+    assert tooth_halves.projections == (91, 90)
+    whole = shell_correlation(first, second, spacing_um=(1, 1))
+    assert whole.half_bit.resolution_um > 9
+    assert any("they contradict each other" in note for note in whole.notes)
+    mean = gaussian_filter(first + second, 2)
+    inside = binary_fill_holes(binary_closing(mean > 0.3 * mean.max(), iterations=12))
+    mask = soft_mask(inside, edge_px=16)
+    masked = shell_correlation(first, second, spacing_um=(1, 1), mask=mask)
+    assert 4 < masked.half_bit.resolution_um < 5.5
+    assert not any("contradict" in note for note in masked.notes)
+
+
+def test_the_tooth_has_the_rings_that_one_sees(tooth) -> None:
+    rays = attenuation(
+        tooth["data"][:, 0], flats=tooth["data_white"][:, 0], darks=tooth["data_dark"][:, 0]
+    )
+    whole = back_project(rays, angles_deg=tooth["theta"], centre_px=296)
+    assert ring_strength(whole, centre_px=(320, 320)).significance > 5
+    assert not ring_strength(whole, centre_px=(290, 340)).told

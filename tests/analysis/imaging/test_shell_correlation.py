@@ -116,7 +116,7 @@ def test_the_resolution_is_where_signal_and_noise_put_it(shape, spacing, blur, n
     assert table.loc["half-bit", "resolution_um"] == found.half_bit.resolution_um
 
 
-SEEDS = 400 if os.environ.get("SCALEBRIDGE_FULL") else 60
+SEEDS = 400 if os.environ.get("SCALEBRIDGE_FULL") else 40
 
 
 @pytest.mark.parametrize(("shape", "blur", "noise"), [((128, 128), 1.5, 0.1), ((96, 130), 1, 0.3),
