@@ -229,7 +229,7 @@ def _warnings(
         )
     if alike > _ALIKE:
         notes.append(
-            f"the noise of neighbouring voxels correlates by {alike:.2f}: it is told too low, and "
-            "its lumps are kept as structure"
+            f"what looks like noise correlates by {alike:.2f} between neighbouring voxels: its "
+            "lumps are kept as structure, and it is told too low, or the specimen is as fine"
         )
     return tuple(notes)

@@ -33,6 +33,8 @@ class LucySteps:
         Light that no point of the specimen sent [grey value].
     block_px : int
         Longest edge of a block; the result depends on it by rounding only.
+    judged_by : ndarray of float32, optional
+        Another image, that the misfit is taken with.
 
     References
     ----------
@@ -41,11 +43,18 @@ class LucySteps:
     """
 
     def __init__(
-        self, image: NDArray[np.float32], psf: NDArray[np.float32], background: float, block_px: int
+        self,
+        image: NDArray[np.float32],
+        psf: NDArray[np.float32],
+        background: float,
+        block_px: int,
+        *,
+        judged_by: NDArray[np.float32] | None = None,
     ) -> None:
         from scipy.fft import next_fast_len, rfftn
 
         self.image, self.background = image, np.float32(background)
+        self.judge = image if judged_by is None else judged_by
         self.reach = tuple(n // 2 for n in psf.shape)
         self.shape = tuple(n + 2 * r for n, r in zip(image.shape, self.reach, strict=True))
         self.cuts = [slab_edges(n, -(-n // block_px)) for n in self.shape]
@@ -107,7 +116,7 @@ class LucySteps:
             slice(s.start - t.start, s.stop - t.start)
             for s, t in zip(seen_own, seen_part, strict=True)
         )
-        told = misfit(seen[within], model[within])
+        told = misfit(self.judge[seen_part][within], model[within])
         total = float(light[within].sum(dtype=np.float64))
         return (old * factor).astype(np.float32), np.array([*told, total])
 

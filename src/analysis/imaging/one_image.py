@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..segmentation.noise_correlation import noise_correlation
+from ...quantities import format_length
 from ..segmentation.smoothing import as_volume
 from ..spacing import checked_image_ndim, checked_spacing
 from .decorrelation import cut_off
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _FEWEST = 32  # voxels along every axis
-_ALIKE = 0.1  # correlation of neighbours' noise from which on an estimate is not to be trusted
+_FLAT, _PAST, _END = 0.5, (1.1, 1.5), 0.9  # least flatness, and the bands that it is taken of
 _SOFT = 0.125
 _EDGE_LIES = (
     "lies where edges of the specimen are not sharp themselves, after sharpening or denoising, and "
@@ -46,8 +46,9 @@ class OneImageResolution:
     decorrelation_um : float
         Period of the cut-off frequency by decorrelation analysis [µm]; NaN where there is none, or
         it lies at the Nyquist frequency.
-    noise_correlation : float
-        Of the noise of neighbouring voxels, the largest of the axes.
+    flatness : float
+        Power near the Nyquist frequency over that just beyond the cut-off: 1 for white noise, less
+        where noise is correlated or structure goes on; NaN where the cut-off leaves no room.
     notes : tuple of str
         Why an estimate is missing or not to be trusted here.
     """
@@ -55,7 +56,7 @@ class OneImageResolution:
     edge_width_um: float
     edge_width_error_um: float
     decorrelation_um: float
-    noise_correlation: float
+    flatness: float
     notes: tuple[str, ...]
 
     def table(self) -> pd.DataFrame:
@@ -114,7 +115,7 @@ def one_image_resolution(image: NDArray, *, spacing_um: Sequence[float]) -> OneI
     if not np.isfinite(grey).all() or grey.min() == grey.max():
         raise ValueError("image needs numbers that differ, got a constant, NaN or inf")
     shells = frequency_shells(image.shape, spacing)
-    period, notes = _by_spectrum(grey, shells)
+    period, flatness, notes = _by_spectrum(grey, shells)
     quality = image_quality(image, spacing_um=spacing)
     width = quality.edge_width_um
     if np.isnan(width):
@@ -123,35 +124,48 @@ def one_image_resolution(image: NDArray, *, spacing_um: Sequence[float]) -> OneI
         width = float("nan")
         notes.append("no width: edges are steeper than a blurred edge can be (sharpened)")
     error = quality.edge_width_error_px * float(np.mean(spacing))
-    alike = float(noise_correlation(image).max())
-    if alike > _ALIKE:
-        notes.append(
-            f"the noise of neighbouring voxels correlates by {alike:.2f}: the decorrelation "
-            "analysis takes such noise for structure, or its end for that of the structure"
-        )
     return OneImageResolution(
         edge_width_um=width,
         edge_width_error_um=float("nan") if np.isnan(width) else error,
         decorrelation_um=period,
-        noise_correlation=alike,
+        flatness=flatness,
         notes=tuple(notes),
     )
 
 
-def _by_spectrum(grey: NDArray[np.float32], shells: FrequencyShells) -> tuple[float, list[str]]:
+def _by_spectrum(
+    grey: NDArray[np.float32], shells: FrequencyShells
+) -> tuple[float, float, list[str]]:
+    """Period of the cut-off, flatness of what is beyond it, and notes."""
     found = np.abs(spectrum(grey, soft_edges(grey.shape, _SOFT)))
     sizes, squares = np.zeros((2, len(shells.frequency_per_um)))
     for plane in range(shells.shape[0]):
         index = shells.index(plane)
         sizes += shells.sums(found[plane], plane, index)
         squares += shells.sums(found[plane].astype(float) ** 2, plane, index)
-    cut = cut_off(sizes, squares, shells)
+    cut, nan = cut_off(sizes, squares, shells), float("nan")
+    nyquist = min(shells.nyquist_per_um)
     if np.isnan(cut):
-        return cut, ["no cut-off: the spectrum shows no structure above noise"]
-    if cut >= 0.98 * min(shells.nyquist_per_um):
-        limit = 1 / min(shells.nyquist_per_um)
-        return float("nan"), [
-            f"no cut-off up to the Nyquist frequency ({limit:.4g} µm): structure or correlated "
-            "noise reaches it"
-        ]
-    return 1 / cut, []
+        return nan, nan, ["no cut-off: the spectrum shows no structure above noise"]
+    if cut >= _END * nyquist:
+        return nan, nan, [
+            f"no cut-off below the Nyquist frequency ({format_length(1 / nyquist)}): structure or "
+            "correlated noise reaches it"
+        ]  # fmt: skip
+    flatness = _flatness(squares, cut, shells)
+    if flatness < _FLAT:
+        return 1 / cut, flatness, [
+            f"beyond the cut-off the power falls on, to {flatness:.2g} of what it was: noise is "
+            "correlated or structure goes on, and the decorrelation analysis lies"
+        ]  # fmt: skip
+    return 1 / cut, flatness, []
+
+
+def _flatness(squares: NDArray, cut: float, shells: FrequencyShells) -> float:
+    frequency, nyquist = shells.frequency_per_um, min(shells.nyquist_per_um)
+    last = shells.full & (frequency > _END * nyquist)
+    past = (frequency > _PAST[0] * cut) & (frequency < min(_PAST[1] * cut, _END * nyquist))
+    if not past.any():
+        return float("nan")
+    power = [float(squares[band].sum() / shells.voxels[band].sum()) for band in (last, past)]
+    return power[0] / power[1]

@@ -13,7 +13,8 @@ from ..spacing import checked_image_ndim
 if TYPE_CHECKING:
     import pandas as pd
 
-_FINE_PX = 3.0  # detail of the mean over rings that is finer than this Gaussian counts
+_FINE_PX = 3.0  # detail that is finer than this Gaussian counts
+_CLIP, _MAD = 3.0, 0.6745  # robust standard deviations to which detail is cut
 _INNER = 8.0  # px: nearer to the axis a ring has too few voxels
 _ASIDE = 0.15  # of the radius: how far beside the axis the other centres lie
 _DIRECTIONS = 12
@@ -73,9 +74,10 @@ class RingStrength:
 def ring_strength(image: NDArray, *, centre_px: tuple[float, float] | None = None) -> RingStrength:
     """Measure rings around the axis of rotation.
 
-    The grey value is averaged over circles, voxel wide; its fine detail holds rings, and what
-    noise and specimen leave. The same is done around centres beside the axis, where rings average
-    out: the difference of the mean squares is that of the rings.
+    Fine detail, with the specimen's edges cut down to what noise reaches, is averaged over circles,
+    voxel wide: what is left are rings, and what noise and specimen leave. The same is done around
+    centres beside the axis, where rings average out: the difference of the mean squares is that
+    of the rings.
 
     Parameters
     ----------
@@ -127,6 +129,7 @@ def ring_strength(image: NDArray, *, centre_px: tuple[float, float] | None = Non
         raise ValueError("image needs numbers, got NaN or inf: cut to what was reconstructed")
     turns = 2 * np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS
     around = np.stack([y + aside * np.sin(turns), x + aside * np.cos(turns)], axis=1)
+    grey = np.stack([_fine_detail(plane) for plane in grey])
     here = _mean_square(grey, (y, x), radius)
     others = np.array([_mean_square(grey, tuple(place), radius) for place in around])
     level, scatter = float(others.mean()), float(others.std(ddof=1))
@@ -136,10 +139,18 @@ def ring_strength(image: NDArray, *, centre_px: tuple[float, float] | None = Non
     return RingStrength(amplitude, error, float(np.sqrt(level)), significance, (y, x), radius)
 
 
-def _mean_square(planes: NDArray, centre: tuple[float, ...], radius: float) -> float:
-    """Mean square of the fine detail of the means over circles, weighted by their voxels."""
-    from scipy.ndimage import gaussian_filter1d
+def _fine_detail(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What is finer than a Gaussian, edges of the specimen cut to what noise and rings reach."""
+    from scipy.ndimage import gaussian_filter
 
+    fine = plane - gaussian_filter(plane, _FINE_PX)
+    seen = np.abs(fine[fine != 0])  # not what lies outside the reconstructed circle
+    most = _CLIP * float(np.median(seen)) / _MAD if len(seen) else 0.0
+    return np.clip(fine, -most, most)
+
+
+def _mean_square(planes: NDArray, centre: tuple[float, ...], radius: float) -> float:
+    """Mean square of the means over circles, weighted by their voxels."""
     y, x = np.ogrid[: planes.shape[1], : planes.shape[2]]
     distance = np.hypot(y - centre[0], x - centre[1])
     reach = int(radius)
@@ -151,6 +162,5 @@ def _mean_square(planes: NDArray, centre: tuple[float, ...], radius: float) -> f
     for plane in planes:
         sums = np.bincount(circle, plane[inside].astype(float), minlength=reach + 1)
         means = sums / np.maximum(voxels, 1)
-        fine = means - gaussian_filter1d(means, _FINE_PX, mode="nearest")
-        squares += float(np.average(fine[int(_INNER) :] ** 2, weights=weights))
+        squares += float(np.average(means[int(_INNER) :] ** 2, weights=weights))
     return squares / len(planes)

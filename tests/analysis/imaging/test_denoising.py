@@ -19,7 +19,7 @@ from scalebridge.analysis.quantification.sphere_scene import sphere_scene
 @pytest.fixture(scope="module")
 def balls():
     return sphere_scene(
-        shape=(48, 64, 64), spacing_um=(1, 1, 1), radii_um=(8, 14), fraction=0.3, gap_um=6, seed=2
+        shape=(40, 48, 48), spacing_um=(1, 1, 1), radii_um=(8, 14), fraction=0.3, gap_um=6, seed=2
     )
 
 
@@ -114,7 +114,8 @@ def test_one_image_estimates_what_two_halves_measure(shape, noise) -> None:
     told = shell_correlation(*halves, spacing_um=spacing).half_bit.resolution_um
     found = one_image_resolution(halves[0], spacing_um=spacing)
     assert 0.6 < found.decorrelation_um / told < 1.7
-    assert not [note for note in found.notes if "correlates" in note]
+    assert found.flatness > 0.5
+    assert not [note for note in found.notes if "falls on" in note]
     table = found.table()
     assert set(table["kind"]) == {"estimate from one image"}
     assert table["when_it_lies"].str.startswith("lies where").all()
@@ -131,7 +132,7 @@ def test_one_image_says_when_it_lies() -> None:
     truth = gaussian_filter(rng.standard_normal((200, 200)), 2)
     lumps = 0.3 * gaussian_filter(rng.standard_normal((200, 200)), 0.7)
     found = one_image_resolution(truth + lumps, spacing_um=(1, 1))
-    assert any("takes such noise for structure" in note for note in found.notes)
+    assert any("noise is correlated" in note or "reaches it" in note for note in found.notes)
     only = one_image_resolution(rng.standard_normal((128, 128)), spacing_um=(1, 1))
     assert np.isnan(only.decorrelation_um)
     assert any("no cut-off" in note for note in only.notes)
