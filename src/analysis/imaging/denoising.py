@@ -205,7 +205,8 @@ def _measured(grey: NDArray, greys: Sequence[float] | None) -> dict[str, float]:
     width, error = nan, nan
     if greys is not None:
         edge = edge_width(grey, low=greys[0], high=greys[1])
-        width, error = edge.width_px, edge.error_px
+        if edge.width_px > 0:  # 0: steeper than any blurred edge, sharpened
+            width, error = edge.width_px, edge.error_px
     return {"noise": noise_sigma(grey), "edge_width_px": width, "edge_width_error_px": error}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ...quantities import format_length
 from ..segmentation.smoothing import as_volume
 from .denoising import Denoised, Method, denoise
 from .frequency_shells import FrequencyShells, frequency_shells
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _SOFT = 0.125
 _HALF = 0.5
+_PLAIN = 0.7  # correlation above which a few voxels tell enough
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,8 @@ def _kept(
     shared = compared(raw, other, shells).shared[1:]
     left = compared(smooth, other, shells).shared[1:]
     curve = before.curve[["frequency_per_um", "period_um"]].copy()
-    told = (before.curve["correlation"] > before.curve["three_sigma"]).to_numpy() & (shared > 0)
+    least = np.minimum(before.curve["three_sigma"], _PLAIN)
+    told = (before.curve["correlation"] > least).to_numpy() & (shared > 0)
     curve["kept"] = np.where(told, left / np.where(told, shared, 1.0), np.nan)
     known = curve.dropna()
     low = np.flatnonzero((known["kept"] < _HALF).to_numpy())
@@ -151,11 +154,18 @@ def _warnings(
 ) -> tuple[str, ...]:
     notes = list(denoised.warnings)
     notes.append(
-        f"half-bit of the halves: {before.half_bit.said} before; {after.half_bit.said} after, "
-        "which is no resolution: denoised halves share what the filter makes"
+        f"half-bit of the halves: {_brief(before)} before, {_brief(after)} after, which is no "
+        "resolution: denoised halves share what the filter makes of noise"
     )
     if np.isfinite(half):
-        notes.append(f"structure finer than {half:.3g} µm has lost more than half of its amplitude")
+        notes.append(
+            f"structure finer than {format_length(half)} has lost more than half of its amplitude"
+        )
     else:
         notes.append("no structure that the halves share has lost half of its amplitude")
     return tuple(notes)
+
+
+def _brief(found: ShellCorrelation) -> str:
+    period = found.half_bit.resolution_um
+    return format_length(period) if np.isfinite(period) else found.half_bit.said.split(":")[0]

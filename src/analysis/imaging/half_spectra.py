@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..threads import thread_count
 from .frequency_shells import FrequencyShells, conjugates
 
-_COPIES = 0.995  # of phases that agree, in every shell
+_COPIES = 0.998  # of phases that agree, in every shell
 _SURE = 7.0  # standard deviations of a peak that is no chance
 _SHARP = 0.9  # of the peak, at no shift: such a shift does no harm
 
