@@ -9,6 +9,7 @@ from scipy.ndimage import binary_closing, binary_fill_holes, gaussian_filter
 from scalebridge.analysis.imaging import (
     attenuation,
     back_project,
+    denoising_cost,
     projection_halves,
     ring_strength,
     shell_correlation,
@@ -129,6 +130,15 @@ def test_streaks_beside_the_tooth_contradict_each_other_and_a_mask_leaves_them_o
     masked = shell_correlation(first, second, spacing_um=(1, 1), mask=mask)
     assert 4 < masked.half_bit.resolution_um < 5.5
     assert not any("contradict" in note for note in masked.notes)
+
+
+def test_denoised_halves_of_the_tooth_claim_what_is_not_there(tooth_halves) -> None:
+    middle = (slice(200, 480),) * 2
+    halves = tooth_halves.first[middle], tooth_halves.second[middle]
+    cost = denoising_cost(*halves, method="median", spacing_um=(1, 1))
+    assert cost.before.half_bit.resolution_um == pytest.approx(5.4, abs=0.2)
+    assert cost.after.half_bit.resolution_um < 3
+    assert "is no resolution" in " ".join(cost.warnings)
 
 
 def test_the_tooth_has_the_rings_that_one_sees(tooth) -> None:
