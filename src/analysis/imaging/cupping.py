@@ -119,8 +119,6 @@ def cupping(
     >>> round(found.share, 2), found.told
     (0.2, True)
     """
-    import pandas as pd
-
     image = np.asarray(image)
     spacing = checked_spacing(spacing_um, checked_image_ndim(image.shape))
     inside = _checked(material, "material", image.shape)
@@ -134,27 +132,39 @@ def cupping(
     rim, middle = _ends(grey, below, deepest)
     if not abs(rim - air) > 0:
         raise ValueError(f"air needs another grey value than the material's, got {air}")
-    left_out = []
+    return Cupping(
+        share=(rim - middle) / (rim - air),
+        error=_error(grey, below, sector, deepest, air),
+        rim=rim,
+        middle=middle,
+        profile=_profile(grey, below, deepest),
+    )
+
+
+def _error(
+    grey: NDArray, depth: NDArray, sector: NDArray[np.intp], deepest: float, air: float
+) -> float:
+    """Leave one sector out after the other (jackknife)."""
+    shares = []
     for number in range(_SECTORS):
         kept = sector != number
         if 0 < kept.sum() < len(kept):
-            a, b = _ends(grey[kept], below[kept], deepest)
-            left_out.append((a - b) / (a - air))
-    error = float("nan")
-    if len(left_out) >= _SECTORS // 2:
-        n = len(left_out)
-        error = float(np.sqrt((n - 1) / n * np.sum((np.array(left_out) - np.mean(left_out)) ** 2)))
-    shell = np.minimum((below / deepest * _SHELLS).astype(int), _SHELLS - 1)
+            rim, middle = _ends(grey[kept], depth[kept], deepest)
+            shares.append((rim - middle) / (rim - air))
+    n = len(shares)
+    if n < _SECTORS // 2:
+        return float("nan")
+    return float(np.sqrt((n - 1) * np.var(shares)))
+
+
+def _profile(grey: NDArray, depth: NDArray, deepest: float) -> pd.DataFrame:
+    import pandas as pd
+
+    shell = np.minimum((depth / deepest * _SHELLS).astype(int), _SHELLS - 1)
     voxels = np.bincount(shell, minlength=_SHELLS)
     filled = voxels > 0
-    profile = pd.DataFrame(
-        {
-            "depth_um": (np.bincount(shell, below, _SHELLS)[filled] / voxels[filled]),
-            "grey": (np.bincount(shell, grey, _SHELLS)[filled] / voxels[filled]),
-            "voxels": voxels[filled],
-        }
-    )
-    return Cupping((rim - middle) / (rim - air), error, rim, middle, profile)
+    means = [np.bincount(shell, each, _SHELLS)[filled] / voxels[filled] for each in (depth, grey)]
+    return pd.DataFrame({"depth_um": means[0], "grey": means[1], "voxels": voxels[filled]})
 
 
 def _checked(mask: NDArray, name: str, shape: tuple[int, ...]) -> NDArray[np.bool_]:

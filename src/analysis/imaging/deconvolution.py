@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..spacing import checked_image_ndim
 from .held_out import HeldOut
 from .lucy_steps import LucySteps, Misfit
+from .noise_gain import noise_gain
 from .noise_misfit import gaussian_misfit, poisson_misfit
 from .point_spread import checked_psf
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _BLOCK_PX = {2: 4096, 3: 256}
-_PROBE_PX = {2: 192, 3: 48}  # of the block on which the gain of noise is tried
-_PROBE = 0.1  # of the noise that is added there
 _STALLED = 1e-4  # of the way that is left, a step: it would take thousands
 
 
@@ -181,7 +180,7 @@ def richardson_lucy(
     wanted = float(np.sum(seen, dtype=np.float64)) - ground * seen.size
     scale = wanted / light if wanted > 0 and light > 0 else 1.0
     result = np.ascontiguousarray(steps.inner(estimate)) * np.float32(scale)
-    gain = _noise_gain(seen, spread, ground, misfit, len(told) - 1, counts_per_grey, noise)
+    gain = noise_gain(seen, spread, ground, len(told) - 1, counts_per_grey, noise)
     return Deconvolution(
         image=result,
         iterations=len(told) - 1,
@@ -265,32 +264,3 @@ def _notes(stopped: str, told: list[float], scale: float) -> tuple[str, ...]:
     if abs(scale - 1) > 1e-3:
         notes.append(f"the result was scaled by {scale:.4g} to keep the light of the image")
     return tuple(notes)
-
-
-def _noise_gain(
-    seen: NDArray[np.float32],
-    psf: NDArray[np.float32],
-    background: float,
-    misfit: Misfit,
-    iterations: int,
-    counts_per_grey: float | None,
-    noise: float | None,
-) -> float:
-    """Do the steps in the middle of the image twice, once with a little more noise."""
-    if (counts_per_grey is None and noise is None) or iterations == 0:
-        return float("nan")
-    edge = _PROBE_PX[seen.ndim]
-    middle = tuple(slice(max(0, (n - edge) // 2), (n + edge + 1) // 2) for n in seen.shape)
-    block = seen[middle]
-    size = np.sqrt(block / counts_per_grey) if counts_per_grey is not None else noise
-    more = np.random.default_rng(0).standard_normal(block.shape) * (_PROBE * np.asarray(size))
-    changed = np.maximum(block + more, 0).astype(np.float32)
-    found = []
-    for part in (block, changed):
-        steps = LucySteps(np.ascontiguousarray(part), psf, background, edge + 1)
-        estimate = steps.start()
-        for _ in range(iterations):
-            estimate = steps.step(estimate, misfit)[0]
-        found.append(steps.inner(estimate))
-    spread = float(np.std(changed - block))
-    return float(np.std(found[1] - found[0])) / spread if spread > 0 else float("nan")

@@ -58,7 +58,8 @@ class FrequencyShells:
         """Sum the values of a plane of coefficients in each shell, with their conjugates."""
         weighted = values * conjugates(self.shape[2])
         count = len(self.frequency_per_um)
-        return np.bincount(index.ravel(), weighted.ravel(), minlength=count + 1)[:count]
+        found = np.bincount(index.ravel(), weighted.ravel(), minlength=count + 1)
+        return np.asarray(found[:count], np.float64)
 
 
 def conjugates(columns: int) -> NDArray[np.float64]:
@@ -109,7 +110,7 @@ def frequency_shells(shape: Sequence[int], spacing_um: Sequence[float]) -> Frequ
         shape=(sizes[0], sizes[1], sizes[2]),
         spacing_um=(steps[0], steps[1], steps[2]),
         width_per_um=width,
-        frequency_per_um=width * np.arange(count),
+        frequency_per_um=np.asarray(width * np.arange(count), np.float64),
         voxels=np.zeros(count),
         nyquist_per_um=nyquist,
     )

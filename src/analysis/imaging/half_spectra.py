@@ -77,7 +77,7 @@ def compared(
     whole -= sums[:3, 0]
     alike = whole[0] / np.sqrt(whole[1] * whole[2])
     ratio = max(0.0, alike) / (1 - alike) if alike < 1 else float("inf")
-    return HalfSpectra(*sums, signal_to_noise=float(ratio))
+    return HalfSpectra(sums[0], sums[1], sums[2], sums[3], float(ratio))
 
 
 def _square(values: NDArray[np.complex64]) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
@@ -58,15 +58,13 @@ class LucySteps:
         self.reach = tuple(n // 2 for n in psf.shape)
         self.shape = tuple(n + 2 * r for n, r in zip(image.shape, self.reach, strict=True))
         self.cuts = [slab_edges(n, -(-n // block_px)) for n in self.shape]
-        longest = [max(np.diff(cut)) for cut in self.cuts]
-        self.grid = tuple(
-            next_fast_len(int(n) + 4 * r, real=True)
-            for n, r in zip(longest, self.reach, strict=True)
-        )
-        centred = np.zeros(self.grid, np.float32)
-        centred[tuple(slice(n) for n in psf.shape)] = psf
-        centred = np.roll(centred, [-r for r in self.reach], tuple(range(psf.ndim)))
-        self.transfer = rfftn(centred, workers=thread_count())
+        longest = [
+            min(int(max(np.diff(cut))) + 4 * r, n)
+            for cut, r, n in zip(self.cuts, self.reach, self.shape, strict=True)
+        ]
+        self.grid = tuple(next_fast_len(n, real=True) for n in longest)
+        self.transfer = rfftn(psf, self.grid, workers=thread_count())
+        self._share: NDArray[np.float32] | None = None
         self.least = np.float32(_TINY * max(float(image.mean()), 1e-30))
 
     def start(self) -> NDArray[np.float32]:
@@ -94,67 +92,64 @@ class LucySteps:
     def _block(
         self, estimate: NDArray[np.float32], core: list[tuple[int, int]], misfit: Misfit
     ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-        far = [(a - 2 * r, b + 2 * r) for (a, b), r in zip(core, self.reach, strict=True)]
-        near = [(a - r, b + r) for (a, b), r in zip(core, self.reach, strict=True)]
-        blurred = self._filtered(_box(estimate, far), self.transfer)
-        blurred = blurred[tuple(slice(r, r + b - a) for (a, b), r in zip(near, self.reach,
-                                                                        strict=True))]  # fmt: skip
-        # where the image lies in the box `near`, and the part of the box in the image
-        inside, seen_part = _overlap(near, self.image.shape, self.reach)
-        light = np.maximum(blurred[inside], 0)
+        """One block of the estimate; places are counted from the first voxel of the estimate."""
+        seen = [
+            (max(a - r, r), max(min(b + r, n - r), max(a - r, r)))
+            for (a, b), r, n in zip(core, self.reach, self.shape, strict=True)
+        ]
+        light = np.maximum(self._blurred(estimate, seen), 0)
         model = np.maximum(light + self.background, self.least)
-        seen = self.image[seen_part]
-        ratio = np.zeros([b - a for a, b in near], np.float32)
-        ratio[inside] = seen / model
-        share = self._share(near, inside)
-        middle = tuple(slice(r, r + b - a) for (a, b), r in zip(core, self.reach, strict=True))
-        back = np.maximum(self._filtered(ratio, np.conj(self.transfer))[middle], 0)
-        factor = back if share is None else np.where(share > _SEEN, back / share.clip(_SEEN), 0)
-        old = estimate[tuple(slice(a, b) for a, b in core)]
-        seen_own = _overlap(core, self.image.shape, self.reach)[1]
-        within = tuple(
-            slice(s.start - t.start, s.stop - t.start)
-            for s, t in zip(seen_own, seen_part, strict=True)
+        part = _slices(seen, self.reach)
+        back = self._returned(self.image[part] / model, core, seen)
+        deep = all(
+            s <= a - r and b + r <= e
+            for (a, b), (s, e), r in zip(core, seen, self.reach, strict=True)
         )
-        told = misfit(self.judge[seen_part][within], model[within])
+        if not deep:
+            share = self._share
+            if share is None:
+                share = self._returned(np.ones_like(model), core, seen)
+            if all(len(cut) == 2 for cut in self.cuts):  # one block: the same at every step
+                self._share = share
+            back = np.where(share > _SEEN, back / np.maximum(share, _SEEN), 0)
+        own = [(max(a, s), min(b, e)) for (a, b), (s, e) in zip(core, seen, strict=True)]
+        within = _slices([(a, max(a, b)) for a, b in own], [s for s, _ in seen])
+        told = misfit(self.judge[part][within], model[within])
         total = float(light[within].sum(dtype=np.float64))
-        return (old * factor).astype(np.float32), np.array([*told, total])
+        new = estimate[_slices(core, (0,) * len(core))] * np.maximum(back, 0)
+        return np.asarray(new, np.float32), np.array([*told, total])
 
-    def _share(self, near: list[tuple[int, int]], inside: tuple[slice, ...]) -> NDArray | None:
-        """Share of the light of each voxel of the core that falls into the image; None: all."""
-        if all(s.start == 0 and s.stop == b - a for s, (a, b) in zip(inside, near, strict=True)):
-            return None
-        seen = np.zeros([b - a for a, b in near], np.float32)
-        seen[inside] = 1
-        middle = tuple(slice(r, n - r) for n, r in zip(seen.shape, self.reach, strict=True))
-        return self._filtered(seen, np.conj(self.transfer))[middle]
+    def _blurred(
+        self, estimate: NDArray[np.float32], seen: list[tuple[int, int]]
+    ) -> NDArray[np.float32]:
+        """The blurred estimate where the image is seen."""
+        far = tuple(slice(s - r, e + r) for (s, e), r in zip(seen, self.reach, strict=True))
+        found = self._filtered(estimate[far], self.transfer)
+        ends = zip(seen, self.reach, strict=True)
+        return found[tuple(slice(2 * r, 2 * r + e - s) for (s, e), r in ends)]
+
+    def _returned(
+        self,
+        values: NDArray[np.float32],
+        core: list[tuple[int, int]],
+        seen: list[tuple[int, int]],
+    ) -> NDArray[np.float32]:
+        """What comes back to the voxels of the core from where the image is seen."""
+        box = np.zeros(self.grid, np.float32)
+        box[
+            tuple(slice(2 * r, 2 * r + n) for n, r in zip(values.shape, self.reach, strict=True))
+        ] = values
+        found = self._filtered(box, np.conj(self.transfer))
+        ends = zip(core, seen, self.reach, strict=True)
+        return found[tuple(slice(a - s + r, b - s + r) for (a, b), (s, _), r in ends)]
 
     def _filtered(self, box: NDArray[np.float32], transfer: NDArray) -> NDArray[np.float32]:
         from scipy.fft import irfftn, rfftn
 
-        workers = thread_count()
-        found = rfftn(box, self.grid, workers=workers)
+        found = rfftn(box, self.grid, workers=thread_count())
         found *= transfer
-        filtered = irfftn(found, self.grid, workers=workers)
-        return np.asarray(filtered[tuple(slice(n) for n in box.shape)], np.float32)
+        return np.asarray(irfftn(found, self.grid, workers=thread_count()), np.float32)
 
 
-def _box(values: NDArray[np.float32], wanted: list[tuple[int, int]]) -> NDArray[np.float32]:
-    """Cut a box out of an array; 0 beside it."""
-    out = np.zeros([b - a for a, b in wanted], np.float32)
-    inside, part = _overlap(wanted, values.shape, (0,) * values.ndim)
-    out[inside] = values[part]
-    return out
-
-
-def _overlap(
-    box: list[tuple[int, int]], shape: tuple[int, ...], offset: tuple[int, ...]
-) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-    """Where an array that begins at an offset meets a box: in the box, and in the array."""
-    inside, part = [], []
-    for (a, b), n, begin in zip(box, shape, offset, strict=True):
-        low, high = max(a, begin), min(b, begin + n)
-        high = max(low, high)
-        inside.append(slice(low - a, high - a))
-        part.append(slice(low - begin, high - begin))
-    return tuple(inside), tuple(part)
+def _slices(ends: Sequence[tuple[int, int]], offset: Sequence[int]) -> tuple[slice, ...]:
+    return tuple(slice(a - o, b - o) for (a, b), o in zip(ends, offset, strict=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,7 +70,7 @@ def attenuation(
 
 
 def back_project(
-    sinogram: NDArray, *, angles_deg: Sequence[float], centre_px: float, filter_name: str = "ramp"
+    sinogram: NDArray, *, angles_deg: ArrayLike, centre_px: float, filter_name: str = "ramp"
 ) -> NDArray[np.float32]:
     """Reconstruct a slice from parallel rays by filtered back-projection.
 
@@ -79,7 +78,7 @@ def back_project(
     ----------
     sinogram : ndarray, (angles, columns)
         Attenuation along each ray.
-    angles_deg : sequence of float
+    angles_deg : array_like of float
         Of the projections [degrees], half a turn of them, or a whole one.
     centre_px : float
         Column that the axis of rotation falls on, from 0 [px]. Between columns the rays are
@@ -134,7 +133,7 @@ def back_project(
 def projection_halves(
     projections: NDArray,
     *,
-    angles_deg: Sequence[float],
+    angles_deg: ArrayLike,
     centre_px: float,
     flats: ArrayLike | None = None,
     darks: ArrayLike | None = None,
@@ -148,7 +147,7 @@ def projection_halves(
     ----------
     projections : ndarray, (angles, rows, columns) or (angles, columns)
         Of parallel rays: counts where `flats` are given, else attenuation.
-    angles_deg : sequence of float
+    angles_deg : array_like of float
         [degrees]
     centre_px : float
         Column of the axis of rotation [px].

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from ..segmentation.smoothing import as_volume
 from ..spacing import checked_image_ndim, checked_spacing
 from .frequency_shells import FrequencyShells, frequency_shells
-from .half_spectra import HalfSpectra, compared, randomised_phases, shift_between, spectrum
+from .half_spectra import HalfSpectra, compared, shift_between, spectrum
 from .information_thresholds import bit_threshold, sigma_threshold
+from .mask_correlation import correlation_by_mask
 from .shell_crossing import Resolution, resolution_at
 from .shell_notes import shell_notes
 from .soft_windows import independent_share, smear, soft_edges
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _FEWEST = 16  # voxels along every axis
-_RANDOM_BELOW = 0.8  # correlation below which phases are made random, as is usual
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def shell_correlation(
     if mask is not None:
         whole = compared(spectrum(a, bare), spectrum(b, bare), shells).correlation
         least = np.minimum(whole, found.correlation)
-        chance = _by_mask((a, b), (bare, window), least, shells, seed)
+        chance = correlation_by_mask((a, b), (bare, window), least, shells, seed)
     return _result(shells, found, window, chance, shift)
 
 
@@ -196,37 +196,44 @@ def _checked_mask(mask: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]:
     return weights
 
 
-def _by_mask(
-    halves: tuple[NDArray, NDArray],
-    windows: tuple[NDArray, NDArray],
-    least: NDArray,
+def _curve(
     shells: FrequencyShells,
-    seed: int,
-) -> tuple[int, NDArray[np.float64]] | None:
-    """From which shell on phases were made random, and the correlation that is left there."""
-    low = np.flatnonzero(least[1:] < _RANDOM_BELOW)
-    if not len(low):
-        return None
-    beyond, rng = int(low[0]) + 1, np.random.default_rng(seed)
-    bare, window = windows
-    # what is random spreads over the borders too, where the image faded
-    gain = float(1 / np.sqrt(np.mean(np.square(bare, dtype=np.float64))))
-    random = []
-    for half in halves:
-        whole = _filled(half, window)
-        soft = (whole - whole.mean(dtype=np.float64).astype(np.float32)) * bare
-        made = randomised_phases(soft, shells, beyond=beyond, gain=gain, rng=rng)
-        random.append(spectrum(made, window))
-    return beyond, compared(random[0], random[1], shells).correlation
+    found: HalfSpectra,
+    window: NDArray,
+    chance: tuple[int, NDArray[np.float64]] | None,
+) -> pd.DataFrame:
+    """One row a shell, without that of frequency 0."""
+    import pandas as pd
 
-
-def _filled(half: NDArray[np.float32], window: NDArray) -> NDArray[np.float32]:
-    """Where all is one value outside the mask, it is that of the mean: no end to make random."""
-    outside = window == 0
-    if not outside.any() or np.ptp(half[outside]) > 0:
-        return half
-    mean = np.sum(half * window, dtype=np.float64) / np.sum(window, dtype=np.float64)
-    return np.where(outside, np.float32(mean), half)
+    frequency = shells.frequency_per_um
+    independent = np.maximum(1.0, shells.voxels * independent_share(window))
+    correlation = found.correlation
+    scatter = (1 - correlation**2) / np.sqrt(independent)
+    columns = {}
+    if chance is not None:
+        beyond, made = chance
+        columns = {"masked": correlation, "by_mask": made}
+        later = np.arange(len(made)) > beyond + 1  # the mask smears the edge of what is random
+        rest = np.where(later, np.maximum(1 - made, 1e-3), 1.0)
+        taken_off = np.where(later, made, 0.0)
+        correlation = np.clip((correlation - taken_off) / rest, -1, 1)
+        scatter = scatter / rest
+    table = pd.DataFrame(
+        {
+            "frequency_per_um": frequency,
+            "period_um": 1 / np.maximum(frequency, shells.width_per_um / 2),
+            "correlation": correlation,
+            "scatter": scatter,
+            "voxels": shells.voxels.astype(int),
+            "independent_voxels": independent,
+            "full": shells.full,
+            "half_bit": bit_threshold(independent, bits=0.5),
+            "one_bit": bit_threshold(independent, bits=1.0),
+            "three_sigma": sigma_threshold(independent),
+            **columns,
+        }
+    )
+    return table.iloc[1:].reset_index(drop=True)
 
 
 def _result(
@@ -236,38 +243,7 @@ def _result(
     chance: tuple[int, NDArray[np.float64]] | None,
     shift: tuple[int, ...],
 ) -> ShellCorrelation:
-    import pandas as pd
-
-    independent = np.maximum(1.0, shells.voxels * independent_share(window))
-    correlation, scatter = found.correlation, 1 / np.sqrt(independent)
-    scatter = (1 - correlation**2) * scatter
-    columns = {}
-    if chance is not None:
-        beyond, made = chance
-        columns = {"masked": correlation, "by_mask": made}
-        later = np.arange(len(made)) > beyond + 1  # the mask smears the edge of what is random
-        rest = np.maximum(1 - made, 1e-3)
-        corrected = np.clip((correlation - made) / rest, -1, 1)
-        correlation = np.where(later, corrected, correlation)
-        scatter = np.where(later, scatter / rest, scatter)
-    half, one = (bit_threshold(independent, bits=bits) for bits in (0.5, 1.0))
-    with np.errstate(divide="ignore"):
-        period = 1 / shells.frequency_per_um
-    curve = pd.DataFrame(
-        {
-            "frequency_per_um": shells.frequency_per_um,
-            "period_um": period,
-            "correlation": correlation,
-            "scatter": scatter,
-            "voxels": shells.voxels.astype(int),
-            "independent_voxels": independent,
-            "full": shells.full,
-            "half_bit": half,
-            "one_bit": one,
-            "three_sigma": sigma_threshold(independent),
-            **columns,
-        }
-    ).iloc[1:]
+    curve = _curve(shells, found, window, chance)
     resolutions = [
         resolution_at(
             curve["frequency_per_um"].to_numpy(),
@@ -281,7 +257,7 @@ def _result(
         for name in ("half_bit", "one_bit")
     ]
     return ShellCorrelation(
-        curve=curve.reset_index(drop=True),
+        curve=curve,
         half_bit=resolutions[0],
         one_bit=resolutions[1],
         signal_to_noise=found.signal_to_noise,

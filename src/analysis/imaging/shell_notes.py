@@ -65,8 +65,9 @@ def _again(curve: pd.DataFrame, resolution: Resolution) -> str:
         return ""
     beyond = curve[curve["frequency_per_um"] > 1.1 / resolution.resolution_um]
     above = (beyond["correlation"] > beyond["half_bit"]).to_numpy()
-    runs = np.convolve(above, np.ones(_AGAIN, int), mode="valid") if len(above) >= _AGAIN else []
-    starts = np.flatnonzero(np.asarray(runs) == _AGAIN)
+    if len(above) < _AGAIN:
+        return ""
+    starts = np.flatnonzero(np.convolve(above, np.ones(_AGAIN, int), mode="valid") == _AGAIN)
     if not len(starts):
         return ""
     period = float(beyond["period_um"].iloc[int(starts[0])])
