@@ -97,7 +97,7 @@ def frequency_shells(shape: Sequence[int], spacing_um: Sequence[float]) -> Frequ
     >>> shells.frequency_per_um.tolist()
     [0.0, 0.25, 0.5, 0.75, 1.0]
     >>> shells.voxels.tolist()
-    [1.0, 8.0, 12.0, 16.0, 21.0]
+    [1.0, 8.0, 12.0, 16.0, 22.0]
     """
     flat = len(shape) == 2
     sizes = (1,) * flat + tuple(int(n) for n in shape)

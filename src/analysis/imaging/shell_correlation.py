@@ -122,7 +122,7 @@ def shell_correlation(
     >>> halves = [truth + rng.normal(0, 0.1, truth.shape) for _ in range(2)]
     >>> found = shell_correlation(*halves, spacing_um=(0.5, 0.5))
     >>> found.half_bit.said
-    '4.1 µm'
+    '2.57 µm'
     """
     a, b, spacing = _checked(first, second, spacing_um, second_spacing_um)
     shells = frequency_shells(np.shape(first), spacing)

@@ -20,7 +20,7 @@ def soft_edges(shape: Sequence[int], share: float) -> NDArray[np.float32]:
 
     Examples
     --------
-    >>> soft_edges((8,), 0.25).round(2).tolist()
+    >>> soft_edges((8,), 0.25).astype(float).round(2).tolist()
     [0.15, 0.85, 1.0, 1.0, 1.0, 1.0, 0.85, 0.15]
     """
     if not 0 <= share <= 0.5:
@@ -59,8 +59,8 @@ def soft_mask(mask: NDArray, *, edge_px: float = 8.0) -> NDArray[np.float32]:
 
     Examples
     --------
-    >>> soft_mask(np.array([[1, 1, 0, 0, 0, 0]], bool), edge_px=4).round(2).tolist()
-    [[1.0, 1.0, 0.85, 0.5, 0.15, 0.0]]
+    >>> soft_mask(np.array([[1, 1, 0, 0, 0, 0]], bool), edge_px=4).round(2)
+    array([[1.  , 1.  , 0.85, 0.5 , 0.15, 0.  ]], dtype=float32)
     """
     from scipy.ndimage import distance_transform_edt
 
