@@ -20,7 +20,7 @@ from scalebridge.widgets.state import PositionTrait
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = DOCS / "widgets"
-GUIDES = ("coverage", "registration", "targeting")
+GUIDES = ("coverage", "registration", "targeting", "image_quality")
 TASKS = range(10, 37)  # what users do, as the page of coverage counts it
 DOCUMENTED = {
     "slice-explorer": ("SliceExplorer", "Layer"),
@@ -213,7 +213,7 @@ def test_everything_that_users_do_has_a_place_or_is_said_to_have_none() -> None:
 
 
 def test_the_functions_that_coverage_names_have_an_example_or_are_shown_in_a_guide() -> None:
-    guides = guide("registration") + guide("targeting")
+    guides = "".join(guide(name) for name in GUIDES[1:])
     shown = guides + "".join(p.read_text() for p in PAGES.glob("*.md"))
     for room in ("templates", "notebooks"):
         shown += "".join(page.read_text() for page in (ROOT / room).glob("*.ipynb"))

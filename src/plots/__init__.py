@@ -34,6 +34,7 @@ _HOMES = {
     "pore_size_curves": ".size_meanings",
     "chord_distribution": ".chord_curves",
     "two_point_curve": ".correlations",
+    "shell_correlation_curve": ".shell_curves",
     "target_views": ".targets",
     "value_over_time": ".series",
     "against_truth": ".compare",
@@ -68,6 +69,7 @@ __all__ = [
     "pore_size_curves",
     "rc_params",
     "scene_picture",
+    "shell_correlation_curve",
     "size_distribution",
     "still",
     "target_views",
@@ -87,6 +89,7 @@ if TYPE_CHECKING:
     from .predicted_errors import error_map, error_maps
     from .scales import length_scales
     from .series import value_over_time
+    from .shell_curves import shell_correlation_curve
     from .size_meanings import pore_size_curves
     from .sizes import size_distribution
     from .stills import still

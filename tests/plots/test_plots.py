@@ -143,7 +143,31 @@ def _two_point(ground: str = "light") -> Any:
     return plots.two_point_curve(table, surface_per_um=0.4, ground=ground)
 
 
+def _shells(ground: str = "light") -> Any:
+    frequency = np.arange(1, 65) / 64
+    signal = np.exp(-((4 * frequency) ** 2)) / 0.01
+    curve = pd.DataFrame(
+        {
+            "frequency_per_um": frequency,
+            "correlation": signal / (1 + signal),
+            "scatter": 0.5 / np.sqrt(64 * frequency),
+            "half_bit": 0.17 + 0.2 / np.sqrt(64 * frequency),
+            "one_bit": 0.33 + 0.2 / np.sqrt(64 * frequency),
+            "full": frequency < 0.8,
+        }
+    )
+    table = pd.DataFrame(
+        {
+            "criterion": ["half-bit", "one-bit"],
+            "resolution_um": [1.6, np.nan],
+            "said": ["1.6 µm", "better than Nyquist: the correlation stays above"],
+        }
+    )
+    return plots.shell_correlation_curve(curve, table, ground=ground)
+
+
 ALL: dict[str, Callable[..., Any]] = {
+    "shell_correlation_curve": _shells,
     "length_scales": _scales,
     "nested_boxes": _coverage,
     "grey_histogram": _grey,
