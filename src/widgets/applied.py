@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import ReadOnly, SegmentationCancelled
 from ..locks import locked
+from ..workspace.room import disk_full
 from .layers import channel_select
 from .phase_record import corrections_of, recipe_of
 
@@ -211,5 +213,16 @@ def _room(images: Any) -> Iterator[Path]:
         folder.mkdir(parents=True)
         try:
             yield folder
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            used = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+            raise disk_full(
+                images.folder,
+                name="the segmentation",
+                needed_bytes=used,
+                free_bytes=shutil.disk_usage(images.folder).free,
+                after="what was written of it was taken away again",
+            ) from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)

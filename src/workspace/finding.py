@@ -1,0 +1,37 @@
+"""What the doctor found: damage, or what is left over of something that did not end well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+DAMAGED, LEFT_OVER, NOTE = "damaged", "left over", "note"
+Kind = Literal["damaged", "left over", "note"]
+Part = Literal["records", "images", "runs"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it should be.
+
+    Attributes
+    ----------
+    part : {"records", "images", "runs"}
+    about : str
+        The image, record or file.
+    kind : {"damaged", "left over", "note"}
+        Something is lost or wrong; something lies about; or only worth knowing.
+    words : str
+    advice : str
+        What to do about it.
+    mend : callable or None
+        Repairs it, and says what was done.
+    """
+
+    part: Part
+    about: str
+    kind: Kind
+    words: str
+    advice: str = ""
+    mend: Callable[[], str] | None = None
