@@ -11,6 +11,8 @@ import typer
 from .exit_codes import FAILED, arguments
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from .workspace import Diagnosis
 
 WorkspacePath = Annotated[Path, typer.Argument(metavar="WORKSPACE", help="Folder of a specimen.")]
@@ -38,7 +40,7 @@ def doctor(
 
 
 def _in_words(found: Diagnosis) -> str:
-    lines = [found.counts().to_string(index=False, justify="left"), ""]
+    lines = [*_aligned(found.counts()), ""]
     for one in found.table().itertuples():
         lines.append(f"{one.kind}: {one.part}, {one.about}: {one.found}")
         if one.done:
@@ -46,6 +48,20 @@ def _in_words(found: Diagnosis) -> str:
         elif one.to_do:
             lines.append(f"    {_how(one.kind, one.to_do, found, one.Index)}")
     return "\n".join([*lines, *([""] if len(lines) > 2 else []), found.verdict()])
+
+
+def _aligned(table: pd.DataFrame) -> list[str]:
+    """Write a table with words to the left and numbers to the right."""
+    heads = [str(name).replace("_", " ") for name in table.columns]
+    rows = [heads, *([str(value) for value in row] for row in table.itertuples(index=False))]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            text.ljust(width) if index < 2 else text.rjust(width)
+            for index, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
 
 
 def _how(kind: str, words: str, found: Diagnosis, index: int) -> str:
@@ -82,6 +98,7 @@ def read(
 ) -> None:
     """Make a workspace of a bundle: all of it or nothing, every checksum compared."""
     from .workspace import BundleLimits, read_bundle
+    from .workspace.finding import some
 
     usual = BundleLimits()
     with arguments():
@@ -93,7 +110,8 @@ def read(
     with read_bundle(
         file, folder, records=records, as_copy=as_copy, limits=limits, say=_tell
     ) as ws:
-        _say(f"{ws.path}: {len(ws.images)} images, {len(ws.measurements)} measurements")
+        counted = [some(len(ws.images), "image"), some(len(ws.measurements), "measurement")]
+        _say(f"{ws.path}: {', '.join(counted)}")
         _say(f"state {ws.state}; every file was compared with its checksum")
 
 
@@ -103,11 +121,12 @@ def backup(
 ) -> None:
     """Copy a workspace as it stands at one moment, while others may write."""
     from .workspace import Workspace, back_up
+    from .workspace.finding import some
 
     with Workspace.open(workspace) as ws:
         done = back_up(ws, folder, say=_tell)
     _say(
-        f"{done.folder}: state {done.state}, {done.images} images, {done.files} files, "
+        f"{done.folder}: state {done.state}, {some(done.images, 'image')}, {done.files} files, "
         f"{done.bytes / 1e6:.4g} MB; every file was compared with what was recorded"
     )
 

@@ -142,7 +142,7 @@ def apply_record(
         _stop_if(cancelled)
 
     with (
-        _room(images) as folder,
+        _room(images, title, needed_bytes=2 * whole) as folder,
         labels_in_blocks(
             source,
             recipe,
@@ -205,7 +205,7 @@ def _stop_if(cancelled: Cancelled | None) -> None:
 
 
 @contextmanager
-def _room(images: Any) -> Iterator[Path]:
+def _room(images: Any, name: str, *, needed_bytes: int) -> Iterator[Path]:
     """A folder beside the images for what is needed meanwhile; ``gc`` takes it after a kill."""
     identity = uuid.uuid4().hex
     folder = images.folder / f".partial-{identity}"
@@ -216,11 +216,10 @@ def _room(images: Any) -> Iterator[Path]:
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
-            used = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
             raise disk_full(
                 images.folder,
-                name="the segmentation",
-                needed_bytes=used,
+                name=name,
+                needed_bytes=needed_bytes,
                 free_bytes=shutil.disk_usage(images.folder).free,
                 after="what was written of it was taken away again",
             ) from error

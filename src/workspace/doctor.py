@@ -26,7 +26,7 @@ from ..errors import (
     UnsafeWorkspace,
     WorkspaceError,
 )
-from .finding import DAMAGED, LEFT_OVER, NOTE, Finding
+from .finding import DAMAGED, LEFT_OVER, NOTE, Finding, some
 from .image_checks import image_findings, run_findings, stray_findings
 from .manifest import read_manifest
 from .row_checks import history_problems, row_problem
@@ -108,17 +108,19 @@ class Diagnosis:
             found.kind == LEFT_OVER and not done
             for found, done in zip(self.findings, self.done, strict=True)
         )
-        mendable = any(found.mend for found in self.findings)
-        repair = "; --repair puts right what can be" if mendable and not any(self.done) else ""
+        repaired = any(self.done)
+        mendable = not repaired and any(found.mend for found in self.findings)
+        repair = "; --repair puts right what needs no guess" if mendable else ""
         if self.damage:
-            return f"{_many(len(self.damage), 'damage')} found{repair}"
+            rest = "not repaired: it needs a backup" if repaired else "damaged"
+            return f"{some(len(self.damage), 'thing')} {_is(len(self.damage))} {rest}{repair}"
         if left:
-            return f"everything is as it was recorded; {left} left over{repair}"
-        return "everything is as it was recorded"
+            return f"everything is as it was recorded; {some(left, 'thing')} left over{repair}"
+        return "everything is as it was recorded" + " again" * repaired
 
 
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def examine(
@@ -187,7 +189,7 @@ def examine(
             looked["records"] = _look_at_records(ws, found)
             looked["images"] = _look_at_images(ws, found, say)
             found += run_findings(ws)
-            looked["runs"] = f"{len(ws.runs)} runs and their notebooks"
+            looked["runs"] = f"{some(len(ws.runs), 'run')} with the notebooks"
         except DatabaseError as error:
             words = f"cannot be read to their end: {error.orig}"
             found.append(Finding("records", "the records", DAMAGED, words, _BACKUP))
@@ -254,7 +256,7 @@ def _look_at_records(ws: Workspace, found: list[Finding]) -> str:
     for about, words in history_problems(read, state=state, part=_is_part(ws.path)):
         found.append(Finding("records", about, DAMAGED, words, _BACKUP))
     ids = {row["id"] for row in read}
-    return f"{len(read)} versions of {len(ids)} records, state {state}"
+    return f"{some(len(read), 'version')} of {some(len(ids), 'record')}, state {state}"
 
 
 def _is_part(folder: Path) -> bool:
@@ -276,4 +278,4 @@ def _look_at_images(ws: Workspace, found: list[Finding], say: Callable[[str], No
     except (ValueError, KeyError, TypeError) as error:  # a record that is none was told above
         words = f"could not be compared to their end: {type(error).__name__}: {error}"
         found.append(Finding("images", "images", DAMAGED, words, _BACKUP))
-    return f"{files} files of {images} images"
+    return f"{some(files, 'file')} of {some(images, 'image')}"

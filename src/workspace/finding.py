@@ -35,3 +35,14 @@ class Finding:
     words: str
     advice: str = ""
     mend: Callable[[], str] | None = None
+
+
+def some(count: int, word: str) -> str:
+    """Count things in words.
+
+    Examples
+    --------
+    >>> some(1, "image"), some(1200, "file")
+    ('1 image', '1,200 files')
+    """
+    return f"{count:,} {word}" + "s" * (count != 1)

@@ -84,5 +84,5 @@ def test_the_command_line_backs_up(folder, ws, add_image, tmp_path):
     add_image("v", PIXELS)
     shown = CliRunner().invoke(app, ["backup", str(folder), str(tmp_path / "kept")])
     assert shown.exit_code == 0, shown.output
-    assert "1 images" in shown.output
+    assert "1 image," in shown.output
     assert (Workspace.open(tmp_path / "kept").images["v"].array() == PIXELS).all()

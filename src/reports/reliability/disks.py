@@ -124,7 +124,7 @@ def _at_one_place(
         with _no_reserve():
             work(place, number, rng, ballast)
     except (ScalebridgeError, WorkspaceError) as error:
-        end = type(error).__name__
+        end = f"{type(error).__name__}: {error}" if os.environ.get("DBG") else type(error).__name__
     except Exception as error:  # counted: only our own errors are promised
         end = problem = f"{type(error).__name__}: {error}"
     finally:
@@ -219,7 +219,7 @@ def _segment(place: Path, number: int, rng: np.random.Generator, ballast: Ballas
     from ...analysis.segmentation import scratch
     from ...widgets.applied import apply_record
 
-    at, left = float(rng.uniform(0, 1)), int(rng.integers(0, 30) * _PAGE)
+    at, left = float(rng.uniform(0, 0.8)), int(rng.integers(0, 4) * _PAGE)
 
     def progress(done: int, total: int) -> None:
         if done >= at * total and not ballast.path.exists():
@@ -238,18 +238,28 @@ def _segment(place: Path, number: int, rng: np.random.Generator, ballast: Ballas
 
 
 def _report(place: Path, number: int, rng: np.random.Generator, ballast: Ballast) -> None:
-    """The disk fills before a template is run on the workspace."""
+    """The disk fills while a template is run on the workspace, at one of its cells."""
     from ...reports.batch import run_workspaces
 
-    left = int(rng.integers(0, 24) * _PAGE)
-    ballast.leave(left)
+    cell, left, begun = int(rng.integers(1, 8)), int(rng.integers(0, 4) * _PAGE), 0
+
+    def filling(_: Any) -> None:
+        nonlocal begun
+        begun += 1
+        if begun >= cell and not ballast.path.exists():
+            ballast.leave(left)
+
     batch = run_workspaces(
-        [place], output=place.parent / f"report-{number}", templates=["10_survey"]
+        [place],
+        output=place.parent / f"report-{number}",
+        templates=["10_survey"],
+        progress=lambda _: filling,
     )
+    told = "; ".join(str(why) for why in batch.table()["why"] if why)
+    if batch.exit_code and "No space left" not in told and "full" not in told:
+        raise RuntimeError(f"expected words on the full disk, got {told!r}")
     if batch.exit_code:
-        raise WorkspaceError(
-            "; ".join(str(one.error) for s in batch.specimens for one in s.results)
-        )
+        raise WorkspaceError(told)
 
 
 def _write(ws: Workspace, name: str, blocks: Any, *, dtype: Any = np.uint8, **more: Any) -> None:

@@ -70,4 +70,4 @@ def _read(guard: Guard, key: str) -> bytes:
 
 def refused(error: DamagedImage, *, what: str) -> DamagedImage:
     """Say that something was not made, because an image is damaged."""
-    return DamagedImage(f"{error}. {what}; scalebridge doctor lists everything that is damaged")
+    return DamagedImage(f"{what}: {error}; scalebridge doctor lists everything that is damaged")

@@ -29,7 +29,7 @@ class BundleLimits:
         """Refuse more entries than allowed."""
         if count > self.files:
             raise BundleLimit(
-                f"expected at most {self.files:,} files in a bundle, got {count:,}: if you trust "
+                f"expected at most {self.files:,} files in a bundle, got more: if you trust "
                 "whoever sent it, allow more with --max-files (BundleLimits(files=...))"
             )
 

@@ -16,6 +16,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from ...errors import DamagedImage, WorkspaceError
 from ..cleaning import why_gone
+from ..finding import some
 from ..manifest import FORMAT
 from ..record import Record
 from ..room import disk_full
@@ -64,11 +65,13 @@ class BundleWritten:
     def words(self) -> str:
         """Say it in a few lines."""
         lines = [
-            f"{self.path}: state {self.state}, {len(self.images)} images, {self.records} records "
-            f"in {self.versions} versions, {self.files} files, {self.bytes / 1e6:.4g} MB"
+            f"{self.path}: state {self.state}, {some(len(self.images), 'image')}, "
+            f"{some(self.records, 'record')} in {some(self.versions, 'version')}, "
+            f"{self.files} files, {self.bytes / 1e6:.4g} MB"
         ]
         if self.left_out:
-            left = ", ".join(f"{count} {kind}" for kind, count in sorted(self.left_out.items()))
+            kinds = sorted(self.left_out.items())
+            left = ", ".join(some(count, kind.removesuffix("s")) for kind, count in kinds)
             lines.append(f"not in it, as they speak of other images and frames, or none: {left}")
         if self.links:
             lines.append(
