@@ -197,13 +197,13 @@ def test_the_metadata_are_those_of_a_research_object(specimen, bundle):
             assert graph[name]["sha256"] == sha256(data).hexdigest()
     root = graph["./"]
     assert {"name", "description", "datePublished", "license", "author"} <= set(root)
-    assert [graph[one["@id"]]["name"] for one in root["author"]] == ["tester"]
+    assert [graph[one["@id"]]["name"] for one in listed(root["author"])] == ["tester"]
     linked = [one["@id"] for entity in graph.values() for one in listed(entity.get("hasPart"))]
     assert set(linked) == files | {key for key in graph if key.startswith("images/")} - {"./"}
 
 
 def listed(value):
-    return value if isinstance(value, list) else []
+    return value if isinstance(value, list) else [value] if value else []
 
 
 def test_another_library_reads_the_research_object(bundle, tmp_path):
@@ -212,7 +212,7 @@ def test_another_library_reads_the_research_object(bundle, tmp_path):
         archive.extractall(tmp_path / "crate")
     crate = rocrate.ROCrate(str(tmp_path / "crate"))
     assert crate.name == "specimen"
-    assert crate.root_dataset["author"][0]["name"] == "tester"
+    assert crate.root_dataset["author"]["name"] == "tester"
     records = crate.dereference("records.jsonl")
     assert records["sha256"] == sha256((tmp_path / "crate/records.jsonl").read_bytes()).hexdigest()
     assert len(crate.get_by_type("File")) == len(zipfile.ZipFile(bundle).namelist()) - 1

@@ -78,19 +78,19 @@ def crate_text(
         "@type": "Dataset",
         "name": title,
         "description": description,
-        "author": _links(authors),
+        "author": _one_or_more(_links(authors)),
         "dateCreated": begun,
         "dateModified": ended,
         "datePublished": ended,
         "license": {"@id": license if license and "://" in license else _LICENSE},
-        "hasPart": [*_links(folders), *({"@id": quote(one.path)} for one in alone)],
+        "hasPart": _one_or_more([*_links(folders), *({"@id": quote(one.path)} for one in alone)]),
     }
     action = _entity(
         "CreateAction",
         "#written",
         name="images, decisions and measurements were recorded",
-        agent=_links(authors),
-        instrument=_links(programs),
+        agent=_one_or_more(_links(authors)),
+        instrument=_one_or_more(_links(programs)),
         result={"@id": "./"},
         endTime=ended,
     )
@@ -143,9 +143,14 @@ def _links(entities: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     return [{"@id": one["@id"]} for one in entities]
 
 
+def _one_or_more(links: list[dict[str, str]]) -> Any:
+    """A single value stands without a list, as RO-Crate recommends."""
+    return links[0] if len(links) == 1 else links
+
+
 def _image_folder(folder: str, name: str, members: Sequence[Member]) -> dict[str, Any]:
     parts = [{"@id": quote(one.path)} for one in members if one.path.startswith(folder)]
-    return _entity("Dataset", folder, name=name, conformsTo=_ZARR, hasPart=parts)
+    return _entity("Dataset", folder, name=name, conformsTo=_ZARR, hasPart=_one_or_more(parts))
 
 
 def _file(member: Member) -> dict[str, Any]:
