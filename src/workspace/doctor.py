@@ -190,8 +190,8 @@ def examine(
             looked["images"] = _look_at_images(ws, found, say)
             found += run_findings(ws)
             looked["runs"] = f"{some(len(ws.runs), 'run')} with the notebooks"
-        except DatabaseError as error:
-            words = f"cannot be read to their end: {error.orig}"
+        except (DatabaseError, WorkspaceError) as error:
+            words = f"cannot be read to their end: {getattr(error, 'orig', error)}"
             found.append(Finding("records", "the records", DAMAGED, words, _BACKUP))
             looked = {"records": "read as far as they can be", **looked}
         done = tuple(_mended(one) if repair else "" for one in found)

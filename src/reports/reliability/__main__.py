@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import argparse
 import inspect
-import json
 import platform
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,36 +22,53 @@ from typing import Any
 
 from ..work_folder import kept, written
 from .disks import NoSmallDisk
+from .images import COUNTS
 
 SEED = 6
-FILES = ("images", "records")
-Count = Callable[..., dict[str, Any]]
+#: Counts records on both databases, one figure after the other.
+RECORDS = "record_counts"
+Result = dict[str, Any]
+Count = Callable[..., Result]
+Say = Callable[[str], None]
 
 
 def counts() -> Iterator[tuple[Count, int]]:
-    """Give every count with its full number, of the files that there are."""
-    for name in FILES:
-        if find_spec(f"{__package__}.{name}") is not None:
-            yield from import_module(f"{__package__}.{name}").COUNTS
+    """Give every count of images with its full number."""
+    yield from COUNTS
 
 
-def counted(count: Count, number: int, *, seed: int, say: Callable[[str], None]) -> dict[str, Any]:
+def counted(count: Count, number: int, *, seed: int, say: Say) -> list[Result]:
     """Run one count in a folder of its own, which goes afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="scalebridge-reliability-"))
     started = time.monotonic()
+    with _folder() as folder:
+        try:
+            result = dict(count(number, seed=seed, folder=folder, say=say))
+        except NoSmallDisk as error:
+            words = f"not counted: {error}"
+            result = {"what": _title(count), "count": 0, "failures": 0, "words": words}
+    return [{**result, "seconds": round(time.monotonic() - started, 1)}]
+
+
+def counted_records(share: float, *, seed: int, say: Say) -> list[Result]:
+    """Run the counts of records, where there are any."""
+    if find_spec(f"{__package__}.{RECORDS}") is None:
+        return []
+    count = import_module(f"{__package__}.{RECORDS}").record_counts
+    results, started = [], time.monotonic()
+    with _folder() as folder:
+        for result in count(share, seed=seed, folder=folder, say=say):
+            results.append({**result, "seconds": round(time.monotonic() - started, 1)})
+            started = time.monotonic()
+    return results
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="scalebridge-reliability-"))
     try:
-        result = dict(count(number, seed=seed, folder=folder, say=say))
-    except NoSmallDisk as error:
-        result = {
-            "what": _title(count),
-            "count": 0,
-            "failures": 0,
-            "words": f"not counted: {error}",
-        }
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    result["seconds"] = round(time.monotonic() - started, 1)
-    return result
 
 
 def _title(count: Count) -> str:
@@ -96,6 +114,9 @@ _MEANING = """\
   anew and every level read: the damaged one raises `DamagedImage`, the others give the pixels
   that were written, and `verify` names the damage. The voxel size comes from the record, which
   holds the sums of all metadata files; where record and file disagree, nothing is shown.
+- **Records** are counted on SQLite and on a PostgreSQL of its own: kills of writers, restarts of
+  the database, eight writers at once, pairs of conflicting edits, and killed migrations. Lost is
+  what had been acknowledged and is not there, or is there in part or twice.
 - **Full disks** are small real ones (tmpfs) that are filled in the middle of an import, of record
   writes, of a segmentation and of a template's run. Each stops with an error of Scalebridge's
   own, what stood before reads as before, and once there is space the same work succeeds.
@@ -114,17 +135,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--share", type=float, default=1.0, help="of the full counts")
     parser.add_argument("--seed", type=int, default=SEED)
     given = parser.parse_args(arguments)
-    results = []
+    results: list[Result] = []
     for count, full in counts():
         number = max(1, round(full * given.share))
         file = given.work / f"reliability-{count.__name__}-{number}-{given.seed}.json"
-
-        def run(count: Count = count, number: int = number) -> dict[str, Any]:
-            return counted(count, number, seed=given.seed, say=_tell)
-
-        result = kept(file, run)
-        _tell(json.dumps(result, ensure_ascii=False))
-        results.append(result)
+        results += kept(file, partial(counted, count, number, seed=given.seed, say=_tell))
+    file = given.work / f"reliability-records-{given.share:g}-{given.seed}.json"
+    results += kept(file, partial(counted_records, given.share, seed=given.seed, say=_tell))
+    for result in results:
+        _tell(f"{result['what']}: {result['count']}, {failures_of(result)} failures")
     given.output.parent.mkdir(parents=True, exist_ok=True)
     written(given.output, page(results, seed=given.seed))
     return int(any(failures_of(result) for result in results))

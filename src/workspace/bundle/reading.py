@@ -266,6 +266,7 @@ def _listed(
 ) -> Iterator[None]:
     """Write the records, and take them out of a database again if the folder does not follow."""
     engine = make_engine(records or URL.create("sqlite", database=str(partial / DATABASE)))
+    trouble = ""
     try:
         _refuse_known(engine, manifest)
         _fill(engine, content, manifest)
@@ -277,12 +278,14 @@ def _listed(
                 _forget(engine, manifest)
             raise
     except DatabaseError as error:
-        raise WorkspaceError(
-            f"the records could not be written ({error.orig}): nothing was unpacked; look at the "
-            "database and try again"
-        ) from error
+        trouble = str(error.orig)
     finally:
         engine.dispose()
+    if trouble:  # here, so that no traceback shows what the driver was given
+        raise WorkspaceError(
+            f"the records could not be written ({trouble}): nothing was unpacked; look at the "
+            "database and try again"
+        )
 
 
 def _fill(engine: sa.Engine, content: _Content, manifest: Manifest) -> None:
