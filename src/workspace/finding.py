@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-DAMAGED, LEFT_OVER, NOTE = "damaged", "left over", "note"
+DAMAGED: Final = "damaged"
+LEFT_OVER: Final = "left over"
+NOTE: Final = "note"
 Kind = Literal["damaged", "left over", "note"]
 Part = Literal["records", "images", "runs"]
 

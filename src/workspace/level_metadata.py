@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import DamagedImage, ReadError, UnsafeWorkspace
-from ..io.zarr_metadata import inspect_metadata, read_json
+from ..io.zarr_metadata import LARGEST_METADATA, inspect_metadata, parse_json
+from .guard import fingerprint
 from .record import Record
 
 #: Of one chunk, unpacked; Scalebridge writes none above 16 MB.
@@ -21,7 +22,7 @@ LARGEST_CHUNK = 2**30
 def refuse_strange_level(image: Record, folder: Path, index: int, *, shape: Sequence[int]) -> None:
     """Refuse a level that asks for other codecs, pixels or sizes than its record allows.
 
-    What is missing or no JSON is left to the checksums.
+    What is missing, no JSON, or not as it was recorded is left to the checksums.
 
     Parameters
     ----------
@@ -45,10 +46,13 @@ def refuse_strange_level(image: Record, folder: Path, index: int, *, shape: Sequ
                 f"{os.readlink(part)!r} at {part.name}: nothing was read. Put the files themselves "
                 "there"
             )
-    if not place.is_file():
+    if not place.is_file() or place.stat().st_size > LARGEST_METADATA:
+        return
+    data, recorded = place.read_bytes(), image.fields["fingerprints"].get(f"{index}/zarr.json")
+    if recorded not in (None, fingerprint(data)):
         return
     try:
-        metadata = read_json(place)
+        metadata = parse_json(data, place)
     except ReadError:
         return
     try:

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
+from sqlalchemy import URL
 from sqlalchemy.engine import make_url
 
 from ..errors import UnsafeWorkspace, WorkspaceError
@@ -36,13 +37,13 @@ _WORDS = frozenset("(),") | {
 }
 
 
-def refuse_strange(folder: Path, records: str | None = None) -> None:
+def refuse_strange(folder: Path, records: str | URL | None = None) -> None:
     """Refuse a workspace that could run something, or leads outside of its folder.
 
     Parameters
     ----------
     folder : Path
-    records : str, optional
+    records : str or sqlalchemy.URL, optional
         SQL address, where the records are not in the folder.
 
     Raises
@@ -116,11 +117,12 @@ def _outside(path: Path, expected: str, found: os.stat_result) -> UnsafeWorkspac
     )
 
 
-def _sqlite_file(records: str) -> Path | None:
-    url = make_url(records)
-    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+def _sqlite_file(records: str | URL) -> Path | None:
+    kind = records if isinstance(records, str) else records.drivername
+    if not kind.startswith("sqlite"):  # other addresses are judged by whoever speaks with them
         return None
-    return Path(url.database)
+    place = make_url(records).database
+    return Path(place) if place and place != ":memory:" else None
 
 
 def _refuse_strange_database(path: Path) -> None:

@@ -154,7 +154,8 @@ def test_an_image_that_is_listed_while_the_folders_are_walked_is_not_cleaned_awa
     """Its folder was seen, its record was read before it was listed, its lock is free again."""
     from scalebridge.workspace import cleaning
 
-    locked, made = cleaning.is_locked, []
+    locked = cleaning.is_locked
+    made: list = []
 
     def slow(path):
         if not made and "early" in path.name:

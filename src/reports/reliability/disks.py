@@ -48,7 +48,8 @@ def disks_run_full(count: int, *, seed: int, folder: Path, say: Say) -> dict[str
     NoSmallDisk
         Nobody here may mount one.
     """
-    rng, wrong, ends = np.random.default_rng(seed), [], {}
+    rng, wrong = np.random.default_rng(seed), []
+    ends: dict[str, list[str]] = {}
     with small_disk(folder / "small") as disk:
         place = disk / "specimen"
         image = _begun(place, rng)
@@ -124,7 +125,7 @@ def _at_one_place(
         with _no_reserve():
             work(place, number, rng, ballast)
     except (ScalebridgeError, WorkspaceError) as error:
-        end = f"{type(error).__name__}: {error}" if os.environ.get("DBG") else type(error).__name__
+        end = type(error).__name__
     except Exception as error:  # counted: only our own errors are promised
         end = problem = f"{type(error).__name__}: {error}"
     finally:

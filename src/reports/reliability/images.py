@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import time
 from collections.abc import Callable
@@ -49,10 +48,9 @@ def kills_during_import(count: int, *, seed: int, folder: Path, say: Say) -> Res
     for number in range(count):
         child = _begun(context, place, number=number, seed=seed)
         time.sleep(float(rng.uniform(0.0, 1.1 * seconds)))
-        if child.is_alive():
-            os.kill(child.pid, signal.SIGKILL)
-            killed += 1
+        child.kill()
         child.join()
+        killed += child.exitcode == -signal.SIGKILL
         problem, there = _absent_or_whole(place, number=number, seed=seed)
         listed += there
         wrong += [problem] if problem else []
@@ -184,6 +182,7 @@ def _files(image: Image, kind: str) -> list[Path]:
 
 def _shown(place: Path, damaged: Path, truth: list[np.ndarray]) -> str:
     """Read every level of an image that has one damaged file, as a person would after opening."""
+    damaged = damaged.relative_to(place / "images")
     with Workspace.open(place) as ws:
         image, refused = ws.images["cube"], 0
         if image.spacing_um != _SPACING:

@@ -151,7 +151,7 @@ def _said(text: str, source: Path) -> dict[str, Any]:
     try:
         said = json.loads(text)
         version, kind = said["scalebridge_bundle"], said["format"]
-        plain = [(said[k], str) for k in ("workspace", "name")]
+        plain: list[tuple[Any, type]] = [(said["workspace"], str), (said["name"], str)]
         plain += [(said["state"], int), (said["part"], bool), (version, int), (kind, int)]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise damaged(source, f"{BUNDLE} does not say what it is: {error!r}") from error
