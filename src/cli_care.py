@@ -122,12 +122,13 @@ def backup(
     """Copy a workspace as it stands at one moment, while others may write."""
     from .workspace import Workspace, back_up
     from .workspace.finding import some
+    from .workspace.progress import size_words
 
     with Workspace.open(workspace) as ws:
         done = back_up(ws, folder, say=_tell)
     _say(
         f"{done.folder}: state {done.state}, {some(done.images, 'image')}, {done.files} files, "
-        f"{done.bytes / 1e6:.4g} MB; every file was compared with what was recorded"
+        f"{size_words(done.bytes)}; every file was compared with what was recorded"
     )
 
 

@@ -13,6 +13,7 @@ from ..errors import ScalebridgeError
 from ..locks import is_locked, locked
 from .cleaning import UNFINISHED, UNLISTED, clean, leftovers, why_gone
 from .finding import DAMAGED, LEFT_OVER, NOTE, Finding
+from .progress import size_words
 from .record import Record
 from .strangers import LOST
 
@@ -197,4 +198,4 @@ def _unlocker(path: Path) -> Callable[[], str]:
 
 def _size(path: Path) -> str:
     count = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    return f"{count / 1e6:.3g} MB"
+    return size_words(count)

@@ -20,12 +20,24 @@ from scalebridge.cli import app
 from scalebridge.errors import (
     BundleLimit,
     DamagedImage,
+    DiskFull,
     NewerFormat,
     NotFound,
     RefusedBundle,
     WorkspaceError,
 )
-from scalebridge.workspace import BundleLimits, Workspace, examine, read_bundle, write_bundle
+from scalebridge.reports.reliability import disks
+from scalebridge.workspace import (
+    BundleLimits,
+    Workspace,
+    back_up,
+    examine,
+    read_bundle,
+    write_bundle,
+)
+from scalebridge.workspace.bundle import reading
+
+from ..conftest import lacking
 
 RNG = np.random.default_rng(6)
 PIXELS = RNG.integers(0, 60000, (40, 40, 40), dtype=np.uint16)
@@ -327,7 +339,7 @@ def test_any_other_zip_is_no_bundle(tmp_path):
     ("limits", "words"),
     [
         (BundleLimits(files=5), "at most 5 files .*got more.* --max-files"),
-        (BundleLimits(bytes=1000), "GB in a bundle.* --max-gb"),
+        (BundleLimits(bytes=1000), "at most 1 KB in a bundle.* --max-gb"),
         (BundleLimits(ratio=0.5), "0.5 times .* --max-ratio"),
     ],
 )
@@ -459,6 +471,28 @@ def assert_a_state_that_existed(copy):
     for number in range(2):
         counts = sorted({int(t.split(".")[1]) for t in texts if t.startswith(f"{number}.")})
         assert counts == list(range(len(counts))), "none before the last is missing"
+
+
+@pytest.mark.parametrize("work", ["write", "read", "backup"])
+@pytest.mark.parametrize("left", [0, 40_000, 150_000])
+def test_a_full_disk_leaves_nothing_of_a_bundle_or_backup(
+    specimen, bundle, tmp_path, monkeypatch, work, left
+):
+    monkeypatch.setattr(reading, "RESERVE_BYTES", -(10**12))
+    try:
+        with disks.small_disk(tmp_path / "small", megabytes=8) as disk:
+            disks.Ballast(disk).leave(left)
+            works = {
+                "write": lambda: write_bundle(specimen, disk / "a.zip"),
+                "read": lambda: read_bundle(bundle, disk / "copy"),
+                "backup": lambda: back_up(specimen, disk / "copy"),
+            }
+            with pytest.raises(DiskFull, match="make room"):
+                works[work]()
+            assert [path.name for path in disk.iterdir()] == ["ballast"]
+    except disks.NoSmallDisk as error:
+        lacking("disk", str(error))
+    assert examine(specimen.path).sound
 
 
 def test_the_command_line_writes_and_reads(specimen, folder, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...errors import BundleLimit
+from ..progress import size_words
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class BundleLimits:
         """Refuse more bytes than allowed."""
         if count > self.bytes:
             raise BundleLimit(
-                f"expected at most {self.bytes / 1e9:.4g} GB in a bundle, it states "
-                f"{count / 1e9:.4g} GB: if you trust whoever sent it, allow more with --max-gb "
+                f"expected at most {size_words(self.bytes)} in a bundle, it states "
+                f"{size_words(count)}: if you trust whoever sent it, allow more with --max-gb "
                 "(BundleLimits(bytes=...))"
             )
 

@@ -18,6 +18,7 @@ from ...errors import DamagedImage, WorkspaceError
 from ..cleaning import why_gone
 from ..finding import some
 from ..manifest import FORMAT
+from ..progress import size_words
 from ..record import Record
 from ..room import disk_full
 from ..strangers import plain_file
@@ -67,7 +68,7 @@ class BundleWritten:
         lines = [
             f"{self.path}: state {self.state}, {some(len(self.images), 'image')}, "
             f"{some(self.records, 'record')} in {some(self.versions, 'version')}, "
-            f"{self.files} files, {self.bytes / 1e6:.4g} MB"
+            f"{self.files} files, {size_words(self.bytes)}"
         ]
         if self.left_out:
             kinds = sorted(self.left_out.items())
