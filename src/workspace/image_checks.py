@@ -59,6 +59,10 @@ def _verified(ws: Workspace, record: Record, folder: Path) -> Iterator[Finding |
     except (ScalebridgeError, OSError, ValueError, KeyError, RecursionError) as error:
         yield Finding("images", _called(record), DAMAGED, f"cannot be verified: {error}")
         return
+    newest = ws.images.by_id(record.id)
+    if found["problem"].any() and newest is not None and newest.version != record.version:
+        yield from _verified(ws, newest, folder)  # edited while it was being read
+        return
     yield int(found["files"].sum())
     for row in found.itertuples():
         if row.part == "metadata" and row.problem and not record.removed:

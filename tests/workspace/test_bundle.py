@@ -473,6 +473,32 @@ def assert_a_state_that_existed(copy):
         assert counts == list(range(len(counts))), "none before the last is missing"
 
 
+@pytest.mark.parametrize("step", ["_unpack_one", "_fill", "_flush_folders", "write_manifest"])
+def test_a_bundle_that_fails_on_its_way_leaves_no_folder_and_no_rows(
+    specimen, bundle, tmp_path, monkeypatch, step
+):
+    url = f"sqlite:///{tmp_path / 'group.db'}"
+    real, calls = getattr(reading, step), []
+
+    def failing(*given, **more):
+        calls.append(step)
+        if step == "_unpack_one" and len(calls) < 4:
+            return real(*given, **more)
+        if step == "_fill":
+            real(*given, **more)
+        raise RuntimeError("the machine was switched off")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, step, failing)
+        with pytest.raises(RuntimeError):
+            read_bundle(bundle, tmp_path / "copy", records=url)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left <= {"specimen", "all.zip", "group.db"}
+    if step != "_fill":  # which was done, and would have taken its rows out by itself
+        with read_bundle(bundle, tmp_path / "copy", records=url) as copy:
+            assert everything(copy) == everything(specimen)
+
+
 @pytest.mark.parametrize("work", ["write", "read", "backup"])
 @pytest.mark.parametrize("left", [0, 40_000, 150_000])
 def test_a_full_disk_leaves_nothing_of_a_bundle_or_backup(
