@@ -14,6 +14,7 @@ import numpy as np
 
 from ...errors import ScalebridgeError, WorkspaceError
 from ...workspace import Workspace, examine, room
+from ...workspace.finding import some
 from ...workspace.pixels import Block
 
 Say = Callable[[str], None]
@@ -62,8 +63,8 @@ def disks_run_full(count: int, *, seed: int, folder: Path, say: Say) -> dict[str
             wrong += [f"{name} {number}: {problem}"] if problem else []
             say(f"full disk {number + 1} of {count} ({name}): {end}")
     words = "; ".join(
-        f"{name}: {len(found)} places, {sum(one != 'done' for one in found)} stopped with a "
-        "typed error"
+        f"{name}: {some(len(found), 'place')}, {sum(one != 'done' for one in found)} stopped "
+        "with a typed error"
         for name, found in ends.items()
     )
     told = "; ".join([words, *wrong[:5]])
