@@ -81,8 +81,9 @@ bench: $(VENV)/.bench browser  ## timings beside named peers, same work, same ru
 	  $(BIN)/python $$benchmark || missed="$$missed $$benchmark"; done; \
 	  if [ -n "$$missed" ]; then echo "missed their goals:$$missed" >&2; exit 1; fi
 
-validate: $(VENV)/.test  ## the full counts; writes docs/validation.md
+validate: $(VENV)/.test  ## the full counts; writes docs/validation.md and docs/reliability.md
 	@SCALEBRIDGE_FULL=1 $(BIN)/python -m pytest -q -m full
+	@$(BIN)/python -m scalebridge.reports.reliability --output docs/reliability.md --work validate
 	@$(BIN)/python -m scalebridge.reports.validation --output docs/validation.md --work validate
 
 lock: $(BIN)/python  ## renew the locked versions of this Python

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from .cli_care import backup, bundles, doctor
 from .cli_targets import targets
 from .cli_transforms import transforms
 from .errors import DecisionNeeded, ImportCancelled, ParameterError, ScalebridgeError
@@ -291,6 +292,9 @@ def calibrate(
 
 app.add_typer(transforms, name="transform")
 app.command()(targets)
+app.command()(doctor)
+app.add_typer(bundles, name="bundle")
+app.command()(backup)
 
 
 @app.command()

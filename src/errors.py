@@ -12,6 +12,9 @@ a careful caller can still meet::
     ├── Superseded             what was being fetched is no longer wanted
     ├── WorkspaceError         a workspace cannot be opened or written
     │   ├── NewerFormat        it was made by a newer Scalebridge
+    │   ├── UnsafeWorkspace    it holds what could run, or leads outside of its folder
+    │   ├── RefusedBundle      a bundle is no bundle, is damaged, or leads outside
+    │   │   └── BundleLimit    ... or is larger than it may be
     │   ├── ReadOnly           it is open read-only (``as_of=``)
     │   ├── NotFound           no record, state or workspace is called so
     │   ├── RefusedRecord      a record was wrong when it came, and was not written
@@ -74,6 +77,18 @@ class WorkspaceError(ScalebridgeError):
 
 class NewerFormat(WorkspaceError):
     """The workspace was made by a newer Scalebridge."""
+
+
+class UnsafeWorkspace(WorkspaceError):
+    """The workspace holds what could run when it is opened, or leads outside of its folder."""
+
+
+class RefusedBundle(WorkspaceError):
+    """A bundle is none, is damaged, or would write outside of its folder; nothing was written."""
+
+
+class BundleLimit(RefusedBundle):
+    """A bundle is larger than it may be; nothing was written."""
 
 
 class ReadOnly(WorkspaceError):

@@ -235,6 +235,15 @@ def test_the_examples_of_a_guide_give_what_they_say(name: str) -> None:
     assert not told, "".join(told)
 
 
+def test_the_example_of_the_page_on_care_gives_what_it_says() -> None:
+    text = re.sub(r"^```.*$", "", guide("care"), flags=re.M)
+    test = doctest.DocTestParser().get_doctest(text, {}, "care", "docs/care.md", 0)
+    told: list[str] = []
+    doctest.DocTestRunner().run(test, out=told.append)
+    assert len(test.examples) >= 5
+    assert not told, "".join(told)
+
+
 def test_the_readme_names_the_guides() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert not [name for name in GUIDES if f"(docs/{name}.md)" not in readme]

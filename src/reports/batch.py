@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
@@ -13,6 +15,7 @@ import pandas as pd
 from ..errors import ParameterError
 from ..exit_codes import ASKED, FAILED, exit_code
 from ..workspace import Workspace
+from ..workspace.room import disk_full
 from .kernel import ProgressCallback
 from .page import render_report
 from .parameters import refuse_unknown
@@ -133,8 +136,25 @@ def run_workspaces(
             )
             specimens.append(specimen)
     finally:  # also what was done before a person interrupted
-        Batch(tuple(specimens)).table().to_csv(folder / "summary.csv", index=False)
+        _keep_summary(Batch(tuple(specimens)).table(), folder / "summary.csv")
     return Batch(tuple(specimens))
+
+
+def _keep_summary(table: pd.DataFrame, path: Path) -> None:
+    text = table.to_csv(index=False)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        ends = "; ".join(f"{row.workspace} {row.status} {row.why}" for row in table.itertuples())
+        raise disk_full(
+            path.parent,
+            name=path.name,
+            needed_bytes=len(text),
+            free_bytes=shutil.disk_usage(path.parent).free,
+            after=f"how the runs ended: {ends or 'none was begun'}",
+        ) from error
 
 
 def _run_specimen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import ReadOnly, SegmentationCancelled
 from ..locks import locked
+from ..workspace.room import disk_full
 from .layers import channel_select
 from .phase_record import corrections_of, recipe_of
 
@@ -140,7 +142,7 @@ def apply_record(
         _stop_if(cancelled)
 
     with (
-        _room(images) as folder,
+        _room(images, title, needed_bytes=2 * whole) as folder,
         labels_in_blocks(
             source,
             recipe,
@@ -203,7 +205,7 @@ def _stop_if(cancelled: Cancelled | None) -> None:
 
 
 @contextmanager
-def _room(images: Any) -> Iterator[Path]:
+def _room(images: Any, name: str, *, needed_bytes: int) -> Iterator[Path]:
     """A folder beside the images for what is needed meanwhile; ``gc`` takes it after a kill."""
     identity = uuid.uuid4().hex
     folder = images.folder / f".partial-{identity}"
@@ -211,5 +213,15 @@ def _room(images: Any) -> Iterator[Path]:
         folder.mkdir(parents=True)
         try:
             yield folder
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise disk_full(
+                images.folder,
+                name=name,
+                needed_bytes=needed_bytes,
+                free_bytes=shutil.disk_usage(images.folder).free,
+                after="what was written of it was taken away again",
+            ) from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)

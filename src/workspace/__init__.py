@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+from .backup import BackedUp, back_up
+from .bundle import BundleLimits, BundleWritten, read_bundle, write_bundle
 from .collection import Collection
+from .doctor import Diagnosis, examine
 from .image import Image, Level
 from .images import Images
 from .landmarks import LandmarkArrays
@@ -15,7 +18,11 @@ from .running_import import RunningImport
 from .workspace import Workspace
 
 __all__ = [
+    "BackedUp",
+    "BundleLimits",
+    "BundleWritten",
     "Collection",
+    "Diagnosis",
     "Image",
     "Images",
     "ImportProgress",
@@ -24,4 +31,8 @@ __all__ = [
     "Record",
     "RunningImport",
     "Workspace",
+    "back_up",
+    "examine",
+    "read_bundle",
+    "write_bundle",
 ]

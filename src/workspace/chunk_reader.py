@@ -51,7 +51,11 @@ def _reader(array: Any, store: StrictStore) -> Read:
 
     def read(index: tuple[int, ...]) -> NDArray[Any]:
         key = f"{path}/{encoded(index)}"
-        values = np.frombuffer(squeeze.decode(store.read(key)), dtype)
+        data = store.read(key)
+        unpacked = int.from_bytes(data[4:8], "little")  # as Blosc states it, before it takes room
+        if unpacked != np.prod(shape) * dtype.itemsize:
+            raise store.guard.refusal(key, f"a chunk of {shape} values", f"{unpacked} bytes")
+        values = np.frombuffer(squeeze.decode(data), dtype)
         if values.size != np.prod(shape):
             raise store.guard.refusal(key, f"a chunk of {shape} values", f"{values.size}")
         return values.reshape(shape)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Collection as Collection_
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +29,16 @@ _PARTIAL = re.compile(r"\.partial-(?P<id>[A-Za-z0-9_-]{1,64})")
 _COLUMNS = ["folder", "image", "reason", "size_mb", "deleted"]
 
 
-def clean(records: Records, folder: Path, *, dry_run: bool) -> pd.DataFrame:
+UNFINISHED, UNLISTED, REMOVED = "an import that did not finish", "never listed", "image was removed"
+
+
+def clean(
+    records: Records,
+    folder: Path,
+    *,
+    dry_run: bool,
+    reasons: Collection_[str] = (UNFINISHED, UNLISTED, REMOVED),
+) -> pd.DataFrame:
     """Delete the image folders that the current state no longer has.
 
     Parameters
@@ -37,6 +48,8 @@ def clean(records: Records, folder: Path, *, dry_run: bool) -> pd.DataFrame:
         ``images/`` of the workspace.
     dry_run : bool
         Only say what would go.
+    reasons : collection of str
+        Which of them count.
 
     Returns
     -------
@@ -47,17 +60,34 @@ def clean(records: Records, folder: Path, *, dry_run: bool) -> pd.DataFrame:
 
     if records.read_only and not dry_run:
         raise ReadOnly(records.read_only)
-    images = Collection(today(records), "images")
-    known = {record.id: record for record in images.all(removed=True)}
     found = []
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        reason, record = _reason(path, known)
-        if reason and not is_locked(folder / f".{_identity(path)}.lock"):
+    for path, reason, record in leftovers(records, folder):
+        if reason in reasons:
             name = record.name if record else None
             found.append((path, record, (path.name, name, reason, _size_mb(path), not dry_run)))
     if found and not dry_run:
         _delete(records, [(path, record, row[3]) for path, record, row in found])
     return pd.DataFrame([row for _, _, row in found], columns=_COLUMNS)
+
+
+def leftovers(records: Records, folder: Path) -> Iterator[tuple[Path, str, Record | None]]:
+    """Find folders of pixels that the current state lacks, and no import is at work on.
+
+    Yields
+    ------
+    tuple of Path, str and Record or None
+        The folder, why it is left over, and its image where there is one.
+    """
+    images = Collection(today(records), "images")
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        identity = _identity(path)
+        if identity is None or path.is_symlink() or is_locked(folder / f".{identity}.lock"):
+            continue
+        # after the lock: an import lists its image before it lets go of it
+        record = images.by_id(identity)
+        reason = _reason(path, record)
+        if reason:
+            yield path, reason, record
 
 
 def why_gone(records: Records, image: Record) -> ScalebridgeError:
@@ -97,16 +127,12 @@ def _identity(path: Path) -> str | None:
     return match["id"] if match else None
 
 
-def _reason(path: Path, known: dict[str, Record]) -> tuple[str | None, Record | None]:
-    identity = _identity(path)
-    if identity is None or path.is_symlink():
-        return None, None
-    record = known.get(identity)
+def _reason(path: Path, record: Record | None) -> str:
     if path.name.startswith(".partial-"):
-        return "an import that did not finish", record
+        return UNFINISHED
     if record is None:
-        return "never listed", None
-    return ("image was removed", record) if record.removed else (None, record)
+        return UNLISTED
+    return REMOVED if record.removed else ""
 
 
 def _delete(records: Records, found: list[tuple[Path, Record | None, float]]) -> None:

@@ -59,9 +59,27 @@ def group_problem(folder: Path, image: Record) -> str:
     path = folder / FILE
     if not path.is_file():
         return f"expected metadata at {path}, got no file"
-    if fingerprint(path.read_bytes()) != recorded:
+    data = path.read_bytes()
+    if fingerprint(data) != recorded:
         return f"expected the metadata that was recorded at {path}, got other bytes"
-    return ""
+    return _other_place(data, image, path)
+
+
+def _other_place(data: bytes, image: Record, path: Path) -> str:
+    """Say where file and record disagree: bytes are as recorded, the record itself is not."""
+    known = _transformations(group_bytes(image.name or image.id, image.fields))
+    try:
+        found = _transformations(data)
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+        return f"expected OME-Zarr metadata at {path}, got none that can be understood"
+    if found == known:
+        return ""
+    return f"expected the scales and places that its record has, {known}, at {path}, got {found}"
+
+
+def _transformations(data: bytes) -> list[Any]:
+    levels = json.loads(data)["attributes"]["ome"]["multiscales"][0]["datasets"]
+    return [step[step["type"]] for level in levels for step in level["coordinateTransformations"]]
 
 
 def damaged_group(image: Record, problem: str) -> DamagedImage:

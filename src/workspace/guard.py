@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -48,6 +50,7 @@ class Guard:
         self.image = image
         self.fingerprints = fingerprints
         self.table = cache(self._read_table)
+        self._own: set[str] = set()
 
     def check(self, key: str, data: bytes | None) -> None:
         """Refuse bytes that are not those that were written at a key.
@@ -67,6 +70,27 @@ class Guard:
             self._check_chunk(key, data, match["level"], match["index"])
         elif key in self.fingerprints:
             self._check_metadata(key, data)
+
+    def refuse_link(self, key: str) -> None:
+        """Refuse to read a key through a link, a pipe or a device: others chose what it leads to.
+
+        Raises
+        ------
+        DamagedImage
+        """
+        steps = key.split("/")
+        folders = ["/".join(steps[:depth]) for depth in range(len(steps))]
+        for place in (*(folder for folder in folders if folder not in self._own), key):
+            try:
+                mode = os.lstat(self.folder / place).st_mode
+            except (FileNotFoundError, NotADirectoryError):
+                return
+            if place == key and not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+                raise self.refusal(key, "a file of its own", _kind(mode))
+            if place != key and not stat.S_ISDIR(mode):
+                raise self.refusal(place, "a folder of its own", _kind(mode))
+            if place != key:
+                self._own.add(place)
 
     def refusal(self, key: str, expected: str, got: str) -> DamagedImage:
         """Say what is damaged and what to do."""
@@ -94,6 +118,8 @@ class Guard:
         key = f"{level}/{chunk_table.FILE}"
         if key not in self.fingerprints:
             return None
+        self.refuse_link(f"{level}/zarr.json")
+        self.refuse_link(key)
         metadata, path = self.folder / level / "zarr.json", self.folder / key
         if not path.is_file():
             raise self.refusal(key, "the table of chunks", "no file")
@@ -101,3 +127,7 @@ class Guard:
         if not table.whole or table.digest != self.fingerprints[key]:
             raise self.refusal(key, "the table of chunks that was recorded", "other bytes")
         return table
+
+
+def _kind(mode: int) -> str:
+    return "a symbolic link" if stat.S_ISLNK(mode) else "something else"

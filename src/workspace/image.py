@@ -219,10 +219,12 @@ class Image:
         """Open a level as a zarr array that refuses to invent pixels."""
         import zarr
 
+        from .level_metadata import refuse_strange_level
         from .store import open_strictly
 
         if not self.folder.is_dir():
             raise self._gone()
+        refuse_strange_level(self.record, self.folder, index, shape=self.levels[index].shape)
         self._refuse_foreign_group()
         store = open_strictly(
             self.folder, image=self.name, fingerprints=self.record.fields["fingerprints"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ChangedImage, ScalebridgeError
+from ..errors import ChangedImage, ScalebridgeError, UnsafeWorkspace
 from .record import Record
 
 if TYPE_CHECKING:
@@ -98,7 +98,14 @@ class Links:
         """Give the store of an image; made once."""
         if image.id not in self._stores:
             link = image.fields["link"]
-            self._stores[image.id] = self.store(link["address"], anonymous=link["anonymous"])
+            try:
+                store = self.store(link["address"], anonymous=link["anonymous"])
+            except ValueError as error:  # no address that Scalebridge itself would have recorded
+                raise UnsafeWorkspace(
+                    f"{image.label} is linked to what is not followed: {error}. Remove it, or link "
+                    "it again"
+                ) from error
+            self._stores[image.id] = store
         return self._stores[image.id]
 
     def tell(self, image: Record, error: ScalebridgeError | None) -> None:

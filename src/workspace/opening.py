@@ -20,6 +20,7 @@ from .people import current_person
 from .records import Records
 from .rows import create_tables
 from .serving import current_run, run_mark
+from .strangers import refuse_strange
 from .upgrades import DATABASE, upgrade
 
 
@@ -69,6 +70,7 @@ def open_folder(folder: Path, *, records: str | None, as_of: int | str | datetim
     ------
     WorkspaceError, NewerFormat
     """
+    refuse_strange(folder, records)
     manifest = read_manifest(folder)
     if manifest.format < FORMAT:
         manifest = upgrade(folder)

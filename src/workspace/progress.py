@@ -38,7 +38,7 @@ class ImportProgress:
         >>> ImportProgress(30, 100, 95.0, 17_000_000_000).words()
         '30 %, 1 min 35 s left, up to 17 GB on disk'
         """
-        room = f"up to {_size(self.disk_needed_bytes)} on disk"
+        room = f"up to {size_words(self.disk_needed_bytes)} on disk"
         if self.phase == "checking":
             return f"written, now read back to check, {room}"
         left = "" if self.seconds_left is None else f"{_duration(self.seconds_left)} left, "
@@ -130,7 +130,14 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _size(count: int) -> str:
+def size_words(count: float) -> str:
+    """Say how many bytes.
+
+    Examples
+    --------
+    >>> size_words(2_500_000_000), size_words(0)
+    ('2.5 GB', '0 KB')
+    """
     for unit, size in (("GB", 1e9), ("MB", 1e6)):
         if count >= size:
             return f"{count / size:.3g} {unit}"

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from ..errors import DiskFull
+from .progress import size_words
 
 #: Left free for the records, the database's journal and everybody else.
 RESERVE_BYTES = 64 * 2**20
@@ -41,7 +42,7 @@ def disk_full(
 ) -> DiskFull:
     """Put into words that an image does not fit."""
     return DiskFull(
-        f"{name!r} needs up to {needed_bytes / 1e9:.3g} GB, {free_bytes / 1e9:.3g} GB are free in "
+        f"{name!r} needs up to {size_words(needed_bytes)}, {size_words(free_bytes)} are free in "
         f"{folder}: make room, or keep the workspace on a larger disk; {after}",
         needed_bytes=needed_bytes,
         free_bytes=free_bytes,

@@ -39,6 +39,7 @@ class StrictStore(WrapperStore[LocalStore]):
         self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
         """Read a key; a chunk that is missing, damaged or of another place raises."""
+        self.guard.refuse_link(key)
         found = await self._store.get(key, prototype, byte_range)
         if byte_range is not None:
             raise self.guard.refusal(key, "whole chunks", f"a request of {byte_range}")
@@ -47,6 +48,7 @@ class StrictStore(WrapperStore[LocalStore]):
 
     def read(self, key: str) -> bytes:
         """Read a chunk without waiting for others, and leave out its crc32c."""
+        self.guard.refuse_link(key)
         try:
             data = (self._store.root / key).read_bytes()
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):

@@ -72,6 +72,7 @@ def _level(image: Record, folder: Path, level: str) -> _Row:
 
 def _check(guard: Guard, path: Path) -> None:
     key = path.relative_to(guard.folder).as_posix()
+    guard.refuse_link(key)
     try:
         data = path.read_bytes() if path.is_file() else None
     except OSError as error:  # a failing disk is what is looked for: the other files count too

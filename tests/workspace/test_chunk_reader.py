@@ -6,6 +6,7 @@ import itertools
 import shutil
 from pathlib import Path
 
+import google_crc32c
 import numpy as np
 import pytest
 import zarr
@@ -80,3 +81,16 @@ def test_what_zarr_refuses_is_refused(ws, add_image):
 def test_what_is_stored_otherwise_is_left_to_zarr(tmp_path):
     assert chunk_reader(np.zeros((3, 3))) is None
     assert chunk_reader(zarr.create_array(tmp_path / "a", shape=(4, 4), dtype="uint8")) is None
+
+
+def test_a_chunk_that_states_another_size_is_refused_before_it_is_unpacked(tmp_path):
+    """Its own checksum is right, as a stranger could make it."""
+    shutil.copytree(Path(__file__).parent / "fixtures" / "format1", tmp_path / "old")
+    with Workspace.open(tmp_path / "old") as ws:
+        image = ws.images["cube"]
+        path = image.folder / "0" / "c" / "0" / "0" / "0"
+        data = bytearray(path.read_bytes()[:-4])
+        data[4:8] = (2**31 - 1).to_bytes(4, "little")
+        path.write_bytes(bytes(data) + google_crc32c.value(bytes(data)).to_bytes(4, "little"))
+        with pytest.raises(DamagedImage, match="2147483647 bytes"):
+            reader(image.levels[0].array)((0, 0, 0))

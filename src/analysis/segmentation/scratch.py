@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ import numpy as np
 
 #: Up to this size a volume is held in memory [byte].
 IN_MEMORY = 2**26
+_ZEROS = 2**24
 
 
 class Scratch:
@@ -33,7 +35,24 @@ class Scratch:
             return np.empty(shape, np.uint8)
         self._count += 1
         path = self._folder / f"{self._count}.raw"
-        return np.memmap(path, np.uint8, "w+", shape=tuple(shape))
+        _take_room(path, int(np.prod(shape, dtype=np.int64)))
+        return np.memmap(path, np.uint8, "r+", shape=tuple(shape))
+
+
+def _take_room(path: Path, count: int) -> None:
+    """Take the disk's space now: a mapped file that finds none later ends the whole process.
+
+    Raises
+    ------
+    OSError
+        The disk is full.
+    """
+    with path.open("wb") as file:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, max(count, 1))
+        else:  # macOS
+            for start in range(0, count, _ZEROS):
+                file.write(bytes(min(_ZEROS, count - start)))
 
 
 @contextmanager

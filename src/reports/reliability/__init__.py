@@ -1,0 +1,1 @@
+"""Counts of what could be lost: kills, flipped bits, full disks."""
