@@ -31,7 +31,7 @@ $(VENV)/.core: $(BIN)/python pyproject.toml $(wildcard requirements/*.lock)
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.core
-	@$(INSTALL) -e '.[formats,remote,test]'
+	@$(INSTALL) -e '.[formats,postgres,remote,test]'
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.test

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from .cli_records import migrate
 from .cli_targets import targets
 from .cli_transforms import transforms
 from .errors import DecisionNeeded, ImportCancelled, ParameterError, ScalebridgeError
@@ -291,6 +292,7 @@ def calibrate(
 
 app.add_typer(transforms, name="transform")
 app.command()(targets)
+app.command()(migrate)
 
 
 @app.command()

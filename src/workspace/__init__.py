@@ -9,6 +9,7 @@ from .collection import Collection
 from .image import Image, Level
 from .images import Images
 from .landmarks import LandmarkArrays
+from .migrating import Migration, migrate
 from .progress import ImportProgress
 from .record import Record
 from .running_import import RunningImport
@@ -21,7 +22,9 @@ __all__ = [
     "ImportProgress",
     "LandmarkArrays",
     "Level",
+    "Migration",
     "Record",
     "RunningImport",
     "Workspace",
+    "migrate",
 ]

@@ -1,0 +1,1 @@
+"""Counts of what no fault may lose: kills, restarts, many writers, damaged files."""
