@@ -47,13 +47,13 @@ def plain(value: Any, *, name: str = "value", words_for_nan: bool = False) -> An
     {'shape': [2, 3]}
     """
     if isinstance(value, str):
-        return _plain_text(str(value), untouched=words_for_nan)
+        return _plain_text(str(value), name=name, untouched=words_for_nan)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, str):
-        return _plain_text(value, untouched=words_for_nan)
+        return _plain_text(value, name=name, untouched=words_for_nan)
     if isinstance(value, bool | int):
         return value
     if isinstance(value, float):
@@ -61,9 +61,21 @@ def plain(value: Any, *, name: str = "value", words_for_nan: bool = False) -> An
     return _plain_compound(value, name=name, words_for_nan=words_for_nan)
 
 
-def _plain_text(text: str, *, untouched: bool) -> str:
-    """Spell what no letter stands for, where an instrument wrote it; people are refused it."""
-    return text.encode("utf-8", "backslashreplace").decode() if untouched else text
+def _plain_text(text: str, *, name: str, untouched: bool) -> str:
+    """Spell what no letter stands for, where an instrument wrote it; refuse it from people."""
+    if untouched:
+        return text.encode("utf-8", "backslashreplace").decode()
+    refuse_half_letters(text, name=name)
+    return text
+
+
+def refuse_half_letters(text: str, *, name: str) -> None:
+    """Refuse text that has no form in UTF-8, the only one that every database keeps."""
+    if not is_unicode(text):
+        raise ValueError(
+            f"{name} needs whole letters, got half of one (a lone surrogate): {ascii(text)[:80]}. "
+            "It was cut in two, or decoded with errors='surrogateescape'"
+        )
 
 
 def _plain_float(value: float, *, name: str, words_for_nan: bool) -> float | str:
@@ -77,7 +89,7 @@ def _plain_float(value: float, *, name: str, words_for_nan: bool) -> float | str
 def _plain_compound(value: Any, *, name: str, words_for_nan: bool) -> Any:
     if isinstance(value, Mapping):
         return {
-            _plain_text(str(key), untouched=words_for_nan): plain(
+            _plain_text(str(key), name=name, untouched=words_for_nan): plain(
                 item, name=f"{name}.{key}", words_for_nan=words_for_nan
             )
             for key, item in value.items()
@@ -118,11 +130,7 @@ def to_text(value: Any) -> str:
     text = json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
-    if not is_unicode(text):
-        raise ValueError(
-            f"text needs whole letters, got half of one (a lone surrogate) in {ascii(text)[:120]}: "
-            "it was decoded with errors='surrogateescape' or cut in two"
-        )
+    refuse_half_letters(text, name="a record")
     return text
 
 

@@ -78,7 +78,9 @@ class Collection(Lookup):
         with self.records.transaction():
             body = resolved(self.records, self.kind, body)
             if (standing := self.sent_before(identity, edit_id)) is not None:
-                sent = self.records.select(rows.c.id == standing.id)
+                sent = [standing]
+                if standing.id == identity:
+                    sent = self.records.select(rows.c.id == identity)
                 return self.present(same_or_conflict(self.kind, sent, name, body))
             if name is None and self.kind == "landmarks":
                 name = free_landmark_name(self, body)

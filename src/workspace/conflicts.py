@@ -31,7 +31,7 @@ def refuse_stale(standing: Record, version: int | None, mine: Mapping[str, Any])
 def same_or_conflict(
     kind: str, versions: Sequence[Record], name: str | None, body: Mapping[str, Any]
 ) -> Record:
-    """Take a record that was sent twice for the one that stands; refuse any other.
+    """Take a record that was sent twice for what was written then; refuse any other.
 
     Parameters
     ----------
@@ -46,12 +46,10 @@ def same_or_conflict(
     Conflict
     """
     standing = versions[-1]
-    same = any(
-        (v.kind, v.fields) == (kind, body) and name in (None, v.name)
-        for v in (versions[0], standing)
-    )
-    if same and not standing.removed:
-        return standing
+    for sent in (standing, versions[0]):
+        same = (sent.kind, sent.fields) == (kind, body) and name in (None, sent.name)
+        if same and not standing.removed:
+            return sent
     raise _conflict(standing, 0, {"name": name, **body})
 
 

@@ -38,8 +38,9 @@ def specimen(folder) -> Path:
         ws.targets.remove("crack")
         ws.targets.restore("crack")
         ws.runs.add(template="t", parameters={"big": 2**64 + 1, "x": 0.1}, status="running")
-        for number in range(1200):  # more than are copied at once
-            ws.notes.add(text=f"note {number}") if number < 2 else None
+        with ws.transaction():
+            for number in range(600):  # more than are copied at once
+                ws.notes.add(text=f"note {number}")
     return folder
 
 
@@ -60,17 +61,17 @@ def test_records_go_to_postgresql_and_back_equal_row_for_row(specimen, address, 
     identity = read_manifest(specimen).id
     before = all_rows(own(specimen), identity)
     done = migrate(specimen, to="postgresql")
-    assert (done.records, done.state) == (len(before), 10)
+    assert (done.records, done.state) == (len(before), 8)
     assert all_rows(address, identity) == before
     with Workspace.open(specimen) as ws:
         assert ws.records.engine.dialect.name == "postgresql"
-        assert (ws.state, ws.targets["crack"].version) == (10, 5)
+        assert (ws.state, ws.targets["crack"].version) == (8, 5)
         assert [ws.history().iloc[-1]["action"], len(ws.history())] == ["add", len(before)]
         ws.notes.add(text="in the group")
     with Workspace.open(specimen, as_of=2) as then:
         assert then.targets["pit"].note == ""
     back = migrate(specimen, to="sqlite")
-    assert (back.records, back.state) == (len(before) + 1, 11)
+    assert (back.records, back.state) == (len(before) + 1, 9)
     assert all_rows(own(specimen), identity) == all_rows(address, identity)
     monkeypatch.delenv("SCALEBRIDGE_RECORDS")
     with Workspace.open(specimen) as ws:
@@ -184,9 +185,9 @@ def test_stopped_at_any_step_the_named_place_has_everything(
         ws.notes.add(text="goes on")
     live = [_is_live(url, read_manifest(specimen).id) for url in (own(specimen), address)]
     assert live.count(True) == 1
-    assert not (specimen / moved_records.NOTE).exists()
     kind = "postgresql" if read_manifest(specimen).records == "sqlite" else "sqlite"
     assert migrate(specimen, to=kind).records == len(before) + 1
+    assert not (specimen / moved_records.NOTE).exists()
 
 
 def _named(folder: Path, address: str) -> str:
@@ -212,5 +213,5 @@ def test_the_command_moves_and_names_what_is_kept_without_the_password(
     assert f"no longer written: the SQLite file {specimen / 'records.db'}" in said.output
     assert postgres.password not in said.output
     told = CliRunner().invoke(app, ["info", str(specimen)])
-    assert "state   10" in told.output
+    assert "state   8" in told.output
     assert CliRunner().invoke(app, ["migrate", str(specimen), "--to", "mysql"]).exit_code == 1

@@ -101,12 +101,12 @@ def test_a_person_whose_name_is_in_another_encoding_can_write(folder, ws, monkey
 def test_long_names_ids_tags_and_edit_ids_are_kept_whole_or_refused(ws):
     identity, name, edit = "i" * 64, "ä" * 120, "e" * 128
     ws.frames.add(id=identity, name=name, tags=["t" * 5000])
-    ws.frames.edit(identity, version=1, edit_id=edit, note="seen")
+    ws.frames.edit(identity, version=1, edit_id=edit, description="seen")
     found = ws.frames[name]
     assert (found.id, found.edit_id, found.tags) == (identity, edit, ("t" * 5000,))
     for wrong in ("e" * 129, "", "ä", 7):
         with pytest.raises(RefusedRecord, match="edit_id needs 1 to 128"):
-            ws.frames.edit(identity, version=2, edit_id=wrong, note="again")
+            ws.frames.edit(identity, version=2, edit_id=wrong, description="again")
         with pytest.raises(RefusedRecord, match="edit_id needs 1 to 128"):
             ws.frames.add(name="other", edit_id=wrong)
     with pytest.raises(RefusedRecord, match="at most 120"):
@@ -138,8 +138,8 @@ def test_a_moment_is_the_same_in_every_time_zone(ws, folder, hours):
 def test_a_retry_of_an_add_that_others_have_edited_since_is_no_conflict(ws):
     ws.notes.add(id="n", text="mine")
     ws.notes.edit("n", version=1, text="theirs")
-    assert ws.notes.add(id="n", text="mine").text == "theirs"
-    assert ws.state == 2
+    assert ws.notes.add(id="n", text="mine").version == 1
+    assert (ws.notes["n"].text, ws.state) == ("theirs", 2)
 
 
 def test_an_edit_id_stands_for_one_edit_of_one_record(ws):
@@ -150,7 +150,7 @@ def test_an_edit_id_stands_for_one_edit_of_one_record(ws):
     for other in (
         lambda: ws.notes.edit("b", version=1, edit_id="e", text="two"),
         lambda: ws.notes.edit("a", version=2, edit_id="e", text="three"),
-        lambda: ws.frames.edit("f", version=1, edit_id="e", note="two"),
+        lambda: ws.frames.edit("f", version=1, edit_id="e", description="two"),
     ):
         with pytest.raises(Conflict, match="edit_id 'e' stands for another edit") as caught:
             other()
