@@ -60,7 +60,7 @@ def test_a_count_sees_what_is_lost_halved_and_doubled(tmp_path):
     from scalebridge.workspace import Workspace
 
     told = tmp_path / "w.txt"
-    told.write_text("+ w-1 2\n= w-1 2\n+ w-2 2\n= w-2 2\n+ w-3 1\n")
+    told.write_text("+ w-1 2\n= w-1 2\n+ w-2 2\n= w-2 2\n+ w-3 1\n* w-3 1\n+ cut")
     with Workspace.create(tmp_path / "place") as ws:
         ws.notes.add(id="w", text="w")
         ws.notes.add(id="w-1-0", text="half")

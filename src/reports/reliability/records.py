@@ -66,8 +66,10 @@ def killed_writers(
         process.kill()
         process.join()
     lost, half, open_ones, done = _missing(place, records, files)
+    told = [Told.read(file) for file in files]
+    inside = sum(len(one.held) - len(one.done) for one in told)
     words = f"{count} kills of two writers, {lost + half} transactions lost or half there"
-    detail = f"{done} acknowledged, {open_ones} were under way when their writer was killed"
+    detail = f"{done} acknowledged; {open_ones} kills within a transaction, {inside} as it wrote"
     say(f"{words} ({detail})")
     return _counted("records after a kill", records, count, lost + half, f"{words} ({detail})")
 
@@ -77,7 +79,7 @@ def _wait_for_writing(process: BaseProcess, told: Path) -> None:
     while not (told.exists() and b"=" in told.read_bytes()):
         if not process.is_alive() or time.monotonic() > end:
             raise RuntimeError(f"the writer of {told.name} wrote nothing")
-        time.sleep(0.002)
+        time.sleep(0.005)
 
 
 def _missing(place: Path, records: str | None, files: Sequence[Path]) -> tuple[int, int, int, int]:

@@ -17,6 +17,14 @@ from ...errors import Conflict, WorkspaceError
 
 _MOST = 4  # records of one transaction
 _PATIENCE_S = 120.0
+_PAUSE_S = 0.01  # at most, after each: SQLite does not let writers in by turns
+_PRELOADED = [
+    "scalebridge.workspace",
+    "scalebridge.reports.reliability.writers",
+    "sqlalchemy.dialects.sqlite",
+    "sqlalchemy.dialects.postgresql",
+    "psycopg",
+]
 
 
 @dataclass(frozen=True)
@@ -25,11 +33,13 @@ class Told:
 
     Attributes
     ----------
-    begun, done : dict of str to int
-        Number of records by the name of the transaction.
+    begun, held, done : dict of str to int
+        Number of records by the name of the transaction: as it was asked for, once nobody else
+        could write, and when it was acknowledged.
     """
 
     begun: dict[str, int]
+    held: dict[str, int]
     done: dict[str, int]
 
     @classmethod
@@ -38,14 +48,14 @@ class Told:
         words = path.read_text(encoding="utf-8") if path.exists() else ""
         lines = [line.split() for line in words.split("\n")[:-1]]
         return cls(
-            *({name: int(size) for what, name, size in lines if what == kind} for kind in "+="),
+            *({name: int(size) for what, name, size in lines if what == kind} for kind in "+*="),
         )
 
 
 def writer(target: Callable[..., None], *given: Any, who: str = "writer") -> BaseProcess:
     """Begin a process of its own: forked from a server that has imported the workspace alone."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["scalebridge.workspace", __name__])
+    context.set_forkserver_preload(_PRELOADED)
     process = context.Process(target=_called, args=(who, target, given), daemon=True)
     process.start()
     return process
@@ -74,12 +84,14 @@ def write_on(folder: Path, records: str | None, told: Path, seed: int, again: bo
 
             def write(title: str = title, size: int = size, number: int = number) -> None:
                 with ws.transaction():
+                    lines.write(f"* {title} {size}\n".encode())
                     for part in range(size):
                         ws.notes.add(id=f"{title}-{part}", text=f"{title} {part + 1} of {size}")
                     ws.notes.edit(own, version=number, edit_id=f"{title}:own", text=title)
 
             _patiently(again, write)
             lines.write(f"= {title} {size}\n".encode())
+            time.sleep(rng.uniform(0.0, _PAUSE_S))
 
 
 def _own_note(folder: Path, records: str | None, name: str) -> str:
