@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, quote_plus, unquote
 
 from ..workspace.records_address import VARIABLE
 
@@ -175,5 +175,6 @@ def _spellings(secret: str) -> tuple[str, ...]:
         repr(secret)[1:-1],
         json.dumps(secret)[1:-1],
         html.escape(secret),
-        quote(secret, safe=""),
+        *(quote(secret, safe=kept) for kept in ("", "/", " +")),  # the last is SQLAlchemy's
+        quote_plus(secret),
     )
