@@ -34,7 +34,7 @@ def people(request, tmp_path, monkeypatch) -> Iterator[tuple[Workspace, Workspac
     for who in ("maria", "noor"):
         monkeypatch.setenv("SCALEBRIDGE_USER", who)
         opened.append(Workspace.open(tmp_path / "beads"))
-    yield tuple(opened)
+    yield opened[0], opened[1]
     for ws in opened:
         ws.close()
 

@@ -111,7 +111,7 @@ class Cut:
 
     def __init__(self, ws: Workspace, *, made: bool, postgres: Any) -> None:
         self.made, self.postgres, self.cuts = made, postgres, 0
-        dialect = ws.records.engine.dialect
+        dialect: Any = ws.records.engine.dialect
         self.commit = dialect.do_commit
         dialect.do_commit = self.cut
 

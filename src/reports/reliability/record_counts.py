@@ -71,7 +71,7 @@ def _counts(server: PostgresServer | None) -> list[tuple[_Count, int]]:
     return [
         *both,
         (partial(restarted_database, server=server), RESTARTS),
-        (partial(killed_migrations, records=records), MIGRATIONS),
+        (partial(killed_migrations, records=server.address), MIGRATIONS),
     ]
 
 

@@ -66,8 +66,8 @@ def killed_writers(
         process.kill()
         process.join()
     lost, half, open_ones, done = _missing(place, records, files)
-    told = [Told.read(file) for file in files]
-    inside = sum(len(one.held) - len(one.done) for one in told)
+    all_told = [Told.read(file) for file in files]
+    inside = sum(len(one.held) - len(one.done) for one in all_told)
     words = f"{count} kills of two writers, {lost + half} transactions lost or half there"
     detail = f"{done} acknowledged; {open_ones} kills within a transaction, {inside} as it wrote"
     say(f"{words} ({detail})")
