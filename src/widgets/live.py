@@ -212,6 +212,7 @@ class LivePanel(anywidget.AnyWidget):
         ]
         self.handles = [asdict(one) for one in (self._give_handles or list)()]
         self.bookmarks = [record.name for record in explorer.bookmarks()]
+        explorer.seen_bookmarks.look()
         self.tell_history()
 
     def tell_history(self) -> None:

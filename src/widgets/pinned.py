@@ -180,7 +180,14 @@ class Pinned(Widget):
     # -- bookmarks -------------------------------------------------------------
 
     def bookmark(self, name: str, *, note: str = "") -> Any:
-        """Keep this view under a name; one of that name that stands is renewed."""
+        """Keep this view under a name; one of that name that stands is renewed.
+
+        Raises
+        ------
+        Conflict
+            Another person has kept a view under this name since the bookmarks were shown. It
+            tells whose; keeping it again takes its place.
+        """
         explorer: Any = self
         plane = explorer.plane()
         fields = {
@@ -198,7 +205,8 @@ class Pinned(Widget):
             return self._did(
                 f"bookmark {name}", collection, None, collection.add(name=name, **fields)
             )
-        written = collection.edit(before.id, version=before.version, **fields)
+        seen = explorer.seen_bookmarks.version(before)
+        written = collection.edit(before.id, version=seen, **fields)
         return self._did(f"renew bookmark {name}", collection, before, written)
 
     def bookmarks(self) -> list[Any]:

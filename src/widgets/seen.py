@@ -34,7 +34,11 @@ class Seen:
 
     def __init__(self, collection: Any) -> None:
         self._collection = collection
-        self._versions = {record.id: record.version for record in collection}
+        self.look()
+
+    def look(self) -> None:
+        """Take note of what stands now: the person is shown it."""
+        self._versions = {record.id: record.version for record in self._collection}
 
     def version(self, standing: Any) -> int:
         """Return the version for an edit to state.

@@ -11,12 +11,15 @@ import ipywidgets as ipw
 import pytest
 
 from scalebridge import LandmarkPicker, SegmentationSliders, SliceExplorer, TargetPicker, Workspace
+from scalebridge.app.content import Holder
+from scalebridge.app.contents import _proposals
 from scalebridge.errors import Conflict
 from scalebridge.widgets.live import LivePanel
+from scalebridge.widgets.views import Message
 from scalebridge.workspace import migrate
 
 sys.path.insert(0, str(Path(__file__).parent))
-from specimens import beads
+from specimens import beads, fine_to_survey
 
 AT = {"z_um": 1.0, "y_um": 2.0, "x_um": 3.0}
 NAMES = ("z_um", "y_um", "x_um")
@@ -185,3 +188,39 @@ def test_phases_that_somebody_else_has_saved_meanwhile_are_kept_until_they_were_
     assert mine.segmentations["beads"].thresholds == [110]
     sliders.save()
     assert mine.segmentations["beads"].thresholds == [100]
+
+
+def test_a_view_that_somebody_else_has_kept_meanwhile_is_not_replaced_unseen(people):
+    mine, theirs = people
+    explorer = SliceExplorer(mine, ["survey"])
+    hers = SliceExplorer(theirs, ["survey"])
+    hers.width_um = 7.0
+    hers.bookmark("crack")
+    explorer.width_um = 9.0
+    with pytest.raises(Conflict, match="written by noor") as caught:
+        explorer.bookmark("crack")
+    assert (caught.value.mine["width_um"], caught.value.theirs["width_um"]) == (9.0, 7.0)
+    assert mine.bookmarks["crack"].width_um == 7.0
+    explorer.bookmark("crack")
+    assert mine.bookmarks["crack"].width_um == 9.0
+
+
+def test_a_proposal_that_somebody_else_has_decided_is_not_decided_again_unseen(people):
+    mine, theirs = people
+    proposed = mine.transforms.add(
+        name="fine_to_survey",
+        from_frame="fine",
+        to_frame="survey",
+        transform=fine_to_survey().to_dict(),
+        status="proposed",
+        method="known",
+    )
+    message = Message()
+    line, update = _proposals(mine, message, Holder())
+    update()
+    theirs.transforms.edit(proposed.id, version=1, status="refused", note="turned over")
+    (accept,) = (w for w in walk(line) if isinstance(w, ipw.Button) and w.description == "accept")
+    accept.click()
+    assert mine.transforms["fine_to_survey"].status == "refused"
+    assert "noor" in message.widget.value
+    assert line.layout.display == "none"
