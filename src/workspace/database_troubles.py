@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 from sqlalchemy import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ..errors import Unanswered, Unsaved, WorkspaceError
 
+#: What a database, or the lack of one, can do to a statement.
+TROUBLES = (DBAPIError, PendingRollbackError, PoolTimeout)
 _SHORTEST = 4
 _BUSY = ("55P03", "40001", "40P01")  # lock timeout, serialization, deadlock
 _AWAY = ("08", "57P")  # connection exceptions, shutdown and start
 
 
-def why(error: DBAPIError, url: URL) -> str:
+def why(error: SQLAlchemyError, url: URL) -> str:
     """Return what the driver says, on one line, without the password of the address."""
-    words = " ".join(str(error.orig if error.orig is not None else error).split())
+    if isinstance(error, PoolTimeout):
+        return "too many threads of this program use them at once"
+    words = " ".join(str(_cause(error)).split())
     password = url.password or ""
     return words.replace(password, "•••") if len(password) >= _SHORTEST else words
 
 
-def went_away(error: DBAPIError) -> bool:
+def went_away(error: SQLAlchemyError) -> bool:
     """Say whether the connection was lost, so that nobody knows what became of a commit."""
-    return error.connection_invalidated or _code(error).startswith(_AWAY)
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    return lost or _code(error).startswith(_AWAY)
 
 
-def unsaved(error: DBAPIError, url: URL) -> Unsaved:
+def unsaved(error: SQLAlchemyError, url: URL) -> Unsaved:
     """Say that nothing was written, and what to do."""
-    unreached = url.get_backend_name() == "postgresql" and not _code(error)
+    of_postgres = url.get_backend_name() == "postgresql" and isinstance(error, DBAPIError)
+    unreached = of_postgres and not _code(error)
     if went_away(error) or unreached:
         then = "The database cannot be reached: try again once it is back"
-    elif _code(error) in _BUSY or "locked" in str(error.orig):
+    elif _code(error) in _BUSY or "locked" in str(_cause(error)):
         then = "Another program holds the database: wait for it and try again"
     else:
         then = "If another program holds the database, wait for it and try again"
@@ -38,7 +45,7 @@ def unsaved(error: DBAPIError, url: URL) -> Unsaved:
     )
 
 
-def unanswered(error: DBAPIError, url: URL) -> Unanswered:
+def unanswered(error: SQLAlchemyError, url: URL) -> Unanswered:
     """Say that a commit got no answer, and that asking for one did not help."""
     return Unanswered(
         "the database went away before it said whether the records are kept: all of them are, or "
@@ -47,10 +54,15 @@ def unanswered(error: DBAPIError, url: URL) -> Unanswered:
     )
 
 
-def unread(error: DBAPIError, url: URL) -> WorkspaceError:
+def unread(error: SQLAlchemyError, url: URL) -> WorkspaceError:
     """Say that records could not be read."""
     return WorkspaceError(f"the records cannot be read: {why(error, url)}")
 
 
-def _code(error: DBAPIError) -> str:
-    return str(getattr(error.orig, "sqlstate", None) or "")
+def _code(error: SQLAlchemyError) -> str:
+    return str(getattr(_cause(error), "sqlstate", None) or "")
+
+
+def _cause(error: SQLAlchemyError) -> object:
+    cause = getattr(error, "orig", None)
+    return error if cause is None else cause

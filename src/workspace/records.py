@@ -16,10 +16,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import Moved, ReadOnly, WorkspaceError
-from .database_troubles import unanswered, unread, unsaved, went_away
+from .database_troubles import TROUBLES, unanswered, unread, unsaved, went_away
 from .record import Record
 from .records_address import place_words
 from .rows import from_row, rows, to_row, workspaces
@@ -98,7 +98,7 @@ class Records:
         try:
             with self.engine.connect() as connection:
                 yield connection
-        except DBAPIError as error:
+        except TROUBLES as error:
             trouble = unread(error, self.engine.url)
         if trouble is not None:  # here, so that no traceback shows what the driver was given
             raise trouble from None
@@ -115,7 +115,7 @@ class Records:
         try:
             with self._begun() as transaction:
                 yield transaction
-        except DBAPIError as error:
+        except TROUBLES as error:
             trouble = self._trouble(error, transaction)
         if trouble is not None:
             raise trouble from None
@@ -123,7 +123,7 @@ class Records:
             action()
 
     def _trouble(
-        self, error: DBAPIError, transaction: _Transaction | None
+        self, error: SQLAlchemyError, transaction: _Transaction | None
     ) -> WorkspaceError | None:
         """Say what an error leaves behind; None if what was written stands all the same."""
         if transaction is None or not (transaction.sealed and went_away(error)):
@@ -149,7 +149,7 @@ class Records:
             try:
                 with self._connected_to_write() as connection:
                     return connection.execute(written).first() is not None
-            except DBAPIError:
+            except TROUBLES:
                 if time.monotonic() >= end:
                     return None
             time.sleep(0.2)

@@ -19,7 +19,6 @@ ON_BOTH = (
     "test_staleness",
     "test_taking_back",
     "test_values",
-    "test_writers",
 )
 POINT = {"z_um": 1.0, "y_um": 2.0, "x_um": 3.0}
 

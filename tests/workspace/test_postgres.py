@@ -418,3 +418,29 @@ def test_an_older_format_in_a_database_is_left_alone(shared):
     with pytest.raises(WorkspaceError, match=r"does not upgrade them.*nothing was changed"):
         upgrade(shared.path, steps={FORMAT: lambda where: None}, to=FORMAT + 1)
     assert read_manifest(shared.path).format == FORMAT
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_more_threads_than_connections_are_told_so(tmp_path, request, database, monkeypatch):
+    address = None if database == "sqlite" else request.getfixturevalue("postgres").address
+    with Workspace.create(tmp_path / "w", records=address) as ws:
+        pool: Any = ws.records.engine.pool
+        monkeypatch.setattr(pool, "_timeout", 0.05)
+        held = [ws.records.engine.connect() for _ in range(pool.size() + pool._max_overflow)]
+        with pytest.raises(Unsaved, match="too many threads"):
+            ws.notes.add(text="a")
+        with pytest.raises(WorkspaceError, match="too many threads"):
+            len(ws.notes)
+        for connection in held:
+            connection.close()
+        ws.notes.add(text="a")
+
+
+def test_a_server_without_a_place_for_one_more_is_told_so(postgres, tmp_path):
+    with session(postgres) as admin:
+        admin.execute("CREATE ROLE guest LOGIN PASSWORD 'guest-pass' CONNECTION LIMIT 0")
+    url = read_address(postgres.address).set(username="guest", password="guest-pass")
+    with pytest.raises(WorkspaceError, match="too many connections") as caught:
+        Workspace.create(tmp_path / "w", records=url)
+    assert "guest-pass" not in told(caught.value)
+    assert not (tmp_path / "w").exists()
