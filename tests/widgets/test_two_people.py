@@ -25,11 +25,14 @@ AT = {"z_um": 1.0, "y_um": 2.0, "x_um": 3.0}
 NAMES = ("z_um", "y_um", "x_um")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+BOTH = pytest.mark.parametrize("people", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
 def people(request, tmp_path, monkeypatch) -> Iterator[tuple[Workspace, Workspace]]:
     """The same specimen, opened by Maria and by Noor."""
     beads(tmp_path).close()
-    if request.param == "postgresql":
+    if getattr(request, "param", "sqlite") == "postgresql":
         monkeypatch.setenv("SCALEBRIDGE_RECORDS", request.getfixturevalue("postgres").address)
         clone(tmp_path / "beads")
         migrate(tmp_path / "beads", to="postgresql")
@@ -83,6 +86,7 @@ def drop(panel: LivePanel, shown: dict[str, Any], step: tuple[float, float, floa
     )
 
 
+@BOTH
 def test_a_landmark_of_somebody_else_appears_without_a_restart(people):
     mine, theirs = people
     picker = LandmarkPicker(mine, moving="fine", fixed="survey")
@@ -94,6 +98,7 @@ def test_a_landmark_of_somebody_else_appears_without_a_restart(people):
     assert handle(panels(view)[0], "hers")
 
 
+@BOTH
 def test_a_drag_of_what_somebody_else_has_moved_is_told_both_places_who_and_when(people):
     mine, theirs = people
     picker = LandmarkPicker(mine, moving="fine", fixed="survey")
@@ -173,6 +178,7 @@ def test_a_note_that_is_told_twice_is_pinned_once(people):
     assert len(mine.notes) == 0
 
 
+@BOTH
 def test_phases_that_somebody_else_has_saved_meanwhile_are_kept_until_they_were_seen(people):
     mine, theirs = people
     sliders = SegmentationSliders(mine, "survey")

@@ -26,8 +26,9 @@ def address(postgres, monkeypatch) -> str:
 
 
 @pytest.fixture
-def specimen(folder) -> Path:
-    """A workspace with every action, odd letters and numbers."""
+def specimen(folder, monkeypatch) -> Path:
+    """A workspace with every action, odd letters and numbers, and more rows than go at once."""
+    monkeypatch.setattr(migrating, "_AT_ONCE", 10)
     with Workspace.create(folder) as ws:
         with ws.transaction():
             for name in ("sem", "survey", "µm 🔬"):
@@ -39,7 +40,7 @@ def specimen(folder) -> Path:
         ws.targets.restore("crack")
         ws.runs.add(template="t", parameters={"big": 2**64 + 1, "x": 0.1}, status="running")
         with ws.transaction():
-            for number in range(600):  # more than are copied at once
+            for number in range(25):
                 ws.notes.add(text=f"note {number}")
     return folder
 
