@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -216,3 +217,31 @@ def test_the_command_moves_and_names_what_is_kept_without_the_password(
     told = CliRunner().invoke(app, ["info", str(specimen)])
     assert "state   8" in told.output
     assert CliRunner().invoke(app, ["migrate", str(specimen), "--to", "mysql"]).exit_code == 1
+
+
+def test_who_opens_or_moves_meanwhile_is_told_to_wait(specimen, address, monkeypatch):
+    told: list[str] = []
+    real = migrating.write_manifest
+
+    def slow(*given):
+        for act in (Workspace.open, lambda place: migrate(place, to="postgresql")):
+            with pytest.raises(WorkspaceError) as caught:
+                act(specimen)
+            told.append(str(caught.value))
+        real(*given)
+
+    monkeypatch.setattr(migrating, "write_manifest", slow)
+    migrate(specimen, to="postgresql")
+    assert len(told) == 2
+    assert all("being moved just now: wait" in words for words in told)
+    assert Workspace.open(specimen).state == 8
+
+
+def test_a_copy_of_the_folder_elsewhere_does_not_bring_the_old_place_back(
+    specimen, address, tmp_path
+):
+    migrate(specimen, to="postgresql")
+    shutil.copytree(specimen, tmp_path / "copy")
+    migrate(specimen, to="sqlite")
+    with pytest.raises(Moved, match="ask whoever did for its address"):
+        Workspace.open(tmp_path / "copy")
