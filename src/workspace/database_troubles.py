@@ -10,6 +10,7 @@ from ..errors import Unanswered, Unsaved, WorkspaceError
 
 #: What a database, or the lack of one, can do to a statement.
 TROUBLES = (DBAPIError, PendingRollbackError, PoolTimeout)
+_DAMAGE = ("not a database", "malformed", "no such table", "no such column")
 _SHORTEST = 4
 _BUSY = ("55P03", "40001", "40P01")  # lock timeout, serialization, deadlock
 _AWAY = ("08", "57P")  # connection exceptions, shutdown and start
@@ -56,7 +57,10 @@ def unanswered(error: SQLAlchemyError, url: URL) -> Unanswered:
 
 def unread(error: SQLAlchemyError, url: URL) -> WorkspaceError:
     """Say that records could not be read."""
-    return WorkspaceError(f"the records cannot be read: {why(error, url)}")
+    words = why(error, url)
+    if url.get_backend_name() == "sqlite" and any(sign in words for sign in _DAMAGE):
+        words += f"; restore {url.database} from a backup"
+    return WorkspaceError(f"the records cannot be read: {words}")
 
 
 def _code(error: SQLAlchemyError) -> str:

@@ -88,10 +88,6 @@ def open_folder(
         opened.state()
     except Moved:
         finish_moving(opened, folder)
-    except WorkspaceError as error:
-        if sqlite and "locked" not in str(error):
-            raise WorkspaceError(f"{folder}: {error}; restore {DATABASE} from a backup") from None
-        raise
     if as_of is not None:
         opened.as_of = state_at(opened, as_of)
         opened.read_only = (
