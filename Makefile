@@ -32,7 +32,7 @@ $(VENV)/.core: $(BIN)/python pyproject.toml $(wildcard requirements/*.lock)
 
 $(VENV)/.test: $(BIN)/python pyproject.toml $(wildcard requirements/*.lock)
 	@echo "Installing the packages, those of the tests too (two or three minutes) ..."
-	@$(INSTALL) -e '.[formats,remote,test]'
+	@$(INSTALL) -e '.[formats,postgres,remote,test]'
 	@touch $(VENV)/.core $@
 
 $(VENV)/.bench: $(VENV)/.test

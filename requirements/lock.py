@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-EXTRAS = "formats,remote,test"
+EXTRAS = "formats,postgres,remote,test"
 
 
 def resolve() -> list[str]:

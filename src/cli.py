@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from .cli_care import backup, bundles, doctor
+from .cli_records import migrate
 from .cli_targets import targets
 from .cli_transforms import transforms
 from .errors import DecisionNeeded, ImportCancelled, ParameterError, ScalebridgeError
@@ -295,6 +296,7 @@ app.command()(targets)
 app.command()(doctor)
 app.add_typer(bundles, name="bundle")
 app.command()(backup)
+app.command()(migrate)
 
 
 @app.command()

@@ -19,6 +19,9 @@ a careful caller can still meet::
     │   ├── NotFound           no record, state or workspace is called so
     │   ├── RefusedRecord      a record was wrong when it came, and was not written
     │   ├── UnusableRecord     a record that stands cannot be used (an older program wrote it)
+    │   ├── Unsaved            records could not be written, and stand as they were
+    │   │   └── Unanswered     ... or nobody knows: the database went away while it kept them
+    │   ├── Moved              the records are kept elsewhere by now
     │   ├── DiskFull           an image would not fit on the disk
     │   ├── ImportCancelled    an import was told to stop before its end
     │   └── Conflict           somebody else edited the record first
@@ -135,6 +138,14 @@ class UnusableRecord(WorkspaceError):
 
 class Unsaved(WorkspaceError):
     """Records could not be written, and stand as they were: the disk is full, or in use."""
+
+
+class Unanswered(Unsaved):
+    """The database went away before it said whether it has kept the records: all, or none."""
+
+
+class Moved(WorkspaceError):
+    """The records are kept in another database by now; these are what is left behind."""
 
 
 class DiskFull(WorkspaceError):

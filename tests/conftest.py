@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from scalebridge.reports.reliability.postgres import NoPostgres, PostgresServer, postgres_server
 
 IN_BROWSER = (
     "tests/browser/",
@@ -61,10 +65,24 @@ def node() -> str:
     return str(found)
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL of these tests' own."""
+    with ExitStack() as stack:
+        try:
+            import psycopg  # noqa: F401
+
+            server = stack.enter_context(postgres_server())
+        except (ImportError, NoPostgres) as error:
+            lacking("postgres", str(error))
+        yield server
+
+
 @pytest.fixture(autouse=True)
 def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every test the same author, whoever runs it."""
     monkeypatch.setenv("SCALEBRIDGE_USER", "tester")
+    monkeypatch.delenv("SCALEBRIDGE_RECORDS", raising=False)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -148,6 +148,7 @@ def _proposals(
 ) -> tuple[ipw.Widget, Callable[[], None]]:
     """A row to look at proposed transforms and to decide about them; hidden where none waits."""
     chosen = choice("proposed", [_NONE], None, tip="Transform that nobody has decided about")
+    seen: dict[str, Any] = {}
 
     def look() -> Any:
         record = ws.transforms[chosen.value]
@@ -159,12 +160,15 @@ def _proposals(
         return overlay_of(ws, moving, fixed, transform_from_dict(record.transform))
 
     def decide(status: str) -> str:
-        record = ws.transforms[chosen.value]
-        ws.transforms.edit(record.id, version=record.version, status=status)
-        update()
+        record = seen[chosen.value]
+        try:
+            ws.transforms.edit(record.id, version=record.version, status=status)
+        finally:  # also where another person has decided meanwhile: it is no proposal any more
+            update()
         return f"{record.name} is {status}, written to the workspace"
 
     def update() -> None:
+        seen.update({str(record.name): record for record in proposals(ws)})
         names = [str(record.name) for record in proposals(ws)]
         kept = chosen.value if chosen.value in names else next(iter(names), "")
         chosen.options = [(name, name) for name in names] or [_NONE]

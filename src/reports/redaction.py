@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, quote_plus, unquote
+
+from ..workspace.records_address import VARIABLE
 
 _HIDDEN = "•••"
 # Up to the last @ before a slash; a password may hold slashes too, but a port ends at the first.
@@ -51,6 +53,8 @@ def redacted(text: str) -> str:
     for name, value in os.environ.items():
         if _SECRET_VARIABLE.search(name) and len(value) >= 8:
             text = text.replace(value, _HIDDEN)
+    for secret in _records_secrets():
+        text = text.replace(secret, _HIDDEN)
     text = _without_logins(text)
     for pattern in (_AUTHORIZED, _ASSIGNED):
         text = pattern.sub(rf"\g<name>{_HIDDEN}", text)
@@ -87,7 +91,7 @@ class Secrets:
 
     @classmethod
     def among(cls, values: Mapping[str, Any]) -> Secrets:
-        """Find the values of secret names, and the passwords in URLs.
+        """Find the values of secret names, the passwords in URLs, and that of the records.
 
         Examples
         --------
@@ -102,6 +106,7 @@ class Secrets:
             for spelling in _spellings(secret)
             if len(spelling) >= _SHORTEST
         }
+        found.update(_records_secrets())
         return cls(tuple(sorted(found, key=lambda text: (-len(text), text))))
 
     def hide(self, text: str) -> str:
@@ -130,6 +135,15 @@ class Secrets:
             name: _HIDDEN if is_secret(name) and value is not None else self.blot(value)
             for name, value in values.items()
         }
+
+
+def _records_secrets() -> tuple[str, ...]:
+    """Return the password of the records' database as it may be spelt, the longest first."""
+    given = [*_passwords(os.environ.get(VARIABLE, "")), os.environ.get("PGPASSWORD", "")]
+    spelt = {spelling for secret in given for spelling in _spellings(secret)}
+    return tuple(
+        sorted((text for text in spelt if len(text) >= _SHORTEST_DISPLAYED), key=len, reverse=True)
+    )
 
 
 def _without_logins(text: str) -> str:
@@ -161,5 +175,6 @@ def _spellings(secret: str) -> tuple[str, ...]:
         repr(secret)[1:-1],
         json.dumps(secret)[1:-1],
         html.escape(secret),
-        quote(secret, safe=""),
+        *(quote(secret, safe=kept) for kept in ("", "/", " +")),  # the last is SQLAlchemy's
+        quote_plus(secret),
     )

@@ -20,6 +20,7 @@ from .pinned import Pinned
 from .plane import AXES, Plane, Triple, axes_through, axis_plane, check_axes, triple
 from .rendering import SLABS, Rendering
 from .scene import face_um
+from .seen import Seen
 from .state import PositionTrait, by_name, named_point
 from .world import World, levels_of
 
@@ -91,6 +92,7 @@ class SliceExplorer(Pinned):
         shown = enumerate(world.images.values())
         given = {"layers": tuple(first_layer(image, over=number > 0) for number, image in shown)}
         self.ws, self.planar, self.world = ws, world.planar, world
+        self.seen_bookmarks = Seen(ws.bookmarks)
         self.set_trait("frame", world.frame)
         self._look_at_everything()
         super().__init__(**{**given, **traits})

@@ -9,6 +9,7 @@ from .history import Drags, StateStep
 from .layer_steps import IN_WORDS, LayerStep, OrderStep, set_layer
 from .looks import plane_name, triple_of
 from .plane import check_axes
+from .seen import seen_of
 from .state import by_name, png_bytes
 
 _PRINT_PX = 2400  # 200 mm at 300 dots an inch
@@ -112,10 +113,18 @@ class Gestures:
             return words if isinstance(words, str) else None
         if what == "annotate":
             points = [by_name(triple_of(point)) for point in content["points"]]
-            text, key = str(content.get("text", "")), content.get("key")
-            explorer.annotate(str(content["shape"]), points, text=text, id=key and str(key))
+            pinned, version = seen_of(str(content.get("key") or ""))
+            explorer.annotate(
+                str(content["shape"]),
+                points,
+                text=str(content.get("text", "")),
+                id=pinned or None,
+                version=version,
+                edit_id=str(content["deed"]) if "deed" in content else None,
+            )
         elif what == "unpin":
-            explorer.unpin(str(content["key"]))
+            pinned, version = seen_of(str(content["key"]))
+            explorer.unpin(pinned, version=version)
         elif what in ("raise", "lower"):
             self._move_layer(str(content["name"]), 1 if what == "raise" else -1)
         elif what in ("bookmark", "forget"):

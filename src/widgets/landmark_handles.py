@@ -9,6 +9,7 @@ import numpy as np
 from ..plots.theme import OKABE_ITO
 from .live import Handle
 from .plane import Triple, triple
+from .seen import seen_key, seen_of
 
 _GHOST = "\nghost"  # no name of a pair has a line break
 _NOT_MOVED = 1e-9
@@ -19,7 +20,7 @@ def handles(picker: Any, side: str) -> list[Handle]:
     planar = picker.images[side].ndim == 2
     found = [
         Handle(
-            key=record.name,
+            key=seen_key(record.name, record.version),
             at_um=triple(_flat(record.fields[side], planar)),
             color=OKABE_ITO["yellow" if record.active else "grey"],
         )
@@ -36,20 +37,26 @@ def drag(picker: Any, side: str, key: str, at_um: Triple, done: bool) -> str | N
 
     A pair is placed there by hand. The ghost becomes a pair with the other side's crosshair: the
     place is a person's then, and no prediction.
+
+    Raises
+    ------
+    Conflict
+        Somebody has moved it since it was drawn.
     """
-    was = next((one.at_um for one in handles(picker, side) if one.key == key), None)
+    name, version = seen_of(key)
+    was = next((one.at_um for one in handles(picker, side) if seen_of(one.key)[0] == name), None)
     if was is None:
         raise ValueError("what was dragged is gone: look again")
     if not done:
         return None
     if np.abs(np.subtract(at_um, was)).max() < _NOT_MOVED:  # a click on it
-        if key != _GHOST:
-            picker.selected = key
+        if name != _GHOST:
+            picker.selected = name
         return None
-    if key != _GHOST:
-        picker.move_point(key, side, picker.dropped_at(side, at_um))
-        picker.selected = key
-        return f"moved {key} in the {side} image"
+    if name != _GHOST:
+        picker.move_point(name, side, picker.dropped_at(side, at_um), version=version)
+        picker.selected = name
+        return f"moved {name} in the {side} image"
     places = {
         side: picker.dropped_at(side, at_um),
         picker.pointed: picker.crosshair_of(picker.pointed),

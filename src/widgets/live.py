@@ -15,7 +15,7 @@ import anywidget
 import numpy as np
 from traitlets import Bool, Dict, Float, Int, List, Unicode
 
-from ..errors import Unsaved
+from ..errors import Conflict, Unsaved
 from .annotate import RecordedMarks
 from .coarse import Coarse, coarse_copy, map_tables
 from .colors import COLOR_MAPS
@@ -26,6 +26,7 @@ from .picture import MarkDrawer
 from .plane import Plane, Triple
 from .refining import Refining, refuse
 from .scene import Placed
+from .seen import seen_key
 from .unseen import UNSEEN, unseen_layer
 from .views import REFUSALS, words_of
 
@@ -201,11 +202,17 @@ class LivePanel(anywidget.AnyWidget):
         """Tell the browser what is pinned and what can be dragged."""
         explorer = self._explorer
         self.annotations = [
-            {"key": one.id, "shape": one.shape, "points": one.points_um, "text": one.text}
+            {
+                "key": seen_key(one.id, one.version),
+                "shape": one.shape,
+                "points": one.points_um,
+                "text": one.text,
+            }
             for one in explorer.annotations()
         ]
         self.handles = [asdict(one) for one in (self._give_handles or list)()]
         self.bookmarks = [record.name for record in explorer.bookmarks()]
+        explorer.seen_bookmarks.look()
         self.tell_history()
 
     def tell_history(self) -> None:
@@ -275,6 +282,9 @@ class LivePanel(anywidget.AnyWidget):
             if "deed" not in content:
                 raise
             return None  # the browser says it beside the picture
+        except Conflict:
+            self.redraw_pins()  # what the other person wrote is seen beside the words
+            raise
         except REFUSALS:  # it cannot be meant
             raise
         except Exception as error:

@@ -8,6 +8,7 @@ from traitlets import Int, Unicode
 
 from ..workspace.places import refuse_one_frame
 from .history import History, RecordStep
+from .seen import Seen
 from .state import Widget, by_name, named_point
 
 SIDES = ("moving", "fixed")
@@ -42,6 +43,7 @@ class PairRecords(Widget):
     def __init__(self, ws: Any, *, moving: str, fixed: str, **traits: Any) -> None:
         self.ws = ws
         self.history = History()
+        self.seen_transforms = Seen(ws.transforms)
         self._pickers: dict[tuple[str, int], str] = {}
         self._read: tuple[Any, list[Any]] | None = None
         self.images = {"moving": ws.images[moving], "fixed": ws.images[fixed]}
@@ -138,7 +140,15 @@ class PairRecords(Widget):
         given = {"moving": moving, "fixed": fixed}
         return self._move(name, {side: at for side, at in given.items() if at is not None})
 
-    def move_point(self, name: str, side: str, position: Any, *, placed_by: str = PERSON) -> Any:
+    def move_point(
+        self,
+        name: str,
+        side: str,
+        position: Any,
+        *,
+        placed_by: str = PERSON,
+        version: int | None = None,
+    ) -> Any:
         """Place one side of a pair anew.
 
         A pair whose place was only predicted counts from then on, if it is that place which a
@@ -153,10 +163,17 @@ class PairRecords(Widget):
             ``x_um``, ``y_um``, ``z_um`` in that image's frame; 2-D images may omit ``z_um``.
         placed_by : str
             ``"person"``, or the method that found it.
+        version : int, optional
+            Of the pair as it was seen; the one that stands by default.
+
+        Raises
+        ------
+        Conflict
+            Somebody has changed the pair since it was seen.
         """
         if side not in SIDES:
             raise ValueError(f"side needs one of {', '.join(SIDES)}, got {side!r}")
-        return self._move(name, {side: position}, placed_by=placed_by)
+        return self._move(name, {side: position}, placed_by=placed_by, version=version)
 
     def confirm_pair(self, name: str) -> Any:
         """State that a predicted place was looked at and that the feature is there: it counts.
@@ -227,7 +244,14 @@ class PairRecords(Widget):
     def _planar(self, side: str) -> bool:
         return bool(self.images[side].ndim == 2)
 
-    def _move(self, name: str, places: dict[str, Any], *, placed_by: str = PERSON) -> Any:
+    def _move(
+        self,
+        name: str,
+        places: dict[str, Any],
+        *,
+        placed_by: str = PERSON,
+        version: int | None = None,
+    ) -> Any:
         pair = self.pair(name)
         changes: dict[str, Any] = {
             side: by_name(named_point(value, planar=self._planar(side)))
@@ -238,11 +262,12 @@ class PairRecords(Widget):
             changes["active"] = True
         if not guessed or guessed in places:
             changes["placed_by"] = placed_by
-        return self._edit(f"move pair {name}", name, **changes)
+        return self._edit(f"move pair {name}", name, version=version, **changes)
 
-    def _edit(self, title: str, name: str, **changes: Any) -> Any:
+    def _edit(self, title: str, name: str, *, version: int | None = None, **changes: Any) -> Any:
         before = self.pair(name)
-        written = self.ws.landmarks.edit(before.id, version=before.version, **changes)
+        seen = before.version if version is None else version
+        written = self.ws.landmarks.edit(before.id, version=seen, **changes)
         return self._did(title, before, written)
 
     def _did(self, title: str, before: Any, after: Any, *, collection: Any = None) -> Any:

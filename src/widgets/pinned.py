@@ -34,6 +34,8 @@ class Annotation:
         z, y, x [µm].
     text : str
     who : str
+    version : int
+        Of its record.
     """
 
     id: str
@@ -41,6 +43,7 @@ class Annotation:
     points_um: tuple[tuple[float, float, float], ...]
     text: str
     who: str
+    version: int = 1
 
 
 class Pinned(Widget):
@@ -68,7 +71,14 @@ class Pinned(Widget):
     # -- lines and notes -------------------------------------------------------
 
     def annotate(
-        self, shape: str, points: Sequence[Any], *, text: str = "", id: str | None = None
+        self,
+        shape: str,
+        points: Sequence[Any],
+        *,
+        text: str = "",
+        id: str | None = None,
+        version: int | None = None,
+        edit_id: str | None = None,
     ) -> Any:
         """Pin a measured line, or a note, to places.
 
@@ -82,6 +92,10 @@ class Pinned(Widget):
             What it is; a note needs it.
         id : str, optional
             Of one that stands: it gets these places and this text.
+        version : int, optional
+            Of that one as it was seen; the one that stands by default.
+        edit_id : str, optional
+            Made by the caller, so that a retry pins nothing twice.
 
         Returns
         -------
@@ -98,19 +112,31 @@ class Pinned(Widget):
             fields = {"shape": shape, "points": places, "text": text.strip()}
         else:
             raise ValueError(f"shape needs one of {', '.join((*SHAPES, NOTE))}, got {shape!r}")
+        if edit_id is not None and (done := collection.by_edit(edit_id)) is not None:
+            return done
         if id is None:
-            written = collection.add(frame=self.frame, **fields)
+            written = collection.add(frame=self.frame, edit_id=edit_id, **fields)
             return self._did(f"pin {shape}", collection, None, written)
         before = self._record(collection, id)
-        written = collection.edit(before.id, version=before.version, frame=self.frame, **fields)
+        written = collection.edit(
+            before.id,
+            version=before.version if version is None else version,
+            edit_id=edit_id,
+            frame=self.frame,
+            **fields,
+        )
         return self._did(f"change {shape}", collection, before, written)
 
-    def unpin(self, id: str) -> None:
-        """Take a line or a note away; undo and ``as_of`` still reach it."""
+    def unpin(self, id: str, *, version: int | None = None) -> None:
+        """Take a line or a note away; undo and ``as_of`` still reach it.
+
+        With the `version` that was seen, what somebody changed since is a ``Conflict``.
+        """
         for collection in (self.ws.annotations, self.ws.notes):
             if any(record.id == id for record in collection):
                 before = self._record(collection, id)
-                written = collection.remove(id, version=before.version)
+                seen = before.version if version is None else version
+                written = collection.remove(id, version=seen)
                 self._did("remove what was pinned", collection, before, written)
                 return
         raise KeyError(f"nothing is pinned here with id {id!r}")
@@ -130,7 +156,14 @@ class Pinned(Widget):
                 continue
             shape = NOTE if note else record.shape
             found.append(
-                Annotation(record.id, shape, tuple(map(triple, here)), record.text, record.who)
+                Annotation(
+                    record.id,
+                    shape,
+                    tuple(map(triple, here)),
+                    record.text,
+                    record.who,
+                    record.version,
+                )
             )
         return found
 
@@ -147,7 +180,14 @@ class Pinned(Widget):
     # -- bookmarks -------------------------------------------------------------
 
     def bookmark(self, name: str, *, note: str = "") -> Any:
-        """Keep this view under a name; one of that name that stands is renewed."""
+        """Keep this view under a name; one of that name that stands is renewed.
+
+        Raises
+        ------
+        Conflict
+            Another person has kept a view under this name since the bookmarks were shown. It
+            tells whose; keeping it again takes its place.
+        """
         explorer: Any = self
         plane = explorer.plane()
         fields = {
@@ -165,7 +205,8 @@ class Pinned(Widget):
             return self._did(
                 f"bookmark {name}", collection, None, collection.add(name=name, **fields)
             )
-        written = collection.edit(before.id, version=before.version, **fields)
+        seen = explorer.seen_bookmarks.version(before)
+        written = collection.edit(before.id, version=seen, **fields)
         return self._did(f"renew bookmark {name}", collection, before, written)
 
     def bookmarks(self) -> list[Any]:

@@ -14,6 +14,7 @@ from .layers import MATRIX, Layer, coarse_level
 from .phase_record import recipe_of, record_fields, says_the_same
 from .preview import level_factors, preview_levels
 from .scene import Placed
+from .seen import Seen
 from .shares import finest_values, phase_shares
 from .whole_image import WholeImage
 
@@ -51,6 +52,7 @@ class SegmentationSliders(WholeImage):
 
     def __init__(self, ws: Any, image: str, *, record: str | None = None, **traits: Any) -> None:
         self.ws = ws
+        self._seen = Seen(ws.segmentations)
         self.explorer = SliceExplorer(ws, [image], crosshair=False)
         self.set_trait("image", image)
         self._take_unit(traits)
@@ -103,6 +105,12 @@ class SegmentationSliders(WholeImage):
         Returns
         -------
         Record
+
+        Raises
+        ------
+        Conflict
+            Another person has saved this name since these sliders were made. It tells what; saving
+            again takes its place.
         """
         if not self.thresholds:
             raise ValueError("save needs a threshold: call set_threshold or suggest first")
@@ -113,7 +121,8 @@ class SegmentationSliders(WholeImage):
         if before is None:
             written = collection.add(name=title, **fields)
         else:
-            written = collection.edit(before.id, version=before.version, **fields)
+            seen = self._seen.version(before)
+            written = collection.edit(before.id, version=seen, **fields)
         self.history.did(RecordStep(f"save {title}", collection, before, written))
         self.set_trait("name", title)
         self.set_trait("saved", True)

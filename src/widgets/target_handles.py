@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .drawn import Handle
 from .plane import triple
+from .seen import seen_key, seen_of
 from .state import by_name
 
 _MIDDLE = "middle"
@@ -39,20 +40,33 @@ class TargetHandles:
         if not picker.selected:
             return []
         place, half = picker.drawn_target()
-        handles = [Handle(_MIDDLE, triple(place), color=_COLOR)]
+        version = picker.target().version
+        handles = [Handle(seen_key(_MIDDLE, version), triple(place), color=_COLOR)]
         if half is None:
             return handles
         axes = range(1 if picker.explorer.planar else 0, 3)
         return handles + [
-            Handle(f"{axis} {sign}", triple(place + step), color=_COLOR, along=triple(step / half))
+            Handle(
+                seen_key(f"{axis} {sign}", version),
+                triple(place + step),
+                color=_COLOR,
+                along=triple(step / half),
+            )
             for axis in axes
             for sign in (-1, 1)
             for step in [sign * half * np.eye(3)[axis]]
         ]
 
     def dragged(self, key: str, at_um: Any, done: bool) -> str | None:
-        """Take a drag over: drawn while it goes on, a record when it is done."""
+        """Take a drag over: drawn while it goes on, a record when it is done.
+
+        Raises
+        ------
+        Conflict
+            Somebody has changed the target since it was drawn.
+        """
         picker = self._picker
+        key, version = seen_of(key)
         name = picker.target().name
         place, half = _of(picker.target())
         if key == _MIDDLE:
@@ -66,16 +80,18 @@ class TargetHandles:
             side = int(key.split()[1])
             resized[axis] = max(least, side * (float(at_um[axis]) - place[axis]))
             change = {"half": resized}
+        (now,), known = change.values(), place if half is None or key == _MIDDLE else half
+        back = bool(np.allclose(now, known))
         if not done:
-            (now,), known = change.values(), place if half is None or key == _MIDDLE else half
-            back = bool(np.allclose(now, known))
             picker.draft = {} if back else {**change, "name": name}  # taken back: nothing dragged
             return None
         picker.draft = {}
+        if back:  # a click, or told again because no answer came
+            return None
         if key == _MIDDLE:
-            picker.move_target(name, by_name(change["position"]), look=False)
+            picker.move_target(name, by_name(change["position"]), look=False, version=version)
             return f"moved {name}, written to the workspace"
-        picker.resize_target(name, by_name(change["half"]), look=False)
+        picker.resize_target(name, by_name(change["half"]), look=False, version=version)
         return f"resized {name} to both sides of its place, written to the workspace"
 
 

@@ -173,14 +173,24 @@ class TargetPicker(TargetFiles):
         self.selected = written.name
         return written
 
-    def move_target(self, name: str, position: Any, *, look: bool = True) -> Any:
-        """Place a target anew, and look there unless told; its place is then taken as given."""
-        point = by_name(named_point(position, planar=self.explorer.planar))
-        return self._edit(f"move {name}", name, look=look, position=point, sigma=None)
+    def move_target(
+        self, name: str, position: Any, *, look: bool = True, version: int | None = None
+    ) -> Any:
+        """Place a target anew, and look there unless told; its place is then taken as given.
 
-    def resize_target(self, name: str, half_size: Any, *, look: bool = True) -> Any:
-        """Give a target another volume of interest; None for a point."""
-        return self._edit(f"resize {name}", name, look=look, half_size=half_sizes(half_size))
+        With the `version` that was seen, what somebody changed since is a ``Conflict``.
+        """
+        point = by_name(named_point(position, planar=self.explorer.planar))
+        return self._edit(
+            f"move {name}", name, look=look, version=version, position=point, sigma=None
+        )
+
+    def resize_target(
+        self, name: str, half_size: Any, *, look: bool = True, version: int | None = None
+    ) -> Any:
+        """Give a target another volume of interest; None for a point. `version` as in a move."""
+        half = half_sizes(half_size)
+        return self._edit(f"resize {name}", name, look=look, version=version, half_size=half)
 
     def remove_target(self, name: str) -> None:
         """Take a target away; undo and ``as_of`` still reach it."""
@@ -331,9 +341,18 @@ class TargetPicker(TargetFiles):
 
     # -- steps ---------------------------------------------------------------------
 
-    def _edit(self, title: str, name: str, *, look: bool = True, **changes: Any) -> Any:
+    def _edit(
+        self,
+        title: str,
+        name: str,
+        *,
+        look: bool = True,
+        version: int | None = None,
+        **changes: Any,
+    ) -> Any:
         before = self.target(name)
-        written = self.ws.targets.edit(before.id, version=before.version, **changes)
+        seen = before.version if version is None else version
+        written = self.ws.targets.edit(before.id, version=seen, **changes)
         self._did(title, before, written)
         if look and written.name == self.selected:
             self.explorer.look_at(dict(written.position))

@@ -58,4 +58,5 @@ def write_verdict(picker: Any, *, status: str, name: str | None, note: str) -> V
     before = next((record for record in transforms if record.name == title), None)
     if before is None:
         return Verdict(None, transforms.add(name=title, **fields))
-    return Verdict(before, transforms.edit(before.id, version=before.version, **fields))
+    seen = picker.seen_transforms.version(before)  # another person may have decided meanwhile
+    return Verdict(before, transforms.edit(before.id, version=seen, **fields))

@@ -12,6 +12,7 @@ from .doctor import Diagnosis, examine
 from .image import Image, Level
 from .images import Images
 from .landmarks import LandmarkArrays
+from .migrating import Migration, migrate
 from .progress import ImportProgress
 from .record import Record
 from .running_import import RunningImport
@@ -28,11 +29,13 @@ __all__ = [
     "ImportProgress",
     "LandmarkArrays",
     "Level",
+    "Migration",
     "Record",
     "RunningImport",
     "Workspace",
     "back_up",
     "examine",
+    "migrate",
     "read_bundle",
     "write_bundle",
 ]

@@ -46,15 +46,36 @@ def plain(value: Any, *, name: str = "value", words_for_nan: bool = False) -> An
     >>> plain({"shape": (2, np.int64(3))})
     {'shape': [2, 3]}
     """
-    if value is None or isinstance(value, bool | str):
-        return str(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _plain_text(str(value), name=name, untouched=words_for_nan)
+    if value is None or isinstance(value, bool):
+        return value
     if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, bool | int | str):
+    if isinstance(value, str):
+        return _plain_text(value, name=name, untouched=words_for_nan)
+    if isinstance(value, bool | int):
         return value
     if isinstance(value, float):
         return _plain_float(value, name=name, words_for_nan=words_for_nan)
     return _plain_compound(value, name=name, words_for_nan=words_for_nan)
+
+
+def _plain_text(text: str, *, name: str, untouched: bool) -> str:
+    """Spell what no letter stands for, where an instrument wrote it; refuse it from people."""
+    if untouched:
+        return text.encode("utf-8", "backslashreplace").decode()
+    refuse_half_letters(text, name=name)
+    return text
+
+
+def refuse_half_letters(text: str, *, name: str) -> None:
+    """Refuse text that has no form in UTF-8, the only one that every database keeps."""
+    if not is_unicode(text):
+        raise ValueError(
+            f"{name} needs whole letters, got half of one (a lone surrogate): {ascii(text)[:80]}. "
+            "It was cut in two, or decoded with errors='surrogateescape'"
+        )
 
 
 def _plain_float(value: float, *, name: str, words_for_nan: bool) -> float | str:
@@ -68,7 +89,9 @@ def _plain_float(value: float, *, name: str, words_for_nan: bool) -> float | str
 def _plain_compound(value: Any, *, name: str, words_for_nan: bool) -> Any:
     if isinstance(value, Mapping):
         return {
-            str(key): plain(item, name=f"{name}.{key}", words_for_nan=words_for_nan)
+            _plain_text(str(key), name=name, untouched=words_for_nan): plain(
+                item, name=f"{name}.{key}", words_for_nan=words_for_nan
+            )
             for key, item in value.items()
         }
     if isinstance(value, np.ndarray):
@@ -94,14 +117,36 @@ def _plain_compound(value: Any, *, name: str, words_for_nan: bool) -> Any:
 def to_text(value: Any) -> str:
     """Write plain JSON types as the one text that stands for them.
 
+    Raises
+    ------
+    ValueError
+        For half a letter (a lone surrogate).
+
     Examples
     --------
     >>> to_text({"b": 1, "a": [1.5, None]})
     '{"a":[1.5,null],"b":1}'
     """
-    return json.dumps(
+    text = json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
+    refuse_half_letters(text, name="a record")
+    return text
+
+
+def is_unicode(text: str) -> bool:
+    """Say whether a text has a form in UTF-8, the only one that every database keeps.
+
+    Examples
+    --------
+    >>> is_unicode("µm 🔬"), is_unicode("\\ud83d")
+    (True, False)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def from_text(text: str) -> Any:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import ValidationError
 
+from .canonical import is_unicode
 from .field_types import Position
 from .lookup import Lookup
 from .naming import plain_name
 from .positions import Order, position_by_name
+from .rows import EDIT_ID_LENGTH
 from .schema import KINDS
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_EDIT_ID = re.compile(rf"[ -~]{{1,{EDIT_ID_LENGTH}}}")
 
 
 def checked_fields(
@@ -60,6 +64,25 @@ def checked_id(identity: str | None) -> str:
     if not isinstance(identity, str) or not _ID.fullmatch(identity):
         raise ValueError(f"id needs 1 to 64 letters, digits, - or _, got {identity!r}")
     return identity
+
+
+def checked_edit_id(edit_id: str | None) -> str | None:
+    """Refuse an id of an edit that one database keeps and another one cuts; None stays None."""
+    if edit_id is not None and not (isinstance(edit_id, str) and _EDIT_ID.fullmatch(edit_id)):
+        raise ValueError(
+            f"edit_id needs 1 to {EDIT_ID_LENGTH} letters, digits and signs of ASCII, "
+            f"got {edit_id!r:.150}"
+        )
+    return edit_id
+
+
+def checked_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Sort tags; refuse what is no text."""
+    given = [tags] if isinstance(tags, str) else list(tags)
+    for tag in given:
+        if not isinstance(tag, str) or not is_unicode(tag):
+            raise ValueError(f"a tag needs text, got {tag!r}")
+    return tuple(sorted(set(given)))
 
 
 def refuse_taken_name(

@@ -10,10 +10,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..errors import Conflict
-from .checking import checked_fields, checked_id, free_landmark_name, refuse_taken_name
+from .checking import (
+    checked_edit_id,
+    checked_fields,
+    checked_id,
+    checked_tags,
+    free_landmark_name,
+    refuse_taken_name,
+)
+from .conflicts import conflict_of_ids, refuse_stale, same_or_conflict
 from .lookup import Lookup
-from .naming import checked_name
+from .naming import checked_name, plain_name
 from .positions import Order
 from .record import Record
 from .references import rename_everywhere, resolved
@@ -66,33 +73,37 @@ class Collection(Lookup):
             if name is None and self.schema.needs_name:
                 raise ValueError(f"a record of {self.kind} needs name=, got none")
             name = None if name is None else checked_name(self.kind, name)
-            identity = checked_id(id)
+            identity, edit_id = checked_id(id), checked_edit_id(edit_id)
+            labels = checked_tags(tags)
         with self.records.transaction():
             body = resolved(self.records, self.kind, body)
             if (standing := self.sent_before(identity, edit_id)) is not None:
-                return self.present(same_or_conflict(self.kind, standing, name, body))
+                sent = [standing]
+                if standing.id == identity:
+                    sent = self.records.select(rows.c.id == identity)
+                return self.present(same_or_conflict(self.kind, sent, name, body))
             if name is None and self.kind == "landmarks":
                 name = free_landmark_name(self, body)
             with refusals(self.kind, kept=_NOTHING):
                 refuse_taken_name(self, name, body, identity)
                 refuse_wrong(self.records, self.kind, body)
-            written = self.records.append(
-                Record(
-                    id=identity,
-                    kind=self.kind,
-                    version=1,
-                    name=name,
-                    tags=tuple(sorted(set(tags))),
-                    fields=body,
-                    who="",
-                    when=_NEVER,
-                    state=0,
-                    action="add",
-                    removed=False,
-                    software="",
-                    edit_id=edit_id or f"{identity}:1",
+                written = self.records.append(
+                    Record(
+                        id=identity,
+                        kind=self.kind,
+                        version=1,
+                        name=name,
+                        tags=labels,
+                        fields=body,
+                        who="",
+                        when=_NEVER,
+                        state=0,
+                        action="add",
+                        removed=False,
+                        software="",
+                        edit_id=edit_id or f"{identity}:1",
+                    )
                 )
-            )
         return self.present(written)
 
     def edit(
@@ -140,7 +151,21 @@ class Collection(Lookup):
             refuse_wrong(self.records, self.kind, body, before=standing.fields)
             return replace(standing, fields=body)
 
-        return self._write(key, "edit", new_fields, version=version, mine=changes, edit_id=edit_id)
+        def same(done: Record) -> bool:
+            named = self.schema.references  # a record that is mentioned may be renamed meanwhile
+            given = {field: value for field, value in changes.items() if field not in named}
+            wanted = checked_fields(self.kind, {**done.fields, **given}, order=order)
+            return wanted == checked_fields(self.kind, done.fields)
+
+        return self._write(
+            key,
+            "edit",
+            new_fields,
+            version=version,
+            mine=changes,
+            edit_id=edit_id,
+            same=same,
+        )
 
     def rename(self, key: str, name: str, *, version: int | None = None) -> Any:
         """Give a record another name, also where other records mention it."""
@@ -162,8 +187,8 @@ class Collection(Lookup):
         """Add tags to a record, or drop some."""
 
         def new_tags(standing: Record) -> Record:
-            kept = (set(standing.tags) | set(tags)) - set(drop)
-            return replace(standing, tags=tuple(sorted(kept)))
+            kept = (set(standing.tags) | set(tags)) - set(checked_tags(drop))
+            return replace(standing, tags=checked_tags(kept))
 
         return self._write(key, "tag", new_tags)
 
@@ -193,15 +218,19 @@ class Collection(Lookup):
         mine: dict[str, Any] | None = None,
         edit_id: str | None = None,
         removed: bool = False,
+        same: Callable[[Record], bool] | None = None,
     ) -> Any:
         """Append the next version of a record, unless this very edit already stands."""
-        edit_id = edit_id or uuid.uuid4().hex
+        with refusals(self.kind, kept="nothing was changed"):
+            edit_id = checked_edit_id(edit_id) or uuid.uuid4().hex
         with self.records.transaction():
             if (done := self.by_edit(edit_id)) is not None:
-                return self.present(done)
+                with refusals(self.kind, kept="nothing was changed"):
+                    if self._done_before(done, key, action) and (same is None or same(done)):
+                        return self.present(done)
+                raise conflict_of_ids(done, mine or {})
             standing = self.find(key, removed=removed or version is not None)
-            if version is not None and (version != standing.version or standing.removed):
-                raise _conflict(standing, version, mine or {"removed": True})
+            refuse_stale(standing, version, mine or {"removed": True})
             stays = "removed, as it was" if standing.removed else f"at version {standing.version}"
             with refusals(self.kind, kept=f"{standing.label} stays {stays}"):
                 changed = replace(
@@ -214,6 +243,12 @@ class Collection(Lookup):
                 written = self.append(changed)
         return self.present(written)
 
+    def _done_before(self, done: Record, key: str, action: str) -> bool:
+        """Say whether an edit that stands is this one, of this record."""
+        names = {v.name for v in self.records.select(rows.c.id == done.id) if v.name is not None}
+        ours = key == done.id or bool({key, plain_name(key)} & names)
+        return ours and (done.kind, done.action) == (self.kind, action)
+
     def sent_before(self, identity: str, edit_id: str | None = None) -> Record | None:
         """Find what stands for an id, or was written by an edit, among records of any kind."""
         mark = edit_id or f"{identity}:1"
@@ -224,29 +259,3 @@ class Collection(Lookup):
     def append(self, record: Record) -> Record:
         """Write a version as it is, inside an open transaction."""
         return self.records.append(record)
-
-
-def same_or_conflict(kind: str, standing: Record, name: str | None, body: dict[str, Any]) -> Record:
-    """Take a record that was sent twice for the one that stands; refuse any other."""
-    same = (standing.kind, standing.fields) == (kind, body) and name in (None, standing.name)
-    if same and not standing.removed:
-        return standing
-    raise _conflict(standing, 0, {"name": name, **body})
-
-
-def _conflict(standing: Record, version: int, mine: dict[str, Any]) -> Conflict:
-    theirs = {field: standing.fields.get(field) for field in mine if field in standing.fields}
-    if "name" in mine:
-        theirs["name"] = standing.name
-    if standing.removed:
-        theirs["removed"] = True
-    seen = f"your edit saw version {version}" if version else "you add a new one with its id"
-    return Conflict(
-        f"{standing.label} is at version {standing.version}, written by {standing.who} on "
-        f"{standing.when:%Y-%m-%d %H:%M:%S} UTC, but {seen}: mine {mine}, theirs {theirs}. "
-        "Read it again and decide",
-        mine=mine,
-        theirs=theirs,
-        who=standing.who,
-        when=standing.when,
-    )

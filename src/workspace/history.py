@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from .naming import plain_name
+from .naming import is_searchable, plain_name
 from .record import Record
 from .records import Records
 from .rows import rows
@@ -53,8 +53,9 @@ def history_table(
     if kind is not None:
         conditions.append(rows.c.kind == kind)
     if key is not None:
-        called = rows.c.name.in_([key, plain_name(key)])
-        named = records.select(*conditions, sa.or_(called, rows.c.id == key))
+        words = [word for word in (key, plain_name(key)) if is_searchable(word)]
+        called = rows.c.name.in_(words)
+        named = records.select(*conditions, sa.or_(called, rows.c.id.in_(words)))
         conditions.append(rows.c.id.in_(sorted({record.id for record in named})))
     before: dict[str, Record] = {}
     table = []

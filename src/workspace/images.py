@@ -16,7 +16,8 @@ from ..errors import ReadOnly, WorkspaceError
 from ..locks import locked
 from .checking import checked_fields, checked_id, refuse_taken_name
 from .cleaning import today, why_gone
-from .collection import Collection, same_or_conflict
+from .collection import Collection
+from .conflicts import same_or_conflict
 from .group import group_bytes, with_fingerprint, write_group
 from .image import Image
 from .linked_image import LinkedImage
@@ -170,7 +171,7 @@ class Images(Collection):
         identity = checked_id(id)
         if id is not None and (sent := self.sent_before(identity)) is not None:
             grid_of = {field: checked[field] for field in ("axes", "shape", "dtype")}
-            sent = same_or_conflict(self.kind, sent, name, sent.fields | grid_of)
+            sent = same_or_conflict(self.kind, [sent], name, sent.fields | grid_of)
             return self.present(sent)
         with self._claimed(name, identity):
             refuse_taken_name(self, name, checked, identity)

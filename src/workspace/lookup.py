@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import NotFound
-from .naming import plain_name
+from .naming import is_searchable, plain_name
 from .record import Record
 from .records import Records
 from .rows import rows
@@ -94,8 +94,8 @@ class Lookup:
         return self.records.newest(self.kind, identity)
 
     def by_edit(self, edit_id: str) -> Record | None:
-        """Find the version that an edit wrote."""
-        found = self.records.select(rows.c.kind == self.kind, rows.c.edit_id == edit_id)
+        """Find the version that an edit wrote, of any kind: an edit is done once."""
+        found = self.records.select(rows.c.edit_id == edit_id)
         return found[0] if found else None
 
     def named(self, name: str) -> list[Record]:
@@ -110,6 +110,8 @@ class Lookup:
         return self.records.select(rows.c.kind == self.kind, rows.c.id == identity)
 
     def _matching(self, key: str, *, removed: bool) -> list[Record]:
+        if not is_searchable(key):
+            return []
         exact = self.by_id(key)
         # a name typed elsewhere may be spelt in other code points than the one that stands
         found = [exact] if exact is not None else self.named(key) or self.named(plain_name(key))

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import unicodedata
 
+from .canonical import is_unicode
+
 _LONGEST = 120
 
 
 def plain_name(name: str) -> str:
     """Write a name in one way: without space around it, each letter in one piece (NFC)."""
     return unicodedata.normalize("NFC", name).strip()
+
+
+def is_searchable(text: str) -> bool:
+    """Say whether a database may be asked for a text; nothing is called by any other."""
+    return "\x00" not in text and is_unicode(text)
 
 
 def checked_name(kind: str, name: str) -> str:

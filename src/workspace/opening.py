@@ -10,14 +10,17 @@ from importlib import metadata
 from pathlib import Path
 
 from sqlalchemy import URL
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
 
-from ..errors import WorkspaceError
+from ..errors import Moved, WorkspaceError
 from .as_of import state_at
+from .database_troubles import why
 from .engine import make_engine
 from .manifest import FILE, FORMAT, Manifest, read_manifest, write_manifest
+from .moved_records import finish_moving
 from .people import current_person
 from .records import Records
+from .records_address import VARIABLE, address_of_environment, place_words, read_address
 from .rows import create_tables
 from .serving import current_run, run_mark
 from .strangers import refuse_strange
@@ -33,21 +36,19 @@ class Opened:
     records: Records
 
 
-def create_folder(folder: Path, *, name: str | None, records: str | None) -> None:
+def create_folder(folder: Path, *, name: str | None, records: str | URL | None) -> None:
     """Make an empty workspace.
 
     Raises
     ------
     WorkspaceError
-        When the folder has something in it.
+        When the folder has something in it, or the database cannot be used; nothing is made then.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise WorkspaceError(
             f"a new workspace needs an empty folder, {folder} has something in it: choose another "
             "path, or Workspace.open it"
         )
-    (folder / "images").mkdir(parents=True)
-    (folder / "runs").mkdir()
     manifest = Manifest(
         format=FORMAT,
         id=uuid.uuid4().hex,
@@ -55,15 +56,18 @@ def create_folder(folder: Path, *, name: str | None, records: str | None) -> Non
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         records="sqlite" if records is None else "database",
     )
-    engine = make_engine(records or _sqlite_url(folder))
-    try:
-        create_tables(engine, workspace=manifest.id, format_version=FORMAT)
-    finally:
-        engine.dispose()
+    if records is not None:  # first: what cannot be reached leaves no folder behind
+        _make_records(read_address(records), manifest)
+    (folder / "images").mkdir(parents=True)
+    (folder / "runs").mkdir()
+    if records is None:
+        _make_records(sqlite_url(folder), manifest)
     write_manifest(folder, manifest)  # last: a folder without it is no workspace yet
 
 
-def open_folder(folder: Path, *, records: str | None, as_of: int | str | datetime | None) -> Opened:
+def open_folder(
+    folder: Path, *, records: str | URL | None, as_of: int | str | datetime | None
+) -> Opened:
     """Open a workspace, bringing an older format up first.
 
     Raises
@@ -74,15 +78,18 @@ def open_folder(folder: Path, *, records: str | None, as_of: int | str | datetim
     manifest = read_manifest(folder)
     if manifest.format < FORMAT:
         manifest = upgrade(folder)
-    url = _records_url(folder, manifest, records)
+    sqlite = manifest.records == "sqlite"
     opened = Records(
-        make_engine(url),
+        make_engine(records_url(folder, manifest, records)),
         workspace=manifest.id,
         who=current_person(),
         software=software() + run_mark(current_run()),
-        read_only=_why_read_only(folder, sqlite=records is None),
+        read_only=_why_read_only(folder, sqlite=sqlite),
     )
-    _check_readable(opened, folder)
+    try:
+        opened.state()
+    except Moved:
+        finish_moving(opened, folder)
     if as_of is not None:
         opened.as_of = state_at(opened, as_of)
         opened.read_only = (
@@ -100,34 +107,44 @@ def software() -> str:
         return "scalebridge (not installed)"
 
 
-def _records_url(folder: Path, manifest: Manifest, records: str | None) -> str | URL:
-    if records is not None:
-        return records
+def records_url(folder: Path, manifest: Manifest, records: str | URL | None) -> URL:
+    """Find where the records of a workspace are, by what its manifest says."""
     if manifest.records != "sqlite":
+        given = records if records is not None else address_of_environment()
+        if given is None:
+            raise WorkspaceError(
+                f"{folder} keeps its records in a database whose address is not stored (it may "
+                f"hold a password): give records='postgresql://...', or set {VARIABLE}"
+            )
+        return read_address(given)
+    if records is not None:
         raise WorkspaceError(
-            f"{folder} keeps its records in a database whose address is not stored (it may hold "
-            "a password): give records='postgresql+psycopg://...'"
+            f"{folder} keeps its records in {DATABASE}, got an address of "
+            f"{place_words(read_address(records))}: open it without records="
         )
     if not (folder / DATABASE).is_file():
         raise WorkspaceError(
             f"expected {DATABASE} in {folder}, got no such file: restore it from a backup "
             f"({FILE} and the images alone do not hold the decisions)"
         )
-    return _sqlite_url(folder)
+    return sqlite_url(folder)
 
 
-def _sqlite_url(folder: Path) -> URL:
+def sqlite_url(folder: Path) -> URL:
+    """Return the address of the records in a workspace's own folder."""
     return URL.create("sqlite", database=str(folder.resolve() / DATABASE))
 
 
-def _check_readable(records: Records, folder: Path) -> None:
+def _make_records(url: URL, manifest: Manifest) -> None:
+    engine, trouble = make_engine(url), None
     try:
-        records.state()
-    except DatabaseError as error:
-        raise WorkspaceError(
-            f"the records of {folder} cannot be read ({error.orig}): restore {DATABASE} from a "
-            "backup"
-        ) from error
+        create_tables(engine, workspace=manifest.id, format_version=FORMAT)
+    except DBAPIError as error:
+        trouble = why(error, url)
+    finally:
+        engine.dispose()
+    if trouble is not None:
+        raise WorkspaceError(f"the workspace was not made: {place_words(url)} says {trouble}")
 
 
 def _why_read_only(folder: Path, *, sqlite: bool) -> str | None:

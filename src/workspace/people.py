@@ -20,8 +20,13 @@ def current_person() -> str:
     """
     for variable in _VARIABLES:
         if name := os.environ.get(variable, "").strip():
-            return name
+            return _readable(name)
     try:
-        return getpass.getuser()
+        return _readable(getpass.getuser())
     except (OSError, KeyError, ImportError):  # a container's uid without a passwd entry
         return f"uid {os.getuid()}"
+
+
+def _readable(name: str) -> str:
+    """Replace what no letter stands for: a login may come in another encoding."""
+    return name.encode("utf-8", "replace").decode()

@@ -7,18 +7,25 @@ one transaction carry the same number: no state shows half of it.
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
-from ..errors import ReadOnly, Unsaved, WorkspaceError
+from ..errors import Moved, ReadOnly, WorkspaceError
+from .database_troubles import TROUBLES, unanswered, unread, unsaved, went_away
 from .record import Record
+from .records_address import place_words
 from .rows import from_row, rows, to_row, workspaces
+
+#: How long a database that went away during a commit is asked what became of it [s].
+PATIENCE_S = 20.0
 
 
 @dataclass
@@ -26,7 +33,10 @@ class _Transaction:
     connection: sa.Connection
     state: int
     when: datetime
+    process: int = field(default_factory=os.getpid)
     parts: int = 0
+    mark: str = ""
+    sealed: bool = False
     seen: dict[str, list[Record]] = field(default_factory=dict)
     after: list[Callable[[], None]] = field(default_factory=list)
 
@@ -67,16 +77,31 @@ class Records:
 
     @property
     def _open(self) -> _Transaction | None:
-        return getattr(self._local, "transaction", None)
+        transaction = getattr(self._local, "transaction", None)
+        if transaction is None or transaction.process != os.getpid():  # a fork's is its parent's
+            return None
+        return transaction
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """Give a connection that also sees what an open transaction of this thread wrote."""
+        """Give a connection that also sees what an open transaction of this thread wrote.
+
+        Raises
+        ------
+        WorkspaceError
+            The database cannot be reached or read.
+        """
         if self._open is not None:
             yield self._open.connection
             return
-        with self.engine.connect() as connection:
-            yield connection
+        trouble = None
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except TROUBLES as error:
+            trouble = unread(error, self.engine.url)
+        if trouble is not None:  # here, so that no traceback shows what the driver was given
+            raise trouble from None
 
     @contextmanager
     def transaction(self) -> Iterator[_Transaction]:
@@ -86,16 +111,48 @@ class Records:
         if self._open is not None:
             yield self._open
             return
+        transaction, trouble = None, None
         try:
             with self._begun() as transaction:
                 yield transaction
-        except OperationalError as error:
-            raise Unsaved(
-                f"the records could not be written and stand as they were: {error.orig}. "
-                "If another program holds the database, wait for it and try again"
-            ) from error
-        for action in transaction.after:
+        except TROUBLES as error:
+            trouble = self._trouble(error, transaction)
+        if trouble is not None:
+            raise trouble from None
+        for action in transaction.after if transaction is not None else ():
             action()
+
+    def _trouble(
+        self, error: SQLAlchemyError, transaction: _Transaction | None
+    ) -> WorkspaceError | None:
+        """Say what an error leaves behind; None if what was written stands all the same."""
+        if transaction is None or not (transaction.sealed and went_away(error)):
+            return unsaved(error, self.engine.url)
+        stands = self._stands(transaction)
+        if stands is None:
+            return unanswered(error, self.engine.url)
+        return None if stands else unsaved(error, self.engine.url)
+
+    def _stands(self, transaction: _Transaction) -> bool | None:
+        """Ask over a new connection whether a commit without an answer was made; None: no answer.
+
+        The workspace's row is locked first: a server that is still busy with the commit is waited
+        for.
+        """
+        written = sa.select(rows.c.edit_id).where(
+            rows.c.workspace == self.workspace,
+            rows.c.state == transaction.state,
+            rows.c.edit_id == transaction.mark,
+        )
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                with self._connected_to_write() as connection:
+                    return connection.execute(written).first() is not None
+            except TROUBLES:
+                if time.monotonic() >= end:
+                    return None
+            time.sleep(0.2)
 
     @property
     def writing(self) -> bool:
@@ -110,12 +167,19 @@ class Records:
             self._open.after.append(action)
 
     @contextmanager
-    def _begun(self) -> Iterator[_Transaction]:
+    def _connected_to_write(self) -> Iterator[sa.Connection]:
+        """Give a connection inside a transaction that holds the lock of the workspace."""
         mine = workspaces.c.id == self.workspace
         connection = self.engine.connect().execution_options(scalebridge_writes=True)
         with connection, connection.begin():
             # locks the workspace's row, also where BEGIN IMMEDIATE does not exist
             connection.execute(sa.update(workspaces).where(mine).values(state=workspaces.c.state))
+            yield connection
+
+    @contextmanager
+    def _begun(self) -> Iterator[_Transaction]:
+        mine = workspaces.c.id == self.workspace
+        with self._connected_to_write() as connection:
             transaction = _Transaction(connection, self._current(connection) + 1, datetime.now(UTC))
             self._local.transaction = transaction
             try:
@@ -124,6 +188,7 @@ class Records:
                     connection.execute(
                         sa.update(workspaces).where(mine).values(state=transaction.state)
                     )
+                    transaction.sealed = True
             finally:
                 self._local.transaction = None
 
@@ -143,6 +208,7 @@ class Records:
         transaction.connection.execute(sa.insert(rows), row)
         transaction.seen.pop(record.kind, None)
         transaction.parts += 1
+        transaction.mark = record.edit_id
         return record
 
     def state(self) -> int:
@@ -153,14 +219,19 @@ class Records:
             return self._current(connection)
 
     def _current(self, connection: sa.Connection) -> int:
-        mine = sa.select(workspaces.c.state).where(workspaces.c.id == self.workspace)
-        state = connection.execute(mine).scalar_one_or_none()
-        if state is None:
+        mine = sa.select(workspaces.c.state, workspaces.c.format)
+        found = connection.execute(mine.where(workspaces.c.id == self.workspace)).one_or_none()
+        if found is None:
             raise WorkspaceError(
                 f"expected records of the workspace {self.workspace} that workspace.toml names, "
                 "got those of another one: bring the folder's files back together from a backup"
             )
-        return int(state)
+        if found.format < 0:
+            raise Moved(
+                "the records of this workspace are no longer kept in "
+                f"{place_words(self.engine.url)}: open the workspace again; nothing was changed"
+            )
+        return int(found.state)
 
     def select(self, *conditions: sa.ColumnElement[bool]) -> list[Record]:
         """Read every version that fulfils the conditions, oldest first."""

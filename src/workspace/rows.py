@@ -1,4 +1,8 @@
-"""The two tables in which a workspace keeps its records; portable SQL only."""
+"""The two tables in which a workspace keeps its records; portable SQL only.
+
+The `format` of a workspace is negative in a database that its records have left, or have not come
+to for good: see :mod:`scalebridge.workspace.migrating`.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,11 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from .canonical import from_text, to_text
+from .engine import lock_for_making_tables
 from .record import Record
 
+#: Room for the longest id with its version behind it.
+EDIT_ID_LENGTH = 128
 _tables = sa.MetaData()
 
 workspaces = sa.Table(
@@ -32,11 +39,14 @@ rows = sa.Table(
     sa.Column("state", sa.BigInteger, nullable=False),
     sa.Column("part", sa.Integer, nullable=False),
     sa.Column("who", sa.Text, nullable=False),
-    sa.Column("at", sa.String(32), nullable=False),
+    # compared by its bytes, whatever order the letters of a server's language have
+    sa.Column(
+        "at", sa.String(32).with_variant(sa.String(32, collation="C"), "postgresql"), nullable=False
+    ),
     sa.Column("action", sa.String(16), nullable=False),
     sa.Column("removed", sa.Boolean, nullable=False),
     sa.Column("software", sa.Text, nullable=False),
-    sa.Column("edit_id", sa.String(64), nullable=False),
+    sa.Column("edit_id", sa.String(EDIT_ID_LENGTH), nullable=False),
     sa.UniqueConstraint("workspace", "edit_id"),
     sa.Index("scalebridge_records_by_kind", "workspace", "kind", "id", "version"),
     sa.Index("scalebridge_records_by_name", "workspace", "kind", "name"),
@@ -46,13 +56,19 @@ rows = sa.Table(
 
 def create_tables(engine: sa.Engine, *, workspace: str, format_version: int) -> None:
     """Make the tables where they are missing, and list the workspace in them."""
-    _tables.create_all(engine)
     listed = {"id": workspace, "format": format_version, "state": 0}
     with (
         engine.connect().execution_options(scalebridge_writes=True) as connection,
         connection.begin(),
     ):
+        make_tables(connection)
         connection.execute(sa.insert(workspaces), listed)
+
+
+def make_tables(connection: sa.Connection) -> None:
+    """Make the tables where they are missing, inside a transaction that writes."""
+    lock_for_making_tables(connection)
+    _tables.create_all(connection)
 
 
 def to_row(record: Record) -> dict[str, object]:

@@ -47,6 +47,12 @@ def upgrade(
     manifest = read_manifest(folder)
     if manifest.format >= to:
         return manifest
+    if manifest.records != "sqlite":
+        raise WorkspaceError(
+            f"{folder} has format {manifest.format} and its records in a database, where this "
+            "Scalebridge does not upgrade them: bring them to the folder with the Scalebridge that "
+            "made them (scalebridge migrate), then open it; nothing was changed"
+        )
     missing = [number for number in range(manifest.format, to) if number not in steps]
     if missing:
         raise WorkspaceError(

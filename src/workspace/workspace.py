@@ -23,9 +23,11 @@ from .opening import Opened, create_folder, open_folder
 from .places import refuse_uncalibrated
 from .positions import Order
 from .progress import OnProgress
+from .records_address import read_address
 
 if TYPE_CHECKING:
     import pandas as pd
+    from sqlalchemy import URL
 
     from ..analysis.registration import FrameGraph, Located
     from ..io import Answers
@@ -77,7 +79,11 @@ segmentations, measurements, notes, annotations, bookmarks, runs : Collection
 
     @classmethod
     def create(
-        cls, path: str | os.PathLike[str], *, name: str | None = None, records: str | None = None
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        records: str | URL | None = None,
     ) -> Workspace:
         """Make an empty workspace in a folder that is empty or does not exist.
 
@@ -87,8 +93,19 @@ segmentations, measurements, notes, annotations, bookmarks, runs : Collection
         name : str, optional
             The folder's name by default.
         records : str, optional
-            SQL address of a database for a group; a file in the folder by default.
+            Address of a database for a group, ``postgresql://user:password@host/database``; a
+            file in the folder by default. It is not stored.
+
+        Raises
+        ------
+        WorkspaceError
+            When the folder is not empty, or the database cannot be used.
+        ValueError
+            For an address that is none.
+        MissingPackage
+            PostgreSQL needs the extra ``postgres``.
         """
+        records = None if records is None else read_address(records)  # no traceback shows it
         create_folder(Path(path), name=name, records=records)
         return cls.open(path, records=records)
 
@@ -97,7 +114,7 @@ segmentations, measurements, notes, annotations, bookmarks, runs : Collection
         cls,
         path: str | os.PathLike[str],
         *,
-        records: str | None = None,
+        records: str | URL | None = None,
         as_of: int | str | datetime | None = None,
     ) -> Workspace:
         """Open a workspace.
@@ -106,7 +123,8 @@ segmentations, measurements, notes, annotations, bookmarks, runs : Collection
         ----------
         path : path
         records : str, optional
-            SQL address, where the records are not in the folder.
+            Address of the database, where the records are not in the folder; by default what the
+            variable ``SCALEBRIDGE_RECORDS`` says.
         as_of : int, str or datetime, optional
             Open the state of that number or time, read-only.
 
@@ -117,6 +135,7 @@ segmentations, measurements, notes, annotations, bookmarks, runs : Collection
         NewerFormat
             When a newer Scalebridge wrote it.
         """
+        records = None if records is None else read_address(records)  # no traceback shows it
         return cls(open_folder(Path(path), records=records, as_of=as_of))
 
     def __enter__(self) -> Workspace:

@@ -17,6 +17,7 @@ from scalebridge.widgets.landmark_handles import handles
 from scalebridge.widgets.live import LivePanel
 from scalebridge.widgets.pair_rows import judged, pair_rows
 from scalebridge.widgets.picker_fields import error_words
+from scalebridge.widgets.seen import seen_of
 from scalebridge.widgets.table_view import TableView
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -150,7 +151,7 @@ def test_what_is_dragged_is_moved_once_it_is_let_go(ws: Any) -> None:
     view = picker.view()
     _, fixed = (w for w in walk(view) if isinstance(w, LivePanel))
     before = picker.pair("L2").fixed
-    (at,) = (one["at_um"] for one in fixed.handles if one["key"] == "L2")
+    (at,) = (one["at_um"] for one in fixed.handles if seen_of(one["key"])[0] == "L2")
     assert list(at) == [before[name] for name in NAMES]
     goal = [at[0], at[1] + 0.5, at[2]]
     message = {"kind": "handle", "key": "L2", "at_um": goal}

@@ -18,6 +18,7 @@ from scalebridge.errors import NoPath
 from scalebridge.quantities import format_length
 from scalebridge.widgets.annotate import RecordedMarks
 from scalebridge.widgets.plane import axis_plane
+from scalebridge.widgets.seen import seen_of
 from scalebridge.widgets.target_cut import TargetCut
 from scalebridge.widgets.target_depth import DepthLine, draw_depth
 from scalebridge.widgets.target_handles import TargetHandles
@@ -197,14 +198,14 @@ def selected(ws: Any) -> TargetPicker:
 def test_a_dragged_face_resizes_the_volume_when_it_is_let_go(ws: Any) -> None:
     picker = selected(ws)
     handles = TargetHandles(picker)
-    found = {handle.key: handle for handle in handles()}
+    found = {seen_of(handle.key)[0]: handle for handle in handles()}
     assert len(found) == 7
     assert found["2 1"].at_um == (7.0, 16.0, 19.0)
     assert found["2 1"].along == (0.0, 0.0, 1.0)
     handles.dragged("2 1", (7.0, 16.0, 22.5), False)
     assert picker.target().half_size["x_um"] == 2.0  # not written while it is dragged
     assert picker.drawn_target()[1].tolist() == [2.0, 2.0, 5.5]
-    assert {h.key: h for h in handles()}["2 -1"].at_um == (7.0, 16.0, 11.5)
+    assert {seen_of(h.key)[0]: h for h in handles()}["2 -1"].at_um == (7.0, 16.0, 11.5)
     handles.dragged("2 1", (7.0, 16.0, 22.0), True)
     assert picker.target().half_size == {"z_um": 2.0, "y_um": 2.0, "x_um": 5.0}
     assert picker.draft == {}

@@ -8,6 +8,18 @@ import pytest
 
 from scalebridge.workspace import Image, Workspace
 
+#: Tests of records run on SQLite and on PostgreSQL; those of pixels need no database twice.
+ON_BOTH = (
+    "test_locating",
+    "test_naming",
+    "test_opening",
+    "test_preparations",
+    "test_records",
+    "test_refusals",
+    "test_staleness",
+    "test_taking_back",
+    "test_values",
+)
 POINT = {"z_um": 1.0, "y_um": 2.0, "x_um": 3.0}
 
 
@@ -16,9 +28,28 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "specimen"
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let what is said of records be said of both databases."""
+    if metafunc.module.__name__.rpartition(".")[2] not in ON_BOTH:
+        return
+    own = metafunc.definition.get_closest_marker("sqlite")
+    if own is None and "database" in metafunc.fixturenames:
+        metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
-def ws(folder: Path) -> Iterator[Workspace]:
-    with Workspace.create(folder) as workspace:
+def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str | None:
+    """Address of the database for the records of `ws`; None for the file in its folder."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return None
+    address: str = request.getfixturevalue("postgres").address
+    monkeypatch.setenv("SCALEBRIDGE_RECORDS", address)
+    return address
+
+
+@pytest.fixture
+def ws(folder: Path, database: str | None) -> Iterator[Workspace]:
+    with Workspace.create(folder, records=database) as workspace:
         yield workspace
 
 

@@ -302,6 +302,7 @@ def test_writers_in_many_threads_never_share_a_state(folder, ws):
     assert ws.state == 20
 
 
+@pytest.mark.sqlite
 def test_sqlite_is_set_to_keep_what_was_committed(ws):
     with ws.records.engine.connect() as connection:
         settings = {

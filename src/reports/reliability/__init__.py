@@ -1,1 +1,1 @@
-"""Counts of what could be lost: kills, flipped bits, full disks."""
+"""Counts of what no fault may lose: kills, restarts, many writers, damaged files, full disks."""
