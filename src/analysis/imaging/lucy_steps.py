@@ -100,7 +100,7 @@ class LucySteps:
         light = np.maximum(self._blurred(estimate, seen), 0)
         model = np.maximum(light + self.background, self.least)
         part = _slices(seen, self.reach)
-        back = self._returned(self.image[part] / model, core, seen)
+        back = self._returned(np.asarray(self.image[part] / model, np.float32), core, seen)
         deep = all(
             s <= a - r and b + r <= e
             for (a, b), (s, e), r in zip(core, seen, self.reach, strict=True)

@@ -41,7 +41,7 @@ def noise_gain(
     changed = np.maximum(block + more, 0).astype(np.float32)
     found = []
     for part in (block, changed):
-        steps = LucySteps(np.ascontiguousarray(part), psf, background, edge + 1)
+        steps = LucySteps(np.ascontiguousarray(part), psf, background, block_px=4 * edge)
         estimate = steps.start()
         for _ in range(iterations):
             estimate = steps.step(estimate, _unjudged)[0]

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-_ENOUGH = 200_000  # voxels that a mean expectation is taken of
+_ENOUGH = 50_000  # voxels that a mean expectation is taken of
 _TABLE = (1e-4, 100.0, 400)  # expected counts, from where to where, and how many
 
 
