@@ -134,10 +134,11 @@ def refuse_other_files(dataset: Any, name: str) -> None:
             f"{name} keeps its pixels in {dataset.external[0][0]!r}: files outside "
             "are not followed, export it into one file"
         )
-    if dataset.is_virtual and any(s.file_name != "." for s in dataset.virtual_sources()):
+    sources = dataset.virtual_sources() if dataset.is_virtual else []
+    if others := sorted({source.file_name for source in sources} - {"."}):
         raise ReadError(
-            f"{name} is put together from other files: they are not followed, "
-            "export it into one file"
+            f"{name} is put together from other files, {others[0]!r} and so on: they are not "
+            "followed, export it into one file"
         )
 
 

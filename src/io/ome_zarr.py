@@ -16,6 +16,7 @@ from .answers import Answers
 from .describing import understand
 from .lengths import micrometres_in
 from .reading import Lengths, Reading, inspect_lengths
+from .references import refuse_leading_out
 from .slabs import Slabs
 from .zarr_metadata import inspect_array, read_json
 
@@ -40,6 +41,8 @@ class ZarrPixels:
         """Read one box."""
         try:
             return np.asarray(self.array[selection])
+        except ReadError:
+            raise
         except Exception as error:  # zarr lets its codecs' own exceptions through
             raise ReadError(
                 f"{self.array.store_path} has a damaged or missing chunk ({error}): "
@@ -91,6 +94,8 @@ def read_multiscale(folder: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
     ReadError
         If the folder is Zarr but no OME-Zarr image.
     """
+    for document in ("zarr.json", ".zattrs"):
+        refuse_leading_out(folder, folder / document)
     if (folder / "zarr.json").is_file():
         found = multiscale_of(read_json(folder / "zarr.json"), old=False)
     elif (folder / ".zattrs").is_file():
@@ -136,9 +141,13 @@ def listed(item: dict[str, Any], name: str, folder: Path | str) -> list[dict[str
 def _open_array(folder: Path, name: str, memory_mb: int) -> Any:
     import zarr
 
+    from .own_files import own_files
+
     place = (folder / name).resolve()
     if not place.is_relative_to(folder.resolve()):
         raise ReadError(f"{folder} refers to the level {name!r} outside of itself: not followed")
+    for document in ("zarr.json", ".zarray"):
+        refuse_leading_out(place, place / document)
     chunk_bytes = inspect_array(place)
     if 3 * chunk_bytes > memory_mb * 2**20:
         raise ReadLimit(
@@ -146,7 +155,7 @@ def _open_array(folder: Path, name: str, memory_mb: int) -> Any:
             f"{memory_mb} MB for three of them: give a larger memory_mb"
         )
     try:
-        return zarr.open_array(str(place), mode="r")
+        return zarr.open_array(own_files(place), mode="r")
     except Exception as error:  # zarr has no common root for its exceptions
         raise ReadError(f"{place} cannot be opened as a Zarr array ({error})") from error
 

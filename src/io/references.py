@@ -1,7 +1,8 @@
-"""Names that a header gives of other files: only those beside it are followed."""
+"""Names that a header gives of other files, and links: only those beside it are followed."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path, PureWindowsPath
 
 from ..errors import ReadError
@@ -35,6 +36,21 @@ def beside(header: str, name: str) -> str:
             "copy both files together"
         )
     return str(target)
+
+
+def refuse_leading_out(folder: Path, file: Path) -> None:
+    """Refuse a file that is elsewhere than in a folder, because a link leads there.
+
+    Raises
+    ------
+    ReadError
+    """
+    real = Path(os.path.realpath(file))
+    if not real.is_relative_to(os.path.realpath(folder)):
+        raise ReadError(
+            f"{file} is a link to {real}, outside of its folder: it is not followed, put the file "
+            "itself there"
+        )
 
 
 def _outside(header: str, name: str) -> ReadError:
