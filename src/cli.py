@@ -21,6 +21,7 @@ from .errors import DecisionNeeded, ImportCancelled, ParameterError, Scalebridge
 from .exit_codes import DONE, IN_WORDS, arguments, exit_code
 
 if TYPE_CHECKING:
+    from .io import Answers
     from .reports import Batch
     from .workspace import Workspace
 
@@ -67,6 +68,9 @@ def import_(
     preview: Annotated[Path | None, typer.Option(help="PNG for the first picture.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Use no remembered answers.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Import what was understood.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every image of each file, placed as the file says.")
+    ] = False,
 ) -> None:
     """Bring image files into a workspace, after showing what was understood."""
     from .dialogue import Person, import_files, lengths
@@ -82,6 +86,9 @@ def import_(
             modality=modality or None,
             tilt_correction=tilt,
         )
+    if every:
+        _import_all(workspace, files, given)
+        return
     person = Person(say=_say, ask=_ask if sys.stdin.isatty() else None, agrees=yes)
     images = import_files(
         workspace,
@@ -97,6 +104,19 @@ def import_(
             _say(f"imported {image!r}")
     except KeyboardInterrupt:
         raise ImportCancelled("stopped: nothing more is imported") from None
+
+
+def _import_all(workspace: Path, files: Sequence[str], given: Answers) -> None:
+    from .workspace import Workspace
+
+    new = not (workspace / "workspace.toml").exists()
+    with Workspace.create(workspace) if new else Workspace.open(workspace) as ws:
+        for file in files:
+            found = ws.import_entries(file, answers=given)
+            for image in found.images:
+                _say(f"imported {image!r} in the frame {image.frame}")
+            for entry, why in found.refused.items():
+                _say(f"not imported, {entry}: {why}")
 
 
 @app.command()

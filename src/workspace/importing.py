@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,7 @@ def import_file(
     name: str | None = None,
     answers: Answers | None = None,
     frame: str | None = None,
+    origin_um: Sequence[float] | None = None,
     progress: OnProgress | bool | None = None,
 ) -> Image:
     """Stream one file into a new image.
@@ -52,6 +53,8 @@ def import_file(
         What the file does not say.
     frame : str, optional
         The image's own name by default.
+    origin_um : sequence of float, optional
+        Centre of the first pixel in the frame, per spatial axis [µm]; 0 by default.
     progress : callable or bool, optional
 
     Raises
@@ -82,6 +85,7 @@ def import_file(
                 spacing_um=said.spacing_um,
                 spacing_source=said.spacing_source,
                 frame=frame,
+                origin_um=origin_um,
                 modality=said.modality,
                 channel_names=said.channel_names,
                 time=said.time,

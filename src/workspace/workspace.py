@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from ..analysis.registration import FrameGraph, Located
     from ..io import Answers
+    from .entries import ImportedEntries
     from .image import Image
     from .running_import import RunningImport
 
@@ -188,6 +189,22 @@ segmentations, measurements, notes, annotations, bookmarks, runs : Collection
         return import_file(
             self.images, path, name=name, answers=answers, frame=frame, progress=progress
         )
+
+    def import_entries(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        only: Sequence[str] | None = None,
+        answers: Answers | None = None,
+        progress: OnProgress | bool | None = None,
+    ) -> ImportedEntries:
+        """Bring in every image of a file, in the frame that the file states for them.
+
+        Parameters, returns and errors as :func:`scalebridge.workspace.entries.import_entries`.
+        """
+        from .entries import import_entries
+
+        return import_entries(self.images, path, only=only, answers=answers, progress=progress)
 
     def begin_import(
         self,

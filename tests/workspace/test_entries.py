@@ -1,0 +1,86 @@
+"""Several images of one file stand to each other as the file says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from scalebridge import Workspace
+from scalebridge.cli import app
+from scalebridge.errors import ReadError
+
+SPARC = "sem_cl_delmic_h5/sparc-intensity-drift.h5"
+
+
+@pytest.fixture
+def ws(tmp_path):
+    with Workspace.create(tmp_path / "specimen") as ws:
+        yield ws
+
+
+def test_every_acquisition_comes_into_the_frame_of_the_stage(data, ws):
+    found = ws.import_entries(data / SPARC)
+    assert found.refused == {}
+    assert len(found.images) == 4
+    assert {image.frame for image in found.images} == {"sparc-intensity-drift stage, y downwards"}
+    survey, light = found.images[0], found.images[2]
+    half = 127 / 2 * survey.spacing_um[0]
+    assert survey.origin_um == pytest.approx((-half, -half))
+    assert light.origin_um == pytest.approx((3.0581642e-3, -143.2726e-3), rel=1e-5)
+    first = {"y_um": light.origin_um[0], "x_um": light.origin_um[1], "z_um": 0.0}
+    there = ws.locate(first, from_=light.frame, to=survey.frame).table()
+    assert there[["x_um", "y_um"]].to_numpy()[0] == pytest.approx([first["x_um"], first["y_um"]])
+
+
+def test_a_raman_map_stands_on_its_white_light_without_a_fit(data, ws):
+    files = sorted((data / "raman_wdf_whitelight").glob("*.wdf"))
+    (file,) = [one for one in files if one.name == "renishaw_test_map2.wdf"] or files[:1]
+    found = ws.import_entries(file)
+    raman, light = found.images[:2]
+    assert raman.frame == light.frame == f"{file.stem} stage"
+    inside = (np.array(raman.origin_um) - light.origin_um) / light.spacing_um
+    assert np.all(inside > 0)
+    assert np.all(inside < light.shape[-2:])
+
+
+def test_some_entries_can_be_named_and_unknown_ones_are_refused_before_anything(data, ws):
+    with pytest.raises(ValueError, match="has no entry 'no such'; it has Acquisition0"):
+        ws.import_entries(data / SPARC, only=["Acquisition0", "no such"])
+    assert len(ws.images.table()) == 0
+    found = ws.import_entries(data / SPARC, only=["Acquisition1"])
+    assert len(found.images) == 1
+    state = ws.state
+    with pytest.raises(ValueError, match=r"called .* already: nothing was imported"):
+        ws.import_entries(data / SPARC)
+    assert ws.state == state
+    with pytest.raises(ValueError, match="takes a whole file"):
+        ws.import_entries(f"{data / SPARC}::Acquisition0")
+
+
+def test_a_file_with_one_image_is_that_image_in_a_frame_of_its_own(ws, tmp_path):
+    np.save(tmp_path / "block.npy", np.zeros((3, 4, 5), np.uint8))
+    (image,) = ws.import_entries(tmp_path / "block.npy").images
+    assert image.frame == image.name == "block"
+    (tmp_path / "bad.npy").write_bytes(b"no array")
+    with pytest.raises(ReadError):
+        ws.import_entries(tmp_path / "bad.npy")
+
+
+def test_what_is_no_image_is_named_and_the_others_are_there(data, ws):
+    file = data / "instrument_files/velox_emd_version11/Test_SI_16x16_215_kx.emd"
+    if not file.exists():
+        (file,) = sorted((data / "instrument_files").rglob("*.emd"))[:1]
+    found = ws.import_entries(file)
+    assert {image.name for image in found.images} == {image.name for image in ws.images}
+    placed = [image for image in found.images if image.frame.endswith("scan")]
+    assert len(placed) >= 2
+    for why in found.refused.values():
+        assert len(why) > 30
+
+
+def test_the_command_line_says_what_came_in_and_where_it_stands(data, tmp_path):
+    given = ["import", str(data / SPARC), "-w", str(tmp_path / "specimen"), "--all"]
+    done = CliRunner().invoke(app, given)
+    assert done.exit_code == 0, done.output
+    assert done.output.count("in the frame sparc-intensity-drift stage, y downwards") == 4
