@@ -97,6 +97,8 @@ FORMATS = (
     Format("Nikon CT", ("folder", ".xtekct"), "voxel size of the log", "folder of slices"),
     Format("raw", (".raw", ".bin", ".dat", ".vol", ".img"), "what a .json beside it says", "raw",
            "made"),
+    Format("other formats", ("plugin",), "voxel size with a unit, scenes", "bioio", "a made film",
+           ("bioio",), "pip install bioio and the plugin for the format"),
 )  # fmt: skip
 
 

@@ -60,6 +60,7 @@ READERS = (
     Reader("DICOM", ".dicom", "open_dicom", (".dcm", ".ima")),
     Reader("folder of slices", ".stack", "open_stack", ()),
     Reader("raw", ".raw", "open_raw", (".raw", ".bin", ".dat", ".vol", ".img")),
+    Reader("bioio", ".bioio_files", "open_bioio", ()),  # last: what no other knows
 )
 
 
