@@ -137,7 +137,7 @@ class SizeBrush(Remembered):
     def put_out(self) -> None:
         """Light nothing."""
         self.set_trait("seen", 0)
-        self.range_um = None
+        self.set_trait("range_um", None)
 
     def lit(self) -> pd.DataFrame:
         """The objects that are lit, the largest first: columns as `object_table`."""
