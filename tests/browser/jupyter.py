@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import nbformat
 import psutil
@@ -87,9 +87,10 @@ def write_notebook(folder, name, cells):
 
 
 def kernels():
-    """Kernel processes that this test has started."""
-    return [
-        process
-        for process in psutil.Process().children(recursive=True)
-        if "ipykernel_launcher" in " ".join(process.cmdline())
-    ]
+    """Kernel processes that this test has started and that still run."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has ended meanwhile
+            if "ipykernel_launcher" in " ".join(process.cmdline()):
+                found.append(process)
+    return found

@@ -60,8 +60,8 @@ def test_the_scene_draws_in_the_report_without_a_network(figure, executed, tmp_p
         page.goto(path.as_uri())
         page.get_by_text("Turn it").click()
         frame = page.frame_locator("iframe")
-        frame.locator("#scene[data-drawn]").wait_for(timeout=60_000)
-        picture = page.locator("iframe").screenshot(timeout=60_000)
+        frame.locator("#scene[data-drawn]").wait_for(timeout=240_000)
+        picture = page.locator("iframe").screenshot(timeout=240_000)
         browser.close()
     pixels = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int)
     assert (pixels.min(axis=2) > 200).mean() > 0.01  # the bright block

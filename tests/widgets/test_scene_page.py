@@ -60,14 +60,14 @@ def opened(scene, tmp_path, chromium):
 
         page.route("**/*", only_this)
         page.goto(path.as_uri())
-        page.wait_for_selector("#scene[data-drawn], #failed:not([hidden])", timeout=60_000)
+        page.wait_for_selector("#scene[data-drawn], #failed:not([hidden])", timeout=240_000)
         yield page
         browser.close()
 
 
 def drawn(page: Any) -> np.ndarray:
     """What the browser shows of the scene."""
-    picture = page.locator("#scene").screenshot(timeout=120_000)
+    picture = page.locator("#scene").screenshot(timeout=240_000)
     return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB")).astype(int)
 
 
