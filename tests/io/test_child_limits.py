@@ -19,8 +19,19 @@ from scalebridge.io import describe, open_source, preview
 from scalebridge.io.source import Source
 
 
+OTHERS = set()
+
+
+@pytest.fixture(autouse=True)
+def others():
+    """Processes that other tests have left here, such as servers of multiprocessing."""
+    OTHERS.clear()
+    OTHERS.update(psutil.Process().children(recursive=True))
+
+
 def children():
-    return psutil.Process().children(recursive=True)
+    """Those that this test has started."""
+    return [child for child in psutil.Process().children(recursive=True) if child not in OTHERS]
 
 
 def deflated_zeros(count):
