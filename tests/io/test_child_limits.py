@@ -18,7 +18,6 @@ from scalebridge.errors import ReadError, ReadLimit
 from scalebridge.io import describe, open_source, preview
 from scalebridge.io.source import Source
 
-
 OTHERS = set()
 
 
