@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from scalebridge import Workspace
 from scalebridge.cli import app
 from scalebridge.errors import ReadError
+from scalebridge.io import describe
 
 SPARC = "sem_cl_delmic_h5/sparc-intensity-drift.h5"
 
@@ -71,7 +72,7 @@ def test_what_is_no_image_is_named_and_the_others_are_there(data, ws):
     file = data / "instrument_files/velox_emd_version11/Test_SI_16x16_215_kx.emd"
     if not file.exists():
         (file,) = sorted((data / "instrument_files").rglob("*.emd"))[:1]
-    found = ws.import_entries(file)
+    found = ws.import_entries(file, only=describe(file).entries[:5])
     assert {image.name for image in found.images} == {image.name for image in ws.images}
     placed = [image for image in found.images if image.frame.endswith("scan")]
     assert len(placed) >= 2
