@@ -18,7 +18,7 @@ from scalebridge.errors import ReadError, ReadLimit
 from scalebridge.io import describe, open_source, preview
 from scalebridge.io.source import Source
 
-OTHERS = set()
+OTHERS: set[psutil.Process] = set()
 
 
 @pytest.fixture(autouse=True)
