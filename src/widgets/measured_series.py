@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from traitlets import Dict, Int, TraitError, Unicode, observe, validate
 
+from .half_sizes import half_sizes
 from .moments import Moments
 from .remembered import Remembered
 from .series_table import COLUMNS, measured_table, series_table
 from .state import by_name, named_point
-from .targets import half_sizes
 
 if TYPE_CHECKING:
     import pandas as pd
