@@ -21,7 +21,6 @@ from .errors import DecisionNeeded, ImportCancelled, ParameterError, Scalebridge
 from .exit_codes import DONE, IN_WORDS, arguments, exit_code
 
 if TYPE_CHECKING:
-    from .io import Answers
     from .reports import Batch
     from .workspace import Workspace
 
@@ -73,7 +72,7 @@ def import_(
     ] = False,
 ) -> None:
     """Bring image files into a workspace, after showing what was understood."""
-    from .dialogue import Person, import_files, lengths
+    from .dialogue import Person, import_every_image, import_files, lengths
     from .io import Answers
 
     with arguments():
@@ -87,7 +86,7 @@ def import_(
             tilt_correction=tilt,
         )
     if every:
-        _import_all(workspace, files, given)
+        import_every_image(workspace, files, given=given, say=_say, name=name, picture=preview)
         return
     person = Person(say=_say, ask=_ask if sys.stdin.isatty() else None, agrees=yes)
     images = import_files(
@@ -104,19 +103,6 @@ def import_(
             _say(f"imported {image!r}")
     except KeyboardInterrupt:
         raise ImportCancelled("stopped: nothing more is imported") from None
-
-
-def _import_all(workspace: Path, files: Sequence[str], given: Answers) -> None:
-    from .workspace import Workspace
-
-    new = not (workspace / "workspace.toml").exists()
-    with Workspace.create(workspace) if new else Workspace.open(workspace) as ws:
-        for file in files:
-            found = ws.import_entries(file, answers=given)
-            for image in found.images:
-                _say(f"imported {image!r} in the frame {image.frame}")
-            for entry, why in found.refused.items():
-                _say(f"not imported, {entry}: {why}")
 
 
 @app.command()

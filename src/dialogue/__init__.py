@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .every_image import import_every_image
 from .person import Person
 from .questions import lengths
 from .talk import import_files
 
-__all__ = ["Person", "import_files", "lengths"]
+__all__ = ["Person", "import_every_image", "import_files", "lengths"]

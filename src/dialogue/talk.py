@@ -71,7 +71,7 @@ def import_files(
     refused = [why for one in found if (why := refusal_of(one.description, person))]
     if refused:
         raise DecisionNeeded("\n".join([*refused, *ways_out(found)]))
-    with _workspace(folder) as ws:
+    with workspace_at(folder) as ws:
         for one in found:
             memory.keep(one.description, one.answers)
         memory.save(person=person.ask is not None)
@@ -94,7 +94,8 @@ def _name(path: str) -> str:
     return name_of(path)
 
 
-def _workspace(folder: Path) -> Workspace:
+def workspace_at(folder: Path) -> Workspace:
+    """Open the workspace of a folder, or make one there."""
     from ..workspace import Workspace
 
     is_new = not (folder / "workspace.toml").exists()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import DecisionNeeded, ReadError
+from ..errors import DecisionNeeded, DiskFull, ReadError
 from .importing import import_file, name_of
 from .naming import plain_name
 from .progress import OnProgress
@@ -52,7 +52,8 @@ def import_entries(
     path : path
         A file with one image or several.
     only : sequence of str, optional
-        Entries to bring in; all unless given.
+        Entries to bring in; all unless given. Needed for HDF5 whose datasets are no list of
+        images: what `describe` says of such a file names them.
     answers : Answers, optional
         What the file does not say; it serves every entry.
     progress : callable or bool, optional
@@ -60,25 +61,26 @@ def import_entries(
     Returns
     -------
     ImportedEntries
-        What could not be read is named with the reason; the others are in the workspace.
+        What could not be read, or has no room, is named with the reason; the others are in the
+        workspace.
 
     Raises
     ------
     ReadError
-        The file, or none of its entries, can be read.
+        The file, or none of its entries, can be read; nothing was imported.
     ValueError
-        An entry is asked for that the file does not have, or a name is taken; nothing was imported.
+        An entry is given in the path, none is asked for, or a name is taken; nothing was imported.
     """
     from ..io import describe
 
     file = os.fspath(path)
     if "::" in file:
         raise ValueError(f"import_entries takes a whole file, got {file}: name entries in only")
-    first = describe(file, answers=answers)
-    known = first.entries or ("",)
-    wanted = tuple(known if only is None else only)
-    if unknown := [entry for entry in wanted if entry not in known]:
-        raise ValueError(f"{file} has no entry {unknown[0]!r}; it has {', '.join(known)}")
+    wanted = (
+        tuple(describe(file, answers=answers).entries or ("",)) if only is None else tuple(only)
+    )
+    if not wanted:
+        raise ValueError("only needs the name of an entry, got none: leave it out for all of them")
     paths = {entry: f"{file}::{entry}" if entry else file for entry in wanted}
     taken = {image.name for image in images.all()}
     if clash := [name for one in paths.values() if (name := plain_name(name_of(one))) in taken]:
@@ -92,7 +94,7 @@ def import_entries(
             made = import_file(
                 images, one, answers=answers, frame=frame, origin_um=origin, progress=progress
             )
-        except (ReadError, DecisionNeeded) as error:
+        except (ReadError, DecisionNeeded, DiskFull) as error:
             refused[entry] = str(error)
         else:
             found.append(made)
