@@ -14,6 +14,7 @@ from traitlets import List, Unicode
 from ..plots.size_bins import size_ticks
 from ..plots.theme import OKABE_ITO
 from ..quantities import format_length
+from .sized_objects import DIAMETER
 from .svg import SVG_FONT, svg_path, svg_text
 from .views import INK, LINE
 
@@ -82,7 +83,7 @@ def bars_svg(brush: Any) -> str:
     """Draw the numbers of objects against their sizes; what is lit has its own colour."""
     edges, sizes = brush.edges_um, brush.diameters_um
     counts = _counted(sizes, edges)
-    lit = _counted(brush.lit()["equivalent_diameter_um"].to_numpy(float), edges)
+    lit = _counted(brush.lit()[DIAMETER].to_numpy(float), edges)
     top = max(1, int(counts.max()))
     parts = _axes(edges, top)
     for number, (count, bright) in enumerate(zip(counts, lit, strict=True)):
@@ -135,10 +136,10 @@ def _here(brush: Any, edges: np.ndarray) -> list[str]:
     row = brush.here()
     if row is None or not row["counted"]:
         return []
-    column = _column(float(row["equivalent_diameter_um"]), edges)
+    column = _column(float(row[DIAMETER]), edges)
     line = svg_path([(column, 6), (column, _row(0, 1))], INK, 1.6, dash="4 3")
     left = column > _SIZE[0] * 0.7
-    words = f"{'' if left else ' '}here: {format_length(row['equivalent_diameter_um'])}"
+    words = f"here: {format_length(row[DIAMETER])}"
     place = column + (-5 if left else 5)
     return [line, svg_text(place, 14, words, anchor="end" if left else "start")]
 

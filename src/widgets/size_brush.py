@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -218,19 +217,12 @@ class SizeBrush(Remembered):
         """The image with its objects over it, ready to be drawn."""
         return [self.explorer.world.placed(self.explorer.layers)[0], self.drawn_objects]
 
-    @cached_property
-    def _drawn(self) -> dict[Any, Placed]:
-        return {}
-
     @property
     def drawn_objects(self) -> Placed:
-        """The objects, ready to be drawn."""
-        if self.range_um not in self._drawn:
-            self._drawn.clear()
-            level = self.objects.drawn(self.lit()["object"])
-            axes = "zyx"[-self.objects.labels.ndim :]
-            self._drawn[self.range_um] = Placed(layer=self.layer(), levels=[level], axes=axes)
-        return self._drawn[self.range_um]
+        """The objects, ready to be drawn; looked up as they are read, so nothing is kept."""
+        level = self.objects.drawn(self.lit()["object"])
+        axes = "zyx"[-self.objects.labels.ndim :]
+        return Placed(layer=self.layer(), levels=[level], axes=axes)
 
     def snapshot(self, width_px: int = 900) -> Image.Image:
         """The slice with its objects, and the histogram, on one page."""

@@ -13,7 +13,6 @@ from traitlets import TraitError
 
 from scalebridge import SizeBrush, Workspace
 from scalebridge.errors import Uncalibrated
-from scalebridge.widgets.coarse import Coding
 from scalebridge.widgets.size_bars import SizeBars, bars_svg, lit_bars
 from scalebridge.widgets.size_brush_picture import here_words
 from scalebridge.widgets.size_panel import SizePanel
@@ -198,4 +197,3 @@ def test_the_browser_gets_the_labels_of_the_plane(brush: SizeBrush) -> None:
     before = objects.spec["key"]
     brush.put_out()
     assert panel.drawn()[1].spec["key"] != before
-    assert Coding(0.0, 1.0, wide=False).coded(LIT) == LIT
