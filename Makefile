@@ -81,9 +81,12 @@ bench: $(VENV)/.bench browser  ## timings beside named peers, same work, same ru
 	  $(BIN)/python $$benchmark || missed="$$missed $$benchmark"; done; \
 	  if [ -n "$$missed" ]; then echo "missed their goals:$$missed" >&2; exit 1; fi
 
-validate: $(VENV)/.test  ## the full counts; writes docs/validation.md and docs/reliability.md
-	@SCALEBRIDGE_FULL=1 $(BIN)/python -m pytest -q -m full
+validate: $(VENV)/.test  ## the full counts; writes docs/validation.md, reliability.md and the table of formats.md
+	@rm -rf validate/references
+	@SCALEBRIDGE_FULL=1 SCALEBRIDGE_SEEDS=50 SCALEBRIDGE_DVC_WINDOWS=5 \
+	  SCALEBRIDGE_REFERENCES=validate/references $(BIN)/python -m pytest -q -m "full or reference"
 	@$(BIN)/python -m scalebridge.reports.reliability --output docs/reliability.md --work validate
+	@$(BIN)/python -m scalebridge.reports.mutations --output docs/formats.md --work validate
 	@$(BIN)/python -m scalebridge.reports.validation --output docs/validation.md --work validate
 
 lock: $(BIN)/python  ## renew the locked versions of this Python

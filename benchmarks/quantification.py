@@ -1,9 +1,10 @@
-"""Geometry of a porous volume beside edt, porespy and SimpleITK: same volume, same run.
+"""Measuring a volume: every operation beside its peers, same volume, same run, in one table.
 
-    python benchmarks/quantification.py [--sizes 128 256] [--only distance thickness ...]
+    python benchmarks/quantification.py [--sizes 128 256 512] [--only distance ...] [--repeats 3]
 
-Each runs in a process of its own; the first call, which compiles or loads, isn't timed. Seconds are
-the best of the repeats; CPU seconds are of all threads, for machines where others work too.
+Each program has a process of its own; what it compiles at the first call is not counted. Seconds
+are medians, *CPU s* those of all threads, which count on a machine where others work too; *times*
+is how long a program takes in units of ours, by each. *MB* is what it needs beside the volume.
 """
 
 from __future__ import annotations
@@ -14,122 +15,113 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from quantification.operations import OPERATIONS, OURS, Operation
+from quantification.volumes import VOLUMES
 
-SPACING = "spacing_um=(1, 1, 1)"
-OURS = "from scalebridge.analysis import quantification as q"
-PORES = "import porespy as ps; ps.settings.tqdm['disable'] = True"
-ITK = "import SimpleITK as sitk; f = sitk.LabelShapeStatisticsImageFilter(); f.ComputePerimeterOn()"
-# operation: goal, ours, peers; each a set-up, and an expression of the volume v or its labels n
-WORK: dict[str, tuple[float, tuple[str, str], dict[str, tuple[str, str]]]] = {
-    "distance": (
-        4.0,
-        (OURS, f"q.distance_transform(v, {SPACING})"),
-        {"edt": ("import edt", "edt.edt(v, parallel=2)")},
-    ),
-    "thickness": (
-        5.0,
-        (OURS, f"q.local_thickness(v, {SPACING})"),
-        {"porespy bf": (PORES, "ps.filters.local_thickness(v, method='bf')")},
-    ),
-    "chords": (
-        20.0,
-        (OURS, f"q.chord_lengths(v, {SPACING})"),
-        {
-            "porespy": (
-                PORES,
-                "[ps.metrics.chord_length_distribution(ps.filters.apply_chords("
-                "v, axis=a, spacing=1)) for a in range(3)]",
-            )
-        },
-    ),
-    "correlation": (
-        150.0,
-        (OURS, f"q.two_point_correlation(v, {SPACING})"),
-        {"porespy": (PORES, "ps.metrics.two_point_correlation(v)")},
-    ),
-    "porosimetry": (
-        5.0,
-        (OURS, f"q.porosimetry(v, {SPACING})"),
-        {"porespy 25 sizes": (PORES, "ps.filters.porosimetry(v, sizes=25)")},
-    ),
-    "objects": (
-        10.0,
-        (OURS, f"q.object_table(n, {SPACING}, connectivity=26, surface=True)"),
-        {"SimpleITK": (ITK + "; i = sitk.GetImageFromArray(n)", "f.Execute(i)")},
-    ),
-}
-CHILD = """
-import json, resource, sys, time, warnings
-import numpy as np
-warnings.simplefilter("ignore")
-path, setup, call, repeats = sys.argv[1:5]
-with np.load(path) as kept:
-    v, n = kept["v"], kept["n"]
-exec(setup)
-seconds, cpu = [], []
-for _ in range(int(repeats) + 1):
-    wall, own = time.perf_counter(), time.process_time()
-    eval(call)
-    seconds.append(time.perf_counter() - wall)
-    cpu.append(time.process_time() - own)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-print(json.dumps({"seconds": min(seconds[1:]), "cpu_s": min(cpu[1:]), "peak_GiB": peak}))
-"""
+FLOW_S = 10.0
+MOST_MB = {"D_eff": 3072.0, "local thickness": 3072.0}  # at 512^3
 
 
-def write_volume(path: Path, size: int) -> None:
-    """Write a porous volume of porosity 0.4 and 5,000 grains a 256^3."""
-    from scipy.ndimage import gaussian_filter
-    from scipy.spatial import cKDTree
-
-    rng = np.random.default_rng(0)
-    field = gaussian_filter(rng.standard_normal((size,) * 3, dtype=np.float32), 8.0, mode="wrap")
-    points = rng.uniform(0, size, (max(1, round(5000 * (size / 256) ** 3)), 3))
-    places = np.indices((size,) * 3).reshape(3, -1).T
-    far, which = cKDTree(points).query(places, workers=2)
-    grains = np.where(far < 8, which + 1, 0).astype(np.uint32).reshape((size,) * 3)
-    np.savez(path, v=field > np.quantile(field, 0.6), n=grains)
-
-
-def run(path: Path, setup: str, call: str, python: str, repeats: int) -> dict[str, float]:
-    done = subprocess.run(
-        [python, "-c", CHILD, str(path), setup, call, str(repeats)], capture_output=True, text=True
-    )
+def run(
+    name: str, program: str, source: Path, repeats: int, pythons: list[str]
+) -> tuple[dict[str, Any], Any]:
+    """Run one program with the first Python that has it; a failure has a reason for a result."""
+    target = source.parent / "found.npz"
+    work = ["-m", "quantification.child", name, program, str(source), str(target), str(repeats)]
+    for python in pythons:
+        done = subprocess.run(
+            [python, *work], cwd=Path(__file__).parent, capture_output=True, text=True
+        )
+        if "ModuleNotFoundError" not in done.stderr:
+            break
     if done.returncode:
-        return {"seconds": np.nan, "cpu_s": np.nan, "peak_GiB": np.nan}
-    return json.loads(done.stdout.strip().splitlines()[-1])
+        reason = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
+        return {"seconds": np.nan, "cpu_s": np.nan, "own_MB": np.nan, "problem": reason[:90]}, None
+    with np.load(target) as kept:
+        parts = [kept[f"arr_{k}"] for k in range(len(kept.files))]
+    taken = json.loads(done.stdout.strip().splitlines()[-1])
+    return taken, tuple(parts) if len(parts) > 1 else parts[0]
+
+
+def compare(
+    name: str, operation: Operation, size: int, source: Path, repeats: int, peers: str
+) -> list[dict[str, Any]]:
+    """Run all programs of one operation; the first is ours."""
+    volume, rows = np.load(source), []
+    programs = [p for p in operation.programs if size <= operation.largest.get(p, size)]
+    reference = None
+    for program in programs:
+        mine = program == OURS
+        taken, found = run(
+            name, program, source, repeats if mine or size <= 128 else 1,
+            [sys.executable] if mine else [peers, sys.executable],
+        )  # fmt: skip
+        if mine:
+            reference = found
+            if operation.reference is not None:
+                _, reference = run(name, "reference", source, 1, [sys.executable])
+        row = {"operation": name, "size": f"{size}^3", "program": program} | taken
+        if found is not None and reference is not None:
+            row |= {"error": operation.error(found, volume, reference), "of": operation.error_is}
+        first = rows[0] if rows else row
+        row["times"] = row["seconds"] / first["seconds"]
+        row["times_cpu"] = row["cpu_s"] / first["cpu_s"]
+        rows.append(row)
+        print(".", end="", flush=True)
+    return rows
+
+
+def goals(table: pd.DataFrame) -> list[tuple[str, float, bool]]:
+    """Compare the table with what we aim for: words, what was reached, and whether it is enough."""
+    found = []
+    for _, row in table.iterrows():
+        size, operation = int(row["size"].removesuffix("^3")), OPERATIONS[row["operation"]]
+        if operation.goal is not None and operation.goal[0] == row["program"]:
+            peer, times, least = operation.goal
+            if size >= least and np.isfinite(row["times_cpu"]):
+                words = f"{row['operation']}, {row['size']}: {times:g} times {peer}"
+                reached = max(row["times"], row["times_cpu"])
+                found.append((words, reached, reached >= times))
+        if row["operation"] == "permeability" and np.isfinite(row["seconds"]):
+            words = f"permeability, {row['size']}: within {FLOW_S:g} s"
+            found.append((words, row["seconds"], row["seconds"] <= FLOW_S))
+        if size == 512 and row["program"] == OURS and row["operation"] in MOST_MB:
+            limit = MOST_MB[row["operation"]]
+            words = f"{row['operation']}, {row['size']}: within {limit:g} MB"
+            found.append((words, row["own_MB"], row["own_MB"] <= limit))
+    return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[128, 256])
-    parser.add_argument("--only", nargs="+", choices=list(WORK), default=list(WORK))
+    parser.add_argument("--only", nargs="+", choices=list(OPERATIONS), default=list(OPERATIONS))
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peers", default=sys.executable, help="the Python that has the peers")
     options = parser.parse_args()
-    rows, goals = [], []
+    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         for size in options.sizes:
-            path = Path(folder) / f"{size}.npz"
-            write_volume(path, size)
             for name in options.only:
-                goal, ours, peers = WORK[name]
-                own = run(path, *ours, sys.executable, options.repeats)
-                rows.append({"operation": name, "size": size, "program": "ours"} | own)
-                for peer, work in peers.items():
-                    other = run(path, *work, options.peers, 1)
-                    times = other["cpu_s"] / own["cpu_s"]
-                    row = {"operation": name, "size": size, "program": peer} | other
-                    rows.append(row | {"times_our_cpu": times})
-                    if size >= 256 and np.isfinite(times):
-                        goals.append((f"{name}, {size}^3: {goal:g} times {peer}", times >= goal))
-    print(pd.DataFrame(rows).to_string(index=False, float_format=lambda value: f"{value:.3g}"))
-    for goal_name, reached in goals:
-        print(f"{'reached' if reached else 'MISSED '}  {goal_name}")
-    if not all(reached for _, reached in goals):
+                operation = OPERATIONS[name]
+                source = Path(folder) / f"{operation.volume}-{size}.npy"
+                if not source.exists():
+                    np.save(source, VOLUMES[operation.volume](size))
+                rows += compare(name, operation, size, source, options.repeats, options.peers)
+    table = pd.DataFrame(rows)
+    words = {"seconds": "s", "cpu_s": "CPU s", "times_cpu": "by CPU", "own_MB": "MB"}
+    order = ["operation", "size", "program", "seconds", "cpu_s", "times", "times_cpu", "error"]
+    columns = [c for c in [*order, "of", "own_MB", "problem"] if c in table]
+    shown = table[columns].rename(columns=words)
+    print("\n" + shown.to_string(index=False, na_rep="", float_format=lambda v: f"{v:.3g}"))
+    reached = goals(table)
+    for goal, value, enough in reached:
+        print(f"{'reached' if enough else 'MISSED '}  {goal} ({value:.3g})")
+    if not all(enough for _, _, enough in reached):
         sys.exit(1)
 
 

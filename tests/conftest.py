@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scalebridge.reports.reference_values import ReferenceValue, keep_references
 from scalebridge.reports.reliability.postgres import NoPostgres, PostgresServer, postgres_server
 
 IN_BROWSER = (
@@ -78,6 +81,29 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture
+def reference(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
+    """Compare numbers with theory or what was published, and keep both for docs/validation.md.
+
+    ``reference(what, ours, value, rel= or abs=, unit=, source=)`` fails as an assertion does.
+    """
+    compared: list[ReferenceValue] = []
+
+    def compare(
+        what: str, ours: float, value: float, *, source: str, unit: str = "",
+        rel: float = 0.0, abs: float = 0.0,
+    ) -> None:  # fmt: skip
+        within = max(abs, rel * math.fabs(value))
+        one = ReferenceValue(what, float(ours), float(value), within, unit, source)
+        compared.append(one)
+        assert one.passed, f"{what}: {ours} needs to be within {within:g} of {value} ({source})"
+
+    yield compare
+    if folder := os.environ.get("SCALEBRIDGE_REFERENCES"):
+        place = re.sub(r"\W+", "-", request.node.nodeid.removeprefix("tests/"))
+        keep_references(Path(folder) / f"{place[:150]}.json", compared)
+
+
 @pytest.fixture(autouse=True)
 def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every test the same author, whoever runs it."""
@@ -88,8 +114,11 @@ def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what only `make validate` counts, and begin with the longest file.
 
-    At the end one worker would be left alone with it.
+    At the end one worker would be left alone with it. What knows references carries their mark.
     """
+    for item in items:
+        if "reference" in getattr(item, "fixturenames", ()):
+            item.add_marker("reference")
     if not os.environ.get("SCALEBRIDGE_FULL"):
         left_out = [item for item in items if item.get_closest_marker("full")]
         config.hook.pytest_deselected(items=left_out)

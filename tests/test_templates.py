@@ -236,7 +236,8 @@ def test_registration_by_grey_values_is_accepted_by_the_parameter_and_replayed(s
     assert (record.status, record.method) == ("accepted", "mutual information, rigid")
     assert measured.key == "registration.view_to_map.error_at_target_um"
     tables = {item.name: item for item in first if isinstance(item, Table)}
-    assert set(tables) == {"tried", "found-error", "decisions"}
+    assert set(tables) == {"tried", "bends", "found-error", "decisions"}
+    assert "offered" not in set(tables["bends"].data["verdict"])
     assert tables["found-error"].data["place"][0] == "pit"
     assert all(item.passed for item in first if isinstance(item, Check))
     assert not any(item.level == "refused" for item in first if isinstance(item, Finding))

@@ -9,6 +9,7 @@ from ..analysis.quantification.objects import SPECK_VOXELS
 from .aligned_copy import CopyErrors, compare_with_copy
 from .answer_methods import AnswerMethod, methods_of
 from .answering import answer_questions
+from .audited import with_audits
 from .auditing import PhaseAudit, audit_phases, audit_table
 from .candidates import Candidates, candidates
 from .coverage import Coverage, coverage
@@ -29,6 +30,7 @@ from .example import example_specimen
 from .fiducials import seen_fiducials
 from .landmark_files import import_landmarks
 from .lifted_out import record_lift_out
+from .measured_settings import segmentations_to_measure
 from .milling import MillingPlan, plan_milling
 from .next_actions import action_table, next_actions
 from .next_places import next_places
@@ -40,12 +42,12 @@ from .quantification import (
     phase_results,
     record_segmentation,
     segmentation_sliders,
-    segmentations_to_measure,
     size_brush,
 )
 from .questions import QUESTIONS, Question, checked_questions
 from .reaching import Reach, reach_target
 from .registration import (
+    MapChoice,
     accept_proposal,
     comparison_table,
     error_at_places,
@@ -67,6 +69,7 @@ from .registration import (
     record_proposal,
     record_verdicts,
     register_distance_maps,
+    register_heights,
     register_images,
     register_pair,
     register_surface,
@@ -97,6 +100,7 @@ __all__ = [
     "CutFiles",
     "FacePlane",
     "Inmost",
+    "MapChoice",
     "MillingPlan",
     "Overlap",
     "PhaseAnswers",
@@ -173,6 +177,7 @@ __all__ = [
     "record_stage",
     "record_verdicts",
     "register_distance_maps",
+    "register_heights",
     "register_images",
     "register_pair",
     "register_surface",
@@ -191,6 +196,7 @@ __all__ = [
     "technique_reach",
     "view_pictures",
     "whole_object",
+    "with_audits",
     "write_cut_files",
     "write_plan_boxes",
     "write_plan_json",

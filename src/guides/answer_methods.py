@@ -74,6 +74,20 @@ _METHODS: tuple[tuple[tuple[str, ...], AnswerMethod], ...] = (
         ),
     ),
     (
+        ("image_quality",),
+        AnswerMethod(
+            "Resolution is the period at which the correlation of two halves with independent "
+            "noise falls below the half-bit curve; edge widths and decorrelation analysis of one "
+            "image are estimates and no such resolution.",
+            (
+                ("van Heel & Schatz 2005, Fourier shell correlation threshold criteria",
+                 "10.1016/j.jsb.2005.05.009"),
+                ("Descloux, Grußmayer & Radenovic 2019, Parameter-free image resolution estimation "
+                 "based on decorrelation analysis", "10.1038/s41592-019-0515-7"),
+            ),
+        ),
+    ),
+    (
         ("flow",),
         AnswerMethod(
             "Permeability is of Stokes flow between two pressures, with walls at the sides; pores "

@@ -11,18 +11,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..analysis.quantification import Measurement, mean_chord_um, measure
+from ..analysis.quantification.already_segmented import ALREADY
 from ..analysis.quantification.measurement import Check
 from ..workspace import Workspace
 from .answer_plan import LARGEST, Step, cost_of, plan_of
+from .block_scatter import block_shares
 from .central_block import Block, central_block, likeness
 from .phase_answers import PhaseAnswers
+from .quality_answers import quality_of
 from .quantification import UNSTATED, PhaseResults
 from .questions import SOLVED, checked_questions, parts_of
 from .steps import StepProgress, Steps
-from .threshold_shares import Moved, moved_thresholds, threshold_shares, with_threshold
+from .threshold_shares import Moved, moved_thresholds, threshold_shares, with_share
 from .transport_answers import Ask, Porous, diffusion, flow
 
 BLOCK_VOXELS = 128
+BLOCK = "block"  # the part of a half-width by which a block may differ from its image
 _SOLVERS = {"diffusion": diffusion, "flow": flow}
 # What does not move with a threshold in a way that a small block could tell.
 _UNMOVED = ("representative_volume", "objects")
@@ -36,6 +40,7 @@ def answer_questions(
     *,
     questions: Sequence[str] | None,
     block_voxels: int = BLOCK_VOXELS,
+    halves: Sequence[str] | None = None,
     threads: int | None = None,
     progress: Callable[[StepProgress], None] | None = None,
     cancel: Callable[[], bool] | None = None,
@@ -45,8 +50,9 @@ def answer_questions(
     Geometry is measured on the image, of one beyond 512 voxels along an axis on the central
     block of that size; diffusion and flow are solved in a central block of `block_voxels` along
     each axis. Every answer on a block says so in its convention, and a check tells whether the
-    block has the image's volume fraction. The thresholds' part of the half-width comes from
-    segmenting a central block of 64 voxels with each threshold moved by its uncertainty.
+    block has the image's volume fraction. Blocks of up to 64 voxels all over the image tell how
+    much one differs from the next: the part ``"block"``. The thresholds' part of the half-width
+    comes from segmenting a central block of 64 voxels with each threshold moved by its uncertainty.
 
     Parameters
     ----------
@@ -56,6 +62,8 @@ def answer_questions(
         Keys of `QUESTIONS`; None asks nothing.
     block_voxels : int
         At least 8.
+    halves : sequence of 2 str, optional
+        Images with independent noise on one grid, for the resolution.
     threads : int, optional
         All processors unless told; the answers do not depend on it.
     progress : callable, optional
@@ -86,7 +94,7 @@ def answer_questions(
     steps = Steps(costs, progress, cancel)
     found: list[PhaseAnswers] = []
     for result, plan in zip(results, plans, strict=True):
-        work = _Work(ws, result, steps, block_voxels, threads)
+        work = _Work(ws, result, steps, block_voxels, halves, threads)
         for phase in dict.fromkeys(step.phase for step in plan):
             found.append(work.answers(phase, [step for step in plan if step.phase == phase]))
     return found
@@ -101,16 +109,18 @@ class _Work:
         result: PhaseResults,
         steps: Steps,
         block_voxels: int,
+        halves: Sequence[str] | None,
         threads: int | None,
     ) -> None:
         self._result, self._steps, self._threads = result, steps, threads
+        self._quality = partial(quality_of, ws, result, halves=halves)
         self._image = ws.images[result.image]
         self._spacing = tuple(self._image.spacing_um)
         self._labels = result.found.labels
         shape = self._labels.shape
         # an interval without a part for the thresholds says so wherever it goes
         first = result.measurements[0].checks
-        self._unstated = tuple(check for check in first if check.name == UNSTATED)
+        self._unstated = tuple(check for check in first if check.name in (UNSTATED, ALREADY))
         self._large = central_block(shape, most=LARGEST)
         self._small = central_block(shape, most=block_voxels)
 
@@ -147,14 +157,25 @@ class _Work:
     def _step(
         self, step: Step, moved: Moved | None
     ) -> tuple[list[Measurement], dict[str, pd.DataFrame]]:
+        if step.part == "image_quality":
+            seen = self._quality()
+            return seen.measurements, seen.tables
         solved = step.part in SOLVED
         block = self._small if solved else self._large
         found, tables = self._measured(self._labels[block.slices], step, ask=self._steps.ask)
         checks = self._block_checks(step, block)
         shares = self._shares(step, moved)
+        scatter = self._scatter(step, block, found) if solved else {}
         return [
             replace(
-                with_threshold(m, shares.get(m.key), needed=solved and moved is not None),
+                with_share(
+                    with_share(
+                        m, "threshold", shares.get(m.key), needed=solved and moved is not None
+                    ),
+                    BLOCK,
+                    scatter.get(m.key),
+                    needed=solved and not block.whole,
+                ),
                 convention=m.convention + ("" if block.whole else f"; on {block.words}"),
                 checks=(*(self._eased(c, step) for c in m.checks), *checks, *self._unstated),
             )
@@ -190,6 +211,17 @@ class _Work:
         try:
             return dict(threshold_shares(moved, values))
         except ValueError:  # the small block has nothing of the phase
+            return {}
+
+    def _scatter(self, step: Step, block: Block, found: Sequence[Measurement]) -> dict[str, float]:
+        def values(labels: NDArray[np.uint8]) -> dict[str, float]:
+            found, _ = self._measured(labels, step, ask=self._steps.ask, rough=True)
+            return {m.key: m.value for m in found}
+
+        solved = {m.key: m.value if m.as_segmented is None else m.as_segmented for m in found}
+        try:
+            return block_shares(self._labels, block, solved, values)
+        except ValueError:  # one of the blocks has nothing of the phase
             return {}
 
     def _eased(self, check: Check, step: Step) -> Check:

@@ -80,7 +80,7 @@ def approach_depths(
     """
     graph, image = graph or ws.graph(), ws.images[surface.image]
     way = graph.path(image.frame, cut.located.path[-1])
-    matrix = way.matrix()
+    matrix = way.gradient_at(_in_image(ws, cut, graph, image)[None])[0]
     back, volume = np.linalg.inv(matrix), abs(float(np.linalg.det(matrix)))
     beams = _beams(near.plane.normal, beam_angle_deg)
     grey, options = _looked_at(ws, cut, surface, near, graph, way)
@@ -100,8 +100,7 @@ def _looked_at(
     record, image = ws.targets.get(cut.plan.name), ws.images[surface.image]
     place = np.array([record.position[name] for name in _AXES], float)
     size = record.half_size or dict.fromkeys(_AXES, 0.0)
-    to_image = graph.path(record.frame, image.frame)
-    here = to_image.apply(place[None])[0]
+    to_image, here = graph.path(record.frame, image.frame), _in_image(ws, cut, graph, image)
     grey = ndimage.gaussian_filter(
         np.asarray(image.array(), np.float32), _SMOOTHING_PX, mode="nearest"
     )
@@ -119,6 +118,13 @@ def _looked_at(
         "labels": _phases(grey, surface.thresholds),
         "names": {k: phase["name"] for k, phase in enumerate(surface.phases)},
     }
+
+
+def _in_image(ws: Workspace, cut: CutPlan, graph: Any, image: Any) -> NDArray[np.float64]:
+    """The target in the frame of an image: (3,) [µm]."""
+    record = ws.targets.get(cut.plan.name)
+    place = np.array([record.position[name] for name in _AXES], float)
+    return np.asarray(graph.positions(place[None], record.frame, image.frame)[0])
 
 
 def _freedom(way: FramePath, place: NDArray[np.float64]) -> float | None:

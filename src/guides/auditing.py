@@ -18,7 +18,7 @@ from ..workspace import Workspace
 from .quantification import PhaseResults
 
 _CHORDS, _SMALLEST, _LARGEST = 5, 32, 48  # of a phantom's side: chords, and voxels
-_NAMES = {
+NAMES = {
     "volume_fraction": "volume fraction",
     "specific_surface": "surface per volume",
     "surface_per_phase": "surface per volume of the phase",
@@ -93,12 +93,12 @@ def audit_table(audits: Sequence[PhaseAudit]) -> pd.DataFrame:
                 {
                     "image": one.image,
                     "phase": one.phase,
-                    "quantity": _NAMES[row.quantity],
+                    "quantity": NAMES[row.quantity],
                     "voxels a chord": round(one.audit.voxels_a_chord, 1),
                     "bias [%]": round(100 * row.bias, 2),
                     "± 95 % [%]": round(100 * row.bias_uncertainty, 2),
                     "scatter [%]": round(100 * row.scatter, 2),
-                    "in words": replace(row, quantity=_NAMES[row.quantity]).words(),
+                    "in words": replace(row, quantity=NAMES[row.quantity]).words(),
                 }
             )
     return pd.DataFrame(rows)
@@ -176,7 +176,7 @@ def _measured(
         recipe=recipe,
     )
     values = {m.key.removeprefix("phase."): m.value for m in found}
-    return {name: values[name] for name in _NAMES if name in values}
+    return {name: values[name] for name in NAMES if name in values}
 
 
 def _truth(fine: FinePhantom) -> Mapping[str, float]:

@@ -72,7 +72,7 @@ def predicted_face(
     Parameters
     ----------
     way : FramePath
-        From the instrument's frame to the volume's.
+        From the instrument's frame to the volume's. Bends are taken as straight over the face.
     face : FacePlane
     instrument_um : float
         Standard uncertainty of stage and drift along the cut [um].
@@ -84,6 +84,7 @@ def predicted_face(
     sigma_um : float
         Standard uncertainty along the normal, of the registration and the instrument [um].
     """
+    way = way.near(face.middle_um, np.abs(face.axes) @ face.centre_um)
     matrix = way.matrix() @ face.axes
     normal = np.cross(matrix[:, 1], matrix[:, 2])
     normal /= np.linalg.norm(normal)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from ..analysis.quantification import MEANINGS
+from ..analysis.quantification.already_segmented import ALREADY
 from ..analysis.quantification.measurement import Check, Measurement
 from ..quantities import format_number, format_value
 from .central_block import LIKENESS
@@ -16,16 +17,20 @@ from .quantification import UNSTATED
 
 _KEY = (
     "local_thickness_mean", "porosimetry_median", "bodies_median", "mean_chord_",
-    "effective_diffusivity_", "tortuosity_factor_", "permeability_",
+    "effective_diffusivity_", "tortuosity_factor_", "permeability_", "resolution_half_bit",
 )  # fmt: skip
 _BY_VOLUME = ("local_thickness", "porosimetry", "bodies")
-_DISTRIBUTIONS = (*_BY_VOLUME, "chords", "correlation", "representative_volume")
+_DISTRIBUTIONS = (
+    *_BY_VOLUME, "chords", "correlation", "representative_volume", "shell_correlation",
+    "shell_resolution",
+)  # fmt: skip
 _OBJECT = (
     "object", "x_um", "y_um", "z_um", "volume_um3", "area_um2", "equivalent_diameter_um",
     "surface_um2", "perimeter_um", "sphericity", "circularity",
     "long_axis_um", "short_axis_um", "at_border",
 )  # fmt: skip
 _ROWS = 50
+_DARCY_UM2 = 0.9869233
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class PhaseAnswers:
         found: dict[str, Check] = {}
         for m in self.measurements:
             for check in m.checks:
-                if check.name == UNSTATED:
+                if check.name in (UNSTATED, ALREADY):
                     continue
                 name = f"{self.image}, {m.name}: {check.name}"
                 axis = end if (end := m.key.rsplit("_", 1)[-1]) in ("x", "y", "z") else ""
@@ -112,7 +117,8 @@ class PhaseAnswers:
     def note(self, m: Measurement) -> str:
         """Return the convention of a key number; an uncertainty that is not known is said."""
         known = math.isfinite(m.uncertainty) and m.uncertainty > 0
-        return m.convention if known else f"uncertainty not known; {m.convention}"
+        said = _convention(m)
+        return said if known else f"uncertainty not known; {said}"
 
     def _find(self, quantity: str) -> Measurement | None:
         return next((m for m in self.measurements if m.key.rsplit(".", 1)[1] == quantity), None)
@@ -137,7 +143,7 @@ def answer_table(answers: Sequence[PhaseAnswers]) -> pd.DataFrame:
                     "quantity": m.name if m.unit == "1" else f"{m.name} [{m.unit}]",
                     "value ± 95 %": written(m),
                     "known parts": _parts(m),
-                    "convention": m.convention,
+                    "convention": _convention(m),
                 }
             )
         for part, why in one.missing.items():
@@ -168,7 +174,14 @@ def written(m: Measurement) -> str:
         return "not known"
     if math.isfinite(m.uncertainty) and m.uncertainty > 0:
         return format_value(m.value, m.uncertainty).replace(" ", "\u00a0")
-    return f"{format_number(m.value)} (± not known)"
+    return f"{format_number(m.value, digits=3)} (± not known)"
+
+
+def _convention(m: Measurement) -> str:
+    """Say what a number is of; a permeability also in the unit of the field."""
+    if m.unit != "µm²" or not m.key.rsplit(".", 1)[1].startswith("permeability"):
+        return m.convention
+    return f"{m.value / _DARCY_UM2:.3g} D; {m.convention}"
 
 
 def _parts(m: Measurement) -> str:

@@ -10,48 +10,24 @@ import numpy as np
 import pandas as pd
 from PIL import Image as Picture
 
+from ..analysis.quantification.already_segmented import already_segmented
 from ..analysis.quantification.measurement import Check, Measurement
 from ..analysis.quantification.objects import have_size, label_objects, object_table
+from ..analysis.quantification.phase_quantities import BESIDE
 from ..analysis.quantification.phases import PhaseMeasurements, measure_phases
-from ..analysis.segmentation import SegmentationRecipe
 from ..errors import DecisionNeeded
 from ..quantities import format_beside, format_value
 from ..widgets import SegmentationSliders, SizeBrush
 from ..widgets.applied import volume_of
-from ..widgets.phase_record import corrections_of, recipe_of
+from ..widgets.phase_record import corrections_of
 from ..workspace import Workspace
+from .measured_settings import Settings
 from .survey import sampled
 
 _TO_95 = 1.96
 BACKGROUND = ("matrix", "air", "outside", "background")
 UNSTATED = "uncertainty of the thresholds"
 _KEY_QUANTITIES = ("volume_fraction", "specific_surface", "mean_diameter_by_volume")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """A segmentation as it was decided.
-
-    Attributes
-    ----------
-    name, image : str
-    record : Record or None
-        None where the template's parameters decide.
-    thresholds, uncertainty : tuple of float
-        Grey values; standard uncertainty of each.
-    recipe : SegmentationRecipe
-        What is done beside the thresholds, and with them.
-    phases : tuple of str
-        From dark to bright.
-    """
-
-    name: str
-    image: str
-    record: Any
-    thresholds: tuple[float, ...]
-    uncertainty: tuple[float, ...]
-    recipe: SegmentationRecipe
-    phases: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -96,8 +72,12 @@ class PhaseResults:
 
     @property
     def key_measurements(self) -> list[Measurement]:
-        """The numbers that the report opens with."""
-        return [m for m in self.measurements if m.key.rsplit(".", 1)[1] in _KEY_QUANTITIES]
+        """The numbers that the report opens with; no size of the few pieces beside a large one."""
+        return [
+            m
+            for m in self.measurements
+            if m.key.rsplit(".", 1)[1] in _KEY_QUANTITIES and BESIDE not in m.name
+        ]
 
     @property
     def checks(self) -> list[Check]:
@@ -141,85 +121,6 @@ def _largest_parts(m: Measurement) -> str:
 
 def _unbroken(text: str) -> str:
     return text.replace(" ", "\u00a0")
-
-
-def segmentations_to_measure(
-    ws: Workspace,
-    *,
-    segmentation: str | None = None,
-    image: str | None = None,
-    thresholds: Sequence[float] | None = None,
-    phases: Sequence[str] | None = None,
-) -> list[Settings]:
-    """Return what is to be measured: a parameter's, or every accepted segmentation.
-
-    Raises
-    ------
-    DecisionNeeded
-        No segmentation is accepted, and no thresholds are given.
-    ValueError
-        The parameters contradict each other.
-    NotFound
-        There is no such image; the message names those that there are.
-    """
-    if image is not None:
-        image = str(ws.images.get(image).name)
-    if thresholds is not None and segmentation is not None:
-        raise ValueError(
-            f"segmentation {segmentation!r} has thresholds of its own: give it or thresholds, "
-            f"got both, {list(thresholds)}"
-        )
-    if thresholds is not None:
-        if image is None:
-            raise ValueError("thresholds need the image that they part: give image as well")
-        return [_from_parameters(image, tuple(thresholds), phases)]
-    if segmentation is not None:
-        record = ws.segmentations.get(segmentation)
-        if image not in (None, record.image):
-            raise ValueError(
-                f"segmentation {record.name} is of {record.image}, not of {image}: give one of them"
-            )
-        return [_from_record(record)]
-    accepted = [r for r in ws.segmentations if r.accepted and "surface" not in r.tags]
-    wanted = [record for record in accepted if image in (None, record.image)]
-    if not wanted:
-        raise _undecided(image, accepted)
-    return [_from_record(record) for record in wanted]
-
-
-def _undecided(image: str | None, accepted: Sequence[Any]) -> DecisionNeeded:
-    ways = (
-        "choose thresholds with SegmentationSliders and save them, or give the parameters image "
-        "and thresholds"
-    )
-    if image is None:
-        return DecisionNeeded(f"no segmentation is accepted: {ways}")
-    others = ", ".join(f"{record.name} of {record.image}" for record in accepted)
-    said = f"; there are {others}" if others else ", nor of another image"
-    return DecisionNeeded(f"no segmentation of {image} is accepted{said}: {ways}")
-
-
-def _from_parameters(
-    image: str, thresholds: tuple[float, ...], phases: Sequence[str] | None
-) -> Settings:
-    names = tuple(phases or (f"class {label}" for label in range(len(thresholds) + 1)))
-    unknown = tuple(0.0 for _ in thresholds)
-    recipe = SegmentationRecipe(thresholds)
-    return Settings("by parameter", image, None, thresholds, unknown, recipe, names)
-
-
-def _from_record(record: Any) -> Settings:
-    phases = tuple(str(phase["name"]) for phase in record.phases)
-    thresholds = tuple(record.thresholds)
-    return Settings(
-        record.name,
-        record.image,
-        record,
-        thresholds,
-        tuple(record.threshold_uncertainty) or tuple(0.0 for _ in thresholds),
-        recipe_of(record),
-        phases or tuple(f"class {label}" for label in range(len(thresholds) + 1)),
-    )
 
 
 def phase_results(
@@ -267,7 +168,10 @@ def phase_results(
         )
         for phase in wanted
     ]
-    unstated = _unstated(settings)
+    already = all(one.imaging is None for one in found) and already_segmented(
+        grey, thresholds=settings.thresholds
+    )
+    unstated = () if already else _unstated(settings)
     measurements = tuple(
         replace(m, key=f"quantification.{settings.image}.{m.key}", checks=(*m.checks, *unstated))
         for one in found

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: Parts that are of all phases together; the others are of one phase each.
-SHARED = ("interfaces", "triple_lines")
+SHARED = ("interfaces", "triple_lines", "image_quality")
 #: Solved in the central block, one axis after the other.
 SOLVED = ("diffusion", "flow")
 
@@ -22,7 +22,7 @@ class Question:
     meaning : str
         What comes out, in words.
     parts : tuple of str
-        Of `measure`, or ``"diffusion"`` and ``"flow"``.
+        Of `measure`, or ``"diffusion"``, ``"flow"`` and ``"image_quality"``.
     """
 
     name: str
@@ -61,6 +61,12 @@ QUESTIONS = {
             "transport",
             "D_eff / D_0 and tortuosity factor along each axis, of the phase alone",
             ("diffusion",),
+        ),
+        Question(
+            "image quality",
+            "resolution from two halves or estimated from the one image, noise, contrast, rings, "
+            "cupping",
+            ("image_quality",),
         ),
         Question("flow", "Stokes permeability along each axis, the phase as pore", ("flow",)),
     )

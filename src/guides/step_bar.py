@@ -20,7 +20,7 @@ def step_bar() -> Iterator[Callable[[StepProgress], None] | None]:
     callable or None
         What `answer_questions` takes as its `progress`.
     """
-    if is_headless() or not _in_notebook():
+    if is_headless() or not in_notebook():
         yield None
         return
     import ipywidgets as ipw
@@ -39,7 +39,8 @@ def step_bar() -> Iterator[Callable[[StepProgress], None] | None]:
         row.close()
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
+    """Whether a kernel runs, so that a person may look."""
     from IPython import get_ipython
 
     return hasattr(get_ipython(), "kernel")

@@ -14,7 +14,8 @@ from ..analysis.quantification.measurement import Measurement
 from ..analysis.segmentation import segment
 from ..widgets.phase_record import corrections_of
 from .central_block import central_block
-from .quantification import Settings, grey_values
+from .measured_settings import Settings
+from .quantification import grey_values
 
 SIDE = 64  # voxels of the block in which thresholds are moved, at most
 _TO_95 = 1.96
@@ -104,18 +105,18 @@ def threshold_shares(moved: Moved, measured: Callable[[NDArray[np.uint8]], Value
     return {key: math.sqrt(square) for key, square in squares.items()}
 
 
-def with_threshold(m: Measurement, share: float | None, *, needed: bool) -> Measurement:
-    """Add the thresholds' part; where it is `needed` and not known, the whole is not known."""
+def with_share(m: Measurement, part: str, share: float | None, *, needed: bool) -> Measurement:
+    """Add a part of the half-width; where it is `needed` and not known, the whole is not known."""
     if not math.isfinite(m.value):
         return m
     if share is None:
         return m.without_interval() if needed else m
     if share == 0:  # nothing that moves by whole steps moved: no reason to call it exact
         return m
-    parts = {**m.parts, "threshold": abs(m.value) * share}
+    parts = {**m.parts, part: abs(m.value) * share}
     if not math.isfinite(m.uncertainty):
         return replace(m, parts=parts)
-    size = math.sqrt(sum(part**2 for part in parts.values()))
+    size = math.sqrt(sum(one**2 for one in parts.values()))
     low, high = _bounds(m.key)
     ends = (max(low, m.value - size), min(high, m.value + size))
     return replace(m, parts=parts, uncertainty=size, interval95=ends)

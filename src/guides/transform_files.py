@@ -26,6 +26,7 @@ from ..io import (
     write_slicer_transform,
 )
 from ..workspace import Workspace
+from .bent_files import both_ways, grid_around, sampled_bend
 
 Kind = Literal["itk", "slicer", "ngff", "bigwarp"]
 _REACH_UM = 1000.0
@@ -43,7 +44,9 @@ def import_transform(
     unit: Literal["mm", "um", "nm"] = "mm",
     name: str | None = None,
 ) -> Any:
-    """Write a linear transform of another program as one that is proposed, not accepted.
+    """Write a transform of another program as one that is proposed, not accepted.
+
+    A map that bends is sampled over the images of the moving frame.
 
     Parameters
     ----------
@@ -54,8 +57,9 @@ def import_transform(
     kind : {"itk", "slicer", "ngff", "bigwarp"}
         BigWarp's landmarks are fitted as affine; their residuals give the error.
     sigma_um : float, optional
-        Standard uncertainty of the shift along each axis [um]. Needed for all kinds but
-        BigWarp's, whose files alone tell it; turn and scale are taken as exact.
+        Standard uncertainty of the shift along each axis [um]; of a bend, of each mapped place.
+        Needed for all kinds but BigWarp's, whose files alone tell it; turn and scale are taken as
+        exact.
     unit : {"mm", "um", "nm"}
         Of ITK's lengths.
     name : str, optional
@@ -68,26 +72,29 @@ def import_transform(
     Raises
     ------
     ValueError
-        The kind is unknown, the map is not linear, or `sigma_um` is missing.
+        The kind is unknown, `sigma_um` is missing, or there is no image over which a bend could be
+        sampled.
     ReadError, Degenerate
-        It cannot be read, or mirrors the specimen.
+        It cannot be read, mirrors the specimen, or folds it.
     """
     transform = _read(path, kind, unit)
+    fields: dict[str, Any] = {
+        "name": name or f"{moving}_to_{fixed}",
+        "from_frame": moving,
+        "to_frame": fixed,
+        "status": "proposed",
+        "method": f"file of {kind}: {Path(path).name}",
+    }
     if not isinstance(transform, AffineTransform):
-        raise ValueError(
-            f"a workspace takes linear maps from files, {Path(path).name} holds another kind: "
-            "import the landmarks it was made from, or an image resampled by it"
-        )
+        bend = sampled_bend(ws, transform, moving=moving, sigma_um=sigma_um)
+        note = "a bend, sampled over the image; its error as stated"
+        return ws.transforms.add(**fields, transform=bend.to_dict(), note=note)
     if transform.covariance is None or transform.sigma_source == "exact":
         transform = _with_error(transform, sigma_um)
     refuse_unsound(AffineTransform.from_dict({**transform.to_dict(), "allow_mirror": False}))
     return ws.transforms.add(
-        name=name or f"{moving}_to_{fixed}",
-        from_frame=moving,
-        to_frame=fixed,
+        **fields,
         transform={**transform.to_dict(), "allow_mirror": False},
-        status="proposed",
-        method=f"file of {kind}: {Path(path).name}",
         note="turn and scale taken as exact" if transform.sigma_source == "stated" else "",
     )
 
@@ -119,10 +126,14 @@ def export_transform(
     """
     fields = ws.transforms[name].fields
     transform = transform_from_dict(fields["transform"])
+    grid = None
+    if kind in ("itk", "slicer") and not isinstance(transform, AffineTransform):
+        grid = grid_around(ws, transform, moving=fields["from_frame"])
+        transform = both_ways(transform)
     if kind == "itk":
-        write_itk(transform, path, unit=unit)
+        write_itk(transform, path, unit=unit, grid=grid)
     elif kind == "slicer":
-        write_slicer_transform(transform, path)
+        write_slicer_transform(transform, path, grid=grid)
     elif kind == "bigwarp":
         if isinstance(transform, DisplacementField):
             raise ValueError(

@@ -10,11 +10,18 @@ from numpy.typing import NDArray
 
 from ..analysis.quantification import surface
 from ..analysis.quantification.measurement import Check, Measurement
-from ..analysis.transport import effective_diffusivity, kozeny_carman_um2, permeability
+from ..analysis.transport import (
+    effective_diffusivity,
+    johnson_koplik_dashen_um2,
+    kozeny_carman_um2,
+    lambda_um,
+    permeability,
+)
 
 _COARSE = 16  # voxels along each axis below which no coarser grid can be solved for comparison
 _FINE = 32**3  # voxels up to which a grid of half the size is solved for comparison
 _ORDER = 10.0  # Kozeny and Carman tell no more than the order of magnitude
+_FACTOR = 3.0  # the field's estimate knows the throats, not how a fluid sticks to their walls
 _ROUGH = 1e-2
 
 Ask = Callable[..., None]
@@ -101,9 +108,13 @@ def flow(
     m = replace(
         found.measurement(phase.title),
         name=f"{phase.title}: permeability along {axis}",
-        checks=(*found.checks, *_kozeny_carman(phase, found.value_um2)),
+        checks=(*found.checks, *(() if rough else _flags(phase, axis, found.value_um2))),
     )
     return (m,)
+
+
+def _flags(phase: Porous, axis: str, value_um2: float) -> Sequence[Check]:
+    return (*_kozeny_carman(phase, value_um2), *_johnson_koplik_dashen(phase, axis, value_um2))
 
 
 def _kozeny_carman(phase: Porous, value_um2: float) -> Sequence[Check]:
@@ -117,6 +128,23 @@ def _kozeny_carman(phase: Porous, value_um2: float) -> Sequence[Check]:
     said = f"{ratio:.2g} of what a packing of this surface has, {packing:.3g} µm²"
     advice = "" if like else ": narrow throats, dead ends or a direction, or too few voxels"
     return (Check("order of Kozeny and Carman", True if like else None, said + advice),)
+
+
+def _johnson_koplik_dashen(phase: Porous, axis: str, value_um2: float) -> Sequence[Check]:
+    """Flag a permeability far from that of tubes which carry the same current."""
+    if value_um2 <= 0:
+        return ()
+    conducted = effective_diffusivity(
+        phase.inside, spacing_um=phase.spacing, axis=axis, threads=phase.threads
+    ).value
+    size = lambda_um(phase.inside, spacing_um=phase.spacing, axis=axis, threads=phase.threads)
+    if not (conducted > 0 and np.isfinite(size)):
+        return ()
+    ratio = value_um2 / johnson_koplik_dashen_um2(size, 1 / conducted)
+    like = 1 / _FACTOR <= ratio <= _FACTOR
+    said = f"{ratio:.2g} of what tubes of {size:.3g} µm would have that carry the same current"
+    advice = "" if like else ": rough walls and throats of a few voxels tell only its order"
+    return (Check("estimate of Johnson, Koplik and Dashen", True if like else None, said + advice),)
 
 
 def _lower(name: str) -> str:

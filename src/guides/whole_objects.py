@@ -13,7 +13,8 @@ from ..analysis.quantification.phases import measure_phases
 from ..analysis.segmentation import Corrections, levelled
 from ..widgets.phase_record import corrections_of
 from ..workspace import Workspace
-from .quantification import Settings, grey_values
+from .measured_settings import Settings
+from .quantification import grey_values
 
 _RIM_PX = 8
 _TOTALS = {

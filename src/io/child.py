@@ -1,15 +1,19 @@
 """The process that opens foreign files, so that a damaged one takes nothing else down.
 
-Started as ``python -m scalebridge.io.child``. The first line of its input says which file and
-how much memory; each later line asks for one box of pixels. It answers on its output with the
-messages of `frames`, and writes no files.
+Started as ``python -m scalebridge.io.child``. A line of its input says which file and under which
+limits; each later line asks for one box of pixels, until one says ``"close"``. It answers on its
+output with the messages of `frames`, and writes no files. What it tells at the end of a file
+decides whether it is given another one, see `workers`.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import queue
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +22,7 @@ from .answers import Answers
 from .arrange import shape_of, slices_from
 from .describing import Understood, understand
 from .frames import send_frame
+from .leftovers import Before, compiled_parsers
 from .registry import open_reading
 
 # A box passes through at most this many copies of itself (decoded, cut, reordered).
@@ -25,25 +30,84 @@ _COPIES = 3
 
 
 def main() -> int:
-    """Serve one file until the caller closes the input."""
+    """Serve file after file until the caller closes the input."""
     requests, replies = _private_streams()
-    first = json.loads(requests.readline() or b"null")
-    if first is None:
-        return 0
-    memory_bytes = int(first["memory_mb"]) * 2**20
-    try:
-        image = _open(first, memory_bytes)
-    except Exception as error:
-        return _fail(replies, error, first["path"], first["memory_mb"])
-    send_frame(replies, _opened(image))
-    for line in requests:
-        selection = slices_from(json.loads(line))
-        try:
-            box = _read(image, selection, memory_bytes)
-        except Exception as error:
-            return _fail(replies, error, first["path"], first["memory_mb"])
-        send_frame(replies, {"kind": "box", "shape": box.shape}, box)
+    lines = _lines(requests)
+    for line in lines:
+        _Service(json.loads(line), replies).serve(lines)
     return 0
+
+
+class _Service:
+    """One file, from its opening to its end."""
+
+    def __init__(self, first: dict[str, Any], replies: BinaryIO) -> None:
+        self._first, self._replies = first, replies
+        self._memory_bytes = int(first["memory_mb"]) * 2**20
+        self._image: Understood | None = None
+        self._left: list[str] = []
+        self._before = Before.now()
+
+    def serve(self, lines: Iterator[bytes]) -> None:
+        limit_memory(self._memory_bytes)
+        self._try(self._open)
+        for line in lines:
+            message = json.loads(line)
+            if message == "close":
+                break
+            self._try(self._read, message)
+        self._close()
+        left = self._left + self._before.left_by(self._first["path"])
+        self._send({"kind": "closed", "left": left, "compiled": compiled_parsers()})
+
+    def _try(self, work: Any, *given: Any) -> None:
+        _limit_time(float(self._first["seconds"]))
+        try:
+            work(*given)
+        except Exception as error:
+            if isinstance(error, MemoryError):
+                self._left.append("no memory")
+            self._send(_failure(error, self._first["path"], self._first["memory_mb"]))
+
+    def _open(self) -> None:
+        self._image = _opened(self._first)
+        self._send(
+            {
+                "kind": "description",
+                "description": self._image.description.to_dict(),
+                "sequential": self._image.pixels.sequential,
+            }
+        )
+
+    def _read(self, message: Any) -> None:
+        assert self._image is not None
+        box = _box(self._image, slices_from(message), self._memory_bytes)
+        self._send({"kind": "box", "shape": box.shape}, box)
+
+    def _close(self) -> None:
+        image, self._image = self._image, None
+        try:
+            if image is not None:
+                image.pixels.close()
+        except Exception as error:
+            self._left.append(f"an error at its end: {error}")
+
+    def _send(self, header: dict[str, Any], payload: Any = None) -> None:
+        send_frame(self._replies, {**header, "file": self._first["file"]}, payload)
+
+
+def _lines(requests: BinaryIO) -> Iterator[bytes]:
+    """Pass the requests on; the process ends with its caller, in the middle of any work."""
+    passed: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def pass_on() -> None:
+        for line in requests:
+            passed.put(line)
+        os._exit(0)
+
+    threading.Thread(target=pass_on, daemon=True).start()
+    while True:
+        yield passed.get()
 
 
 def _private_streams() -> tuple[BinaryIO, BinaryIO]:
@@ -53,10 +117,9 @@ def _private_streams() -> tuple[BinaryIO, BinaryIO]:
     return sys.stdin.buffer, replies
 
 
-def _open(first: dict[str, Any], memory_bytes: int) -> Understood:
+def _opened(first: dict[str, Any]) -> Understood:
     answers = Answers.from_dict(first["answers"])
     path = first["path"]
-    limit_memory(memory_bytes)
     reading = open_reading(path, answers)
     shown = path if answers.entry is None else f"{path}::{answers.entry}"
     return understand(reading, answers, path=shown, file_bytes=_bytes_on_disk(path))
@@ -69,15 +132,7 @@ def _bytes_on_disk(path: str) -> int:
     return target.stat().st_size
 
 
-def _opened(image: Understood) -> dict[str, Any]:
-    return {
-        "kind": "description",
-        "description": image.description.to_dict(),
-        "sequential": image.pixels.sequential,
-    }
-
-
-def _read(image: Understood, selection: tuple[slice, ...], memory_bytes: int) -> Any:
+def _box(image: Understood, selection: tuple[slice, ...], memory_bytes: int) -> Any:
     shape = shape_of(selection, image.pixels.shape)
     wanted = image.pixels.dtype.itemsize
     for n in shape:
@@ -98,18 +153,32 @@ def limit_memory(memory_bytes: int) -> None:
         import resource
     except ImportError:  # no such limits on Windows: the caller's watch remains
         return
-    limits = (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_DATA, _data_bytes() + memory_bytes),
-    )
-    for kind, value in limits:
-        try:
-            _, hard = resource.getrlimit(kind)
-            allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.setrlimit(kind, (allowed, hard))
-        except (OSError, ValueError):
-            continue
+    _limit(resource.RLIMIT_CORE, 0, for_good=True)
+    _limit(resource.RLIMIT_FSIZE, 0, for_good=True)
+    _limit(resource.RLIMIT_DATA, _data_bytes() + memory_bytes)
+
+
+def _limit_time(seconds: float) -> None:
+    """Let the system end what goes on after its caller, who looks at the clock, is gone."""
+    try:
+        import resource
+    except ImportError:
+        return
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    most = seconds * (os.cpu_count() or 1) + 5
+    _limit(resource.RLIMIT_CPU, int(spent.ru_utime + spent.ru_stime + most) + 1)
+
+
+def _limit(kind: int, value: int, *, for_good: bool = False) -> None:
+    """Set the limit that counts; the one above it stays where the next file has its own."""
+    import resource
+
+    try:
+        _, hard = resource.getrlimit(kind)
+        allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (allowed, allowed if for_good else hard))
+    except (OSError, ValueError):
+        return
 
 
 def _data_bytes() -> int:
@@ -121,7 +190,7 @@ def _data_bytes() -> int:
     return int(fields[5]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _fail(replies: BinaryIO, error: Exception, path: str, memory_mb: int) -> int:
+def _failure(error: Exception, path: str, memory_mb: int) -> dict[str, Any]:
     limit = isinstance(error, ReadLimit)
     message = str(error)
     if isinstance(error, MemoryError):
@@ -135,8 +204,7 @@ def _fail(replies: BinaryIO, error: Exception, path: str, memory_mb: int) -> int
             f"{path} could not be read ({type(error).__name__}: {error}): "
             "it is damaged or of an unknown kind, copy or export it again"
         )
-    send_frame(replies, {"kind": "error", "limit": limit, "message": message[:4000]})
-    return 0
+    return {"kind": "error", "limit": limit, "message": message[:4000]}
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from ..errors import ReadError
 from .answers import Answers
 from .arrange import Arranged
 from .description import ImageDescription
+from .flat_pixels import refuse_empty
 from .handedness import Grid, place_grid
 from .lengths import micrometres_in
 from .plain import plain
@@ -34,6 +35,7 @@ def understand(reading: Reading, answers: Answers, *, path: str, file_bytes: int
         If the answers do not fit the array, or the pixel type is not numeric.
     """
     supported_dtype(reading.pixels.dtype, path=path)
+    refuse_empty(reading.pixels.shape, path)
     axes, axis_notes = _name_axes(reading, answers, path)
     flip = answers.flip or ""
     if set(flip) - set(axes):

@@ -82,6 +82,7 @@ def open_dicom(path: str, answers: Answers) -> Reading:
         If the folder holds several series, or slices of several sizes.
     """
     files = _files(path) if os.path.isdir(path) else [path]
+    _refuse_damaged(path, files)
     series: dict[str, list[_Slice]] = {}
     for file in files:
         one = _header(file)
@@ -139,6 +140,19 @@ def _files(folder: str) -> list[str]:
         elif not found and len(names) > 1 and not name.lower().endswith((".txt", ".xml", ".log")):
             return []
     return found
+
+
+def _refuse_damaged(path: str, files: list[str]) -> None:
+    """Refuse a folder in which a slice is none any more: the others would lie too far apart."""
+    if not os.path.isdir(path):
+        return
+    named = (one.path for one in os.scandir(path) if one.name.lower().endswith((".dcm", ".ima")))
+    lost = sorted(set(named) - set(files))
+    if lost and len(files) < _MOST_FILES:
+        raise ReadError(
+            f"{lost[0]} is named like DICOM and is none: it is damaged, copy it again, or take it "
+            f"out of {path}"
+        )
 
 
 def _reader(path: str) -> Any:

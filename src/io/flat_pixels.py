@@ -53,6 +53,9 @@ class FlatPixels:
         self._mapped = None
 
 
+_TRAILER = 2**20
+
+
 class PackedPixels:
     """An array in C order behind a compressed stream, which can only be read forwards.
 
@@ -120,6 +123,8 @@ class PackedPixels:
         try:
             while len(parts) < count and (part := self._stream.read(count - len(parts))):
                 parts += part
+            if self._at + count == prod(self.shape) * self.dtype.itemsize:
+                self._stream.read(_TRAILER)  # the end of a stream holds the sum that is checked
         except (OSError, EOFError, zlib.error, ValueError) as error:
             raise self._broken(index, str(error)) from error
         if len(parts) < count:

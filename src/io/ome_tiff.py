@@ -30,6 +30,8 @@ def read_ome_tiff(tif: Any, series: Any, *, number: int, path: str) -> Reading:
     if pixels is None:
         raise ReadError(f"{path}: the OME-XML describes no pixels: export it again")
     lengths, source = _lengths(pixels)
+    if fault := _of_another_size(pixels, series):
+        lengths = Lengths({}, (fault,))
     return Reading(
         format="OME-TIFF",
         pixels=TiffPixels(series, path=path),
@@ -104,6 +106,19 @@ def _lengths(pixels: ElementTree.Element) -> tuple[Lengths, str]:
     ]
     faults += [f"OME-XML has no PhysicalSize{axis.upper()}" for axis in absent]
     return Lengths(lengths.um, (*faults, *lengths.faults)), "OME-XML PhysicalSize"
+
+
+def _of_another_size(pixels: ElementTree.Element, series: Any) -> str:
+    """Say why sizes do not hold: somebody resized the image and kept the words."""
+    stored = dict(zip(series.axes, series.shape, strict=True))
+    for axis in "XYZ":
+        stated = _number(pixels.attrib.get(f"Size{axis}", "nan"))
+        if axis in stored and stated != stored[axis]:
+            return (
+                f"OME-XML is of an image with Size{axis} {stated:g}, the pages have "
+                f"{stored[axis]}: it was resized or damaged since"
+            )
+    return ""
 
 
 def _number(text: str) -> float:

@@ -6,6 +6,7 @@ Metadata are checked by `zarr_metadata` before zarr sees the array.
 from __future__ import annotations
 
 import os
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ import numpy as np
 
 from ..errors import ReadError, ReadLimit
 from .answers import Answers
+from .arrange import shape_of
 from .describing import understand
 from .lengths import micrometres_in
 from .reading import Lengths, Reading, inspect_lengths
 from .references import refuse_leading_out
 from .slabs import Slabs
 from .zarr_metadata import inspect_array, read_json
+
+_COPIES = 3  # of a box that is read: unpacked, cut, put in order
 
 
 def is_ome_zarr(path: str) -> bool:
@@ -76,10 +80,18 @@ class OmeZarrSource(Slabs):
         shown = path if answers.entry is None else f"{path}::{answers.entry}"
         image = understand(reading, answers, path=shown, file_bytes=_folder_bytes(folder))
         self.description, self._pixels = image.description, image.pixels
+        self._memory_mb = memory_mb
 
     def read(self, selection: tuple[slice, ...] | None = None) -> np.ndarray:
         """Read one box of the finest level; everything if left out."""
         chosen = tuple(slice(0, n) for n in self.shape) if selection is None else selection
+        shape = shape_of(chosen, self.shape)
+        need_mb = _COPIES * prod(shape) * self._pixels.dtype.itemsize / 2**20
+        if need_mb > self._memory_mb:
+            raise ReadLimit(
+                f"{self.description.path}: a box of {shape} needs about {need_mb:.0f} MB, allowed "
+                f"are {self._memory_mb} MB: read smaller boxes, or give a larger memory_mb"
+            )
         return self._pixels.read(chosen)
 
     def close(self) -> None:

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import collections
-import json
 import os
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from math import prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -21,9 +14,10 @@ from .answers import Answers
 from .arrange import shape_of, spans_of, whole
 from .blocks import boxes
 from .description import ImageDescription
-from .frames import BrokenFrame, Frame, receive_array, receive_frame
+from .frames import BrokenFrame, Frame
 from .slabs import Slabs
-from .watch import Watch
+from .worker import Identity
+from .workers import WORKERS, Workers
 
 MEMORY_MB = 1024
 SECONDS = 60.0
@@ -40,17 +34,20 @@ class Source(Slabs):
     """
 
     def __init__(
-        self, path: str, *, answers: Answers, memory_mb: int = MEMORY_MB, seconds: float = SECONDS
+        self,
+        path: str,
+        *,
+        answers: Answers,
+        memory_mb: int = MEMORY_MB,
+        seconds: float = SECONDS,
+        workers: Workers | None = None,
     ) -> None:
-        self._path = path
-        self._process = _start()
-        self._watch = Watch(self._process, memory_mb=memory_mb, seconds=seconds)
-        self._complaints: collections.deque[bytes] = collections.deque(maxlen=20)
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
+        self._path, self._workers, self._closed = path, workers or WORKERS, False
+        self._identity = Identity.of(path)
+        self._worker = self._workers.take(self._identity)
         try:
-            request = {"path": path, "answers": answers.to_dict(), "memory_mb": memory_mb}
-            self._ask(request)
+            request = {"path": path, "answers": answers.to_dict()}
+            self._worker.open(request, memory_mb=memory_mb, seconds=seconds)
             opened = self._answer("description").header
             self.description = ImageDescription.from_dict(opened["description"])
             self.sequential = bool(opened["sequential"])
@@ -71,7 +68,7 @@ class Source(Slabs):
         ReadError, ReadLimit
         """
         chosen = whole(self.shape) if selection is None else selection
-        self._ask(spans_of(chosen, self.shape))
+        self._worker.ask(spans_of(chosen, self.shape))
         return self._box(chosen)
 
     def blocks(
@@ -93,24 +90,16 @@ class Source(Slabs):
         """
         asked: tuple[slice, ...] | None = None
         for box in boxes(self.description, depth=depth, block_mb=block_mb):
-            self._ask(spans_of(box, self.shape))
+            self._worker.ask(spans_of(box, self.shape))
             if asked is not None:
                 yield asked, self._box(asked)
             asked = box
         if asked is not None:
             yield asked, self._box(asked)
 
-    def _ask(self, message: Any) -> None:
-        with suppress(BrokenPipeError, ValueError):  # the answer tells why it went away
-            assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps(message).encode() + b"\n")
-            self._process.stdin.flush()
-
     def _answer(self, kind: str) -> Frame:
-        assert self._process.stdout is not None
         try:
-            with self._watch:
-                frame = receive_frame(self._process.stdout)
+            frame = self._worker.answer()
         except (BrokenFrame, ValueError) as error:
             raise self._gone() from error
         if frame.header.get("kind") == "error":
@@ -128,61 +117,33 @@ class Source(Slabs):
                 f"{self._path}: expected {shape} {dtype}, the reader sent "
                 f"{frame.payload_bytes} bytes"
             )
-        assert self._process.stdout is not None
+        if not frame.payload_bytes:
+            return np.empty(shape, dtype)
         try:
-            with self._watch:
-                return receive_array(self._process.stdout, shape=shape, dtype=dtype)
+            return self._worker.pixels(shape=shape, dtype=dtype)
         except BrokenFrame as error:
             raise self._gone() from error
 
     def _gone(self) -> ReadError:
         """Put into words why the child is no more."""
-        if self._watch.verdict:
-            return ReadLimit(f"reading {self._path} {self._watch.verdict}")
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=5)
-        self._listener.join(timeout=1)
-        said = b"".join(self._complaints).decode(errors="replace").strip()[-500:]
+        if self._worker.last_words():
+            return ReadLimit(f"reading {self._path} {self._worker.last_words()}")
+        code, said = self._worker.complaints()
         return ReadError(
-            f"{self._path} stopped its reader (exit code {self._process.returncode}): the file is "
+            f"{self._path} stopped its reader (exit code {code}): the file is "
             f"damaged or of an unknown kind, copy or export it again. {said}".strip()
         )
 
-    def _listen(self) -> None:
-        assert self._process.stderr is not None
-        with suppress(ValueError, OSError):
-            for line in self._process.stderr:
-                self._complaints.append(line[-500:])
+    @property
+    def peak_mb(self) -> float:
+        """The most memory that the child has had [MiB], with other files before."""
+        return self._worker.peak_mb()
 
     def close(self) -> None:
-        """End the child."""
-        self._watch.stop()
-        self._process.kill()
-        self._process.wait()
-        self._listener.join(timeout=1)
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if stream is not None:
-                with suppress(BrokenPipeError, OSError):
-                    stream.close()
-
-
-def _start() -> subprocess.Popen[bytes]:
-    """Spawn a fresh interpreter: a fork would inherit threads that numba cannot survive."""
-    quiet = {
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "HDF5_USE_FILE_LOCKING": "FALSE",
-        "HDF5_PLUGIN_PATH": os.devnull,  # a file must not choose which code is loaded
-    }
-    # -P keeps the current folder, which may hold a foreign numpy.py, off the import path.
-    return subprocess.Popen(
-        [sys.executable, "-P", "-B", "-m", "scalebridge.io.child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, **quiet},
-    )
+        """Let go of the file; its child goes too, unless it is fit for another file."""
+        if not self._closed:
+            self._closed = True
+            self._workers.give_back(self._worker, self._identity)
 
 
 def split_entry(path: str | os.PathLike[str]) -> tuple[str, str | None]:

@@ -19,6 +19,8 @@ class Watch:
         Private memory it may have [MiB].
     seconds : float
         The longest that its caller waits for one answer; time in which nobody waits is free.
+    before_mb : float
+        Memory that it had before it was given its file [MiB], which does not count.
 
     Attributes
     ----------
@@ -26,9 +28,17 @@ class Watch:
         Why the process was ended.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], *, memory_mb: int, seconds: float) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        *,
+        memory_mb: int,
+        seconds: float,
+        before_mb: float = 0.0,
+    ) -> None:
         self.verdict: str | None = None
         self._process, self._memory_mb, self._seconds = process, memory_mb, seconds
+        self._before_mb = before_mb
         self._waiting_since: float | None = None
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._look, name="scalebridge-watch", daemon=True)
@@ -39,6 +49,10 @@ class Watch:
 
     def __exit__(self, *_: object) -> None:
         self._waiting_since = None
+
+    def allow(self, seconds: float) -> None:
+        """Change the longest wait for an answer [s]."""
+        self._seconds = seconds
 
     def stop(self) -> None:
         """Look away."""
@@ -62,7 +76,7 @@ class Watch:
         )
 
     def _too_large(self) -> str | None:
-        taken_mb = private_memory_mb(self._process.pid)
+        taken_mb = private_memory_mb(self._process.pid) - self._before_mb
         if taken_mb <= self._memory_mb:
             return None
         return (

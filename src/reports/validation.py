@@ -31,6 +31,7 @@ from ..guides.example import decide, import_example
 from ..io.example import build_example
 from ..workspace import Workspace
 from .demo import USER, known_truth
+from .reference_values import kept_references, reference_section
 from .validation_counts import Counts, count_all
 from .validation_page import Comparison, validation_page
 from .work_folder import written
@@ -170,6 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sections = count_all(
         counts, work=given.work, data=given.data, figures=given.output.parent, say=_tell
     )
+    sections.append(reference_section(kept_references(given.work / "references")))
     text = validation_page(
         {scale: validate(seeds=seeds, scale=scale, work=given.work) for scale in given.scale},
         sections=sections,

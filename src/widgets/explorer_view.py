@@ -9,6 +9,7 @@ import ipywidgets as ipw
 
 from .explorer import SliceExplorer
 from .live import EXPLORING, HINT, LivePanel
+from .others import follow_others
 from .picture import explorer_words
 from .reading import reading_words
 from .views import Message, after_display, follow, html_table, words_html, words_line
@@ -55,6 +56,7 @@ def explorer_view(explorer: SliceExplorer, *, width_px: int = 1200) -> ipw.VBox:
     redraw_all(explorer, tell)
     follow(explorer, _READ, read)
     follow(explorer, ("revision",), panel.redraw_pins)
+    follow_others(explorer, panel)
     for layer in explorer.layers:
         follow(layer, ("channel",), read)
     tell()

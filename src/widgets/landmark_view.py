@@ -21,6 +21,8 @@ from .landmark_picture import (
 )
 from .landmark_words import ghost_html, repeatability_html, standing_html, summary_html
 from .live import HINT
+from .offered_bend import OfferedBend
+from .others import follow_others
 from .page import Page
 from .pair_actions import Snapper, file_box, pair_buttons
 from .pair_records import SIDES
@@ -40,17 +42,24 @@ def landmark_view(picker: Any) -> ipw.VBox:
         picker.view_of(side).crosshair = True
     message, parts = Message(), _Parts(picker)
     parts.build(message)
+    offer = OfferedBend(picker, message)
     follow(picker, ("revision", "model", "target", "theme", "show_error", "show_next"), parts.renew)
+    follow(picker, ("revision", "model", "target"), offer.renew)
     follow(picker, ("selected",), parts.select)
     follow(picker, ("pointed",), parts.redraw, parts.tell_ghost)
     for side in SIDES:
         redraw_all(picker.view_of(side), parts.redraw, parts.tell_ghost)
+        follow(picker.view_of(side), ("revision",), parts.panels[side].redraw_pins)
+        follow_others(picker.view_of(side), parts.panels[side])
+    follow_others(picker, *parts.panels.values())
     parts.renew()
+    offer.renew()
     # Words grow with the pairs: they stand below the buttons, which stay where they are.
     picture = [columns(*parts.panels.values(), gap="8px"), pair_buttons(picker, message)]
     picture = [*picker.controls_of(message), *picture]
     words = [parts.snapper.widget, message.widget, parts.words, parts.ghost, parts.table]
-    model = [heading("Model"), _model_row(picker, message), parts.summary, parts.picking]
+    model = [heading("Model"), _model_row(picker, message), parts.summary, offer.widget]
+    model.append(parts.picking)
     decision = [parts.standing, _decision_buttons(picker, message), file_box(picker, message)]
     return ipw.VBox([*picture, *words, *model, *decision])
 

@@ -150,6 +150,16 @@ class LandmarkPicker(PickerSides):
         """What to read before using the fit."""
         return self.state().warnings
 
+    @property
+    def bend(self) -> Any:
+        """A thin-plate map that predicts left-out pairs better than the straight one: a
+        `BendOffer`; None where there is none, and where the model was chosen by hand.
+
+        ``picker.model = "thin-plate"`` takes it.
+        """
+        choice = self.state().choice
+        return None if choice is None else choice.bend
+
     def table(self) -> pd.DataFrame:
         """One row a pair, with residual_um, loo_um, leverage, surprise_p and who picked it.
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -36,6 +38,7 @@ LOOKING = ("planes", "view", "time", "picture")
 EXPLORING = (*LOOKING, "linked", "cube", "layers", "tools", "bookmarks", "history")
 _STATIC = Path(__file__).parent / "static"
 _COARSE_BYTES = 128 * 2**20  # of coarse copies that a panel keeps: a film's time points
+_DRAG_S = 5.0  # after its last message a drag was broken off
 _SHEET_PX = 600  # until the browser has told how wide the panel is
 
 
@@ -138,7 +141,7 @@ class LivePanel(anywidget.AnyWidget):
         self._make_coarse, self._coarse = coarse, dict[Any, Coarse]()
         self._pins_of: Any = None
         self._acting = threading.RLock()  # messages come in another thread than cells run in
-        self._waits, self._by = False, "kernel"
+        self._waits, self._by, self._dragged_at = False, "kernel", -math.inf
         self._sheet_px = {0: _SHEET_PX}
         self._guard = guard
         self._gestures = Gestures(self, explorer, deeds or {})
@@ -147,6 +150,11 @@ class LivePanel(anywidget.AnyWidget):
         super().__init__()
         explorer.history.listen(self.tell_history)
         self.on_msg(lambda _, content, buffers: guard(lambda: self._heard(content))())
+
+    @property
+    def is_dragged(self) -> bool:
+        """Whether a person is dragging something here."""
+        return time.monotonic() - self._dragged_at < _DRAG_S
 
     def redraw(self, *_: Any) -> None:
         """Tell the browser of the explorer's present state."""
@@ -316,9 +324,10 @@ class LivePanel(anywidget.AnyWidget):
     def _drag(self, content: Mapping[str, Any]) -> Any:
         if self._dragged is None:
             raise ValueError("nothing can be dragged here")
-        at_um = triple_of(content["at_um"])
+        at_um, done = triple_of(content["at_um"]), bool(content["done"])
+        self._dragged_at = -math.inf if done else time.monotonic()
         try:
-            return self._dragged(str(content["key"]), at_um, bool(content["done"]))
+            return self._dragged(str(content["key"]), at_um, done)
         finally:
             self.send({"kind": "dragged"})
 

@@ -38,7 +38,9 @@ class PairRecords(Widget):
 
     moving = Unicode(read_only=True, help="Image whose positions are mapped.")
     fixed = Unicode(read_only=True, help="Image that they are mapped into.")
-    revision = Int(0, read_only=True, help="Grows with every change of a record made here.")
+    revision = Int(
+        0, read_only=True, help="Grows with every change of a record that is shown here."
+    )
 
     def __init__(self, ws: Any, *, moving: str, fixed: str, **traits: Any) -> None:
         self.ws = ws
@@ -71,6 +73,10 @@ class PairRecords(Widget):
         if self._read is None or self._read[0] != state:
             self._read = (state, self._standing())
         return list(self._read[1])
+
+    def shown_records(self) -> list[Any]:
+        """Every record that is seen here: pairs, and the transforms that stand."""
+        return [*self.records(), *self.ws.transforms]
 
     def _standing(self) -> list[Any]:
         frames = (self.images["moving"].frame, self.images["fixed"].frame)

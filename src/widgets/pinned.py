@@ -54,7 +54,9 @@ class Pinned(Widget):
     history : History
     """
 
-    revision = Int(0, read_only=True, help="Grows with every change of a record made here.")
+    revision = Int(
+        0, read_only=True, help="Grows with every change of a record that is shown here."
+    )
 
     ws: Any
     world: Any
@@ -166,6 +168,10 @@ class Pinned(Widget):
                 )
             )
         return found
+
+    def shown_records(self) -> list[Any]:
+        """Every record that is seen here: lines, notes and bookmarks."""
+        return [*self.ws.annotations, *self.ws.notes, *self.ws.bookmarks]
 
     def annotation_table(self) -> pd.DataFrame:
         """One row a line or note: shape, value, unit, text, who; NaN where there is no value."""

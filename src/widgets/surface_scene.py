@@ -34,7 +34,7 @@ class SurfaceScene:
     """
 
     def __init__(self, survey: Any, level: float) -> None:
-        from ..analysis.registration.surface.render import smoothed
+        from ..analysis.registration.surface.smooth import smoothed
 
         sizes = [np.prod(one.array.shape, dtype=float) for one in survey.levels]
         fitting = [k for k, size in enumerate(sizes) if size <= _MOST_VOXELS]

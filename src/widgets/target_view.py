@@ -12,6 +12,7 @@ from .explorer import SliceExplorer
 from .explorer_view import columns, redraw_all, sharing
 from .graph_words import opens_loop
 from .live import HINT, LivePanel
+from .others import follow_others
 from .page import Page
 from .picture import MarkDrawer
 from .target_handles import HINT as BOX_HINT
@@ -115,6 +116,9 @@ class _Panels:
         self._own = self._panel(picker.explorer, own_marks(picker))
         self._words, self._row = ipw.HTML(), columns(self._own, gap="8px")
         self.widget = ipw.VBox([self._row, self._words])
+        follow(picker.explorer, ("revision",), self._own.redraw_pins)
+        follow_others(picker.explorer, self._own)
+        follow_others(picker, self._own)
 
     def renew(self) -> None:
         """Show the other frame's view of the target as it stands now."""

@@ -11,6 +11,7 @@ from traitlets import Dict, Enum, Float, Int, TraitError, Unicode, observe, vali
 
 from ..workspace.instrument_cut import localisation_of
 from .explorer import SliceExplorer
+from .frame_images import images_of
 from .half_sizes import half_sizes
 from .history import History, RecordStep
 from .state import by_name, named_point
@@ -62,7 +63,9 @@ class TargetPicker(TargetFiles):
         "has said [min].",
     )
     draft = Dict(help="What is dragged and not written yet: name, and position or half [µm].")
-    revision = Int(0, read_only=True, help="Grows with every change of a record made here.")
+    revision = Int(
+        0, read_only=True, help="Grows with every change of a record that is shown here."
+    )
 
     def __init__(self, ws: Any, frame: str, *, images: Any = None, **traits: Any) -> None:
         self.ws = ws
@@ -112,6 +115,10 @@ class TargetPicker(TargetFiles):
     def records(self) -> list[Any]:
         """The targets of this frame, oldest first."""
         return [record for record in self.ws.targets if record.frame == self.frame]
+
+    def shown_records(self) -> list[Any]:
+        """Every record that is seen here: targets, and the transforms that place them elsewhere."""
+        return [*self.records(), *self.ws.transforms]
 
     def target(self, name: str | None = None) -> Any:
         """The target of that name, by default the selected one."""
@@ -374,17 +381,6 @@ class TargetPicker(TargetFiles):
 
 
 _COLUMNS = ("name", "x_um", "y_um", "z_um", "half_x_um", "half_y_um", "half_z_um", "probability")
-
-
-def images_of(ws: Any, frame: str) -> list[str]:
-    """Calibrated images that stand in a frame, the largest voxels first."""
-    standing = [image for image in ws.images if image.frame == frame]
-    found = [image for image in standing if image.calibrated]
-    if standing and not found:
-        _ = standing[0].spacing_um  # Uncalibrated, with what to do about it
-    if not found:
-        raise ValueError(f"no calibrated image stands in frame {frame!r}: name images to show")
-    return [image.name for image in sorted(found, key=lambda image: -max(image.spacing_um))]
 
 
 def _row(record: Any) -> dict[str, Any]:

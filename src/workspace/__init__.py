@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .backup import BackedUp, back_up
+from .bucket import PublishedImage, publish_image, published_images, remove_unlisted
 from .bundle import BundleLimits, BundleWritten, read_bundle, write_bundle
 from .collection import Collection
 from .doctor import Diagnosis, examine
@@ -30,12 +31,16 @@ __all__ = [
     "LandmarkArrays",
     "Level",
     "Migration",
+    "PublishedImage",
     "Record",
     "RunningImport",
     "Workspace",
     "back_up",
     "examine",
     "migrate",
+    "publish_image",
+    "published_images",
     "read_bundle",
+    "remove_unlisted",
     "write_bundle",
 ]

@@ -26,11 +26,12 @@ from ..errors import (
     UnsafeWorkspace,
     WorkspaceError,
 )
-from .finding import DAMAGED, LEFT_OVER, NOTE, Finding, some
+from .finding import DAMAGED, LEFT_OVER, NOTE, WARNING, Finding, some
 from .image_checks import image_findings, run_findings, stray_findings
 from .manifest import read_manifest
 from .row_checks import history_problems, row_problem
 from .rows import rows
+from .server_settings import server_findings
 from .strangers import refuse_strange
 from .upgrades import DATABASE
 from .workspace import Workspace
@@ -104,6 +105,10 @@ class Diagnosis:
 
     def verdict(self) -> str:
         """Say it in a line."""
+        warnings = sum(found.kind == WARNING for found in self.findings)
+        return self._verdict() + (f"; {some(warnings, 'warning')}" if warnings else "")
+
+    def _verdict(self) -> str:
         left = sum(
             found.kind == LEFT_OVER and not done
             for found, done in zip(self.findings, self.done, strict=True)
@@ -187,6 +192,7 @@ def examine(
         looked: dict[str, str] = {}
         try:
             looked["records"] = _look_at_records(ws, found)
+            found += server_findings(ws)
             looked["images"] = _look_at_images(ws, found, say)
             found += run_findings(ws)
             looked["runs"] = f"{some(len(ws.runs), 'run')} with the notebooks"

@@ -9,7 +9,8 @@ from typing import Final, Literal
 DAMAGED: Final = "damaged"
 LEFT_OVER: Final = "left over"
 NOTE: Final = "note"
-Kind = Literal["damaged", "left over", "note"]
+WARNING: Final = "warning"
+Kind = Literal["damaged", "left over", "note", "warning"]
 Part = Literal["records", "images", "runs"]
 
 
@@ -22,8 +23,8 @@ class Finding:
     part : {"records", "images", "runs"}
     about : str
         The image, record or file.
-    kind : {"damaged", "left over", "note"}
-        Something is lost or wrong; something lies about; or only worth knowing.
+    kind : {"damaged", "left over", "note", "warning"}
+        Something is lost or wrong; something lies about; only worth knowing; or could be lost yet.
     words : str
     advice : str
         What to do about it.

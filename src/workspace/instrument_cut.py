@@ -147,7 +147,7 @@ def instrument_cut(
     if surface is not None:
         try:
             found = surface.near(place, frame=target.frame, to=to, localisation_um2=own)
-        except CovarianceUnavailable as error:
+        except (CovarianceUnavailable, ValueError) as error:
             if not bent.bends:
                 raise
             notes = (*notes, f"no depth: {error}")

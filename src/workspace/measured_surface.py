@@ -15,6 +15,7 @@ from .surface import (
     SpecimenSurface,
     depth_parts,
     magnification,
+    reached,
     shifted,
 )
 
@@ -98,7 +99,9 @@ class MeasuredSurface:
         sigma = None if record.sigma_um is None else record.sigma_um * size
         inwards = self._inwards()
         inside = centre if inwards is None else points.mean(axis=0)[None] + inwards
-        plane = fit_surface(way.apply(points), inside_um=way.apply(inside)[0], sigma_um=sigma)
+        seen = reached(way, points)
+        within = position if inwards is None else way.apply(inside)[0]
+        plane = fit_surface(seen, inside_um=within, sigma_um=sigma)
         depth = float((plane.point_um - position) @ plane.normal)
         parts = depth_parts(own, way, place_um, plane, localisation_um2=localisation_um2)
         near = NearSurface(plane, depth, parts)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from ..errors import UnusableRecord
+from ..errors import Degenerate, UnusableRecord
 from .preparations import SurfaceShift, surface_shift
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 #: Tag of the segmentation whose first boundary along z is the surface.
 SURFACE_TAG = "surface"
+_TOGETHER = 16  # points that are left out together where one of them cannot be mapped
 _RADIUS_UM = 160.0  # lateral reach of the surface around the place
 
 
@@ -127,7 +128,9 @@ class SpecimenSurface:
         way = graph.path(image.frame, to)
         position = way.apply(centre[None])[0]
         below = here.mean(axis=0) + np.array([_RADIUS_UM, 0.0, 0.0])  # columns enter along z
-        plane = fit_surface(way.apply(here), inside_um=way.apply(below[None])[0])
+        seen = reached(way, here)
+        inside = seen.mean(axis=0) + way.gradient_at(centre[None])[0] @ (below - here.mean(axis=0))
+        plane = fit_surface(seen, inside_um=inside)
         means = [points[:, 0].mean() for points in moved] or [0.0, 0.0]
         shift = abs(means[1] - means[0]) / 2 * magnification(way, centre)
         parts = depth_parts(
@@ -150,6 +153,19 @@ class SpecimenSurface:
         levels = [threshold, threshold - doubt, threshold + doubt] if doubt else [threshold]
         grid = {"spacing_um": image.spacing_um, "origin_um": image.origin_um}
         return [surface_points(volume, threshold=level, **grid) for level in levels]
+
+
+def reached(way: FramePath, points_um: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Map the points that a way knows of, (n, 3) [µm]: a bend is known over its own image only."""
+    if not way.bends:
+        return np.asarray(way.apply(points_um))
+    try:
+        return np.asarray(way.apply(points_um))
+    except (ValueError, Degenerate):
+        if len(points_um) <= _TOGETHER:
+            return np.empty((0, 3))
+        halves = np.array_split(points_um, 2)
+        return np.concatenate([reached(way, half) for half in halves])
 
 
 def magnification(way: FramePath, place_um: NDArray[np.float64]) -> float:
@@ -197,7 +213,8 @@ def depth_parts(
     localisation_um2: NDArray[np.float64] | None = None,
 ) -> dict[str, float]:
     """95 % half-widths of a depth: of the target, of the surface, of lengths along the way."""
-    normal, image, matrix = plane.normal, to_image.apply(place[None])[0], way.matrix()
+    normal, image = plane.normal, to_image.apply(place[None])[0]
+    matrix = way.gradient_at(image[None])[0]
     offset = way.apply(image[None])[0] - plane.point_um
     foot = image - np.linalg.solve(matrix, (offset @ normal) * normal)
     placed, placed_nu = to_image.covariance_and_nu(place[None], localisation_um2)

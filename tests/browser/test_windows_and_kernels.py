@@ -184,9 +184,9 @@ def test_all_cells_run_again_after_a_reload_make_every_control_again(open_notebo
 def orphan(browser, lab):
     """An explorer whose kernel was killed after the panel had come to rest; its textures then."""
     page = only(browser.new_page(viewport={"width": 1200, "height": 2200}), lab)
+    before = {kernel.pid for kernel in kernels()}  # opening the notebook starts one
     page.goto(f"{lab}/doc/tree/lost.ipynb")
     page.wait_for_selector(".jp-Notebook .jp-Cell")
-    before = {kernel.pid for kernel in kernels()}
     run_all(page)
     settled(page)
     page.textures = page.evaluate(TEXTURES)

@@ -161,7 +161,9 @@ def test_what_is_not_named_or_cannot_be_meant_is_asked(ws):
         ValueError, match="model needs one of translation, rigid, similarity, affine, b-spline"
     ):
         find(ws, model="x")
-    with pytest.raises(ValueError, match="method needs automatic or surface, got 'landmarks'"):
+    with pytest.raises(
+        ValueError, match="method needs automatic, surface or heights, got 'landmarks'"
+    ):
         search_transform(ws, method="landmarks", moving="view", fixed="map")
 
 

@@ -111,7 +111,7 @@ def test_what_is_not_known_is_recorded_as_not_known_and_never_as_zero(channelled
     assert chord.uncertainty is None
     along = stands["quantification.scan.pore.effective_diffusivity_z"]
     assert along.uncertainty is not None
-    assert "uncertainty of the thresholds" in [check["name"] for check in along.checks]
+    assert "already segmented" in [check["name"] for check in along.checks]
     key = next(m for m in answers[0].key_measurements if m.key.endswith("mean_chord_x"))
     said = KeyNumber.of(key, label="chord", note=answers[0].note(key))
     assert said.note.startswith("uncertainty not known")
@@ -186,6 +186,9 @@ def test_flow_through_a_square_duct_is_that_of_the_series(tmp_path):
         0.0351443 * side**2 * duct.mean(), rel=0.02
     )
     assert {"equations", "discretisation"} <= set(found["permeability_z"].parts)
+    said = {check.name: check.passed for check in found["permeability_z"].checks}
+    assert said["estimate of Johnson, Koplik and Dashen"] is True
+    assert said["order of Kozeny and Carman"] is True
     assert found["permeability_x"].value == 0
     assert math.isnan(found["permeability_x"].uncertainty)
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from scalebridge import Workspace
-from scalebridge.analysis.registration import AffineTransform
+from scalebridge.analysis.registration import AffineTransform, ThinPlateSpline
 from scalebridge.cli import main
 from scalebridge.guides import export_transform, import_transform
 from scalebridge.io import read_bigwarp, read_itk, write_itk
+from scalebridge.io.itk_transform import Grid
 
 MOVE = AffineTransform.exact(np.diag([1.1, 0.9, 1.0]), offset_um=[1, 2, 3])
 POINTS = np.array([[10.0, 20, 30], [0, -5, 100]])
@@ -84,3 +85,55 @@ def test_the_command_proposes_and_writes(ws, tmp_path, capsys):
         main(["transform", "export", folder, "zoom_to_survey", str(out), "--kind", "slicer"])
     assert ended.value.code == 0
     np.testing.assert_allclose(read_itk(out).apply(POINTS), MOVE.apply(POINTS), atol=1e-6)
+
+
+def bow():
+    """A map that another program may have found, from survey to zoom and back."""
+    marks = np.stack(np.meshgrid([0.0, 40], [0, 40, 80.0], [0, 50, 100.0], indexing="ij"), axis=-1)
+    marks = marks.reshape(-1, 3)
+    moved = marks + 2 * np.sin(marks[:, [1, 2, 0]] / 40)
+    return ThinPlateSpline(marks, moved)
+
+
+def with_volume(ws):
+    values = np.zeros((20, 40, 50), np.uint8)
+    ws.images.write(
+        "block", shape=values.shape, dtype=values.dtype, axes="zyx", spacing_um=(2, 2, 2),
+        blocks=[((slice(None),) * 3, values)], spacing_source="made for a test",
+    )  # fmt: skip
+
+
+def test_a_bend_comes_in_over_the_image_with_the_error_that_is_stated(ws, tmp_path):
+    with_volume(ws)
+    bend, grid = bow(), Grid((-10, -10, -10), (4, 4, 4), (17, 27, 32))
+    write_itk(bend, tmp_path / "bend.h5", unit="um", grid=grid)
+    given = {"moving": "block", "fixed": "survey", "kind": "itk", "unit": "um"}
+    with pytest.raises(ValueError, match="sigma_um needs a length above 0, got None"):
+        import_transform(ws, tmp_path / "bend.h5", **given)
+    record = import_transform(ws, tmp_path / "bend.h5", **given, sigma_um=0.3)
+    assert (record.status, record.note.startswith("a bend")) == ("proposed", True)
+    ws.transforms.edit(record.id, version=record.version, status="accepted")
+    place = {"z_um": 20.0, "y_um": 41.0, "x_um": 53.0}
+    told = ws.locate(place, from_="block", to="survey")
+    assert told.points_um[0] == pytest.approx(bend.apply([[20, 41, 53]])[0], abs=0.1)
+    sigma = np.sqrt(np.diag(told.covariance_um2[0]))
+    assert (sigma >= 0.3).all()
+    assert (sigma < 0.35).all()
+    back = dict(zip(("z_um", "y_um", "x_um"), told.points_um[0].tolist(), strict=True))
+    assert ws.locate(back, from_="survey", to="block").points_um[0] == pytest.approx(
+        [20, 41, 53], abs=1e-6
+    )
+    export_transform(ws, str(record.name), tmp_path / "again.h5", kind="itk", unit="um")
+    again = read_itk(tmp_path / "again.h5", unit="um")
+    there = again.apply([[20, 41, 53]])[0]
+    assert there == pytest.approx(told.points_um[0], abs=0.1)
+
+
+def test_a_bend_needs_an_image_to_be_sampled_over(ws, tmp_path):
+    grid = Grid((-10, -10, -10), (10, 10, 10), (7, 11, 13))
+    write_itk(bow(), tmp_path / "bend.h5", unit="um", grid=grid)
+    with pytest.raises(ValueError, match="zoom has none: import the image first"):
+        import_transform(
+            ws, tmp_path / "bend.h5", moving="zoom", fixed="survey", kind="itk", unit="um",
+            sigma_um=0.3,
+        )  # fmt: skip

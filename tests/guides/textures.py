@@ -44,7 +44,7 @@ def put(ws, name, array, *, spacing_um=PIXEL_UM, axes="yx", **fields):
         dtype=array.dtype,
         axes=axes,
         blocks=[((slice(None),) * array.ndim, array)],
-        spacing_um=(spacing_um,) * 2,
+        spacing_um=[spacing_um] * 2 if np.ndim(spacing_um) == 0 else spacing_um,
         spacing_source="made for a test",
         **fields,
     )

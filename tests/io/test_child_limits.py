@@ -16,7 +16,9 @@ import tifffile
 
 from scalebridge.errors import ReadError, ReadLimit
 from scalebridge.io import describe, open_source, preview
+from scalebridge.io.answers import Answers
 from scalebridge.io.source import Source
+from scalebridge.io.workers import WORKERS, Workers
 
 OTHERS: set[psutil.Process] = set()
 
@@ -24,6 +26,7 @@ OTHERS: set[psutil.Process] = set()
 @pytest.fixture(autouse=True)
 def others():
     """Processes that other tests have left here, such as servers of multiprocessing."""
+    WORKERS.end()
     OTHERS.clear()
     OTHERS.update(psutil.Process().children(recursive=True))
 
@@ -105,30 +108,18 @@ def test_a_strip_that_unpacks_to_more_than_it_declares_meets_the_limit(tmp_path)
     assert psutil.Process().memory_info().rss < 3e9
 
 
-class Misbehaving(Source):
-    """A source whose child runs other code, for what files alone cannot make it do."""
+def misbehaving(code, **limits):
+    """Open a source whose child runs other code, for what files alone cannot make it do."""
 
-    code = ""
+    def start():
+        return subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
-    def __init__(self, **limits):
-        from scalebridge.io import source
-        from scalebridge.io.answers import Answers
-
-        original, code = source._start, self.code
-
-        def start():
-            return subprocess.Popen(
-                [sys.executable, "-c", code],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
-
-        source._start = start
-        try:
-            super().__init__("/a/file.tif", answers=Answers(), **limits)
-        finally:
-            source._start = original
+    return Source("/a/file.tif", answers=Answers(), workers=Workers(start), **limits)
 
 
 @pytest.mark.parametrize(("code", "error", "words"), [
@@ -142,18 +133,14 @@ class Misbehaving(Source):
      ReadError, "stopped its reader"),
 ])  # fmt: skip
 def test_a_child_that_crashes_hangs_or_lies_becomes_a_read_error(code, error, words):
-    class Bad(Misbehaving):
-        pass
-
-    Bad.code = code
     begun = time.monotonic()
     with pytest.raises(error, match=words):
-        Bad(memory_mb=300, seconds=1.0 if code.startswith("import time") else 20.0)
+        misbehaving(code, memory_mb=300, seconds=1.0 if code.startswith("import time") else 20.0)
     assert time.monotonic() - begun < 30
     assert children() == []
 
 
-def test_no_child_is_left_after_reading_or_after_an_error(tmp_path):
+def test_no_child_is_left_after_reading_or_after_an_error_but_the_one_that_waits(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((4, 5), np.uint8))
     with open_source(tmp_path / "a.tif") as source:
         source.read()
@@ -161,6 +148,8 @@ def test_no_child_is_left_after_reading_or_after_an_error(tmp_path):
     (tmp_path / "b.tif").write_bytes(b"II*\x00garbage")
     with pytest.raises(ReadError):
         describe(tmp_path / "b.tif")
+    assert [child.pid for child in children()] == list(WORKERS.idle)
+    WORKERS.end()
     assert children() == []
 
 
@@ -169,7 +158,7 @@ def test_a_child_ends_when_its_caller_is_killed(tmp_path):
     code = (
         "import sys, time; from scalebridge.io import open_source\n"
         f"source = open_source({str(tmp_path / 'a.tif')!r})\n"
-        "print(source._process.pid, flush=True); time.sleep(60)"
+        "print(source._worker.pid, flush=True); time.sleep(60)"
     )
     caller = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert caller.stdout is not None

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import math
 import warnings
+import zipfile
+from types import SimpleNamespace
 
 import h5py
 import mrcfile
@@ -21,6 +23,7 @@ from scalebridge.errors import ReadError
 from scalebridge.io import open_source
 from scalebridge.io.answers import Answers
 from scalebridge.io.describing import understand
+from scalebridge.io.reading import Reading
 from scalebridge.io.registry import open_reading
 
 VOLUME = np.random.default_rng(0).integers(0, 200, (4, 16, 18)).astype(np.uint8)
@@ -167,3 +170,32 @@ def test_the_caller_survives_damaged_files_of_every_format(tmp_path, name):
         except ReadError as refused:
             error = refused
         assert (attempt > 0 and error is None) or len(str(error)) > 30
+
+
+@pytest.mark.parametrize("name", ["a.nii.gz", "a.npz"])
+def test_packed_pixels_whose_sum_is_wrong_are_refused_at_their_end(tmp_path, name):
+    file = tmp_path / name
+    FORMATS[name](file)
+    data = bytearray(file.read_bytes())
+    if name.endswith(".gz"):
+        data[-8] ^= 1  # the sum of a gzip stream
+    else:
+        data[14] ^= 1  # the sum of an archive's member, here and in its index
+        data[data.rindex(b"PK\x01\x02") + 16] ^= 1
+    file.write_bytes(data)
+    assert isinstance(look(file), ReadError | zipfile.BadZipFile)  # the child says it in words
+
+
+def test_an_image_without_rows_is_refused():
+    pixels = SimpleNamespace(shape=(0, 18), dtype=np.dtype("u1"), sequential=False)
+    with pytest.raises(ReadError, match="at least two axes with one pixel"):
+        understand(Reading(format="a", pixels=pixels, axes="yx"), ANSWERS, path="/a", file_bytes=0)
+
+
+def test_an_ome_tiff_that_was_resized_keeps_no_voxel_size(tmp_path):
+    file = tmp_path / "a.ome.tif"
+    write_ome(file)
+    file.write_bytes(file.read_bytes().replace(b'SizeX="18"', b'SizeX="36"'))
+    found = look(file)
+    assert (found.shape, found.spacing_um) == (VOLUME.shape, None)
+    assert "SizeX 36, the pages have 18" in found.spacing_source

@@ -81,3 +81,13 @@ def test_a_slice_cut_short_is_refused(tmp_path):
     file.write_bytes(file.read_bytes()[:400])
     with pytest.raises(ReadError, match="copy it again"):
         pixels_of(file)
+
+
+def test_a_slice_that_is_dicom_by_its_name_only_is_refused_and_not_left_out(tmp_path):
+    write_series(tmp_path)
+    file = tmp_path / "1.2.3_2.dcm"  # the one in the middle
+    data = bytearray(file.read_bytes())
+    data[129] ^= 2
+    file.write_bytes(data)
+    with pytest.raises(ReadError, match="named like DICOM and is none"):
+        look(tmp_path)

@@ -116,7 +116,7 @@ def test_the_command_writes_the_page_with_all_sections(quick, data, tmp_path, mo
     assert validation.main([*asked, *smallest, "--scale", "small"]) == 0
     text = written.read_text(encoding="utf-8")
     headings = [line for line in text.splitlines() if line.startswith("## ")]
-    assert headings[1:-2] == HEADINGS
+    assert headings[1:-2] == [*HEADINGS, "## Reference values"]
     assert text in capsys.readouterr().out
     for link in re.findall(r"\]\(([^)]+)\)", text):
         assert (written.parent / link).exists()

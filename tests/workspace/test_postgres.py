@@ -16,9 +16,11 @@ from urllib.parse import quote
 import psycopg
 import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
+from scalebridge.cli import app
 from scalebridge.errors import MissingPackage, Unanswered, Unsaved, WorkspaceError
-from scalebridge.workspace import Workspace
+from scalebridge.workspace import Workspace, examine
 from scalebridge.workspace import records as records_module
 from scalebridge.workspace.engine import make_engine
 from scalebridge.workspace.manifest import FORMAT, read_manifest
@@ -444,3 +446,28 @@ def test_a_server_without_a_place_for_one_more_is_told_so(postgres, tmp_path):
         Workspace.create(tmp_path / "w", records=url)
     assert "guest-pass" not in told(caught.value)
     assert not (tmp_path / "w").exists()
+
+
+@pytest.mark.parametrize("name", ["fsync", "full_page_writes", "synchronous_commit"])
+def test_doctor_warns_of_a_server_that_may_lose_what_it_acknowledged(shared, postgres, name):
+    assert examine(shared.path).verdict() == "everything is as it was recorded"
+    with session(postgres) as admin:
+        admin.execute(f"ALTER SYSTEM SET {name} = off")
+        admin.execute("SELECT pg_reload_conf()")
+    try:
+        time.sleep(0.5)
+        shared.records.engine.dispose()
+        found = examine(shared.path)
+        assert found.sound
+        assert found.verdict() == "everything is as it was recorded; 1 warning"
+        [warning] = found.table().query("kind == 'warning'").itertuples()
+        assert f"{name} is off: " in warning.found
+        assert f"set {name} = on" in warning.to_do
+        assert postgres.password not in str(found)
+        said = CliRunner().invoke(app, ["doctor", str(shared.path)])
+        assert said.exit_code == 0
+        assert f"warning: records, PostgreSQL setting {name}: {name} is off" in said.output
+    finally:
+        with session(postgres) as admin:
+            admin.execute(f"ALTER SYSTEM RESET {name}")
+            admin.execute("SELECT pg_reload_conf()")

@@ -36,6 +36,10 @@ class TwoPointCorrelation:
         -S_V / 4 averaged over directions (-L_A / pi in 2D): a parabola through S2 within 3.5
         voxels [1/µm]. Unlike a count of crossings it sees the narrow crevices where particles
         touch: +-2 % where Crofton's S_V is 5 % low (overlapping spheres of 8 voxels radius).
+    smooth_slope_at_zero_per_um : float
+        The same where surfaces are smooth and apart, so that S2 has no part in r²: fitted by r and
+        r³ [1/µm]. Of smooth random media it is 1 to 3 % off, the parabola 5 to 10 %; where grains
+        touch it is the other way round. A mask does not tell which it is: the truth is between.
     periodic : bool
         Whether the image was taken to repeat.
     """
@@ -44,13 +48,22 @@ class TwoPointCorrelation:
     along: pd.DataFrame
     fraction: float
     slope_at_zero_per_um: float
+    smooth_slope_at_zero_per_um: float
     periodic: bool
 
     @property
     def specific_surface_per_um(self) -> float:
         """Surface per volume that the slope at 0 stands for [1/µm]; length per area in 2D."""
-        image = self.along["axis"].nunique() == 2
-        return float(-(np.pi if image else 4) * self.slope_at_zero_per_um)
+        return -self._factor * self.slope_at_zero_per_um
+
+    @property
+    def smooth_surface_per_um(self) -> float:
+        """The same by the slope for smooth surfaces that don't touch [1/µm]."""
+        return -self._factor * self.smooth_slope_at_zero_per_um
+
+    @property
+    def _factor(self) -> float:
+        return float(np.pi) if self.along["axis"].nunique() == 2 else 4.0
 
 
 def two_point_correlation(
@@ -128,6 +141,9 @@ def two_point_correlation(
         ),
         fraction=fraction,
         slope_at_zero_per_um=_slope(both, whole, distance, fraction, _NEAR * max(spacing)),
+        smooth_slope_at_zero_per_um=_slope(
+            both, whole, distance, fraction, _NEAR * max(spacing), power=3
+        ),
         periodic=periodic,
     )
 
@@ -234,7 +250,13 @@ def _along(
 
 
 def _slope(
-    both: NDArray, whole: NDArray, distance: NDArray, fraction: float, near_um: float
+    both: NDArray,
+    whole: NDArray,
+    distance: NDArray,
+    fraction: float,
+    near_um: float,
+    *,
+    power: int = 2,
 ) -> float:
     """Slope at 0 of a parabola through the fraction at 0, lags weighted as directions in space."""
     near = (distance > 0) & (distance <= near_um) & (whole > 0)
@@ -243,6 +265,6 @@ def _slope(
     r = distance[near]
     drop = both[near] / whole[near] - fraction
     weight = np.sqrt(whole[near]) / r
-    design = np.stack([r, r**2], axis=1)
+    design = np.stack([r, r**power], axis=1)
     fit, *_ = np.linalg.lstsq(design * weight[:, None], drop * weight, rcond=None)
     return float(fit[0])

@@ -12,6 +12,7 @@ from .rendering import Imaging, image_noise
 # Spheres and the example specimen reach 0.003 to 0.03; fibres with phase-contrast fringes 0.26.
 LARGEST_MISFIT = 0.1
 _SAMPLE = 400_000
+MODEL = "looks like uniform phases, blurred and noisy"
 
 
 def model_misfit(
@@ -71,7 +72,7 @@ def model_check(misfit: float) -> Check:
         detail += (
             ": fringes, shading or further phases. Nothing is taken off, the intervals are widened"
         )
-    return Check("looks like uniform phases, blurred and noisy", True if fits else None, detail)
+    return Check(MODEL, True if fits else None, detail)
 
 
 def _thinned(values: NDArray) -> NDArray:

@@ -48,6 +48,26 @@ def _add_run(row: Any, z: int, y: int, first: int, length: int) -> None:
 
 
 @compiled
+def _places(mixed: Any, places: Any) -> Any:
+    """Write where a row is marked, eight at a time and no branch within; return how often it is."""
+    count: Any = 0
+    eights = mixed.view(np.uint64)
+    for k in range(len(eights)):
+        if eights[k]:
+            for x in range(8 * k, 8 * k + 8):
+                places[count] = x
+                count += mixed[x]
+    return count
+
+
+@compiled
+def _marks(length: int) -> Any:
+    """Return room for the marks of a row, in whole eights, and for their places."""
+    eights = -(-length // 8)
+    return np.zeros(8 * eights, np.bool_), np.empty(8 * eights + 1, np.int32)
+
+
+@compiled
 def sum_runs(labels: Any, sums: Any, z0: int, z1: int) -> None:
     """Add voxels, moments and boxes of the labels in a slab.
 
@@ -58,18 +78,19 @@ def sum_runs(labels: Any, sums: Any, z0: int, z1: int) -> None:
         Is added to.
     """
     _, ny, nx = labels.shape
+    ends, places = _marks(nx)
+    ends[nx - 1] = True
     for z in range(z0, z1):
         for y in range(ny):
             row = labels[z, y]
-            x = 0
-            while x < nx:
-                label = row[x]
-                start = x
-                x += 1
-                while x < nx and row[x] == label:
-                    x += 1
+            for x in range(nx - 1):
+                ends[x] = row[x] != row[x + 1]
+            start: Any = 0
+            for place in places[: _places(ends, places)]:
+                label, end = row[place], np.int64(place) + 1
                 if label:
-                    _add_run(sums[label], z, y, start, x - start)
+                    _add_run(sums[label], z, y, start, end - start)
+                start = end
 
 
 @compiled
@@ -81,6 +102,33 @@ def _mixed(a: Any, b: Any, c: Any, d: Any, u: Any, mixed: Any) -> None:
         mixed[x + 1] = (u[x] | u[x + 1] | (a[x] ^ a[x + 1])) != 0
     mixed[0] = u[0] != 0
     mixed[len(a)] = u[len(a) - 1] != 0
+
+
+@compiled
+def _columns(a: Any, b: Any, c: Any, d: Any, names: Any, corners: Any) -> None:
+    """Write the only label beside 0 in the columns x of four rows, and the set of its corners.
+
+    Columns of several labels get a set of 16, so that no cell of theirs has one label only.
+    """
+    for x in range(len(a)):
+        name = max(max(a[x], b[x]), max(c[x], d[x]))
+        inside = (a[x] != 0) | (b[x] != 0) << 1 | (c[x] != 0) << 2 | (d[x] != 0) << 3
+        same = (a[x] == name) | (b[x] == name) << 1 | (c[x] == name) << 2 | (d[x] == name) << 3
+        names[x] = name
+        corners[x] = inside if name == 0 or inside == same else 16
+
+
+@compiled
+def _by_columns(table: Any) -> Any:
+    """Return the surface for sets of the lower (low bits) and the upper column of a cell."""
+    found = np.empty(256, np.int64)
+    for low in range(16):
+        for high in range(16):
+            both = 0
+            for k in range(4):
+                both |= (low >> k & 1) << (2 * k) | (high >> k & 1) << (2 * k + 1)
+            found[low | high << 4] = table[both]
+    return found
 
 
 @compiled
@@ -134,10 +182,13 @@ def sum_cells(
         Key ``(smaller << 32) + larger + 1`` and twice the contact surface of each pair.
     """
     nz, ny, nx = labels.shape
-    mixed = np.zeros(nx + 1, np.bool_)
+    mixed, places = _marks(nx + 1)
     u = np.empty(nx, labels.dtype)
     keys, areas = np.zeros(1024, np.int64), np.zeros(1024, np.int64)
     used, last_key, last_at = 0, np.int64(0), 0
+    by_columns = _by_columns(table)
+    tops, corners = np.empty(nx, labels.dtype), np.empty(nx, np.uint8)
+    surfaces = np.zeros(len(sums), np.int64)
     cell = np.empty(8, np.int64)
     names, sets = np.empty(8, np.int64), np.empty(8, np.int64)
     for c in range(c0, c1):
@@ -149,32 +200,37 @@ def sum_cells(
             a, b = labels[low_z, low_y], labels[low_z, high_y]
             d, e = labels[high_z, low_y], labels[high_z, high_y]
             _mixed(a, b, d, e, u, mixed)
-            for x in range(nx + 1):
-                if not mixed[x]:
-                    continue
+            if not join_zero:
+                _columns(a, b, d, e, tops, corners)
+            for place in places[: _places(mixed, places)]:
+                x: Any = np.int64(place)
                 halves = half_z + half_y + (x == 0) + (x == nx)
                 low, high = max(x - 1, 0), min(x, nx - 1)
+                if not join_zero:  # most cells hold one object and what is outside
+                    one, other = tops[low], tops[high]
+                    alone = one == other or one == 0 or other == 0
+                    if alone and (corners[low] | corners[high]) < 16:
+                        area = by_columns[corners[low] | corners[high] << 4]
+                        surfaces[max(one, other)] += area >> halves
+                        continue
                 cell[0], cell[1], cell[2], cell[3] = a[low], a[high], b[low], b[high]
                 cell[4], cell[5], cell[6], cell[7] = d[low], d[high], e[low], e[high]
-                count = 0
+                count, left = 0, 255
                 for i in range(8):
-                    k = 0
-                    while k < count and names[k] != cell[i]:
-                        k += 1
-                    if k == count:
-                        names[k] = cell[i]
-                        sets[k] = 0
+                    if not left >> i & 1:
+                        continue
+                    name, inside = cell[i], 0
+                    for k in range(8):
+                        inside |= (cell[k] == name) << k
+                    left &= ~inside
+                    if name or join_zero:
+                        surfaces[name] += table[inside] >> halves
+                        names[count], sets[count] = name, inside
                         count += 1
-                    sets[k] |= 1 << i
-                for k in range(count):
-                    if names[k] or join_zero:
-                        sums[names[k], SURFACE] += table[sets[k]] >> halves
                 if not pairs:
                     continue
                 for k in range(count):
                     for m in range(k):
-                        if not join_zero and (names[k] == 0 or names[m] == 0):
-                            continue
                         area = table[sets[k]] + table[sets[m]] - table[sets[k] | sets[m]]
                         smaller, larger = min(names[k], names[m]), max(names[k], names[m])
                         key = (smaller << 32) + larger + 1
@@ -188,4 +244,5 @@ def sum_cells(
                                     keys, areas = grown(keys, areas)
                                     last_at = _slot(keys, key)
                         areas[last_at] += area >> halves
+    sums[:, SURFACE] += surfaces
     return keys, areas

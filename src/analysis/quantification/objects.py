@@ -198,7 +198,8 @@ def _labels_and_spacing(
     spacing = checked_spacing(spacing_um, phase.ndim)
     if phase.dtype == bool:
         return label_objects(phase, connectivity=connectivity), spacing
-    if not np.issubdtype(phase.dtype, np.integer) or phase.min() < 0:
+    unsigned = np.issubdtype(phase.dtype, np.unsignedinteger)
+    if not unsigned and (not np.issubdtype(phase.dtype, np.integer) or phase.min() < 0):
         raise TypeError(
             f"phase needs bool or labels of 0 and more, got {phase.dtype}: segment the image first"
         )

@@ -13,8 +13,6 @@ from .objects import label_objects
 from .volume import checked_mask, checked_phase
 from .widest_path import checked_axis, steps_of
 
-_ROUNDS = 200
-
 
 @dataclass(frozen=True)
 class PathLength:
@@ -44,9 +42,9 @@ def path_length(
 ) -> PathLength:
     """Measure the shortest paths through a phase, from its first plane to its last along an axis.
 
-    Solves |grad T| = 1 by fast sweeping: paths may take any direction, unlike those from voxel to
-    voxel; along a diagonal they are up to 2 % too long on 100 voxels. Voxels that share a face are
-    connected.
+    Solves |grad T| = 1 by a front that spreads through the phase: paths may take any direction,
+    unlike those from voxel to voxel; along a diagonal they are up to 2 % too long on 100 voxels.
+    Voxels that share a face are connected.
 
     Parameters
     ----------
@@ -63,7 +61,8 @@ def path_length(
 
     References
     ----------
-    Zhao 2005, doi:10.1090/S0025-5718-04-01678-3.
+    The difference scheme: Sethian 1996, doi:10.1073/pnas.93.4.1591; buckets in place of a heap:
+    Kim 2001, doi:10.1137/S1064827500367130.
 
     Examples
     --------
@@ -71,7 +70,7 @@ def path_length(
     >>> path_length(np.ones((3, 5), bool), axis="x", spacing_um=(1, 1)).mean_ratio
     1.0
     """
-    from .path_loops import sweep_lengths
+    from .path_loops import spread_lengths
 
     phase = checked_phase(phase)
     spacing = checked_spacing(spacing_um, phase.ndim)
@@ -79,17 +78,14 @@ def path_length(
     if phase.shape[at] < 2:
         raise ValueError(f"phase needs 2 planes along {axis}, got shape {phase.shape}")
     own = phase if mask is None else phase & checked_mask(mask, phase.shape)
-    lengths = np.full(own.shape, np.inf)
+    lengths = np.full(own.shape, np.inf, np.float32)
     first, last = ((slice(None),) * at + (end,) for end in (0, -1))
     lengths[first][own[first]] = 0.0
     whole = (1,) * (3 - own.ndim) + own.shape
     steps = np.array((1.0,) * (3 - own.ndim) + spacing)
-    sweep_lengths(
-        np.ascontiguousarray(own).reshape(whole), steps, lengths.reshape(whole),
-        1e-6 * min(spacing), _ROUNDS,
-    )  # fmt: skip
+    spread_lengths(own.astype(np.uint8, order="C").reshape(whole), steps, lengths.reshape(whole))
     straight = (own.shape[at] - 1) * spacing[at]
-    ends = lengths[last][own[last]]
+    ends = lengths[last][own[last]].astype(float)
     reached = ends[np.isfinite(ends)]
     if not len(reached):
         return PathLength(axis, straight, float("inf"), float("inf"), 0.0)

@@ -1,4 +1,9 @@
-"""Compiled loop of path lengths: sweeps over a volume until nothing gets shorter."""
+"""Compiled loop of path lengths: a front that spreads until nothing gets shorter.
+
+Strategy: voxels wait in buckets of equal length, as in Dial's shortest paths. Inside a bucket a
+voxel is taken up again whenever a neighbour shortens it, so that the end is the same as that of
+sweeps over the whole volume, in time that grows with the voxels and not with the bends.
+"""
 
 # mypy: disable-error-code="misc"
 
@@ -9,6 +14,9 @@ from typing import Any
 import numpy as np
 
 from ..compiling import compiled
+
+_OPEN, _WAITS = 1, 2  # what a voxel is marked with
+_BUCKET = 0.5  # of the smallest step: narrower ones are many, wider ones are gone through again
 
 
 @compiled
@@ -38,55 +46,112 @@ def _arrival(low: Any, steps: Any, order: Any) -> float:
 
 
 @compiled
-def sweep_lengths(open_: Any, steps: Any, lengths: Any, tolerance: float, rounds: int) -> int:
-    """Shorten path lengths until a round of eight sweeps changes none by more than the tolerance.
+def _nearest(lengths: Any, z: int, y: int, x: int, low: Any) -> None:
+    """Write the shorter of both neighbours along each axis."""
+    nz, ny, nx = lengths.shape
+    low[:] = np.inf
+    if z > 0:
+        low[0] = lengths[z - 1, y, x]
+    if z < nz - 1:
+        low[0] = min(low[0], lengths[z + 1, y, x])
+    if y > 0:
+        low[1] = lengths[z, y - 1, x]
+    if y < ny - 1:
+        low[1] = min(low[1], lengths[z, y + 1, x])
+    if x > 0:
+        low[2] = lengths[z, y, x - 1]
+    if x < nx - 1:
+        low[2] = min(low[2], lengths[z, y, x + 1])
+
+
+@compiled
+def spread_lengths(state: Any, steps: Any, lengths: Any) -> int:
+    """Spread path lengths from where they are 0 to all that is open and connected to it.
 
     Parameters
     ----------
-    open_ : ndarray of bool, (z, y, x)
+    state : ndarray of uint8, (z, y, x)
+        1 where a path may go, else 0; is scratch.
     steps : ndarray of float, (3,)
-        Voxel size; infinite along an axis with one plane.
-    lengths : ndarray of float64, (z, y, x)
+        Voxel size; any along an axis with one plane.
+    lengths : ndarray of float32, (z, y, x)
         0 at the start, infinite elsewhere; is written.
 
     Returns
     -------
     int
-        Rounds that were needed.
+        Voxels that were taken up, those taken up again counted again.
     """
-    nz, ny, nx = open_.shape
+    nz, ny, nx = state.shape
+    flat, marks = lengths.reshape(-1), state.reshape(-1)
     low, order = np.empty(3), np.empty(3, np.int64)
-    for turn in range(rounds):
-        changed = 0.0
-        for way in range(8):
-            for i in range(nz):
-                z = i if way & 1 else nz - 1 - i
-                for j in range(ny):
-                    y = j if way & 2 else ny - 1 - j
-                    for k in range(nx):
-                        x = k if way & 4 else nx - 1 - k
-                        if not open_[z, y, x] or lengths[z, y, x] == 0.0:
-                            continue
-                        low[:] = np.inf
-                        if z > 0:
-                            low[0] = lengths[z - 1, y, x]
-                        if z < nz - 1:
-                            low[0] = min(low[0], lengths[z + 1, y, x])
-                        if y > 0:
-                            low[1] = lengths[z, y - 1, x]
-                        if y < ny - 1:
-                            low[1] = min(low[1], lengths[z, y + 1, x])
-                        if x > 0:
-                            low[2] = lengths[z, y, x - 1]
-                        if x < nx - 1:
-                            low[2] = min(low[2], lengths[z, y, x + 1])
-                        if min(low[0], min(low[1], low[2])) >= lengths[z, y, x]:
-                            continue
-                        found = _arrival(low, steps, order)
-                        if found < lengths[z, y, x]:
-                            if lengths[z, y, x] - found > changed:
-                                changed = lengths[z, y, x] - found
-                            lengths[z, y, x] = found
-        if changed <= tolerance:
-            return turn + 1
-    return rounds
+    least, most = np.inf, 0.0
+    for axis in range(3):
+        if state.shape[axis] > 1:
+            least, most = min(least, steps[axis]), max(most, steps[axis])
+    width = _BUCKET * least
+    count = int(most / width) + 2
+    waiting = np.empty((count, 1024), np.int64)
+    used = np.zeros(count, np.int64)
+    for at in range(flat.size):
+        if flat[at] == 0.0:
+            if used[0] == waiting.shape[1]:
+                waiting = _longer(waiting)
+            waiting[0, used[0]] = at
+            used[0] += 1
+            marks[at] = _WAITS
+    level, idle, taken = 0, 0, 0
+    while idle < count:
+        here = level % count
+        first = 0
+        idle = idle + 1 if used[here] == 0 else 0
+        while first < used[here]:
+            at = waiting[here, first]
+            first += 1
+            if marks[at] != _WAITS:
+                continue
+            marks[at] = _OPEN
+            taken += 1
+            own = flat[at]
+            z = at // (ny * nx)
+            y = at // nx - z * ny
+            x = at - (z * ny + y) * nx
+            for side in range(6):
+                a, b, c = z, y, x
+                step = 1 if side & 1 else -1
+                if side < 2:
+                    a += step
+                elif side < 4:
+                    b += step
+                else:
+                    c += step
+                if a < 0 or b < 0 or c < 0 or a >= nz or b >= ny or c >= nx:
+                    continue
+                there = (a * ny + b) * nx + c
+                if marks[there] == 0 or flat[there] <= own:
+                    continue
+                _nearest(lengths, a, b, c, low)
+                found = np.float32(_arrival(low, steps, order))
+                if not found < flat[there]:
+                    continue
+                before, after = flat[there] / width, max(level, int(found / width))
+                flat[there] = found
+                if marks[there] == _WAITS and before < after + 1:
+                    continue  # it waits in this bucket already
+                bucket = after % count
+                if used[bucket] == waiting.shape[1]:
+                    waiting = _longer(waiting)
+                waiting[bucket, used[bucket]] = there
+                used[bucket] += 1
+                marks[there] = _WAITS
+        used[here] = 0
+        level += 1
+    return taken
+
+
+@compiled
+def _longer(waiting: Any) -> Any:
+    """Give each bucket twice the room."""
+    found = np.empty((waiting.shape[0], 2 * waiting.shape[1]), np.int64)
+    found[:, : waiting.shape[1]] = waiting
+    return found

@@ -6,53 +6,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..segmentation.phase_cores import PhaseGrey
+from .chord_identity import chord_identity
 from .measurement import Check
 from .phase_quantities import PhaseFigures
-from .surface import mean_chord_um
 from .volume import phase_fractions
 
-_CHORD_TOLERANCE = 0.05
-_CHORD_ADVICE = (
-    f", more than {_CHORD_TOLERANCE:.0%} apart: noise speckles the segmentation, or the phase has "
-    "a direction; the surface is less certain than stated: smooth, or remove small objects"
-)
-_ISOTROPIC = 0.10
 _RADIUS_PX = 5.0
 
 
-def image_checks(
-    labels: NDArray[np.uint8],
-    *,
-    grey: PhaseGrey,
-    levels: tuple[float, ...],
-    sigmas: tuple[float, ...],
-    mask: NDArray[np.bool_] | None,
+def sum_check(labels: NDArray[np.uint8], *, classes: int, mask: NDArray[np.bool_] | None) -> Check:
+    """Check that the phases of a segmentation fill the image."""
+    total = float(phase_fractions(labels, classes=classes, mask=mask).sum())
+    return Check("phases add up to 1", abs(total - 1) < 1e-12, f"sum of the fractions {total:.12g}")
+
+
+def half_way_checks(
+    *, grey: PhaseGrey, levels: tuple[float, ...], sigmas: tuple[float, ...]
 ) -> tuple[Check, ...]:
-    """Check what concerns all phases of an image: their sum, and where the thresholds lie.
+    """Check where the thresholds lie between their phases.
 
     Parameters
     ----------
-    labels : ndarray of uint8
-        The segmentation.
     grey : PhaseGrey
         Grey values of the phases, at these thresholds.
     levels, sigmas : tuple of float
         Thresholds with their standard uncertainties [grey value].
-    mask : ndarray of bool or None
-        Where the specimen is.
 
     Returns
     -------
     tuple of Check
     """
-    fractions = phase_fractions(labels, classes=len(levels) + 1, mask=mask)
-    total = float(fractions.sum())
-    checks = [
-        Check("phases add up to 1", abs(total - 1) < 1e-12, f"sum of the fractions {total:.12g}")
-    ]
-    for i, (level, sigma) in enumerate(zip(levels, sigmas, strict=True)):
-        checks.append(_half_way(i, level, sigma, grey.means, grey.has_core))
-    return tuple(checks)
+    return tuple(
+        _half_way(i, level, sigma, grey.means, grey.has_core)
+        for i, (level, sigma) in enumerate(zip(levels, sigmas, strict=True))
+    )
 
 
 def half_way_levels(
@@ -93,7 +80,7 @@ def phase_checks(
     spacing_um: tuple[float, ...],
     radius_px: float,
     mask: NDArray[np.bool_] | None,
-    imaging_known: bool,
+    imaging_known: bool | None,
 ) -> tuple[Check, ...]:
     """Check one phase: bounds, the chord identity, resolution, and that re-imaging was possible.
 
@@ -101,16 +88,23 @@ def phase_checks(
     ----------
     radius_px : float
         Radius of the sphere with the same surface per volume [px].
+    imaging_known : bool or None
+        Whether blur and noise could be re-imaged; None where that is said elsewhere.
 
     Returns
     -------
     tuple of Check
     """
     fraction = figures.values["volume_fraction"]
-    return (
+    checks = (
         Check("between 0 and 1", 0 <= fraction <= 1, f"volume fraction {fraction:.6g}"),
-        _chord_identity(phase, figures, spacing_um, mask),
+        chord_identity(phase, figures, spacing_um=spacing_um, mask=mask),
         _resolution(radius_px),
+    )
+    if imaging_known is None:
+        return checks
+    return (
+        *checks,
         Check(
             "imaging model",
             True if imaging_known else None,
@@ -139,27 +133,6 @@ def _half_way(
 
 def _is_half_way(level: float, sigma: float, low: float, high: float) -> bool:
     return abs(level - (low + high) / 2) <= max(3 * sigma, 0.02 * (high - low))
-
-
-def _chord_identity(
-    phase: NDArray[np.bool_],
-    figures: PhaseFigures,
-    spacing_um: tuple[float, ...],
-    mask: NDArray[np.bool_] | None,
-) -> Check:
-    name = "mean chord = 4 phi / S_V" if phase.ndim == 3 else "mean chord = pi phi / L_A"
-    ratio = figures.values["surface_per_phase"]
-    if mask is not None or not np.isfinite(ratio) or ratio <= 0:
-        return Check(name, None, "not checked: needs an interface, and an image without mask")
-    expected = (4 if phase.ndim == 3 else np.pi) / ratio
-    chords = np.array(list(mean_chord_um(phase, spacing_um=spacing_um).values()))
-    measured = float(1 / np.mean(1 / chords))
-    detail = f"{measured:.4g} µm on lines along the axes, {expected:.4g} µm from the surface"
-    if abs(measured / expected - 1) <= _CHORD_TOLERANCE:
-        return Check(name, True, detail)
-    if np.any(1 / chords == 0) or np.ptp(1 / chords) * measured > _ISOTROPIC:
-        return Check(name, None, detail + "; chords differ between axes, so it need not hold")
-    return Check(name, False, detail + _CHORD_ADVICE)
 
 
 def _resolution(radius_px: float) -> Check:

@@ -52,6 +52,7 @@ class Quantity:
         connectivity: int,
         checks: tuple[Check, ...] = (),
         as_segmented: float | None = None,
+        of: str = "",
     ) -> Measurement:
         """Say what was found of a phase, with the interval that its parts make.
 
@@ -68,10 +69,12 @@ class Quantity:
         checks : tuple of Check
         as_segmented : float, optional
             Before any correction [same unit]; the value itself unless told.
+        of : str
+            What is added to the name.
         """
         return measurement_from_parts(
             key=f"{phase}.{self.key}",
-            name=f"{phase}: {self.name[ndim]}",
+            name=f"{phase}: {self.name[ndim]}{of}",
             value=float(value),
             unit=self.unit[ndim],
             convention=self.convention.format(c=connectivity),
@@ -157,6 +160,11 @@ QUANTITIES = (
 )
 
 
+BESIDE = "beside the piece that crosses"
+#: Quantities of objects, which say little of a phase that is one piece.
+OF_OBJECTS = ("mean_diameter", "mean_diameter_by_volume", "object_density")
+
+
 @dataclass(frozen=True)
 class PhaseFigures:
     """All quantities of one phase, with the table they come from."""
@@ -164,6 +172,13 @@ class PhaseFigures:
     values: dict[str, float]
     sizes: SizeDistribution
     percolates: dict[str, bool]
+
+    def said_of(self, key: str) -> str:
+        """Say what objects are where most of the phase is one piece that the border cuts."""
+        share = self.values["largest_fraction"]
+        if key not in OF_OBJECTS or share <= 0.5 or not any(self.percolates.values()):
+            return ""
+        return f", of the {1 - share:.1%} {BESIDE}"
 
 
 def phase_figures(
@@ -209,6 +224,8 @@ def _density(
 ) -> float:
     from .size_distribution import edge_weights
 
+    if sizes.left_out and not sizes.objects:  # the border cuts each of them: nothing is known
+        return float("nan")
     size = float(np.prod(shape) if mask is None else np.count_nonzero(mask))
     weights = edge_weights(table, shape=shape, spacing_um=spacing_um)  # type: ignore[arg-type]
     return float(weights.sum() / (size * np.prod(spacing_um)))

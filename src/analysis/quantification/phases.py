@@ -15,11 +15,12 @@ from ..segmentation.phase_cores import PhaseGrey, phase_grey
 from ..segmentation.recipe import SegmentationRecipe
 from ..segmentation.segment import checked_thresholds, segment
 from ..spacing import checked_image_ndim, checked_spacing
+from .already_segmented import already_check, already_segmented
 from .bias import Bias, estimate_bias
 from .imaging_model import estimate_imaging
 from .measurement import Check, Measurement
 from .model_fit import LARGEST_MISFIT, model_check, model_misfit
-from .phase_checks import half_way_levels, image_checks, phase_checks
+from .phase_checks import half_way_checks, half_way_levels, phase_checks, sum_check
 from .phase_inputs import checked_names, checked_uncertainty, chosen_labels
 from .phase_measurements import PhaseMeasurements
 from .phase_quantities import QUANTITIES, PhaseFigures, Quantity
@@ -108,7 +109,8 @@ def measure_phases(
     -----
     The correction supposes that the threshold is the interface between two phases of uniform
     grey value. It does not know of reconstruction artefacts, gradients of brightness, or phases
-    that are not there to the microscope.
+    that are not there to the microscope. An image of one grey value a phase is a segmentation
+    already: nothing is taken off, and its intervals know of voxels and counting alone.
 
     Examples
     --------
@@ -155,6 +157,9 @@ def measure_phases(
     )  # fmt: skip
     chosen = chosen_labels(phase, titles)
     grey = phase_grey(image, thresholds=levels, mask=inside)
+    if already_segmented(image, thresholds=levels):
+        job = replace(job, sigmas=(0.0,) * len(levels), already=True)
+        return _measure_at_thresholds(job, grey, titles, chosen, correct=False, seed=seed)
     half_way = half_way_levels(grey, levels=levels, sigmas=sigmas)
     if half_way is None:
         return _measure_at_thresholds(job, grey, titles, chosen, correct=correct, seed=seed)
@@ -184,9 +189,14 @@ def _measure_at_thresholds(
     image, levels, inside = job.image, job.levels, job.inside
     segmenter = partial(job.segmenter, thresholds=levels)
     labels = job.segmented(levels)
-    imaging = estimate_imaging(image, labels, grey=grey, thresholds=levels, segmenter=segmenter)
-    varied = varied_thresholds(job, labels)
-    common = image_checks(labels, grey=grey, levels=levels, sigmas=job.sigmas, mask=inside)
+    imaging, varied = None, []
+    common: tuple[Check, ...] = (sum_check(labels, classes=len(levels) + 1, mask=inside),)
+    if job.already:
+        common += (already_check(),)
+    else:
+        imaging = estimate_imaging(image, labels, grey=grey, thresholds=levels, segmenter=segmenter)
+        varied = varied_thresholds(job, labels)
+        common += half_way_checks(grey=grey, levels=levels, sigmas=job.sigmas)
     if imaging is not None:
         misfit = model_misfit(image, labels, imaging=imaging, mask=inside)
         common += (model_check(misfit),)
@@ -232,7 +242,7 @@ def _measure(
     bias = _bias(job, labels, label, imaging, radius_px, seed)
     checks = common + phase_checks(
         phase, figures, spacing_um=job.spacing, radius_px=radius_px, mask=job.inside,
-        imaging_known=bool(bias),
+        imaging_known=None if job.already else bool(bias),
     )  # fmt: skip
     elsewhere = {} if there is None else {m.key: m for m in there}
     found = []
@@ -250,7 +260,7 @@ def _measure(
             parts["half-way"] = abs(other.value - value) + other.uncertainty
         m = quantity.measurement(
             title, value, parts, ndim=phase.ndim, connectivity=job.connectivity, checks=checks,
-            as_segmented=raw,
+            as_segmented=raw, of=figures.said_of(quantity.key),
         )  # fmt: skip
         found.append(m)
     sampling = sampling_uncertainty(phase, spacing_um=job.spacing, mask=job.inside)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,9 +107,11 @@ def representative_volume(
     if not relative_error > 0:
         raise ValueError(f"relative_error needs a value above 0, got {relative_error}")
     fraction = float(phase.mean() if inside is None else phase[inside].mean())
+    corners = _sums_from_corner(phase)
+    within = None if inside is None else _sums_from_corner(inside)
     sizes, numbers, deviations = [], [], []
     for parts in range(2, max(3, min(phase.shape) // 4 + 1)):
-        means = _block_means(phase, parts, inside)
+        means = _block_means(corners, parts, within)
         volume = float(np.prod([n // parts * s for n, s in zip(phase.shape, spacing, strict=True)]))
         if len(means) >= _FEWEST or (phase.ndim == 2 and len(means) >= 4):
             sizes.append(volume)
@@ -136,15 +137,34 @@ def representative_volume(
 
 
 def _block_means(
-    phase: NDArray[np.bool_], parts: int, inside: NDArray[np.bool_] | None
+    phase: NDArray[Any], parts: int, inside: NDArray[Any] | None
 ) -> NDArray[np.float64]:
-    size = [n // parts for n in phase.shape]
-    means = []
-    for index in product(range(parts), repeat=phase.ndim):
-        block = tuple(slice(i * s, (i + 1) * s) for i, s in zip(index, size, strict=True))
-        if inside is None or inside[block].all():
-            means.append(phase[block].mean())
-    return np.array(means)
+    """Means over blocks that lie wholly inside; both are `_sums_from_corner`."""
+    voxels = int(np.prod([(n - 1) // parts for n in phase.shape]))
+    means = _block_sums(phase, parts) / voxels
+    if inside is None:
+        return means.ravel()
+    return np.asarray(means[_block_sums(inside, parts) == voxels])
+
+
+def _sums_from_corner(mask: NDArray[np.bool_]) -> NDArray[Any]:
+    """Count the voxels between the first corner and each corner: any box is eight of these."""
+    count = np.int32 if mask.size < 2**31 else np.int64
+    sums = np.zeros([n + 1 for n in mask.shape], count)
+    inner = sums[(slice(1, None),) * mask.ndim]
+    inner[...] = mask
+    for axis in range(mask.ndim):
+        np.cumsum(inner, axis=axis, out=inner)
+    return sums
+
+
+def _block_sums(sums: NDArray[Any], parts: int) -> NDArray[Any]:
+    """Count the voxels of each block from the counts at its corners."""
+    edges = [np.arange(parts + 1) * ((n - 1) // parts) for n in sums.shape]
+    found = sums[np.ix_(*edges)]
+    for axis in range(sums.ndim):
+        found = np.diff(found, axis=axis)
+    return np.asarray(found)
 
 
 def _representative(

@@ -30,6 +30,7 @@ class PhaseJob:
     inside: NDArray[np.bool_] | None
     segmenter: partial
     corrections: Corrections | None = None
+    already: bool = False  # the image is a segmentation
 
     def segmented(self, levels: Sequence[float], box: tuple[slice, ...] = ()) -> NDArray[np.uint8]:
         """Labels at thresholds, of the image or a box of it, with what was corrected by hand."""

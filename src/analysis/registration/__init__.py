@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .adequacy import Adequacy, judge_adequacy
 from .adjustment import Adjusted, adjust
+from .bend_offer import BendOffer, offer_bend
 from .bending import Bending, bent
 from .choice import ModelChoice, choose_model
 from .constellation import ConstellationMatch, match_constellation
@@ -26,11 +27,13 @@ from .inverse import inverted
 from .kinds import transform_from_dict
 from .located import Located
 from .milling_volume import MillingVolume, volume_containment, volume_margin
+from .moments import starts_by_moments
 from .path import FramePath
 from .point_map import PointMap
 from .regions import Region, confidence_region, region_factor
 from .register import Registration, register
 from .repeatability import Repeatability, picking_repeatability
+from .richer_maps import RicherMaps, richer_maps
 from .robust import RobustFit, fit_robust
 from .series import SeriesRegistration, register_series
 from .signed_distance import signed_distance
@@ -52,6 +55,7 @@ __all__ = [
     "Adequacy",
     "Adjusted",
     "AffineTransform",
+    "BendOffer",
     "Bending",
     "ConstellationMatch",
     "Containment",
@@ -71,6 +75,7 @@ __all__ = [
     "Region",
     "Registration",
     "Repeatability",
+    "RicherMaps",
     "RobustFit",
     "SeriesRegistration",
     "SplineFit",
@@ -101,13 +106,16 @@ __all__ = [
     "match_constellation",
     "minutes_to",
     "next_landmark",
+    "offer_bend",
     "picking_repeatability",
     "rank_actions",
     "refuse_unsound",
     "region_factor",
     "register",
     "register_series",
+    "richer_maps",
     "signed_distance",
+    "starts_by_moments",
     "surprise_outside",
     "surprises",
     "to_sitk",

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from ...errors import Degenerate
 from ...quantities import format_length
 from .adequacy import Adequacy, judge_adequacy
+from .bend_offer import BendOffer, offer_bend
 from .degeneracy import TooFew
 from .fit import LandmarkFit, error_at_target, fit_landmarks
 from .reach import probes
@@ -47,6 +48,9 @@ class ModelChoice:
     adequacy : Adequacy or None
         Whether the richest of these models is enough, or the specimen is bent; None where it could
         not be fitted.
+    bend : BendOffer or None
+        A thin-plate map that a person may take instead: where the straight ones are not adequate,
+        and it misses left-out landmarks less.
     """
 
     model: Model
@@ -54,6 +58,7 @@ class ModelChoice:
     table: pd.DataFrame
     reason: str
     adequacy: Adequacy | None = None
+    bend: BendOffer | None = None
 
 
 def choose_model(
@@ -112,7 +117,8 @@ def choose_model(
     table = pd.DataFrame([*rows, spline_row(fits[chosen], target_um, unit=unit)])
     adequacy = judge_adequacy(list(fits.values())[-1])
     reason = _reason(chosen, fits, table, adequacy, unit)
-    return ModelChoice(chosen, fits[chosen], table, reason, adequacy)
+    bend = offer_bend(fits[chosen], adequacy, target_um=target_um)
+    return ModelChoice(chosen, fits[chosen], table, reason, adequacy, bend)
 
 
 def _why_none(refusals: Sequence[Degenerate]) -> str:
@@ -213,5 +219,5 @@ def _reason(
         elif row.verdict != "chosen":
             parts.append(f"{row.model.capitalize()} {row.verdict}: {row.reason}")
     if adequacy.adequate is False:
-        parts.append(adequacy.statement)
+        parts.append(adequacy.statement[:1].upper() + adequacy.statement[1:])
     return ". ".join(part.rstrip(".") for part in parts) + "."

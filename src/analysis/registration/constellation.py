@@ -100,6 +100,14 @@ def match_constellation(
     ones, 10 in common are enough in space (`scalebridge.reports.constellation_finds` counts it).
     Five in common are about the fewest that chance does not reach; two pictures of unknown scale
     need more. At most 100 in an image: keep the most certain ones.
+
+    Examples
+    --------
+    >>> here = np.random.default_rng(0).uniform(0, 100, (12, 3))
+    >>> turned = (here * [1, -1, 1])[::-1, [0, 2, 1]] + [5, 0, 120]  # a quarter turn, backwards
+    >>> found = match_constellation(here, turned, tolerance_um=0.5)
+    >>> len(found.pairs), set(found.pairs.sum(axis=1).tolist())
+    (12, {11})
     """
     clouds = _prepare(points_a, points_b, tolerance_um, scale_tolerance, any_scale)
     found, looked_at = _hypotheses(clouds)

@@ -113,7 +113,8 @@ def box_containment(
     Parameters
     ----------
     way : AffineTransform or FramePath
-        From the frame of the volume to the frame of the cut.
+        From the frame of the volume to the frame of the cut. Bends on it that state an error are
+        taken as straight over the volume, see `FramePath.near`.
     centre_um, half_size_um : (3,) array
         Volume of interest in z, y, x [um].
     margin_um : float or (3,) array
@@ -126,11 +127,16 @@ def box_containment(
     Returns
     -------
     Containment
+
+    Raises
+    ------
+    CovarianceUnavailable
+        A bend on the way states no error.
     """
     margin = np.broadcast_to(np.asarray(margin_um, dtype=float), (3,))
     if (margin < 0).any():
         raise ValueError(f"margin_um needs 0 or more [um], got {margin_um!r}")
-    path = _as_path(way)
+    path = _as_path(way, centre_um, half_size_um)
     said = f"margin {', '.join(format_length(value) for value in dict.fromkeys(margin.tolist()))}"
     nu = _nu(path, centre_um, localisation_um2)
     if nu < FEWEST_NU:
@@ -188,7 +194,7 @@ def box_overhang(
     -------
     Overhang
     """
-    path = _as_path(way)
+    path = _as_path(way, centre_um, half_size_um)
     nu = _nu(path, centre_um, localisation_um2)
     if nu < FEWEST_NU:
         return Overhang(np.empty(0), nu)
@@ -229,10 +235,14 @@ def standard_error(probability: float, draws: int) -> float:
     return float(np.sqrt(max(probability * (1 - probability), 1 / draws) / draws))
 
 
-def _as_path(way: AffineTransform | FramePath) -> FramePath:
-    if isinstance(way, FramePath):
-        return way
-    return FramePath("moving", (Step(Edge("transform", "moving", "fixed", way)),))
+def _as_path(
+    way: AffineTransform | FramePath, centre_um: ArrayLike, half_size_um: ArrayLike
+) -> FramePath:
+    """Take a transform as a way of one step, and bends on it as straight over the volume."""
+    if not isinstance(way, FramePath):
+        return FramePath("moving", (Step(Edge("transform", "moving", "fixed", way)),))
+    centre, half = lift(centre_um, name="centre_um"), lift(half_size_um, name="half_size_um")
+    return way.near(centre[0], half[0])
 
 
 def _nu(path: FramePath, centre_um: ArrayLike, localisation_um2: ArrayLike | None) -> float:

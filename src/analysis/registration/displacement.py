@@ -200,6 +200,28 @@ class DisplacementField:
             total = total + np.asarray(localisation_um2, dtype=float)
         return back @ total @ back.transpose(0, 2, 1)
 
+    def joint_covariance(self, points_um: ArrayLike) -> np.ndarray:
+        """Joint covariance of mapped points: (n, 3, n, 3) [um2].
+
+        Without ``correlation_um`` the errors of different points are taken as independent.
+
+        Raises
+        ------
+        CovarianceUnavailable
+            If the field came without an error.
+        """
+        points = lift(points_um)
+        sizes, axes = np.linalg.eigh(self.covariance_at(points))
+        roots = axes * np.sqrt(np.clip(sizes, 0, None))[:, None] @ axes.transpose(0, 2, 1)
+        return np.einsum("ij,iac,jbc->iajb", self._alike(points), roots, roots)
+
+    def _alike(self, points: np.ndarray) -> np.ndarray:
+        """Correlation of the errors of points: (n, n)."""
+        if self.correlation_um is None:
+            return np.eye(len(points))
+        apart = np.sum((points[:, None] - points[None]) ** 2, axis=2)
+        return np.asarray(np.exp(-0.5 * apart / self.correlation_um**2))
+
     def draw(self, points_um: ArrayLike, count: int, rng: np.random.Generator) -> np.ndarray:
         """Map points by fields as likely as this one: (count, n, 3) [um].
 
@@ -223,9 +245,7 @@ class DisplacementField:
                 "points of a displacement field can be drawn together only where correlation_um, "
                 "the distance over which its errors are alike, is stated"
             )
-        apart = np.sum((middle[:, None] - middle[None]) ** 2, axis=2)
-        alike = np.exp(-0.5 * apart / (self.correlation_um or 1.0) ** 2)
-        values, vectors = np.linalg.eigh(alike)
+        values, vectors = np.linalg.eigh(self._alike(middle))
         moves = (vectors * np.sqrt(np.clip(values, 0, None))) @ rng.standard_normal(
             (count, len(middle), 3)
         )

@@ -89,7 +89,8 @@ class FrameGraph:
         ]
 
     def path(self, from_: str, to: str, *, via: str | Sequence[str] | None = None) -> FramePath:
-        """Find the way with the fewest edges, the first by its edges' names of equally short ones.
+        """Find the way with the fewest edges; of equally short ones that with the fewest bends,
+        then the first by its edges' names.
 
         Parameters
         ----------
@@ -105,7 +106,7 @@ class FrameGraph:
             If a frame is unknown, or no transforms connect the two.
         """
         ways = self._shortest(from_, to, _listed(via))
-        way = min(ways, key=lambda way: (sum(not s.edge.two_way for s in way.steps), way.edges))
+        way = min(ways, key=lambda way: (sum(s.edge.bends for s in way.steps), way.edges))
         return self._after(way) if self.adjust and via is None else way
 
     def positions(
@@ -146,7 +147,7 @@ class FrameGraph:
         NoPath
             As `path`.
         CovarianceUnavailable
-            If the way goes through a thin-plate spline.
+            If the way goes through a bend that states no error.
         """
         points, way = lift(points_um), self.path(from_, to, via=via)
         covariance, nus = way.covariance_and_nu(points, localisation_um2)
@@ -256,7 +257,7 @@ class FrameGraph:
         for edge in self.edges:
             if edge.from_frame == frame:
                 yield Step(edge)
-            elif edge.to_frame == frame and edge.two_way:
+            elif edge.to_frame == frame:
                 yield Step(edge, backward=True)
 
 

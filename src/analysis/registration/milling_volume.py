@@ -89,7 +89,8 @@ def volume_containment(
     Parameters
     ----------
     way : AffineTransform or FramePath
-        From the frame of the volume of interest to the instrument's.
+        From the frame of the volume of interest to the instrument's. Bends that state an error
+        are taken as straight over the volume, see `FramePath.near`.
     centre_um, half_size_um : (3,) array
         Volume of interest in its own frame, z, y, x [um].
     volume : MillingVolume
@@ -117,7 +118,7 @@ def volume_containment(
     >>> abs(told.probability - 0.954500**3) < 4 * told.standard_error
     True
     """
-    path = _as_path(way)
+    path = _as_path(way, centre_um, half_size_um)
     corners = lift(centre_um, name="centre_um") + SIGNS * lift(half_size_um, name="half_size_um")
     room = -float(volume.overhang(path.apply(corners)).max())
     nu = _freedom(path, centre_um, localisation_um2)
@@ -180,7 +181,7 @@ def volume_overhang(
     -------
     Overhang
     """
-    path = _as_path(way)
+    path = _as_path(way, centre_um, half_size_um)
     nu = _freedom(path, centre_um, localisation_um2)
     if nu is not None and nu < FEWEST_NU:
         return Overhang(np.empty(0), nu)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ...errors import CovarianceUnavailable
 from .degrees import effective_nu
+from .displacement import DisplacementField
 from .joint import JointErrors, carried
 from .local_map import lattice, local_map
 from .points import lift
@@ -57,23 +59,29 @@ class FramePath:
         return points
 
     def near(self, centre_um: ArrayLike, half_size_um: ArrayLike) -> FramePath:
-        """The same way with its thin-plate maps taken as straight over a volume.
+        """The same way with its bends taken as straight over a volume.
 
-        So it tells how alike the errors of a volume's places are; see `local_map`. Bends of other
-        kinds stay: of them the error of single places is known only.
+        So it tells how alike the errors of a volume's places are; see `local_map`.
 
         Parameters
         ----------
         centre_um, half_size_um : (3,) array
             Volume in the first frame, z, y, x [um].
+
+        Raises
+        ------
+        CovarianceUnavailable
+            A bend states no error.
+        ValueError
+            The volume reaches out of a displacement field.
         """
         if all(isinstance(step.edge.transform, AffineTransform) for step in self.steps):
             return self
         places, steps = lattice(centre_um, half_size_um), []
         for step in self.steps:
             there, transform = step.apply(places), step.edge.transform
-            if isinstance(transform, SplineMap):
-                straight = local_map(transform, there if step.backward else places)
+            if isinstance(transform, SplineMap | DisplacementField):
+                straight = _straight(step, there if step.backward else places)
                 step = replace(step, edge=replace(step.edge, transform=straight))
             steps.append(step)
             places = there
@@ -179,14 +187,27 @@ class FramePath:
 
     def difference_and_nu(self, start_um: ArrayLike, end_um: ArrayLike) -> tuple[np.ndarray, float]:
         """Give `difference_covariance` and its degrees of freedom."""
-        for step in self.steps:
-            step.linear()
         ends = np.concatenate([np.reshape(start_um, (1, 3)), np.reshape(end_um, (1, 3))])
         slopes = {name: slope[1:] - slope[:1] for name, slope in self.slopes_at(ends).items()}
-        parts = self._carried(slopes)
+        parts = self._carried(slopes) | self._bent_apart(ends)
         nus = [self.nu_of(name) for name in parts]
         listed = [np.zeros((1, 3, 3)), *parts.values()]
         return sum(listed[1:], listed[0])[0], float(effective_nu(listed, [None, *nus])[0])
+
+    def _bent_apart(self, ends_um: np.ndarray) -> dict[str, np.ndarray]:
+        """What each bend contributes to the difference of two mapped points: (1, 3, 3) [um2]."""
+        points, found = ends_um, dict[str, np.ndarray]()
+        for step in self.steps:
+            if found:
+                slope = step.gradient_at(points)
+                found = {
+                    n: np.einsum("iab,ibjc,jdc->iajd", slope, c, slope) for n, c in found.items()
+                }
+            if step.edge.bends:
+                found[step.edge.name] = step.joint_covariance(points)
+            points = step.apply(points)
+        sign = np.array([-1.0, 1.0])
+        return {n: np.einsum("i,iajb,j->ab", sign, c, sign)[None] for n, c in found.items()}
 
     def matrix(self) -> np.ndarray:
         """Linear part of the whole way: (3, 3)."""
@@ -222,3 +243,13 @@ class FramePath:
             moved = (matrices @ moved[..., None])[..., 0] + offsets
         arms = turned.reshape(-1, 3) @ (points - middle).T
         return arms.reshape(count, 3, -1).transpose(0, 2, 1) + moved[:, None]
+
+
+def _straight(step: Step, places_um: np.ndarray) -> AffineTransform:
+    """Take a step's bend as straight over places, or say which step states no error."""
+    try:
+        return local_map(step.edge.transform, places_um)  # type: ignore[arg-type]
+    except CovarianceUnavailable as why:
+        raise CovarianceUnavailable(
+            f"no cut can be planned through {step.edge.name}: {why}; or go another way with via="
+        ) from why

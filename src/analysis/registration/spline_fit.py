@@ -156,15 +156,16 @@ class SplineMap:
             return self.apply(middle) + moves
         return self.apply(points.reshape(-1, points.shape[-1])).reshape(count, -1, 3) + moves
 
-    def joint_variance(self, points_um: ArrayLike) -> np.ndarray:
-        """Joint covariance of mapped points along one axis, alike along all: (n, n) [um2].
+    def joint_covariance(self, points_um: ArrayLike) -> np.ndarray:
+        """Joint covariance of mapped points: (n, 3, n, 3) [um2].
 
         Raises
         ------
         CovarianceUnavailable
             As `covariance_at`.
         """
-        return self._variance(self._flat(points_um))
+        alike = self._variance(self._flat(points_um))
+        return np.einsum("ij,ab->iajb", alike, np.diag(self._carried))
 
     def _variance(self, points: np.ndarray) -> np.ndarray:
         """Joint covariance of mapped points along one axis: (m, m) [um2]."""

@@ -40,9 +40,9 @@ class Edge:
     notes: tuple[str, ...] = ()
 
     @property
-    def two_way(self) -> bool:
-        """Whether the edge can be walked backwards."""
-        return isinstance(self.transform, AffineTransform)
+    def bends(self) -> bool:
+        """Whether the transform is no linear map."""
+        return not isinstance(self.transform, AffineTransform)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +79,8 @@ class Step:
             return transform
         raise CovarianceUnavailable(
             f"{self._bend}: the error of one place is known at most, and not how alike the errors "
-            "of several are, which is needed here; ask for single places (graph.locate), take a "
-            "thin-plate map as straight over a volume (path.near), or go another way with via="
+            "of several are, which is needed here; ask for single places (graph.locate), take the "
+            "bend as straight over a volume (path.near), or go another way with via="
         )
 
     def matrix(self) -> np.ndarray:
@@ -121,6 +121,22 @@ class Step:
             return transform.jacobian(points_um)
         slopes = transform.jacobian(transform.inverse_apply(points_um))
         return np.asarray(-np.linalg.solve(transform.matrix, slopes))
+
+    def joint_covariance(self, points_um: np.ndarray) -> np.ndarray:
+        """Joint covariance of points mapped along a bend: (n, 3, n, 3) [um2]."""
+        transform: Any = self.edge.transform
+        try:
+            if not self.backward:
+                return np.asarray(transform.joint_covariance(points_um))
+            places = transform.inverse_apply(points_um)
+            back = np.linalg.inv(transform.gradient(places))
+            joint = transform.joint_covariance(places)
+        except (AttributeError, CovarianceUnavailable) as why:
+            raise CovarianceUnavailable(
+                f"no covariance is given through {self.edge.name}: {why}; ask for positions only "
+                "(graph.positions), or go another way with via="
+            ) from why
+        return np.einsum("iab,ibjc,jdc->iajd", back, joint, back)
 
     def _axes_of_error(self, points_um: np.ndarray) -> np.ndarray:
         transform: Any = self.edge.transform

@@ -290,7 +290,9 @@ def _could_hide(
     grey = (shape.grey > (dark + middle) / 2) & (shape.grey < (middle + bright) / 2)
     thin = grey & _less_steep(shape, levels) & inside
     thin &= ~binary_dilation(labels == 1, iterations=2)
-    return float(thin.sum() / max(1, np.count_nonzero((labels != 2) & inside)))
+    # those that were taken for grain are pore space as well, if they hide some
+    space = ((labels != 2) & inside) | thin
+    return float(thin.sum() / max(1, np.count_nonzero(space)))
 
 
 def _warnings(could_hide: float) -> tuple[str, ...]:

@@ -123,6 +123,7 @@ def offsets(
     if seen_share is not None and not 0 <= seen_share <= 1:
         raise ValueError(f"seen_share needs 0 to 1, got {seen_share!r}")
     point = lift(target_um)[:1]
+    way = way.near(point[0], np.zeros(3))
     mapped, matrix = way.apply(point)[0], way.matrix()
     known = np.zeros((3, 3))
     if localisation_um2 is not None:

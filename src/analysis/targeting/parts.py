@@ -103,7 +103,7 @@ def split_uncertainty(
     freedom = {name: way.nu_of(name) for name in named}
     parts = {f"registration: {name}": part for name, part in named.items()}
     if localisation_um2 is not None:
-        matrix = way.matrix()
+        matrix = way.gradient_at(point)[0]
         parts[LOCALISATION] = matrix @ np.asarray(localisation_um2, dtype=float) @ matrix.T
     if instrument is not None:
         added = instrument.parts_at(way.apply(point))

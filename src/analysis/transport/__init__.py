@@ -23,6 +23,8 @@ from .permeability import (
 )
 from .retention import RetentionFit, fit_retention
 from .tensor import EffectiveTensor, effective_tensor
+from .two_phases import RelativePermeability, relative_permeability
+from .weighted_size import lambda_um
 
 __all__ = [
     "EffectiveConductivity",
@@ -32,6 +34,7 @@ __all__ = [
     "MeniscusPressure",
     "Permeability",
     "PoreNetwork",
+    "RelativePermeability",
     "RetentionFit",
     "SurfaceMesh",
     "VolumeMesh",
@@ -44,11 +47,13 @@ __all__ = [
     "invade",
     "johnson_koplik_dashen_um2",
     "kozeny_carman_um2",
+    "lambda_um",
     "meniscus_pressure",
     "open_edges",
     "permeability",
     "permeability_tensor",
     "pore_network",
+    "relative_permeability",
     "square_tube_entry_kpa",
     "surface_mesh",
     "tetrahedra",

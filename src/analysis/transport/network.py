@@ -115,6 +115,27 @@ def pore_network(pore: NDArray, *, spacing_um: Sequence[float], axis: str = "z")
     Gostick 2017, doi:10.1103/PhysRevE.96.023307 (SNOW); Khan et al. 2019,
     doi:10.1016/j.compchemeng.2018.12.025 (SNOW2).
     """
+    network, openpnm, made_by = extracted(pore, spacing_um=spacing_um, axis=axis)
+    pore = np.asarray(pore)
+    front, step = lead_axis(axis, 3), float(spacing_um[0])
+    with quiet():
+        flow, diffusion = _rates(openpnm, network)
+    length, area = pore.shape[front] * step, pore.size / pore.shape[front] * step**2
+    pores, throats = _tables(network, front)
+    return PoreNetwork(
+        axis, pores, throats, flow * length / area, diffusion * length / area,
+        f"{made_by}, unit pressure and concentration across the image",
+    )  # fmt: skip
+
+
+def extracted(pore: NDArray, *, spacing_um: Sequence[float], axis: str) -> tuple[Any, Any, str]:
+    """Return openpnm's network of an image, axis first, openpnm itself, and how it was made.
+
+    Raises
+    ------
+    MissingPackage, ValueError
+        As `pore_network`.
+    """
     pore = checked_phase(pore)
     spacing = checked_spacing(spacing_um, pore.ndim)
     if pore.ndim != 3:
@@ -128,22 +149,19 @@ def pore_network(pore: NDArray, *, spacing_um: Sequence[float], axis: str = "z")
     front = lead_axis(axis, 3)
     porespy, openpnm = _packages()
     turned = np.ascontiguousarray(np.moveaxis(pore, front, 0))
-    with _quiet():
+    with quiet():
         found = porespy.networks.snow2(turned, voxel_size=spacing[0], boundary_width=[3, 0, 0])
         network = _prepared(openpnm, found.network)
-        flow, diffusion = _rates(openpnm, network)
-    length, area = turned.shape[0] * spacing[0], turned[0].size * spacing[0] ** 2
-    pores, throats = _tables(network, front)
-    return PoreNetwork(
-        axis, pores, throats, flow * length / area, diffusion * length / area,
+    made_by = (
         f"SNOW2 of porespy {porespy.__version__}, {_SHAPES.replace('_', ' ')} of openpnm "
-        f"{openpnm.__version__}, unit pressure and concentration across the image",
-    )  # fmt: skip
+        f"{openpnm.__version__}"
+    )
+    return network, openpnm, made_by
 
 
 def _packages() -> tuple[Any, Any]:
     try:
-        with _quiet():
+        with quiet():
             import openpnm
             import porespy
     except ImportError as error:
@@ -154,7 +172,7 @@ def _packages() -> tuple[Any, Any]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Any:
+def quiet() -> Any:
     """Keep the packages' bars and notes out of a notebook."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
@@ -182,24 +200,38 @@ def _prepared(openpnm: Any, dictionary: Any) -> Any:
 
 def _rates(openpnm: Any, network: Any) -> tuple[float, float]:
     """Return flow and diffusion through the network under unit differences; 0 without a path."""
+    phase = unit_phase(openpnm, network)
+    algorithms = openpnm.algorithms
+    return (
+        flow_rate(openpnm, network, phase),
+        flow_rate(openpnm, network, phase, algorithm=algorithms.FickianDiffusion),
+    )
+
+
+def unit_phase(openpnm: Any, network: Any) -> Any:
+    """Return a fluid of unit viscosity and diffusivity in all of the network."""
+    with quiet():
+        phase = openpnm.phase.Phase(network=network)
+        phase["pore.viscosity"], phase["pore.diffusivity"] = 1.0, 1.0
+        phase.add_model_collection(openpnm.models.collections.physics.basic)
+        phase.regenerate_models()
+    return phase
+
+
+def flow_rate(openpnm: Any, network: Any, phase: Any, *, algorithm: Any = None) -> float:
+    """Return what flows from the first end to the last under a unit difference; 0 without ends."""
     labels = network.labels(element="pore")
     if "pore.xmin" not in labels or "pore.xmax" not in labels or not network.Nt:
-        return 0.0, 0.0
+        return 0.0
     first, last = network.pores("xmin"), network.pores("xmax")
     if not len(first) or not len(last):
-        return 0.0, 0.0
-    phase = openpnm.phase.Phase(network=network)
-    phase["pore.viscosity"], phase["pore.diffusivity"] = 1.0, 1.0
-    phase.add_model_collection(openpnm.models.collections.physics.basic)
-    phase.regenerate_models()
-    rates = []
-    for algorithm in (openpnm.algorithms.StokesFlow, openpnm.algorithms.FickianDiffusion):
-        solver = algorithm(network=network, phase=phase)
-        solver.set_value_BC(pores=first, values=1.0)
-        solver.set_value_BC(pores=last, values=0.0)
+        return 0.0
+    solver = (algorithm or openpnm.algorithms.StokesFlow)(network=network, phase=phase)
+    solver.set_value_BC(pores=first, values=1.0)
+    solver.set_value_BC(pores=last, values=0.0)
+    with quiet():
         solver.run()
-        rates.append(abs(float(solver.rate(pores=first, mode="group")[0])))
-    return rates[0], rates[1]
+    return abs(float(solver.rate(pores=first, mode="group")[0]))
 
 
 def _tables(network: Any, front: int) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -4,8 +4,9 @@ The order of the files::
 
     standing <- pair, checks, measurements <- fitting <- overview, verdicts
     surface_picking
-    proposed_records <- automatic, surface_pose <- proposal_views <- proposals; graph_loops
+    proposed_records <- automatic, surface_pose, heights <- proposal_views <- proposals; graph_loops
     automatic <- series_registration; distance_maps
+    fitting, proposals <- map_choice
 
 Automatic registration compares grey values; surface_pose places a tilted picture of the surface, by
 marks or by renderings.
@@ -17,6 +18,8 @@ from .automatic import Proposal, register_images
 from .distance_maps import DistanceMaps, register_distance_maps
 from .fitting import landmark_pairs, register_pair
 from .graph_loops import graph_with, loops_table, note_level, open_loops, stale_statements
+from .heights import register_heights
+from .map_choice import MapChoice
 from .overview import (
     comparison_table,
     error_field,
@@ -56,6 +59,7 @@ from .verdicts import record_verdicts, settle
 
 __all__ = [
     "DistanceMaps",
+    "MapChoice",
     "OnStage",
     "PairResult",
     "Proposal",
@@ -88,6 +92,7 @@ __all__ = [
     "record_proposal",
     "record_verdicts",
     "register_distance_maps",
+    "register_heights",
     "register_images",
     "register_pair",
     "register_surface",

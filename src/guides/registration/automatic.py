@@ -17,9 +17,10 @@ from ...analysis.registration import (
 )
 from ...analysis.registration.graph import FrameGraph
 from ...analysis.registration.register import BENT
+from ...analysis.registration.richer_maps import RicherMaps, richer_maps
 from ...analysis.registration.tangent import LINEAR
 from ...columns import significant
-from ...errors import NoPath
+from ...errors import Degenerate, NoPath
 from ...quantities import format_length
 from ...workspace import Workspace
 from .proposed_records import of_its_method, write_proposed
@@ -28,6 +29,7 @@ from .usable import MOST_VOXELS, grey_image
 METHOD = "mutual information"
 _LEAST_MARGIN = 0.1
 _LEAST_OVERLAP = 0.3
+_SHAPE_VOXELS = 128**3  # of each image where shapes of maps are judged
 _SHOWN = {
     "start": "start",
     "voxel_um": "voxel [µm]",
@@ -52,6 +54,8 @@ class Proposal:
     record : Record or None
         The proposed transform, or the one in which this very map was decided before; None in a
         workspace that is open read-only, and where nothing was to be written.
+    richer : RicherMaps or None
+        What maps with more parameters would gain; None where that was not asked for.
     """
 
     moving: str
@@ -59,6 +63,7 @@ class Proposal:
     registration: Registration
     fields: dict[str, Any]
     record: Any
+    richer: RicherMaps | None = None
 
     suffix: ClassVar[str] = "automatic"
 
@@ -140,6 +145,7 @@ def register_images(
     most_voxels: int = MOST_VOXELS,
     seed: int = 0,
     write: bool = True,
+    richer: bool = False,
     progress: Any = None,
     cancel: Any = None,
 ) -> Proposal:
@@ -155,8 +161,7 @@ def register_images(
     moving, fixed : str
         Images, both calibrated.
     model : {"translation", "rigid", "similarity", "affine", "b-spline"}
-        A bend is kept only where each half of the image confirms it. Through it the graph gives
-        single places with their errors, and no cuts.
+        A bend is kept only where each half of the image confirms it.
     start : AffineTransform, optional
         Another beginning.
     reach_um, reach_deg, seed, progress, cancel
@@ -167,6 +172,8 @@ def register_images(
         Of each image; finer levels are not read.
     write : bool
         Whether to write the record.
+    richer : bool
+        Whether to judge what maps with more parameters would gain, a bend in the end.
 
     Returns
     -------
@@ -185,7 +192,7 @@ def register_images(
     own, other = (grey_image(image, time=time, most_voxels=most_voxels) for image in images)
     words = "at the start that was given"
     if start is None:
-        start, words = _standing(ws, images, own)
+        start, words = standing_start(ws, images, own)
     found = register(
         other,
         own,
@@ -197,18 +204,32 @@ def register_images(
         progress=progress,
         cancel=cancel,
     )
-    fields = _fields(images, found, words)
-    proposal = Proposal(images[0].name, images[1].name, found, fields, None)
+    fields = proposal_fields(images, found, words)
+    offer = None
+    if richer and own.ndim == other.ndim:
+        offer = _offer(images, found.transform, time=time, seed=seed)
+    proposal = Proposal(images[0].name, images[1].name, found, fields, None, offer)
     if not write or ws.read_only:
         return proposal
     record = write_proposed(ws, proposal.title, fields, suffix=proposal.suffix)
     return replace(proposal, record=record)
 
 
-def _standing(
-    ws: Workspace, images: tuple[Any, Any], own: GreyImage
+def _offer(
+    images: tuple[Any, Any], found: AffineTransform, *, time: int, seed: int
+) -> RicherMaps | None:
+    """Judge richer maps on images that are fine enough for bends."""
+    own, other = (grey_image(image, time=time, most_voxels=_SHAPE_VOXELS) for image in images)
+    try:
+        return richer_maps(other, own, found, seed=seed)
+    except Degenerate:
+        return None
+
+
+def standing_start(
+    ws: Workspace, images: tuple[Any, Any], own: GreyImage, method: str = METHOD
 ) -> tuple[AffineTransform | None, str]:
-    """Begin where the accepted transforms put the moving image."""
+    """Begin where the accepted transforms put the moving image, but for those of a method."""
     from ...analysis.registration.estimate import closed_form
     from ...analysis.registration.points import pair_up
 
@@ -217,36 +238,39 @@ def _standing(
     places = np.vstack([corners, corners.mean(axis=0)])
     try:
         seen = (
-            _without_itself(ws, moving, fixed)
+            _without_itself(ws, moving, fixed, method)
             .locate(places, from_=moving.frame, to=fixed.frame)
             .points_um
         )
     except NoPath:
         return None, "middle on middle, axes along axes"
-    pairs = pair_up(places, seen, ndim_moving=moving.ndim, ndim_fixed=fixed.ndim)
-    model: Model = "affine" if moving.ndim == fixed.ndim else "similarity"
+    pairs = pair_up(places, seen, ndim_moving=own.ndim, ndim_fixed=fixed.ndim)
+    model: Model = "affine" if own.ndim == fixed.ndim else "similarity"
     return closed_form(pairs, model), "where the accepted transforms put it"
 
 
-def _without_itself(ws: Workspace, moving: Any, fixed: Any) -> FrameGraph:
-    """The graph without what was found of this pair by grey values before."""
+def _without_itself(ws: Workspace, moving: Any, fixed: Any, method: str) -> FrameGraph:
+    """The graph without what was found of this pair by a method before."""
     graph, pair = ws.graph(), {moving.frame, fixed.frame}
     own = {
         record.name
         for record in ws.transforms
-        if {record.from_frame, record.to_frame} == pair and of_its_method(record, METHOD)
+        if {record.from_frame, record.to_frame} == pair and of_its_method(record, method)
     }
     return FrameGraph([edge for edge in graph.edges if edge.name not in own], frames=graph.frames)
 
 
-def _fields(images: tuple[Any, Any], found: Registration, words: str) -> dict[str, Any]:
+def proposal_fields(
+    images: tuple[Any, Any], found: Registration, words: str, method: str = METHOD
+) -> dict[str, Any]:
+    """Write down a registration as the fields of its record, without the status."""
     moving, fixed = images
     linear, bend = found.transform, found.bend
     return {
         "from_frame": moving.frame,
         "to_frame": fixed.frame,
         "transform": linear.to_dict() if bend is None else bend.recorded.to_dict(),
-        "method": f"{METHOD}, {linear.model if bend is None else BENT}",
+        "method": f"{method}, {linear.model if bend is None else BENT}",
         "engine": {
             "information_nat": found.information_nat,
             "overlap": found.overlap,

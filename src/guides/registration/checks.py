@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 
 from ...analysis.quantification.measurement import Check
-from ...analysis.registration import AffineTransform, LandmarkFit, judge_direction
+from ...analysis.registration import (
+    AffineTransform,
+    LandmarkFit,
+    judge_direction,
+    transform_from_dict,
+)
 from ...errors import CovarianceUnavailable
 from ...quantities import format_length
 from ...widgets import LandmarkPicker
@@ -78,13 +83,23 @@ def _prediction_check(name: str, fit: LandmarkFit) -> Check:
 
 def _staleness(name: str, picker: LandmarkPicker, accepted: Any) -> Check:
     """Check that the accepted transform is the fit of the landmarks as they are now."""
-    stored = np.asarray(accepted.transform.get("matrix", np.nan))
-    matrix = picker.fit().transform.matrix
+    fit = picker.fit()
     stale = stale_words(accepted, picker.state().records)
-    if stale is None and not np.allclose(stored, matrix, rtol=1e-9, atol=1e-12):
-        stale = f"another matrix than {accepted.who} accepted: accept or refuse it again"
+    if stale is None and not _same(accepted.transform, fit):
+        stale = f"another map than {accepted.who} accepted: accept or refuse it again"
     return Check(
         f"{name}: accepted transform is the fit of these landmarks",
         stale is None,
-        stale or "same landmarks, same matrix",
+        stale or "same landmarks, same map",
     )
+
+
+def _same(stored: Any, fit: Any) -> bool:
+    """Whether a map that was recorded is that of a fit."""
+    now = fit.transform
+    if isinstance(now, AffineTransform):
+        matrix = np.asarray(stored.get("matrix", np.nan))
+        return np.allclose(matrix, now.matrix, rtol=1e-9, atol=1e-12)
+    places = fit.pairs.moving_um
+    before = transform_from_dict(stored).apply(places)
+    return np.allclose(before, now.apply(places), rtol=1e-9, atol=1e-9)

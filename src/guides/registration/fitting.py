@@ -10,7 +10,7 @@ from .checks import pair_checks
 from .measurements import pair_measurements
 from .pair import PairResult
 from .shape_checks import shape_checks
-from .standing import accepted_transform, other_model, standing_refusal
+from .standing import accepted_transform, other_model, recorded_model, standing_refusal
 
 
 def landmark_pairs(
@@ -67,7 +67,8 @@ def register_pair(
     if choice is None:
         raise Degenerate(f"{moving} to {fixed}: {picker.reason}")
     accepted = accepted_transform(ws, moving=moving, fixed=fixed)
-    used = model or (accepted.transform.get("model") if accepted else None) or choice.model
+    before = recorded_model(accepted) if accepted else None
+    used = model or (before if before != BENT else None) or choice.model
     if used == BENT:
         raise ValueError(
             f"a {BENT} bends by grey values, got landmarks: give model 'thin-plate', or method "
@@ -85,4 +86,5 @@ def register_pair(
         standing_refusal(ws, picker),
         () if trial else tuple(pair_measurements(name, picker)),
         (*pair_checks(name, picker, choice, accepted), *shape_checks(name, picker, choice, fit)),
+        choice.bend if model is None and accepted is None else None,
     )

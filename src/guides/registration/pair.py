@@ -10,6 +10,7 @@ import pandas as pd
 
 from ...analysis.quantification.measurement import Check, Measurement
 from ...analysis.registration import LandmarkFit
+from ...analysis.registration.bend_offer import BendOffer
 from ...columns import significant
 from ...widgets import LandmarkPicker, SliceExplorer
 from ..coverage import field_points
@@ -42,6 +43,8 @@ class PairResult:
         The transform that somebody refused, with the landmarks as they are now.
     measurements : tuple of Measurement
     checks : tuple of Check
+    bend : BendOffer or None
+        A bend that left-out landmarks ask for, where nobody has chosen the model.
     """
 
     picker: LandmarkPicker
@@ -52,6 +55,7 @@ class PairResult:
     refused: Any
     measurements: tuple[Measurement, ...]
     checks: tuple[Check, ...]
+    bend: BendOffer | None = None
 
     @property
     def name(self) -> str:

@@ -77,7 +77,12 @@ def target_seen(ws: Workspace, found: Found, target: str | None) -> np.ndarray |
 
 
 def proposal_measurements(ws: Workspace, found: Found, target: str | None) -> list[Measurement]:
-    """Measure the error at the target, with the interval that the degrees of freedom give it."""
+    """Measure the error at the target, with the interval that the degrees of freedom give it.
+
+    Nothing of a bend: how well its error is known nobody tells; the table of errors states it.
+    """
+    if _mapping(found) is not found.transform:
+        return []
     transform, aim = found.transform, target_seen(ws, found, target)
     nu = transform.nu
     if aim is None or transform.covariance is None or nu is None or not np.isfinite(nu) or nu < 1:

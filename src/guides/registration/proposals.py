@@ -15,13 +15,16 @@ from ...workspace import Workspace
 from ..coverage import field_points
 from .automatic import METHOD, Proposal, register_images
 from .graph_loops import graph_with, open_loops
+from .heights import METHOD as HEIGHTS
+from .heights import Shows, register_heights
 from .pair import PairResult
 from .proposal_views import Found
 from .proposed_records import of_its_method, standing_verdict, write_verdict
+from .standing import recorded_model
 from .surface_pose import SurfaceRegistration, register_surface
 
 AnyFound = TypeVar("AnyFound", Proposal, SurfaceRegistration)
-SearchMethod = Literal["automatic", "surface"]
+SearchMethod = Literal["automatic", "surface", "heights"]
 
 
 def search_transform(
@@ -32,33 +35,36 @@ def search_transform(
     fixed: str | None = None,
     model: str | None = None,
     tilt_deg: float | None = None,
+    shows: Shows = "surface",
 ) -> Found:
     """Find a transform by grey values or by the surface, and write nothing.
 
     Parameters
     ----------
     ws : Workspace
-    method : {"automatic", "surface"}
-        `register_images` or `register_surface`.
+    method : {"automatic", "surface", "heights"}
+        `register_images`, `register_surface` or `register_heights`.
     moving, fixed : str or None
         Images. The survey of a surface is that of its segmentation, and need not be named.
     model : str, optional
-        Of the grey values' map; by default that of the accepted one, else rigid. A surface's pose
-        has its own.
+        Of the grey values' map; by default that of the accepted one, else rigid, and then what
+        richer maps would gain is judged. A surface's pose has its own.
     tilt_deg : float, optional
         Of a picture of the surface, see `register_surface` [degree].
+    shows : {"surface", "inside"}
+        What is bright in the stack in which a map of heights is looked for.
 
     Raises
     ------
     DecisionNeeded
         An image is not named, or the images tell no place.
     """
-    if method not in ("automatic", "surface"):
-        raise ValueError(f"method needs automatic or surface, got {method!r}")
-    if moving is None or (fixed is None and method == "automatic"):
+    if method not in ("automatic", "surface", "heights"):
+        raise ValueError(f"method needs automatic, surface or heights, got {method!r}")
+    if moving is None or (fixed is None and method != "surface"):
         raise DecisionNeeded(
             f"the images of method {method!r} are not decided: give the parameter moving"
-            + (" and the parameter fixed" if method == "automatic" else ", the picture")
+            + (", the picture" if method == "surface" else " and the parameter fixed")
         )
     if method == "automatic":
         assert fixed is not None
@@ -67,10 +73,21 @@ def search_transform(
                 "a thin-plate map needs landmarks, got method 'automatic': give model 'b-spline', "
                 "which bends by grey values, or method 'landmarks'"
             )
-        used: Any = model or _accepted_model(ws, moving, fixed) or "rigid"
+        decided = model or _accepted_model(ws, moving, fixed)
+        used: Any = decided or "rigid"
         return _found_or_asked(
             moving,
-            lambda: register_images(ws, moving=moving, fixed=fixed, model=used, write=False),
+            lambda: register_images(
+                ws, moving=moving, fixed=fixed, model=used, write=False, richer=decided is None
+            ),
+        )
+    if model is not None and method == "heights":
+        raise ValueError(f"a map of heights is placed as it is, got model {model!r}: leave it out")
+    if method == "heights":
+        assert fixed is not None
+        return _found_or_asked(
+            moving,
+            lambda: register_heights(ws, moving=moving, fixed=fixed, shows=shows, write=False),
         )
     if model is not None:
         raise ValueError(
@@ -93,7 +110,11 @@ def objections(ws: Workspace, found: Found) -> tuple[str, ...]:
     if name is None:
         name = f"{found.name} as found"
         more = [Edge(name, found.fields["from_frame"], found.fields["to_frame"], found.transform)]
-    return (*found.doubts, *open_loops(graph_with(ws, more), through=name))
+    richer = found.richer if isinstance(found, Proposal) else None
+    asked: tuple[str, ...] = ()
+    if richer is not None and richer.offered is not None:
+        asked = (f"{richer.statement}: choose with the parameter model",)
+    return (*found.doubts, *asked, *open_loops(graph_with(ws, more), through=name))
 
 
 def graph_with_fits(ws: Workspace, shown: Sequence[PairResult | Found]) -> FrameGraph:
@@ -234,7 +255,9 @@ def _refuse_doubtful(found: Found, against: tuple[str, ...]) -> None:
 def _by_hand(found: Found) -> str:
     """How a person accepts it although something speaks against it."""
     call = f"register_surface(ws, {found.moving!r})"
-    if isinstance(found, Proposal):
+    if isinstance(found, Proposal) and found.fields["method"].startswith(HEIGHTS):
+        call = f"register_heights(ws, moving={found.moving!r}, fixed={found.fixed!r})"
+    elif isinstance(found, Proposal):
         call = (
             f"register_images(ws, moving={found.moving!r}, fixed={found.fixed!r}, "
             f"model={found.model!r})"
@@ -261,4 +284,4 @@ def _accepted_model(ws: Workspace, moving: str, fixed: str) -> str | None:
         and of_its_method(record, METHOD)
     ]
     newest = max(found, key=lambda record: record.state, default=None)
-    return None if newest is None else newest.transform.get("model")
+    return None if newest is None else recorded_model(newest)

@@ -82,7 +82,10 @@ def _write(ws: Workspace, name: str, fields: Mapping[str, Any], suffix: str, sta
 
 
 def _same_map(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    keys = ("matrix", "centre_um", "offset_um")
-    return all(key in one for key in keys) and all(
-        np.allclose(one[key], other[key], rtol=_SAME, atol=_SAME) for key in keys
+    bent = one.get("kind") == "displacement field"
+    keys = ("field_um", "spacing_um", "origin_um") if bent else ("matrix", "centre_um", "offset_um")
+    return all(key in one and key in other for key in keys) and all(
+        np.shape(one[key]) == np.shape(other[key])
+        and np.allclose(one[key], other[key], rtol=_SAME, atol=_SAME)
+        for key in keys
     )

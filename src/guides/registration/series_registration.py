@@ -188,7 +188,7 @@ def _proposed(
     assert registration is not None
     fields = _fields(moving, fixed, found, registration, time)
     names = str(moving.name), str(fixed.name)
-    proposal = TimePointProposal(*names, registration, fields, None, found.doubts_at(time))
+    proposal = TimePointProposal(*names, registration, fields, None, said=found.doubts_at(time))
     if not write or ws.read_only:
         return proposal
     record = write_proposed(ws, proposal.title, fields, suffix=proposal.suffix)

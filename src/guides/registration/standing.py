@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...analysis.registration import LandmarkFit
+from ...analysis.registration import SPLINE, LandmarkFit
+from ...analysis.registration.register import BENT
 from ...widgets import LandmarkPicker
 from ...workspace import Workspace, staleness
 
@@ -35,11 +36,24 @@ def changed_landmarks(picker: LandmarkPicker, record: Any) -> int:
     return staleness.changed_landmarks(record, picker.state().records)
 
 
+_BENDS = {
+    "thin-plate map": SPLINE,
+    "thin-plate spline": SPLINE,
+    "displacement field": BENT,
+}
+
+
+def recorded_model(record: Any) -> str | None:
+    """Return the model of a transform record; bends are told by their kind."""
+    kind = record.transform.get("kind")
+    return _BENDS.get(kind) or record.transform.get("model")
+
+
 def other_model(fit: LandmarkFit, accepted: Any) -> bool:
     """Say whether a fit is of another model than the transform that was accepted."""
-    return bool(fit.transform.model != accepted.transform.get("model"))
+    return bool(fit.transform.model != recorded_model(accepted))
 
 
 def model_words(accepted: Any) -> str:
     """Name the model of a transform record."""
-    return str(accepted.transform.get("model") or accepted.transform.get("kind"))
+    return str(recorded_model(accepted) or accepted.transform.get("kind"))

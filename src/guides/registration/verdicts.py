@@ -24,7 +24,8 @@ def settle(results: Sequence[PairResult], *, accept: bool | None) -> pd.DataFram
     Raises
     ------
     DecisionNeeded
-        A registration is neither accepted nor refused nor covered by the parameter.
+        A registration is neither accepted nor refused nor covered by the parameter, or the
+        parameter accepts a straight map where a bend is offered.
     """
     undecided = [r.name for r in results if r.accepted is None and r.refused is None]
     if undecided and accept is None:
@@ -33,10 +34,23 @@ def settle(results: Sequence[PairResult], *, accept: bool | None) -> pd.DataFram
             "errors and the overlay, then press accept in the picker, call picker.accept(), or "
             "give the parameter accept (true or false)"
         )
+    if accept:
+        _refuse_offered(results)
     table = pd.DataFrame([_verdict(result, accept) for result in results])
     for column in ("leave-one-out [µm]", "error_at_target_um"):
         table[column] = significant(table[column])
     return table
+
+
+def _refuse_offered(results: Sequence[PairResult]) -> None:
+    """Accept no straight map unseen where the landmarks ask for a bend."""
+    said = [f"{result.name}: {result.bend.statement()}" for result in results if result.bend]
+    if said:
+        raise DecisionNeeded(
+            f"{'; '.join(said)}. To decide: look at the errors and the overlay, then give the "
+            "parameter model ('thin-plate', or 'affine' to keep it straight), or choose in the "
+            "picker and press accept"
+        )
 
 
 def _verdict(result: PairResult, accept: bool | None) -> dict[str, Any]:

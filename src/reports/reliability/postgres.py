@@ -89,7 +89,7 @@ class PostgresServer:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         options = (
-            f"-p {self.port} -c listen_addresses=127.0.0.1 -c fsync=on -c max_connections=200 "
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c max_connections=200 "
             f"-c unix_socket_directories='' -c shared_buffers=32MB"
         )
         log = str(self.folder / "log")

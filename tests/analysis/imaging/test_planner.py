@@ -10,10 +10,11 @@ import pytest
 from scalebridge.analysis.imaging import check_mode, modes, plan_chain
 
 
-def test_the_best_of_each_is_rejected_and_what_there_is_is_offered():
+def test_the_best_of_each_is_rejected_and_what_there_is_is_offered(reference):
     wanted = check_mode(field_um=65, voxel_um=0.016, camera_px=1024)
     assert not wanted.possible
-    assert wanted.needed_px == 4063
+    what = "pixels for a field of 65 µm in voxels of 16 nm"
+    reference(what, wanted.needed_px, 4063, source="definition")
     assert "16 nm/65 µm cannot be had together: it needs 4063 pixels" in wanted.statement
     assert wanted.statement.endswith("64 nm/65 µm or 16 nm/16 µm")
     for voxel, field in wanted.offers:

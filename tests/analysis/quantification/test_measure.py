@@ -36,6 +36,47 @@ def test_a_slanted_channel_is_longer_by_its_angle() -> None:
     assert found.shortest_ratio < np.sqrt(2) * 1.02
 
 
+def settled_lengths(phase: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
+    """Solve the same difference scheme for all voxels at once, again and again until it stands."""
+    lengths = np.full(phase.shape, np.inf)
+    start = np.where(phase[0], 0.0, np.inf)
+    while True:
+        lengths[0] = start
+        padded = np.pad(lengths, 1, constant_values=np.inf)
+        low = np.sort(
+            [
+                np.minimum(np.roll(padded, 1, axis), np.roll(padded, -1, axis))[1:-1, 1:-1, 1:-1]
+                for axis in range(3)
+            ],
+            axis=0,
+        )
+        found = low[0] + spacing[0]
+        for count in (2, 3):
+            with np.errstate(invalid="ignore"):
+                first = low[:count]
+                mean = first.mean(axis=0)
+                left = spacing[0] ** 2 / count - (first**2).mean(axis=0) + mean**2
+                more = mean + np.sqrt(np.maximum(left, 0))
+            higher = np.isfinite(first[-1]) & (left >= 0) & (first[-1] < found)
+            found = np.where(higher, more, found)
+        new = np.where(phase, np.minimum(lengths, found), np.inf)
+        if np.array_equal(new, lengths):
+            return lengths
+        lengths = new
+
+
+def test_the_front_ends_where_sweeps_over_all_voxels_end() -> None:
+    rng = np.random.default_rng(3)
+    phase = gaussian_filter(rng.normal(size=(26, 22, 24)), 1.5, mode="wrap") < 0.02
+    settled = settled_lengths(phase, (2.0, 2.0, 2.0))[-1]
+    reached = settled[np.isfinite(settled)]
+    found = path_length(phase, axis="z", spacing_um=(2, 2, 2))
+    assert len(reached) > 50
+    assert found.mean_ratio == pytest.approx(reached.mean() / 50, rel=1e-6)
+    assert found.shortest_ratio == pytest.approx(reached.min() / 50, rel=1e-6)
+    assert found.mean_ratio > 1.05
+
+
 def test_the_skeleton_of_a_bar_and_of_a_ring_have_their_length() -> None:
     bar = np.zeros((9, 9, 60), bool)
     bar[2:7, 2:7, 5:55] = True
@@ -54,6 +95,9 @@ def test_the_integral_range_of_blocks_of_voxels_is_the_volume_of_a_block() -> No
     found = representative_volume(np.kron(small, np.ones((2, 2, 2), bool)), spacing_um=(1, 1, 1))
     assert found.integral_range_um3 == pytest.approx(8, rel=0.25)
     assert -1.2 < found.exponent < -0.8
+    spread = [small[z : z + 16, y : y + 16, x : x + 16].mean()
+              for z in (0, 16) for y in (0, 16) for x in (0, 16)]  # fmt: skip
+    assert found.table["standard_deviation"][0] == pytest.approx(np.std(spread, ddof=1))
     phi = found.fraction
     assert found.volume_um3 == pytest.approx(
         4 * phi * (1 - phi) * found.integral_range_um3 / (0.05 * phi) ** 2

@@ -24,23 +24,29 @@ def distance(shape, centre) -> np.ndarray:
 
 
 @pytest.mark.parametrize("connectivity", [6, 26])
-def test_a_torus_has_the_euler_number_0(connectivity) -> None:
+def test_a_torus_has_the_euler_number_0(connectivity, reference) -> None:
     z, y, x = np.indices((20, 40, 40)) - np.reshape((9.5, 19.5, 19.5), (3, 1, 1, 1))
     torus = (np.hypot(y, x) - 12) ** 2 + z**2 <= 25
-    assert euler_number(torus, connectivity=connectivity) == 0
+    found = euler_number(torus, connectivity=connectivity)
+    what = f"Euler number of a torus, {connectivity} neighbours"
+    reference(what, found, 0, source="topology")
 
 
 @pytest.mark.parametrize("connectivity", [6, 26])
-def test_a_hollow_sphere_has_the_euler_number_2(connectivity) -> None:
+def test_a_hollow_sphere_has_the_euler_number_2(connectivity, reference) -> None:
     r = distance((30, 30, 30), (15, 15, 15))
-    assert euler_number((r <= 12) & (r > 6), connectivity=connectivity) == 2
+    found = euler_number((r <= 12) & (r > 6), connectivity=connectivity)
+    what = f"Euler number of a hollow sphere, {connectivity} neighbours"
+    reference(what, found, 2, source="topology")
 
 
-def test_two_voxels_touching_at_a_corner_are_one_body_or_two() -> None:
+def test_two_voxels_touching_at_a_corner_are_one_body_or_two(reference) -> None:
     corner = np.zeros((2, 2, 2), bool)
     corner[0, 0, 0] = corner[1, 1, 1] = True
-    assert euler_number(corner, connectivity=26) == 1
-    assert euler_number(corner, connectivity=6) == 2
+    for connectivity, bodies in ((26, 1), (6, 2)):
+        found = euler_number(corner, connectivity=connectivity)
+        what = f"Euler number of two voxels at a corner, {connectivity} neighbours"
+        reference(what, found, bodies, source="topology")
 
 
 @pytest.mark.parametrize("start", [(0, 0, 0), (3, 5, 7), (8, 1, 6)])

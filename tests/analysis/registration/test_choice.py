@@ -86,4 +86,4 @@ def test_a_bent_specimen_is_offered_a_thin_plate_spline_with_its_error():
     assert row["loo_um"] == pytest.approx(spline.loo_rms_um)
     assert row["predicted_error_at_target_um"] == pytest.approx(spline.tre_at([[50, 50, 50]])[0])
     assert choice.adequacy.adequate is False
-    assert "an affine map is not adequate" in choice.reason
+    assert "An affine map is not adequate" in choice.reason

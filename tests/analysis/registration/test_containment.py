@@ -28,10 +28,13 @@ def surface_fit(sigma=1.0):
     return fit_landmarks(SURFACE, SURFACE, model="rigid", sigma_um=sigma)
 
 
-def test_containment_constants_are_those_of_theory():
-    assert containment_probability(np.eye(3), 2.0) == pytest.approx(0.869616, abs=1e-6)
-    assert ball_probability(np.eye(3), 2.0) == pytest.approx(0.738536, abs=1e-6)
-    assert region_factor(3) ** 0.5 == pytest.approx(2.795483, abs=1e-6)
+def test_containment_constants_are_those_of_theory(reference):
+    for what, ours, value in (
+        ("probability in a box of ± 2 σ", containment_probability(np.eye(3), 2.0), 0.869616),
+        ("probability in a ball of 2 σ", ball_probability(np.eye(3), 2.0), 0.738536),
+        ("radius of the 95 % ball in σ", region_factor(3) ** 0.5, 2.795483),
+    ):
+        reference(what, ours, value, abs=1e-6, source="normal distribution")
     assert ball_probability(np.eye(3), 2.795483) == pytest.approx(0.95, abs=1e-6)
 
 

@@ -29,9 +29,14 @@ TRE2 = [
 
 
 @pytest.mark.parametrize(("landmarks", "model", "target", "expected"), TRE2)
-def test_predicted_error_at_a_target_is_the_closed_form(landmarks, model, target, expected):
+def test_predicted_error_at_a_target_is_the_closed_form(
+    landmarks, model, target, expected, reference
+):
     fit = fit_landmarks(landmarks, landmarks, model=model, sigma_um=1.0)
-    assert fit.tre_at(target)[0] ** 2 == pytest.approx(expected, rel=1e-10)
+    away = np.linalg.norm(target)
+    what = f"squared target error, {model}, {len(landmarks)} landmarks, target {away:.4g} away"
+    found, within = fit.tre_at(target)[0] ** 2, 1e-10
+    reference(what, found, expected, rel=within, unit="σ²", source="Fitzpatrick et al. 1998")
 
 
 def test_covariance_of_the_cube_and_of_the_surface_are_those_of_theory():
@@ -48,7 +53,7 @@ def test_covariance_of_the_cube_and_of_the_surface_are_those_of_theory():
 @pytest.mark.parametrize(
     ("model", "target_tre2"), [("rigid", 0.875), ("similarity", 25 / 24), ("affine", 1.875)]
 )
-def test_twenty_thousand_noisy_fits_scatter_as_predicted(model, target_tre2):
+def test_twenty_thousand_noisy_fits_scatter_as_predicted(model, target_tre2, reference):
     rng = np.random.default_rng(11)
     matrix, shift = turn(12), np.array([10.0, 20.0, 30.0])
     truth = CUBE @ matrix.T + shift
@@ -58,10 +63,14 @@ def test_twenty_thousand_noisy_fits_scatter_as_predicted(model, target_tre2):
         transform = closed_form(pairs, model)
         squares[i] = np.sum((transform.apply(AWAY) - (AWAY @ matrix.T + shift)) ** 2)
         fre[i] = np.mean(np.sum(residuals(pairs, transform) ** 2, axis=1))
-    assert squares.mean() == pytest.approx(target_tre2, rel=0.03)
-    assert fre.mean() == pytest.approx(3 * (1 - transform.parameter_count / 24), rel=0.03)
+    source, of = "Fitzpatrick et al. 1998", f"{model}, cube, mean of 20 000 fits"
+    expected = 3 * (1 - transform.parameter_count / 24)
+    reference(f"squared target error, {of}", squares.mean(), target_tre2, rel=0.03, source=source)
+    reference(f"squared residual, {of}", fre.mean(), expected, rel=0.03, source=source)
     # the quality of the fit says nothing about the error at the target
-    assert abs(np.corrcoef(fre[:5000], squares[:5000])[0, 1]) < 0.05
+    what = f"correlation of residual and target error, {model}, 5 000 fits"
+    together = np.corrcoef(fre[:5000], squares[:5000])[0, 1]
+    reference(what, together, 0, abs=0.05, source="Fitzpatrick 2009")
 
 
 @pytest.mark.parametrize(("model", "parameters"), [("rigid", 3), ("similarity", 4), ("affine", 6)])
@@ -85,7 +94,7 @@ def test_residuals_of_pictures_shrink_with_the_parameters(model, parameters):
     ],
 )
 def test_regions_of_95_percent_cover_in_93_to_97_percent_of_2000_repeats(
-    landmarks, model, target, known
+    landmarks, model, target, known, reference
 ):
     rng = np.random.default_rng(14)
     matrix = turn(15)
@@ -99,7 +108,9 @@ def test_regions_of_95_percent_cover_in_93_to_97_percent_of_2000_repeats(
         miss = transform.apply(target)[0] - place
         factor = confidence_region(covariance, nu=transform.nu).factor
         covered += miss @ np.linalg.solve(covariance, miss) <= factor
-    assert 0.93 <= covered / 2000 <= 0.97
+    told = "error known" if known else "error from residuals"
+    what = f"share in 95 % regions, {model}, {len(landmarks)} landmarks, {told}"
+    reference(what, covered / 2000, 0.95, abs=0.02, source="2 000 repeats")
 
 
 def test_errors_of_both_images_and_of_single_landmarks_are_weighted_as_they_deserve():

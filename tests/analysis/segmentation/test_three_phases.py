@@ -41,20 +41,22 @@ def by_thresholds(image) -> float:
     return float(water.sum() / (image < (WATER + SOLID) / 2).sum())
 
 
-def test_a_dry_pack_has_no_water_where_thresholds_invent_a_quarter(pack):
+def test_a_dry_pack_has_no_water_where_thresholds_invent_a_quarter(pack, reference):
     image, found = parted(pack, np.zeros_like(pack))
     assert by_thresholds(image) > 0.2
-    assert found.saturation < 0.001
+    what = "water in a dry pack of 10 voxels a radius"
+    reference(what, found.saturation, 0, abs=0.001, source="the phantom")
     assert found.uncertainty < 0.005
     assert np.mean(found.labels == 2) == pytest.approx(pack.mean(), abs=0.03)
 
 
-def test_a_dry_pack_of_measured_centres_has_no_water(data):
+def test_a_dry_pack_of_measured_centres_has_no_water(data, reference):
     solid = finney_pack(data, 10.0, 72)
-    assert solid.mean() == pytest.approx(0.639, abs=0.02)
+    what = "solid share of Finney's pack, 10 voxels a radius, a cube of 72"
+    reference(what, solid.mean(), 0.639, abs=0.02, source="Finney 1970")
     image, found = parted(solid, np.zeros_like(solid))
     assert by_thresholds(image) > 0.5
-    assert found.saturation < 0.005
+    reference("water in Finney's pack", found.saturation, 0, abs=0.005, source="the phantom")
     assert found.warnings  # its throats are as narrow as the blur
 
 

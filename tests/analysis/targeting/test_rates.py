@@ -18,9 +18,12 @@ from scalebridge.errors import UnknownRate
     ("rate", "molar_mass", "density", "atoms"),
     [(0.37, 26.98, 2.70, 3.57), (1.8, 196.97, 19.3, 17.0)],
 )
-def test_rates_of_metals_are_those_of_their_sputter_yields(rate, molar_mass, density, atoms):
+def test_rates_of_metals_are_those_of_their_sputter_yields(
+    rate, molar_mass, density, atoms, reference
+):
     found = sputter_yield(rate, molar_mass=molar_mass, density=density)
-    assert found == pytest.approx(atoms, rel=1e-2)
+    what = f"atoms per ion at {rate} µm³/nC and {density} g/cm³"
+    reference(what, found, atoms, rel=1e-2, source="definition")
     back = sputter_rate(found, molar_mass=molar_mass, density=density)
     assert back == pytest.approx(rate, rel=1e-12)
 

@@ -11,10 +11,11 @@ from scalebridge.analysis.targeting import Obstacle, bottom_visible, ramped_tren
 @pytest.mark.parametrize(
     ("angle", "length", "volume"), [(54, 110.11, 132_133), (52, 102.40, 122_874)]
 )
-def test_the_trench_of_the_textbook_comes_out(angle, length, volume):
+def test_the_trench_of_the_textbook_comes_out(angle, length, volume, reference):
     trench = ramped_trench(30, 80, angle_deg=angle)
-    assert trench.length_um == pytest.approx(length, rel=1e-3)
-    assert trench.volume_um3 == pytest.approx(volume, rel=1e-3)
+    what, source = f"of a ramped trench 30 wide and 80 deep at {angle}°", "geometry"
+    reference(f"length {what}", trench.length_um, length, rel=1e-3, unit="µm", source=source)
+    reference(f"volume {what}", trench.volume_um3, volume, rel=1e-3, unit="µm³", source=source)
 
 
 def test_trenches_around_the_block_are_counted():

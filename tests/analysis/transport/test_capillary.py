@@ -19,24 +19,31 @@ from scalebridge.analysis.transport import (
 SEEDS = int(os.environ.get("SCALEBRIDGE_SEEDS", "0"))  # `make validate` asks for 50
 
 
-def test_tubes_have_the_pressure_of_young_and_laplace():
-    assert young_laplace_kpa(1.0, tension_n_per_m=0.0728) == pytest.approx(145.6, rel=1e-12)
+def test_tubes_have_the_pressure_of_young_and_laplace(reference):
+    source, tube = "Young & Laplace", "capillary pressure in a tube of 1 µm"
+    water = young_laplace_kpa(1.0, tension_n_per_m=0.0728)
+    reference(f"{tube}, water", water, 145.6, rel=1e-12, unit="kPa", source=source)
     mercury = young_laplace_kpa(1.0, tension_n_per_m=0.485, contact_angle_deg=140)
-    assert mercury == pytest.approx(743.06, abs=0.005)
+    reference(f"{tube}, mercury", mercury, 743.06, abs=0.005, unit="kPa", source=source)
     square = square_tube_entry_kpa(2.0, tension_n_per_m=0.0728)
-    assert square / (1e3 * 0.0728 / 2.0) == pytest.approx(3.7725, abs=1e-4)
+    entry = square / (1e3 * 0.0728 / 2.0)
+    what = "entry into a square tube, in tensions over its side"
+    reference(what, entry, 3.7725, abs=1e-4, source="Mayer & Stowe; Princen")
 
 
 @pytest.mark.parametrize(("radius", "tolerance"), [(20, 0.05), (10, 0.10)])
-def test_a_drop_has_the_curvature_of_its_radius(radius, tolerance):
+def test_a_drop_has_the_curvature_of_its_radius(radius, tolerance, reference):
     rng = np.random.default_rng(0)
-    for _ in range(2):
+    for drop_number in (1, 2):
         n = 2 * radius + 24
         axes = [np.arange(n) - n / 2 + o for o in rng.uniform(-0.5, 0.5, 3)]
         z, y, x = np.meshgrid(*axes, indexing="ij", sparse=True)
         drop = z**2 + y**2 + x**2 <= radius**2
         found = meniscus_pressure(drop, ~drop, spacing_um=(0.5,) * 3, tension_n_per_m=0.0728)
-        assert found.curvature_per_um == pytest.approx(2 / (0.5 * radius), rel=tolerance)
+        reference(
+            f"curvature of drop {drop_number} of {radius} voxels", found.curvature_per_um,
+            2 / (0.5 * radius), rel=tolerance, unit="1/µm", source="theory",
+        )  # fmt: skip
         assert found.pressure_kpa == pytest.approx(72.8 * found.curvature_per_um)
 
 
@@ -60,7 +67,9 @@ def test_no_interface_is_refused():
     ("shape", "threshold", "tolerance", "scatter"),
     [((64, 64, 64), 0.3116077, 0.003, 0.006), ((256, 256), 0.592746, 0.004, 0.014)],
 )
-def test_invasion_breaks_through_at_the_percolation_threshold(shape, threshold, tolerance, scatter):
+def test_invasion_breaks_through_at_the_percolation_threshold(
+    shape, threshold, tolerance, scatter, reference
+):
     """Entry in the order of uniform random numbers: the easiest way through is the threshold."""
     found = []
     for seed in range(SEEDS or 4):
@@ -71,7 +80,11 @@ def test_invasion_breaks_through_at_the_percolation_threshold(shape, threshold, 
         )  # fmt: skip
         found.append(1 - run.threshold_um)
     few = 0.0 if SEEDS >= 50 else 2 * scatter / math.sqrt(len(found))
-    assert np.mean(found) == pytest.approx(threshold, abs=tolerance + few)
+    size = " × ".join(str(n) for n in shape)
+    reference(
+        f"invasion percolation through {size} voxels, mean of {len(found)}", np.mean(found),
+        threshold, abs=tolerance + few, source="Xu et al. 2014; Newman & Ziff 2000",
+    )  # fmt: skip
 
 
 def test_a_tube_of_two_radii_drains_at_its_throat():

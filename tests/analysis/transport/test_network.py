@@ -12,6 +12,7 @@ from scalebridge.analysis.transport import (
     effective_diffusivity,
     permeability,
     pore_network,
+    relative_permeability,
 )
 from scalebridge.errors import MissingPackage
 
@@ -70,3 +71,35 @@ def test_a_closed_network_conducts_nothing():
     assert found.diffusivity == pytest.approx(0, abs=1e-9)
     voxels = effective_diffusivity(pore, spacing_um=(1.0,) * 3)
     assert math.isnan(found.beside(diffusivity=voxels)["network_over_voxels"][0])
+
+
+def packed(n: int = 72, radius: int = 7) -> np.ndarray:
+    """Return the pore around spheres that may overlap."""
+    rng = np.random.default_rng(0)
+    grid = np.indices((2 * radius + 1,) * 3) - radius
+    ball = np.array(np.nonzero((grid**2).sum(axis=0) <= radius**2)).T - radius
+    solid = np.zeros((n,) * 3, bool)
+    while solid.mean() < 0.6:
+        solid[tuple(((ball + rng.integers(0, n, 3)) % n).T)] = True
+    return ~solid
+
+
+def test_fluids_share_a_network_while_one_drives_out_the_other():
+    pytest.importorskip("porespy")
+    pytest.importorskip("openpnm")
+    free = relative_permeability(packed(), spacing_um=(0.5,) * 3, axis="y", trapping=False).table
+    kept = relative_permeability(packed(), spacing_um=(0.5,) * 3, axis="y").table
+    for table in (free, kept):
+        assert table.loc[0].tolist() == [1.0, 1.0, 0.0]
+        assert np.all(np.diff(table["wetting_saturation"]) < 0)
+        assert np.all(np.diff(table["wetting"]) <= 1e-9)
+        assert np.all(np.diff(table["non_wetting"]) >= -1e-9)
+        assert np.all(table["wetting"] + table["non_wetting"] <= 1 + 1e-6)
+    assert free.iloc[-1].tolist() == pytest.approx([0, 0, 1], abs=0.01)
+    assert kept["wetting_saturation"].iloc[-1] > 0.02  # what was cut off stays
+    closed = packed()
+    closed[:, 30:38] = False
+    with pytest.raises(ValueError, match="pore needs a path from end to end along y"):
+        relative_permeability(closed, spacing_um=(0.5,) * 3, axis="y")
+    with pytest.raises(ValueError, match="points needs 2 or more saturations"):
+        relative_permeability(packed(), spacing_um=(0.5,) * 3, points=1)

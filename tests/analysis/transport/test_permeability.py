@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from scalebridge.analysis.transport import (
+    johnson_koplik_dashen_um2,
     kozeny_carman_um2,
+    lambda_um,
     permeability,
     permeability_tensor,
 )
@@ -36,7 +38,7 @@ def packing(n: int, radius: int, porosity: float, seed: int) -> np.ndarray:
 
 @BOTH
 @pytest.mark.parametrize("height", [4, 8, 16])
-def test_a_slit_has_a_twelfth_of_its_height_squared(height, boundary):
+def test_a_slit_has_a_twelfth_of_its_height_squared(height, boundary, reference):
     slit = np.zeros((5, height + 2, 4), bool)
     slit[:, 1:-1] = True
     if boundary == "walls":  # at the sides too: as an image, which goes on for ever
@@ -47,17 +49,20 @@ def test_a_slit_has_a_twelfth_of_its_height_squared(height, boundary):
             slit, spacing_um=(0.5,) * 3, axis="z", boundary=boundary, relative_error=1e-5
         )
     expected = 0.25 * height**2 / 12 * height / (height + 2)
-    assert found.value_um2 == pytest.approx(expected, rel=0.01)
+    what = f"permeability of a slit of {height} voxels, {boundary}"
+    reference(what, found.value_um2, expected, rel=0.01, unit="µm²", source="Poiseuille")
     assert found.value_m2 == pytest.approx(found.value_um2 * 1e-12)
     assert found.value_darcy == pytest.approx(found.value_um2 / 0.9869233)
 
 
 @BOTH
-def test_a_tube_has_an_eighth_of_its_radius_squared(boundary):
+def test_a_tube_has_an_eighth_of_its_radius_squared(boundary, reference):
     y, x = np.meshgrid(*[np.arange(34) - 16.5] * 2, indexing="ij")
     tube = np.repeat((y**2 + x**2 <= 15**2)[None], 4, axis=0)
     found = permeability(tube, spacing_um=CUBE, boundary=boundary, relative_error=1e-5)
-    assert found.value_um2 == pytest.approx(math.pi * 15**4 / 8 / 34**2, rel=0.02)
+    expected = math.pi * 15**4 / 8 / 34**2
+    what = f"permeability of a tube of 15 voxels, {boundary}"
+    reference(what, found.value_um2, expected, rel=0.02, unit="µm²", source="Poiseuille")
 
 
 def test_a_slit_seen_with_flat_voxels_is_the_same_slit():
@@ -69,13 +74,14 @@ def test_a_slit_seen_with_flat_voxels_is_the_same_slit():
     assert found.value_um2 == pytest.approx(12 / 14 * 12**2 / 12, rel=0.01)
 
 
-def test_spheres_on_a_cubic_lattice_have_the_permeability_of_zick_and_homsy():
+def test_spheres_on_a_cubic_lattice_have_the_permeability_of_zick_and_homsy(reference):
     dilute = permeability(lattice(32, 0.125), spacing_um=CUBE, boundary="periodic")
-    assert dilute.value_um2 / 32**2 == pytest.approx(0.039854, rel=0.01)
+    what, source = "k/L² of spheres on a cubic lattice, share", "Zick & Homsy 1982"
+    reference(f"{what} 0.125, 32³", dilute.value_um2 / 32**2, 0.039854, rel=0.01, source=source)
     dense = permeability(
         lattice(48, 0.343), spacing_um=CUBE, boundary="periodic", relative_error=1e-3
     )
-    assert dense.value_um2 / 48**2 == pytest.approx(7.934e-3, rel=0.01)
+    reference(f"{what} 0.343, 48³", dense.value_um2 / 48**2, 7.934e-3, rel=0.01, source=source)
 
 
 def test_the_stated_error_of_the_equations_holds():
@@ -175,3 +181,36 @@ def test_kozeny_and_carman_are_an_order_of_magnitude():
 def test_wrong_options_are_refused_in_words(change, message):
     with pytest.raises(ValueError, match=message):
         permeability(np.ones((4, 4, 4), bool), **({"spacing_um": CUBE} | change))
+
+
+def sphere_lambda(fraction: float, radius: float) -> float:
+    """Return Lambda around thin spheres: |E| is 1.5 sin on them, and Maxwell's in the mean."""
+    return 2 * ((2 - 2 * fraction) / (2 + fraction)) / (1.5 * 3 * fraction / radius)
+
+
+def test_the_weighted_size_of_a_tube_is_its_radius_and_of_thin_spheres_that_of_theory(reference):
+    source = "Johnson et al. 1986"
+    y, x = np.meshgrid(*[np.arange(34) - 16.5] * 2, indexing="ij")
+    tube = np.repeat((y**2 + x**2 <= 10**2)[None], 4, axis=0)
+    found = lambda_um(tube, spacing_um=(0.5,) * 3)
+    reference("Λ of a tube of 10 voxels", found, 5, rel=0.03, unit="µm", source=source)
+    flat = lambda_um(tube[:, ::2], spacing_um=(0.5, 1.0, 0.5))
+    assert flat == pytest.approx(found, rel=0.05)
+    thin = lambda_um(lattice(48, 0.05), spacing_um=CUBE, boundary="periodic")
+    radius = (3 * 0.05 / 4 / math.pi) ** (1 / 3) * 48
+    what = "Λ around spheres of 0.05 on a cubic lattice, in their radius"
+    wanted = sphere_lambda(0.05, 1.0)
+    reference(what, thin / radius, wanted, rel=0.03, source=source)
+
+
+def test_the_estimate_of_johnson_is_that_of_a_tube_and_nothing_without_a_path():
+    y, x = np.meshgrid(*[np.arange(34) - 16.5] * 2, indexing="ij")
+    tube = np.repeat((y**2 + x**2 <= 15**2)[None], 4, axis=0)
+    size = lambda_um(tube, spacing_um=CUBE)
+    estimate = johnson_koplik_dashen_um2(size, 1 / tube.mean())
+    assert estimate == pytest.approx(permeability(tube, spacing_um=CUBE).value_um2, rel=0.05)
+    tube[2] = False
+    assert math.isnan(lambda_um(tube, spacing_um=CUBE))
+    thin = np.zeros((6, 9, 9), bool)
+    thin[:, 3:6, 3:6] = True  # closed where its walls move in
+    assert lambda_um(thin, spacing_um=CUBE) > 0

@@ -16,7 +16,7 @@ from .precision import covariance_of
 _REACH = 0.15  # of the picture, by default
 _REACH_DEG = 3.0
 _PIXELS = 150_000
-_SIDE = 8  # parts along each side of the picture
+_SIDE = 12  # parts along each side of the picture
 _TOLERANCE = 1e-10
 
 
@@ -53,7 +53,7 @@ def place_on_slice(
     -------
     AffineTransform
         Rigid, from the picture to the stack, 2-D to 3-D. Its covariance is from the scatter of the
-        pulls of 64 parts of the picture; it has none across the slice.
+        pulls of 144 parts of the picture; it has none across the slice.
 
     Raises
     ------

@@ -14,9 +14,10 @@ from ..grey_image import GreyImage
 from ..tangent import Model
 from ..transform import AffineTransform
 from .pose_error import inverse_information
-from .render import Rendered, smoothed
+from .render import Rendered
 from .scene import Scene
 from .sight import Marks, looked
+from .smooth import smoothed
 from .starts import coarse_starts
 from .unsteady import BLURS, NU, scatter_um2, strayed
 from .view import SurfaceView
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _BETWEEN = 2.0  # the finest pixel by that of the first climb
 _ROUNDS = 3
 _SIXTHS = (1 / 6, 1 / 2, 5 / 6)
+_SHARED_VOXELS = 0.3  # of the survey, by which renderings of a blurred scan lie off alike
 _SAME_VOXELS = 2.0  # of the survey, within which two poses are one
 
 
@@ -108,9 +110,11 @@ def match_view(
     What limits it is the survey's blur, which moves all that the picture shows sharp the same way,
     and noise, which makes the last summit rough. So the pose is climbed to six times more, by each
     third of the picture's tiles with the survey blurred by 0.7 and by 1.4 of its smoothing: the
-    scatter of the six, not divided by their number, is the size of its error. The shape is that
-    of nine marks over the picture. On 13 example sessions the 95 % regions held 93 % of places and
-    the 50 % ones 42 %: a shift of half a voxel of the survey that all sessions share stays.
+    scatter of the six, not divided by their number, is the size of its error, with 0.3 voxels of
+    the survey added for what all six share. The shape is that of nine marks over the picture.
+    On 40 example sessions the 95 % regions held 99 % of places and the 50 % ones 61 %. What is left
+    is a shift of 1.6 ± 0.3 um (a third of a voxel) along the picture's y that sessions share; it
+    was 2.2 um the other way while beads of metal were drawn at the level of the light specimen.
 
     Parameters
     ----------
@@ -167,11 +171,7 @@ def match_view(
     if not 0 <= reach_deg <= 45:
         raise ValueError(f"reach_deg needs 0 to 45 degrees, got {reach_deg!r}")
     grey, spacing = smoothed(volume, smoothing_px), np.asarray(checked_spacing(spacing_um, 3))
-    if not (grey < level).any() or not (grey >= level).any():
-        raise ValueError(
-            f"level needs a grey value between outside and specimen, got {level:g} where the "
-            f"volume reaches from {grey.min():g} to {grey.max():g}"
-        )
+    grey.refuse_without(level)
     image = GreyImage(np.asarray(picture), view.spacing_um, mask=mask)
     origin = np.zeros(3) if origin_um is None else np.asarray(origin_um, float)
     scene = Scene(grey, float(level), spacing, origin, image, view)
@@ -232,7 +232,8 @@ def _with_error(
     unit = plane.with_covariance(_as_by_marks(scene, rendered, plane, 1.0, 0.0))
     places = _as_marks(rendered, plane, 1.0, scene.view).surface_um
     by_unit = np.trace(unit.inverse_covariance_at(places)[:, 1:, 1:], axis1=1, axis2=2).mean() / 2
-    sigma = float(np.sqrt(scatter_um2(again, places) / by_unit))
+    shared = _SHARED_VOXELS * float(scene.spacing_um.max())
+    sigma = float(np.sqrt((scatter_um2(again, places) + shared**2) / by_unit))
     covariance = _as_by_marks(scene, rendered, plane, sigma, height_sigma_um)
     return plane.with_covariance(covariance, sigma_um=sigma, nu=NU, sigma_source="blocks")
 

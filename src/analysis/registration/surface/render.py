@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...spacing import checked_spacing
 from ..transform import AffineTransform
+from .smooth import Smooth, smoothed
 from .view import SurfaceView
 
-#: Point spread of a usual X-ray scan, its standard deviation [voxel].
-BLUR_PX = 0.7
 _STEP_VOXELS = 0.5
+_REACH = 3  # voxels within which lies what is outside and what is inside
 _SURROUNDINGS = 1 / 16  # of the picture's shorter side, what a place's relief is told against
 _GRAZING = 0.2  # cosine below which the picture gets no brighter
 
@@ -101,7 +101,9 @@ def render_surface(
     """Show the iso-surface of a volume as a microscope sees it, without perspective.
 
     Each pixel follows the beam to the first crossing from outside into the specimen, linearly
-    interpolated; what lies behind is hidden.
+    interpolated; what lies behind is hidden. Of things more than twice as bright as the level was
+    made for, such as beads of metal on a light specimen, the surface lies halfway between what is
+    outside and inside within three voxels: at the level itself, blur would draw them too large.
 
     Parameters
     ----------
@@ -144,35 +146,12 @@ def render_surface(
     ([15.0, 8.0, 8.0], 25)
     """
     grey = smoothed(volume, smoothing_px)
-    if not (grey < level).any() or not (grey >= level).any():
-        raise ValueError(
-            f"level needs a grey value between outside and specimen, got {level:g} where the "
-            f"volume reaches from {grey.min():g} to {grey.max():g}"
-        )
+    grey.refuse_without(level)
     return look(grey, level=level, spacing_um=spacing_um, origin_um=origin_um, view=view, pose=pose)
 
 
-def smoothed(volume: NDArray, smoothing_px: float, blur_px: float = BLUR_PX) -> NDArray[np.float32]:
-    """Check a volume, take its noise off, and put back what blur takes off edges.
-
-    A blurred edge recedes by its curvature times half the blur's variance, which the heat equation
-    run back by one step undoes.
-    """
-    from scipy import ndimage
-
-    grey = np.asarray(volume, np.float32)
-    if grey.ndim != 3:
-        raise ValueError(f"volume needs 3 axes (z, y, x), got {grey.ndim}")
-    if smoothing_px > 0:
-        grey = ndimage.gaussian_filter(grey, smoothing_px, mode="nearest")
-    if smoothing_px > 0 and blur_px > 0:
-        variance = np.float32(smoothing_px**2 + blur_px**2)
-        grey = grey - variance / 2 * ndimage.laplace(grey, mode="nearest")
-    return np.ascontiguousarray(grey)
-
-
 def look(
-    grey: NDArray[np.float32],
+    grey: Smooth,
     *,
     level: float,
     spacing_um: Sequence[float],
@@ -190,7 +169,17 @@ def look(
     beam = pose.matrix[:, 0]
     step_um = _STEP_VOXELS / np.max(np.abs(beam) / spacing)  # in the view's frame
     depth, cosine = np.empty(len(plane)), np.empty(len(plane))
-    first_crossings(grey, starts, beam * step_um / spacing, level, depth, cosine, 1 / spacing)
+    first_crossings(
+        grey.sharp,
+        grey.plain,
+        starts,
+        beam * step_um / spacing,
+        level,
+        depth,
+        cosine,
+        1 / spacing,
+        _REACH,
+    )
     depth *= step_um
     places = plane.copy()
     seen = np.isfinite(depth)

@@ -11,6 +11,7 @@ from ..grey_image import GreyImage
 from ..transform import AffineTransform
 from .likeness import Likeness
 from .render import Rendered, look
+from .smooth import Smooth
 from .view import SurfaceView
 
 _INSET_VOXELS = 4.0  # how far the outline may have receded by the scan's blur
@@ -22,7 +23,7 @@ class Scene:
 
     Attributes
     ----------
-    grey : ndarray of float32, shape (z, y, x)
+    grey : Smooth
     level : float
         Between outside and specimen [grey value].
     spacing_um, origin_um : ndarray, shape (3,)
@@ -35,7 +36,7 @@ class Scene:
         Where its first pixel lies in the picture as it was taken, y, x [um].
     """
 
-    grey: NDArray[np.float32]
+    grey: Smooth
     level: float
     spacing_um: NDArray[np.float64]
     origin_um: NDArray[np.float64]
@@ -84,7 +85,7 @@ class Scene:
 
     def facing_um(self) -> NDArray[np.float64]:
         """Middle of what of the volume is specimen, moved to its side that faces the beam [um]."""
-        thin = self.grey[::2, ::2, ::2] >= self.level
+        thin = self.grey.sharp[::2, ::2, ::2] >= self.level
         places = np.argwhere(thin) * 2 * self.spacing_um + self.origin_um
         up, middle = np.asarray(self.view.up), places.mean(axis=0)
         height = float(np.quantile(places @ up, 0.98))

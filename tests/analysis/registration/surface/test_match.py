@@ -91,6 +91,28 @@ def test_beads_above_the_surface_are_a_trap_for_those_who_take_them_for_it():
     assert 14 * np.sin(np.radians(TILT)) < shift.mean() < 14 * np.tan(np.radians(TILT)) + 2
 
 
+def off_by_renderings(seed, **options):
+    """How far from the truth places of the top surface are seen, and their stated covariance."""
+    here = session(seed)
+    sem, survey = here.take("sem_view"), here.take("xrm_survey_t2")
+    view = SurfaceView(tilt_deg=TILT, spacing_um=sem.view.spacing_um[1:], shape=sem.pixels.shape)
+    found = match_view(
+        sem.pixels, survey.pixels, level=3450, spacing_um=survey.view.spacing_um, view=view
+    )
+    on_top = through(truth(seed, "sem_view"), grid(view))
+    return found.seen_at(on_top) - grid(view)[:, 1:], found.seen_covariance_at(on_top)
+
+
+@pytest.mark.full
+def test_regions_of_renderings_hold_the_truth_and_no_large_shift_is_shared():
+    found = [off_by_renderings(seed) for seed in range(24)]
+    squares = [np.einsum("ni,nij,nj->n", off, np.linalg.inv(spread), off) for off, spread in found]
+    assert np.mean(np.array(squares) < 2 * 5.79) > 0.93  # F(2, 5) at 95 %
+    assert 0.4 < np.mean(np.array(squares) < 2 * 0.80) < 0.8
+    shared = np.mean([off.mean(axis=0) for off, _ in found], axis=0)
+    assert (np.abs(shared) < [2.4, 0.8]).all()  # half a voxel
+
+
 def test_renderings_find_the_pose_within_what_is_stated():
     here = session(0)
     sem, survey = here.take("sem_view"), here.take("xrm_survey_t2")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from scalebridge.analysis.registration.grey_image import GreyImage
 from scalebridge.analysis.registration.surface import SurfaceView, render_surface
@@ -117,3 +118,22 @@ def test_the_slope_of_the_likeness_is_that_of_its_differences():
         differences.append((there - back) / 0.02)
     slope = slope * units
     np.testing.assert_allclose(differences, slope, atol=0.03 * np.abs(slope).max())
+
+
+@pytest.mark.parametrize("times", [1.0, 3.4])
+def test_a_bead_is_as_large_as_it_is_however_bright_it_is(times):
+    radius, blur = 4.0, 0.75
+    grid = np.stack(np.meshgrid(*[np.arange(0, 24, 0.5)] * 3, indexing="ij"), axis=-1)
+    ball = np.linalg.norm(grid - 11.5, axis=-1) <= radius
+    fine = ndimage.gaussian_filter(ball.astype(float), 2 * blur)
+    volume = times * fine.reshape(24, 2, 24, 2, 24, 2).mean(axis=(1, 3, 5))
+    view = SurfaceView(tilt_deg=0, spacing_um=(0.25, 0.25), shape=(97, 97))
+    seen = render_surface(
+        volume,
+        level=0.5,
+        spacing_um=(1, 1, 1),
+        view=view,
+        pose=view.nominal_pose([0, 11.25, 11.25]),
+    )
+    found = np.sqrt(seen.hit.sum() * 0.25**2 / np.pi)
+    assert found == pytest.approx(radius, abs=0.25)  # 4.8 at the level of the light specimen

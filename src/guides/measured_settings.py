@@ -1,0 +1,129 @@
+"""Which segmentations are measured, and by which settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..analysis.quantification.phase_inputs import checked_uncertainty
+from ..analysis.segmentation import SegmentationRecipe
+from ..errors import DecisionNeeded
+from ..widgets.phase_record import recipe_of
+from ..workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A segmentation as it was decided.
+
+    Attributes
+    ----------
+    name, image : str
+    record : Record or None
+        None where the template's parameters decide.
+    thresholds, uncertainty : tuple of float
+        Grey values; standard uncertainty of each.
+    recipe : SegmentationRecipe
+        What is done beside the thresholds, and with them.
+    phases : tuple of str
+        From dark to bright.
+    """
+
+    name: str
+    image: str
+    record: Any
+    thresholds: tuple[float, ...]
+    uncertainty: tuple[float, ...]
+    recipe: SegmentationRecipe
+    phases: tuple[str, ...]
+
+
+def segmentations_to_measure(
+    ws: Workspace,
+    *,
+    segmentation: str | None = None,
+    image: str | None = None,
+    thresholds: Sequence[float] | None = None,
+    threshold_uncertainty: Sequence[float] | None = None,
+    phases: Sequence[str] | None = None,
+) -> list[Settings]:
+    """Return what is to be measured: a parameter's, or every accepted segmentation.
+
+    `threshold_uncertainty` is the standard uncertainty of each of the given thresholds.
+
+    Raises
+    ------
+    DecisionNeeded
+        No segmentation is accepted, and no thresholds are given.
+    ValueError
+        The parameters contradict each other.
+    NotFound
+        There is no such image; the message names those that there are.
+    """
+    if image is not None:
+        image = str(ws.images.get(image).name)
+    if thresholds is not None and segmentation is not None:
+        raise ValueError(
+            f"segmentation {segmentation!r} has thresholds of its own: give it or thresholds, "
+            f"got both, {list(thresholds)}"
+        )
+    if thresholds is not None:
+        if image is None:
+            raise ValueError("thresholds need the image that they part: give image as well")
+        return [_from_parameters(image, tuple(thresholds), threshold_uncertainty, phases)]
+    if threshold_uncertainty is not None:
+        raise ValueError(
+            f"threshold_uncertainty needs thresholds, got {list(threshold_uncertainty)} alone: a "
+            "recorded segmentation has its own"
+        )
+    if segmentation is not None:
+        record = ws.segmentations.get(segmentation)
+        if image not in (None, record.image):
+            raise ValueError(
+                f"segmentation {record.name} is of {record.image}, not of {image}: give one of them"
+            )
+        return [_from_record(record)]
+    accepted = [r for r in ws.segmentations if r.accepted and "surface" not in r.tags]
+    wanted = [record for record in accepted if image in (None, record.image)]
+    if not wanted:
+        raise _undecided(image, accepted)
+    return [_from_record(record) for record in wanted]
+
+
+def _undecided(image: str | None, accepted: Sequence[Any]) -> DecisionNeeded:
+    ways = (
+        "choose thresholds with SegmentationSliders and save them, or give the parameters image "
+        "and thresholds"
+    )
+    if image is None:
+        return DecisionNeeded(f"no segmentation is accepted: {ways}")
+    others = ", ".join(f"{record.name} of {record.image}" for record in accepted)
+    said = f"; there are {others}" if others else ", nor of another image"
+    return DecisionNeeded(f"no segmentation of {image} is accepted{said}: {ways}")
+
+
+def _from_parameters(
+    image: str,
+    thresholds: tuple[float, ...],
+    uncertainty: Sequence[float] | None,
+    phases: Sequence[str] | None,
+) -> Settings:
+    names = tuple(phases or (f"class {label}" for label in range(len(thresholds) + 1)))
+    sigmas = checked_uncertainty(0.0 if uncertainty is None else uncertainty, len(thresholds))
+    recipe = SegmentationRecipe(thresholds)
+    return Settings("by parameter", image, None, thresholds, sigmas, recipe, names)
+
+
+def _from_record(record: Any) -> Settings:
+    phases = tuple(str(phase["name"]) for phase in record.phases)
+    thresholds = tuple(record.thresholds)
+    return Settings(
+        record.name,
+        record.image,
+        record,
+        thresholds,
+        tuple(record.threshold_uncertainty) or tuple(0.0 for _ in thresholds),
+        recipe_of(record),
+        phases or tuple(f"class {label}" for label in range(len(thresholds) + 1)),
+    )
