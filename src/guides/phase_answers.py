@@ -18,17 +18,26 @@ from .quantification import UNSTATED
 _KEY = (
     "local_thickness_mean", "porosimetry_median", "bodies_median", "mean_chord_",
     "effective_diffusivity_", "tortuosity_factor_", "permeability_", "resolution_half_bit",
+    "coordination_number", "breakthrough_pressure_",
 )  # fmt: skip
 _BY_VOLUME = ("local_thickness", "porosimetry", "bodies")
 _DISTRIBUTIONS = (
     *_BY_VOLUME, "chords", "correlation", "representative_volume", "shell_correlation",
-    "shell_resolution",
+    "shell_resolution", "drainage", "network_drainage", "retention_curves",
 )  # fmt: skip
 _OBJECT = (
     "object", "x_um", "y_um", "z_um", "volume_um3", "area_um2", "equivalent_diameter_um",
     "surface_um2", "perimeter_um", "sphericity", "circularity",
     "long_axis_um", "short_axis_um", "at_border",
 )  # fmt: skip
+_TITLES = {
+    "pore_network": "What the pore network conducts, beside the voxels' answers where they were "
+    "asked; nothing but that ratio tells how far a network can be trusted:",
+    "network_sizes": "Sizes of the pore network, by number, each the largest ball inside:",
+    "retention": "Fits to drainage on the voxels: Brooks and Corey (entry pressure p_b, λ), van "
+    "Genuchten (1/α, n):",
+    "relative_permeability": "Relative permeability in the pore network, what is cut off stays:",
+}
 _ROWS = 50
 _DARCY_UM2 = 0.9869233
 
@@ -122,6 +131,11 @@ class PhaseAnswers:
 
     def _find(self, quantity: str) -> Measurement | None:
         return next((m for m in self.measurements if m.key.rsplit(".", 1)[1] == quantity), None)
+
+    @staticmethod
+    def title(name: str) -> str:
+        """What one of the lists is, before whose it is said."""
+        return _TITLES.get(name, f"{name.replace('_', ' ').capitalize()} of")
 
     def lists(self) -> dict[str, pd.DataFrame]:
         """Tables to be read as such, the largest objects first; distributions are plotted."""

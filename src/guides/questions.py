@@ -9,6 +9,8 @@ from dataclasses import dataclass
 SHARED = ("interfaces", "triple_lines", "image_quality")
 #: Solved in the central block, one axis after the other.
 SOLVED = ("diffusion", "flow")
+#: Of the same block, once for all axes.
+OF_PORES = ("drainage", "pore_network", "relative_permeability")
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Question:
     meaning : str
         What comes out, in words.
     parts : tuple of str
-        Of `measure`, or ``"diffusion"``, ``"flow"`` and ``"image_quality"``.
+        Of `measure`, or of `SOLVED`, `OF_PORES` and ``"image_quality"``.
     """
 
     name: str
@@ -69,6 +71,12 @@ QUESTIONS = {
             ("image_quality",),
         ),
         Question("flow", "Stokes permeability along each axis, the phase as pore", ("flow",)),
+        Question(
+            "pore network",
+            "pores, throats and what they conduct beside the voxels' answers to transport and "
+            "flow; capillary pressure by drainage, relative permeability",
+            OF_PORES,
+        ),
     )
 }
 

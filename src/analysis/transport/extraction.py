@@ -1,0 +1,205 @@
+"""The pore network of an image as SNOW2 finds it: taken once, used along every axis."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import MissingPackage
+from ..quantification.objects import AXIS_NAMES
+from ..quantification.volume import checked_phase
+from ..spacing import checked_spacing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHAPES = "pyramids_and_cuboids"
+_CUBIC = 1e-6  # sides of a voxel that count as equal
+_OUTSIDE = 3  # voxels that are added beyond each face, for the pores that stand for the outside
+
+
+@dataclass(frozen=True, eq=False)
+class ExtractedNetwork:
+    """Pores and throats of a volume, before anything flows.
+
+    Attributes
+    ----------
+    shape : tuple of int, (z, y, x)
+        Of the volume [voxels].
+    spacing_um : float
+        Side of a voxel [µm].
+    snow : mapping of str to ndarray
+        What porespy returned; its x, y, z are the axes of the array in their order.
+    convention : str
+        How it was partitioned, and the shapes of pores and throats.
+    """
+
+    shape: tuple[int, ...]
+    spacing_um: float
+    snow: Mapping[str, NDArray]
+    convention: str
+
+    @cached_property
+    def outside(self) -> NDArray[np.bool_]:
+        """Which pores stand for what lies beyond a face."""
+        return np.asarray(self.snow["pore.boundary"], bool)
+
+    @property
+    def pores(self) -> pd.DataFrame:
+        """One row a pore: place, size, throats, and whether the border cuts it.
+
+        `pore`, `x_um`, `y_um`, `z_um`, `diameter_um` (of the largest ball inside),
+        `volume_um3`, `throats` (to other pores of the volume) and `at_border`.
+        """
+        import pandas as pd
+
+        own = ~self.outside
+        ends = np.asarray(self.snow["throat.conns"])
+        inner = ends[own[ends].all(axis=1)]
+        leads_out = np.zeros(len(own), bool)
+        leads_out[ends[~own[ends].all(axis=1)]] = True
+        places = np.asarray(self.snow["pore.coords"], float)[own]
+        return pd.DataFrame({
+            "pore": np.flatnonzero(own),
+            "x_um": places[:, 2], "y_um": places[:, 1], "z_um": places[:, 0],
+            "diameter_um": np.asarray(self.snow["pore.inscribed_diameter"], float)[own],
+            "volume_um3": np.asarray(self.snow["pore.region_volume"], float)[own],
+            "throats": np.bincount(inner.ravel(), minlength=len(own))[own],
+            "at_border": leads_out[own],
+        })  # fmt: skip
+
+    @property
+    def throats(self) -> pd.DataFrame:
+        """One row a throat between two pores of the volume.
+
+        `throat`, `pore_1`, `pore_2`, `diameter_um` (of the largest ball that fits) and
+        `length_um` (from the middle of a pore to that of the other).
+        """
+        import pandas as pd
+
+        ends = np.asarray(self.snow["throat.conns"])
+        inner = (~self.outside)[ends].all(axis=1)
+        return pd.DataFrame({
+            "throat": np.flatnonzero(inner), "pore_1": ends[inner, 0], "pore_2": ends[inner, 1],
+            "diameter_um": np.asarray(self.snow["throat.inscribed_diameter"], float)[inner],
+            "length_um": np.asarray(self.snow["throat.total_length"], float)[inner],
+        })  # fmt: skip
+
+    def along(self, axis: str) -> Any:
+        """Return openpnm's network that is open at both ends of an axis and sealed at its sides.
+
+        Its pores ``first`` and ``last`` stand for the outside and have no volume. What is not
+        connected to the largest part is left out.
+        """
+        _, openpnm = packages()
+        name = "xyz"[AXIS_NAMES[3].index(axis)]
+        with quiet():
+            network = openpnm.io.network_from_porespy(dict(self.snow))
+            first, last = (
+                np.asarray(self.snow.get(f"pore.{name}{end}", np.zeros(len(self.outside))), bool)
+                & self.outside
+                for end in ("min", "max")
+            )
+            network["pore.first"], network["pore.last"] = first, last
+            network["pore.capacity"] = np.where(
+                self.outside, 0.0, np.asarray(self.snow["pore.region_volume"], float)
+            )
+            sides = np.flatnonzero(self.outside & ~first & ~last)
+            if len(sides):
+                openpnm.topotools.trim(network=network, pores=sides)
+            _shaped(openpnm, network)
+        return network
+
+
+def extract_network(pore: NDArray, *, spacing_um: Sequence[float]) -> ExtractedNetwork:
+    """Part a pore space into pores and throats by SNOW2.
+
+    Needs the extra ``pores`` (porespy and openpnm).
+
+    Parameters
+    ----------
+    pore : ndarray of bool, (z, y, x)
+    spacing_um : sequence of float
+        Voxel size [µm]; cubes only.
+
+    Returns
+    -------
+    ExtractedNetwork
+
+    Raises
+    ------
+    MissingPackage
+        porespy or openpnm are not installed.
+    ValueError
+        Voxels are no cubes, or there is no pore.
+
+    References
+    ----------
+    Gostick 2017, doi:10.1103/PhysRevE.96.023307 (SNOW); Khan et al. 2019,
+    doi:10.1016/j.compchemeng.2018.12.025 (SNOW2).
+    """
+    pore = checked_phase(pore)
+    spacing = checked_spacing(spacing_um, pore.ndim)
+    if pore.ndim != 3:
+        raise ValueError(f"pore needs 3 axes (z, y, x), got shape {pore.shape}: use a volume")
+    if max(spacing) - min(spacing) > _CUBIC * max(spacing):
+        raise ValueError(
+            f"spacing_um needs equal sides for a pore network, got {spacing}: resample to cubes"
+        )
+    if not pore.any():
+        raise ValueError("pore needs at least one voxel, got none: nothing to extract")
+    porespy, openpnm = packages()
+    with quiet():
+        found = porespy.networks.snow2(pore, voxel_size=spacing[0], boundary_width=_OUTSIDE)
+    made_by = (
+        f"SNOW2 of porespy {porespy.__version__}, {_SHAPES.replace('_', ' ')} of openpnm "
+        f"{openpnm.__version__}"
+    )
+    return ExtractedNetwork(pore.shape, spacing[0], dict(found.network), made_by)
+
+
+def packages() -> tuple[Any, Any]:
+    """Return porespy and openpnm, or say what installs them."""
+    try:
+        with quiet():
+            import openpnm
+            import porespy
+    except ImportError as error:
+        raise MissingPackage(
+            error.name or "porespy", extra="pores", purpose="a pore network"
+        ) from error
+    return porespy, openpnm
+
+
+@contextlib.contextmanager
+def quiet() -> Any:
+    """Keep the packages' bars and notes out of a notebook."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.disable(before)
+
+
+def _shaped(openpnm: Any, network: Any) -> None:
+    """Give pores and throats their sizes and shapes, and leave out what is not connected."""
+    network["pore.diameter"] = network["pore.equivalent_diameter"]
+    network["throat.diameter"] = network["throat.inscribed_diameter"]
+    network["throat.spacing"] = network["throat.total_length"]
+    for kind in ("hydraulic", "diffusive"):
+        shapes = getattr(openpnm.models.geometry, f"{kind}_size_factors")
+        network.add_model(propname=f"throat.{kind}_size_factors", model=getattr(shapes, _SHAPES))
+    network.regenerate_models()
+    health = openpnm.utils.check_network_health(network)
+    if len(health["disconnected_pores"]) > 0:
+        openpnm.topotools.trim(network=network, pores=health["disconnected_pores"])
