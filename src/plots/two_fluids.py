@@ -14,8 +14,8 @@ from .theme import OKABE_ITO, WIDTH_PX, Ground, ground_of
 
 _ROOM = 1.5  # of the width, for words beside the curves
 _FITS = {
-    "brooks-corey": ("Brooks and Corey", "purple"),
-    "van-genuchten": ("van Genuchten", "orange"),
+    "brooks-corey": ("Brooks and Corey", "purple", "dashed"),
+    "van-genuchten": ("van Genuchten", "orange", "dotted"),
 }
 _FLUIDS = {"wetting": ("wetting", "blue"), "non_wetting": ("non-wetting", "vermilion")}
 
@@ -61,9 +61,9 @@ def capillary_pressure_curve(
         need(network, columns, who="capillary_pressure_curve")
         curves.append(("pore network", _stairs(network), OKABE_ITO["green"], "solid"))
     for model, rows in fits.groupby("model", sort=False) if fits is not None else ():
-        name, color = _FITS[str(model)]
+        name, color, dash = _FITS[str(model)]
         path = rows[["wetting_saturation", "pressure_kpa"]].to_numpy(float)
-        curves.append((f"{name}, fit", path, OKABE_ITO[color], "dashed"))
+        curves.append((f"{name}, fit", path, OKABE_ITO[color], dash))
     pressures = np.concatenate([path[:, 1] for _, path, _, _ in curves])
     low, high = float(pressures.min()) / 1.15, float(pressures.max()) * 1.15
     marks: list[Any] = [lines([path], color=color, dash=dash) for _, path, color, dash in curves]
@@ -118,13 +118,13 @@ def relative_permeability_curve(
         sample = np.array([[1.04, height], [1.10, height]])
         marks += [
             lines([path, sample], color=OKABE_ITO[color]),
-            points(path, color=OKABE_ITO[color], size=5.0, outline=g.paper),
+            points(path, color=OKABE_ITO[color], size=7.0, outline=g.paper),
             words([1.10], [height], [f" {name}"], color=g.ink),
         ]
     return panel(
         marks,
         xlabel="saturation of the wetting fluid [1]",
-        ylabel="permeability over that of one fluid alone [1]",
+        ylabel="relative permeability [1]",
         xlim=(0, _ROOM),
         ylim=(0, 1.04),
         span=(0, 1),
