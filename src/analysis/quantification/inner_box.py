@@ -56,7 +56,7 @@ def largest_box_inside(mask: NDArray) -> tuple[slice, ...]:
 
 
 def _whole_cubes(volume: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
-    """Return which cubes of so many voxels lie inside; those that the end cuts count as they are."""
+    """Return which cubes of so many voxels lie inside; the last ones may be cut by the end."""
     for axis in range(3):
         count = volume.shape[axis]
         side = min(factor, count)

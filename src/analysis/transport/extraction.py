@@ -14,15 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import MissingPackage
-from ..quantification.objects import AXIS_NAMES
 from ..quantification.volume import checked_phase
 from ..spacing import checked_spacing
+from .lead_axis import lead_axis
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _SHAPES = "pyramids_and_cuboids"
 _CUBIC = 1e-6  # sides of a voxel that count as equal
+_LEAST = 0.01  # of the way between two pores, that either has for its own at least
 _OUTSIDE = 3  # voxels that are added beyond each face, for the pores that stand for the outside
 
 
@@ -50,7 +51,18 @@ class ExtractedNetwork:
     @cached_property
     def outside(self) -> NDArray[np.bool_]:
         """Which pores stand for what lies beyond a face."""
-        return np.asarray(self.snow["pore.boundary"], bool)
+        sides = [self._beyond(axis, last) for axis in range(3) for last in (False, True)]
+        return np.logical_or.reduce(sides)
+
+    def _beyond(self, axis: int, last: bool) -> NDArray[np.bool_]:
+        """By their places: porespy's labels go to whatever pore comes next where there is none."""
+        place = self._places[:, axis]
+        return place > self.shape[axis] - 0.5 if last else place < -0.5
+
+    @property
+    def _places(self) -> NDArray[np.float64]:
+        """Middle of each pore, index on the grid of the volume."""
+        return np.asarray(self.snow["pore.coords"], float) / self.spacing_um - _OUTSIDE
 
     @property
     def pores(self) -> pd.DataFrame:
@@ -66,7 +78,7 @@ class ExtractedNetwork:
         inner = ends[own[ends].all(axis=1)]
         leads_out = np.zeros(len(own), bool)
         leads_out[ends[~own[ends].all(axis=1)]] = True
-        places = np.asarray(self.snow["pore.coords"], float)[own]
+        places = self._places[own] * self.spacing_um
         return pd.DataFrame({
             "pore": np.flatnonzero(own),
             "x_um": places[:, 2], "y_um": places[:, 1], "z_um": places[:, 0],
@@ -97,17 +109,13 @@ class ExtractedNetwork:
         """Return openpnm's network that is open at both ends of an axis and sealed at its sides.
 
         Its pores ``first`` and ``last`` stand for the outside and have no volume. What is not
-        connected to the largest part is left out.
+        connected to the first end is left out.
         """
         _, openpnm = packages()
-        name = "xyz"[AXIS_NAMES[3].index(axis)]
+        front = lead_axis(axis, 3)
+        first, last = self._beyond(front, False), self._beyond(front, True)
         with quiet():
             network = openpnm.io.network_from_porespy(dict(self.snow))
-            first, last = (
-                np.asarray(self.snow.get(f"pore.{name}{end}", np.zeros(len(self.outside))), bool)
-                & self.outside
-                for end in ("min", "max")
-            )
             network["pore.first"], network["pore.last"] = first, last
             network["pore.capacity"] = np.where(
                 self.outside, 0.0, np.asarray(self.snow["pore.region_volume"], float)
@@ -192,14 +200,25 @@ def quiet() -> Any:
 
 
 def _shaped(openpnm: Any, network: Any) -> None:
-    """Give pores and throats their sizes and shapes, and leave out what is not connected."""
+    """Give pores and throats their sizes and shapes, and keep what the first end reaches.
+
+    Where one of two overlapping balls holds most of the other, openpnm's half of a conduit has a
+    negative length, and conductances of any size and sign come out: it is kept positive.
+    """
     network["pore.diameter"] = network["pore.equivalent_diameter"]
     network["throat.diameter"] = network["throat.inscribed_diameter"]
     network["throat.spacing"] = network["throat.total_length"]
+    geometry = openpnm.models.geometry
+    lengths = getattr(geometry.conduit_lengths, _SHAPES)(network)
+    least = _LEAST * np.asarray(network["throat.spacing"])
+    whole = lengths.sum(axis=1)
+    positive = np.clip(lengths, [1, 0, 1] * least[:, None], (whole - least)[:, None])
+    ratio = np.ones_like(lengths)
+    ratio[:, ::2] = lengths[:, ::2] / positive[:, ::2]
     for kind in ("hydraulic", "diffusive"):
-        shapes = getattr(openpnm.models.geometry, f"{kind}_size_factors")
-        network.add_model(propname=f"throat.{kind}_size_factors", model=getattr(shapes, _SHAPES))
-    network.regenerate_models()
-    health = openpnm.utils.check_network_health(network)
-    if len(health["disconnected_pores"]) > 0:
-        openpnm.topotools.trim(network=network, pores=health["disconnected_pores"])
+        factors = getattr(getattr(geometry, f"{kind}_size_factors"), _SHAPES)(network)
+        network[f"throat.{kind}_size_factors"] = factors * ratio
+    parts = openpnm.models.network.cluster_number(network)
+    led = np.isin(parts, np.unique(parts[network["pore.first"]]))
+    if led.any() and not led.all():
+        openpnm.topotools.trim(network=network, pores=np.flatnonzero(~led))
