@@ -123,7 +123,8 @@ class ExtractedNetwork:
             sides = np.flatnonzero(self.outside & ~first & ~last)
             if len(sides):
                 openpnm.topotools.trim(network=network, pores=sides)
-            _shaped(openpnm, network)
+            if network.Nt:
+                _shaped(openpnm, network)
         return network
 
 

@@ -118,9 +118,13 @@ def pore_network(
     found = network_of(pore, spacing_um, extracted)
     _, openpnm = packages()
     network = found.along(axis)
-    phase = unit_phase(openpnm, network)
-    flow = flow_rate(openpnm, network, phase)
-    diffusion = flow_rate(openpnm, network, phase, algorithm=openpnm.algorithms.FickianDiffusion)
+    flow = diffusion = 0.0
+    if leads_through(network):
+        phase = unit_phase(openpnm, network)
+        flow = flow_rate(openpnm, network, phase)
+        diffusion = flow_rate(
+            openpnm, network, phase, algorithm=openpnm.algorithms.FickianDiffusion
+        )
     step = found.spacing_um
     length = found.shape[front] * step
     area = math.prod(found.shape) / found.shape[front] * step**2
@@ -150,6 +154,11 @@ def network_of(
     return extracted
 
 
+def leads_through(network: Any) -> bool:
+    """Say whether anything can flow from the first end to the last."""
+    return bool(network.Nt and network["pore.first"].any() and network["pore.last"].any())
+
+
 def unit_phase(openpnm: Any, network: Any) -> Any:
     """Return a fluid of unit viscosity and diffusivity in all of the network."""
     with quiet():
@@ -161,12 +170,8 @@ def unit_phase(openpnm: Any, network: Any) -> Any:
 
 
 def flow_rate(openpnm: Any, network: Any, phase: Any, *, algorithm: Any = None) -> float:
-    """Return what flows from the first end to the last under a unit difference; 0 without ends."""
-    if not network.Nt:
-        return 0.0
+    """Return what flows from the first end to the last under a unit difference."""
     first, last = network.pores("first"), network.pores("last")
-    if not len(first) or not len(last):
-        return 0.0
     solver = (algorithm or openpnm.algorithms.StokesFlow)(network=network, phase=phase)
     solver.set_value_BC(pores=first, values=1.0)
     solver.set_value_BC(pores=last, values=0.0)

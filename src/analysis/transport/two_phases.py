@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .capillarity import young_laplace_kpa
 from .extraction import ExtractedNetwork, packages, quiet
-from .network import flow_rate, network_of, unit_phase
+from .network import flow_rate, leads_through, network_of, unit_phase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,12 +87,12 @@ def relative_permeability(
     found = network_of(pore, spacing_um, extracted)
     _, openpnm = packages()
     network = found.along(axis)
-    phase = unit_phase(openpnm, network)
-    alone = flow_rate(openpnm, network, phase)
-    if alone <= 0:
+    if not leads_through(network):
         raise ValueError(
             f"pore needs a path from end to end along {axis}, got none: choose another"
         )
+    phase = unit_phase(openpnm, network)
+    alone = flow_rate(openpnm, network, phase)
     pores, throats = _drained(openpnm, network, phase, trapping)
     volumes = np.asarray(network["pore.capacity"], dtype=float)
     rows = []
