@@ -15,7 +15,7 @@ from .transport_answers import Porous
 
 FEW = 4.0  # voxels across, below which a passage's own width is not known
 _DRAWN = 200  # points of a fitted curve
-_MODELS = ("brooks-corey", "van-genuchten")
+_NAMES = {"brooks-corey": "Brooks and Corey", "van-genuchten": "van Genuchten"}
 _FIT_COLUMNS = (
     "model", "trapping", "p_b or 1/α [kPa]", "λ or n", "residual saturation", "rms of saturation",
     "at a bound",
@@ -84,7 +84,7 @@ def retention(curves: pd.DataFrame) -> dict[str, pd.DataFrame]:
     for trapping, curve in curves.groupby("trapping"):
         pressure = curve["pressure_kpa"].to_numpy()
         saturation = np.clip(curve["wetting_saturation"].to_numpy(), 0, 1)
-        for model in _MODELS:
+        for model in _NAMES:
             try:
                 fit = fit_retention(pressure, saturation, model=model)
             except ValueError:  # too few pressures
@@ -103,7 +103,7 @@ def retention(curves: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def _fit_row(trapping: bool, fit: RetentionFit) -> dict[str, object]:
     values = (
-        fit.model.replace("-", " "), trapping, fit.scale_kpa, fit.exponent, fit.residual, fit.rms,
+        _NAMES[fit.model], trapping, fit.scale_kpa, fit.exponent, fit.residual, fit.rms,
         fit.at_bound,
     )  # fmt: skip
     return dict(zip(_FIT_COLUMNS, values, strict=True))

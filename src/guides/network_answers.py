@@ -75,7 +75,7 @@ def network(
         ),
     ]  # fmt: skip
     rows = []
-    for axis in "zyx":
+    for axis in "xyz":
         one = pore_network(phase.inside, spacing_um=phase.spacing, axis=axis, extracted=found)
         porosity = float(phase.inside.mean())
         for quantity, title, value, unit, bounds in (

@@ -31,12 +31,12 @@ _OBJECT = (
     "long_axis_um", "short_axis_um", "at_border",
 )  # fmt: skip
 _TITLES = {
-    "pore_network": "What the pore network conducts, beside the voxels' answers where they were "
-    "asked; nothing but that ratio tells how far a network can be trusted:",
-    "network_sizes": "Sizes of the pore network, by number, each the largest ball inside:",
-    "retention": "Fits to drainage on the voxels: Brooks and Corey (entry pressure p_b, λ), van "
-    "Genuchten (1/α, n):",
-    "relative_permeability": "Relative permeability in the pore network, what is cut off stays:",
+    "pore_network": "The pore network beside the voxels, an estimate beside an answer, of",
+    "network_sizes": "Sizes of the pore network by number, diameters of the largest balls inside, "
+    "of",
+    "retention": "Brooks and Corey (entry pressure p_b, exponent λ) and van Genuchten (1/α, n) "
+    "fitted to the drainage of",
+    "relative_permeability": "Relative permeability in the pore network, what is cut off stays, of",
 }
 _ROWS = 50
 _DARCY_UM2 = 0.9869233

@@ -99,7 +99,7 @@ def test_the_fits_are_to_both_curves_and_those_that_all_can_leave_are_drawn():
     found = retention(curves)
     table = found["retention"].set_index(["trapping", "model"])
     for trapping, rest in ((False, 0.0), (True, 0.2)):
-        row = table.loc[(trapping, "brooks corey")]
+        row = table.loc[(trapping, "Brooks and Corey")]
         assert row["p_b or 1/α [kPa]"] == pytest.approx(4, rel=1e-3)
         assert row["λ or n"] == pytest.approx(1.5, rel=1e-3)
         assert row["residual saturation"] == pytest.approx(rest, abs=1e-3)
