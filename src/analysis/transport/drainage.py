@@ -14,6 +14,7 @@ from ..quantification.volume import checked_phase
 from ..spacing import checked_spacing
 from .invasion import Invasion, invade
 from .lead_axis import lead_axis
+from .regions import spanning_mask
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +65,12 @@ class Drainage:
 
 
 def drain(
-    pore: NDArray, *, spacing_um: Sequence[float], axis: str = "z", threads: int | None = None
+    pore: NDArray,
+    *,
+    spacing_um: Sequence[float],
+    axis: str = "z",
+    mask: NDArray | None = None,
+    threads: int | None = None,
 ) -> Drainage:
     """Drain a pore space by balls that come in from its first layer.
 
@@ -80,6 +86,9 @@ def drain(
         Voxel size along each axis [µm].
     axis : {"z", "y", "x"}
         The non-wetting fluid enters at index 0, the wetting one leaves at the last.
+    mask : ndarray of bool, optional
+        What lies outside is neither pore nor wall; it needs to lead from the first layer to the
+        last.
     threads : int, optional
         All processors unless told; the result does not depend on it.
 
@@ -110,15 +119,19 @@ def drain(
     pore = checked_phase(pore)
     spacing = checked_spacing(spacing_um, pore.ndim)
     front = lead_axis(axis, pore.ndim)
+    inside = spanning_mask(mask, pore.shape, front, axis)
+    pore = pore if inside is None else pore & inside
     if not pore.take(0, front).any():
         raise ValueError(
             f"pore needs to reach the first layer along {axis}, got none there: choose another axis"
         )
-    balls = porosimetry(pore, spacing_um=spacing, faces=(f"{axis}-",), threads=threads)
+    balls = porosimetry(pore, spacing_um=spacing, faces=(f"{axis}-",), mask=inside, threads=threads)
     radius = np.where(pore, balls.diameter_um / 2, 0.0).astype(np.float64)
-    free = invade(pore, spacing_um=spacing, axis=axis, radius_um=radius, trapping=False)
+    free = invade(
+        pore, spacing_um=spacing, axis=axis, radius_um=radius, trapping=False, mask=inside
+    )
     reached = free.step >= 0  # over faces; balls also pass where voxels touch at corners
     radius[~reached] = 0.0
-    kept = invade(pore, spacing_um=spacing, axis=axis, radius_um=radius, trapping=True)
+    kept = invade(pore, spacing_um=spacing, axis=axis, radius_um=radius, trapping=True, mask=inside)
     unreached = 1 - np.count_nonzero(reached) / np.count_nonzero(pore)
     return Drainage(axis, free, kept, float(unreached))

@@ -16,7 +16,7 @@ from ..threads import Workers
 from .bounds import wiener_bounds
 from .conduction import Conduction, doubled
 from .lead_axis import lead_axis, led_first
-from .regions import OUTSIDE, is_prism, labels_within, own_share
+from .regions import CHANGES, OUTSIDE, labels_within, own_share, words
 
 BOUNDARIES = {
     "fixed": "ends fixed half a voxel outside the image, sides sealed",
@@ -24,7 +24,6 @@ BOUNDARIES = {
 }
 _MOST = 2000
 _COARSE = 16  # voxels along each axis from which coarser grids say something
-_CHANGES = "cross-section changes"
 _ROUNDING = 1e-6  # of single precision, in checks of bounds
 
 
@@ -84,7 +83,7 @@ class EffectiveConductivity:
         slack = _ROUNDING * self.parallel
         held: bool | None = self.series - slack <= self.value <= self.parallel + slack
         said = f"{self.series:.6g} <= {self.value:.6g} <= {self.parallel:.6g}"
-        if not held and self.region.endswith(_CHANGES):
+        if not held and self.region.endswith(CHANGES):
             held, said = None, f"{said} need not hold: the mask's cross-section changes"
         return (
             Check("Wiener bounds", held, said),
@@ -105,18 +104,18 @@ class EffectiveConductivity:
         tortuosity factor is infinite: whether smaller voxels would find one isn't known either.
         """
         best = self.value if self.extrapolated is None else self.extrapolated
-        words = f"along {self.axis}; {BOUNDARIES[self.boundary]}; harmonic means, 7 points"
-        words += f"; {self.region}" if self.region else ""
+        said = f"along {self.axis}; {BOUNDARIES[self.boundary]}; harmonic means, 7 points"
+        said += f"; {self.region}" if self.region else ""
         ratio, meaning = math.inf, f"no path leads through along {self.axis}"
         parts: dict[str, float] = {}
         if best > 0:
-            ratio, meaning = self.parallel / best, f"volume fraction / (D_eff / D_0) {words}"
+            ratio, meaning = self.parallel / best, f"volume fraction / (D_eff / D_0) {said}"
             parts["equations"] = max(self.upper - self.value, self.value - self.lower)
             if self.discretisation_error is not None:
                 parts["discretisation"] = self.discretisation_error
         effective = measurement_from_parts(
             key=f"{phase}.effective_diffusivity_{self.axis}", name="D_eff / D_0", value=best,
-            unit="1", convention=words, parts=parts, checks=self.checks,
+            unit="1", convention=said, parts=parts, checks=self.checks,
             bounds=(self.series, self.parallel), as_segmented=self.value,
         )  # fmt: skip
         factor = measurement_from_parts(
@@ -287,7 +286,7 @@ def _solve(
         0.0, 0.0, 0.0, parallel, series, axis, boundary, conducting, connected, 0, True
     )
     if masks:
-        nothing = replace(nothing, region=_words(labels))
+        nothing = replace(nothing, region=words(labels != OUTSIDE))
     if not problem.connected:
         return nothing
     field = problem.solve(0, most=_MOST, progress=progress)
@@ -299,12 +298,6 @@ def _solve(
         value=float(upper - rest / 2), lower=float(upper - rest), upper=float(upper),
         iterations=field.minimum.iterations, converged=field.minimum.converged,
     )  # fmt: skip
-
-
-def _words(labels: NDArray[np.uint8]) -> str:
-    inside = labels != OUTSIDE
-    changes = "" if is_prism(inside) else f", its {_CHANGES}"
-    return f"in a mask of {100 * inside.mean():.3g} % of its box, sealed side{changes}"
 
 
 def _coarse_values(

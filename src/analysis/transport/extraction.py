@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import MissingPackage
-from ..quantification.volume import checked_phase
+from ..quantification.volume import checked_mask, checked_phase
 from ..spacing import checked_spacing
-from .lead_axis import lead_axis
+from ..threads import Workers
+from .lead_axis import lead_axis, led_first
+from .regions import own_share, spanning_mask
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 _SHAPES = "pyramids_and_cuboids"
 _CUBIC = 1e-6  # sides of a voxel that count as equal
 _LEAST = 0.01  # of the way between two pores, that either has for its own at least
+_IN_PARTS = {"parallel_kw", "parallelization"}  # what porespy calls it
 _OUTSIDE = 3  # voxels that are added beyond each face, for the pores that stand for the outside
 
 
@@ -41,12 +46,18 @@ class ExtractedNetwork:
         What porespy returned; its x, y, z are the axes of the array in their order.
     convention : str
         How it was partitioned, and the shapes of pores and throats.
+    mask : ndarray of bool or None
+        What is specimen; None where all is.
+    cut : ndarray of bool or None
+        Which pores touch the side of the mask; None without one.
     """
 
     shape: tuple[int, ...]
     spacing_um: float
     snow: Mapping[str, NDArray]
     convention: str
+    mask: NDArray[np.bool_] | None = None
+    cut: NDArray[np.bool_] | None = None
 
     @cached_property
     def outside(self) -> NDArray[np.bool_]:
@@ -78,6 +89,8 @@ class ExtractedNetwork:
         inner = ends[own[ends].all(axis=1)]
         leads_out = np.zeros(len(own), bool)
         leads_out[ends[~own[ends].all(axis=1)]] = True
+        if self.cut is not None:
+            leads_out |= self.cut
         places = self._places[own] * self.spacing_um
         return pd.DataFrame({
             "pore": np.flatnonzero(own),
@@ -105,6 +118,22 @@ class ExtractedNetwork:
             "length_um": np.asarray(self.snow["throat.total_length"], float)[inner],
         })  # fmt: skip
 
+    def area_over_length_um(self, axis: str) -> float:
+        """Return what a homogeneous body of this shape conducts: its cross-section over its length.
+
+        Raises
+        ------
+        ValueError
+            The mask doesn't lead from the first to the last layer.
+        """
+        front = lead_axis(axis, 3)
+        box = math.prod(self.shape) / self.shape[front] ** 2 * self.spacing_um
+        inside = spanning_mask(self.mask, self.shape, front, axis)
+        if inside is None:
+            return box
+        led, steps = led_first(inside, (self.spacing_um,) * 3, front)
+        return box * own_share(led, steps, Workers(None))
+
     def along(self, axis: str) -> Any:
         """Return openpnm's network that is open at both ends of an axis and sealed at its sides.
 
@@ -128,7 +157,9 @@ class ExtractedNetwork:
         return network
 
 
-def extract_network(pore: NDArray, *, spacing_um: Sequence[float]) -> ExtractedNetwork:
+def extract_network(
+    pore: NDArray, *, spacing_um: Sequence[float], mask: NDArray | None = None
+) -> ExtractedNetwork:
     """Part a pore space into pores and throats by SNOW2.
 
     Needs the extra ``pores`` (porespy and openpnm).
@@ -138,6 +169,9 @@ def extract_network(pore: NDArray, *, spacing_um: Sequence[float]) -> ExtractedN
     pore : ndarray of bool, (z, y, x)
     spacing_um : sequence of float
         Voxel size [µm]; cubes only.
+    mask : ndarray of bool, optional
+        What lies outside is no specimen, and closes pores as a wall does; pores at the side of the
+        mask count as cut by the border.
 
     Returns
     -------
@@ -163,16 +197,35 @@ def extract_network(pore: NDArray, *, spacing_um: Sequence[float]) -> ExtractedN
         raise ValueError(
             f"spacing_um needs equal sides for a pore network, got {spacing}: resample to cubes"
         )
+    inside = None if mask is None else checked_mask(mask, pore.shape)
+    inside = None if inside is None or inside.all() else inside
+    pore = pore if inside is None else pore & inside
     if not pore.any():
         raise ValueError("pore needs at least one voxel, got none: nothing to extract")
     porespy, openpnm = packages()
+    snow2 = porespy.networks.snow2
+    # in parts it cuts layers off that don't fill one, and takes longer
+    whole = {name: None for name in _IN_PARTS & inspect.signature(snow2).parameters.keys()}
     with quiet():
-        found = porespy.networks.snow2(pore, voxel_size=spacing[0], boundary_width=_OUTSIDE)
+        found = snow2(pore, voxel_size=spacing[0], boundary_width=_OUTSIDE, **whole)
     made_by = (
         f"SNOW2 of porespy {porespy.__version__}, {_SHAPES.replace('_', ' ')} of openpnm "
         f"{openpnm.__version__}"
     )
-    return ExtractedNetwork(pore.shape, spacing[0], dict(found.network), made_by)
+    network = dict(found.network)
+    cut = None if inside is None else _at_side(found.regions, inside, network)
+    return ExtractedNetwork(pore.shape, spacing[0], network, made_by, inside, cut)
+
+
+def _at_side(
+    regions: NDArray, inside: NDArray[np.bool_], network: Mapping[str, NDArray]
+) -> NDArray[np.bool_]:
+    """Return which pores touch the side of a mask."""
+    from scipy.ndimage import binary_dilation
+
+    core = regions[(slice(_OUTSIDE, -_OUTSIDE),) * 3]
+    touching = np.unique(core[binary_dilation(~inside) & inside])
+    return np.isin(np.asarray(network["pore.region_label"]), touching[touching > 0])
 
 
 def packages() -> tuple[Any, Any]:

@@ -81,6 +81,7 @@ def pore_network(
     *,
     spacing_um: Sequence[float],
     axis: str = "z",
+    mask: NDArray | None = None,
     extracted: ExtractedNetwork | None = None,
 ) -> PoreNetwork:
     """Extract the pore network by SNOW2 and solve flow and diffusion on it.
@@ -94,6 +95,8 @@ def pore_network(
     spacing_um : sequence of float
         Voxel size [µm]; cubes only.
     axis : {"z", "y", "x"}
+    mask : ndarray of bool, optional
+        As of `effective_diffusivity`; where a network is given, it has its own.
     extracted : ExtractedNetwork, optional
         Of the same pore by `extract_network`, to be used along every axis; extracted here unless
         given.
@@ -114,8 +117,9 @@ def pore_network(
     Gostick 2017, doi:10.1103/PhysRevE.96.023307 (SNOW); Khan et al. 2019,
     doi:10.1016/j.compchemeng.2018.12.025 (SNOW2).
     """
-    front = lead_axis(axis, 3)
-    found = network_of(pore, spacing_um, extracted)
+    lead_axis(axis, 3)
+    found = network_of(pore, spacing_um, extracted, mask)
+    body = found.area_over_length_um(axis)
     _, openpnm = packages()
     network = found.along(axis)
     flow = diffusion = 0.0
@@ -125,17 +129,17 @@ def pore_network(
         diffusion = flow_rate(
             openpnm, network, phase, algorithm=openpnm.algorithms.FickianDiffusion
         )
-    step = found.spacing_um
-    length = found.shape[front] * step
-    area = math.prod(found.shape) / found.shape[front] * step**2
     return PoreNetwork(
-        axis, found.pores, found.throats, flow * length / area, diffusion * length / area,
+        axis, found.pores, found.throats, flow / body, diffusion / body,
         f"{found.convention}, unit pressure and concentration across the image",
     )  # fmt: skip
 
 
 def network_of(
-    pore: NDArray, spacing_um: Sequence[float], extracted: ExtractedNetwork | None
+    pore: NDArray,
+    spacing_um: Sequence[float],
+    extracted: ExtractedNetwork | None,
+    mask: NDArray | None = None,
 ) -> ExtractedNetwork:
     """Return the network that is given, if it is of this volume, or extract it.
 
@@ -145,7 +149,7 @@ def network_of(
         As `pore_network`.
     """
     if extracted is None:
-        return extract_network(pore, spacing_um=spacing_um)
+        return extract_network(pore, spacing_um=spacing_um, mask=mask)
     if tuple(pore.shape) != extracted.shape:
         raise ValueError(
             f"extracted needs the network of a pore of {pore.shape}, got one of {extracted.shape}: "

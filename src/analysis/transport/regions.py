@@ -17,6 +17,7 @@ from .conduction import Conduction
 from .paths import crossing_part
 
 OUTSIDE = 255  # label of what is no specimen
+CHANGES = "cross-section changes"
 _MOST = 2000
 
 
@@ -117,6 +118,19 @@ def labels_within(
 def is_prism(inside: NDArray[np.bool_]) -> bool:
     """Say whether all layers along axis 0 have the same cross-section."""
     return bool((inside == inside[:1]).all())
+
+
+def words(inside: NDArray[np.bool_]) -> str:
+    """Say what a result is of.
+
+    Examples
+    --------
+    >>> half = np.zeros((4, 4, 1), bool); half[:, :2] = True
+    >>> words(half)
+    'in a mask of 50 % of its box, sealed side'
+    """
+    changes = "" if is_prism(inside) else f", its {CHANGES}"
+    return f"in a mask of {100 * inside.mean():.3g} % of its box, sealed side{changes}"
 
 
 def own_share(

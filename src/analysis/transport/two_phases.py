@@ -48,6 +48,7 @@ def relative_permeability(
     axis: str = "z",
     points: int = 12,
     trapping: bool = True,
+    mask: NDArray | None = None,
     extracted: ExtractedNetwork | None = None,
 ) -> RelativePermeability:
     """Drain the pore network of an image and let both fluids flow at several saturations.
@@ -68,6 +69,8 @@ def relative_permeability(
         Saturations, at least 2.
     trapping : bool
         Whether wetting fluid that is cut off from the other end stays.
+    mask : ndarray of bool, optional
+        As of `extract_network`.
     extracted : ExtractedNetwork, optional
         Of the same pore by `extract_network`; extracted here unless given.
 
@@ -84,7 +87,7 @@ def relative_permeability(
     """
     if points < 2:
         raise ValueError(f"points needs 2 or more saturations, got {points}")
-    found = network_of(pore, spacing_um, extracted)
+    found = network_of(pore, spacing_um, extracted, mask)
     _, openpnm = packages()
     network = found.along(axis)
     if not leads_through(network):
@@ -121,6 +124,7 @@ def network_drainage(
     tension_n_per_m: float,
     contact_angle_deg: float = 0.0,
     trapping: bool = False,
+    mask: NDArray | None = None,
     extracted: ExtractedNetwork | None = None,
 ) -> pd.DataFrame:
     """Return the capillary-pressure curve of the pore network, each throat a round tube.
@@ -130,7 +134,7 @@ def network_drainage(
 
     Parameters
     ----------
-    pore, spacing_um, axis, trapping, extracted
+    pore, spacing_um, axis, trapping, mask, extracted
         As for `relative_permeability`.
     tension_n_per_m : float
         Interfacial tension [N/m].
@@ -150,7 +154,7 @@ def network_drainage(
     """
     import pandas as pd
 
-    found = network_of(pore, spacing_um, extracted)
+    found = network_of(pore, spacing_um, extracted, mask)
     _, openpnm = packages()
     network = found.along(axis)
     if not network.Nt or not len(network.pores("first")):
