@@ -103,8 +103,8 @@ def test_a_mask_of_everything_changes_nothing_to_the_bit(pore):
     assert np.array_equal(*tensors)
     fluxes = [diffusive_flux(pore, mask=m, **given).flux for m in (None, mask)]
     assert np.array_equal(*fluxes)
-    for function in (invade, drain):
-        runs = [function(pore, spacing_um=CUBE, mask=m) for m in (None, mask)]
+    for fills in (invade, drain):
+        runs = [fills(pore, spacing_um=CUBE, mask=m) for m in (None, mask)]
         steps = [(getattr(run, "kept", run)).step for run in runs]
         assert np.array_equal(*steps)
 
