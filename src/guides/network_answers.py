@@ -173,8 +173,10 @@ def _said(value: float, unit: str) -> str:
 
 
 def _bounded(value: float, porosity: float) -> Check:
-    said = f"0 <= {value:.4g} <= {porosity:.4g}"
-    return Check("Wiener bounds", bool(0 <= value <= porosity * (1 + 1e-6)), said)
+    held = bool(0 <= value <= porosity * (1 + 1e-6))
+    advice = "" if held else ": no shape conducts so much, do not use it"
+    said = f"0 <= {value:.4g} <= {porosity:.4g}{advice}"
+    return Check("Wiener bounds", True if held else None, said)
 
 
 def _narrow(voxels: np.ndarray) -> Check:

@@ -22,8 +22,8 @@ INSTALL = r'pip install "scalebridge\[pores\]"'
 
 @pytest.fixture(scope="module")
 def porous(tmp_path_factory):
-    """Half pore, with chords of some 8 voxels, open from end to end along each axis."""
-    field = gaussian_filter(np.random.default_rng(4).normal(size=(48,) * 3), 2.5, mode="wrap")
+    """Half pore, with chords of some 7 voxels, open from end to end along each axis."""
+    field = gaussian_filter(np.random.default_rng(4).normal(size=(36,) * 3), 2.2, mode="wrap")
     grey = np.where(field > np.quantile(field, 0.5), BRIGHT, DARK).astype("u1")
     with specimen(tmp_path_factory.mktemp("porous"), grey) as ws:
         yield ws, measured(ws)

@@ -18,7 +18,7 @@ def tubes(radii: list[float], *, side: int = 31, length: int = 12) -> np.ndarray
     return np.broadcast_to(cross, (length, *cross.shape))
 
 
-def test_a_bundle_of_tubes_empties_one_after_the_other_at_its_own_pressure():
+def test_a_bundle_of_tubes_empties_one_after_the_other_at_its_own_pressure(reference):
     """The last ball of each tube leaves corners of single voxels; half of a tube tells its turn."""
     radii = [12.3, 9.3, 6.3]
     pore, step = tubes(radii), 0.5
@@ -30,7 +30,10 @@ def test_a_bundle_of_tubes_empties_one_after_the_other_at_its_own_pressure():
     for r, before, after in zip(radii, [1.0, *left[:-1]], left, strict=True):
         passed = free[free["wetting_saturation"] < (before + after) / 2]
         entry = float(passed["pressure_kpa"].iloc[0])
-        assert entry == pytest.approx(UNIT / (r * step), rel=0.6 / r)  # half a voxel
+        reference(
+            f"drainage of voxels, tube of {r:g} voxels of 0.5 µm empties at", entry,
+            UNIT / (r * step), rel=0.6 / r, unit="kPa", source="Young & Laplace",
+        )  # fmt: skip
     assert free["wetting_saturation"].iloc[-1] == pytest.approx(0, abs=1e-12)
     assert np.all(np.diff(free["pressure_kpa"]) > 0)
     assert found.trapped == 0

@@ -47,15 +47,21 @@ def test_a_homogeneous_plug_conducts_as_its_material_whatever_is_around_it():
     assert "in a mask of" in found.measurements()[0].convention
 
 
-def test_layers_across_a_plug_are_in_series_and_layers_along_it_in_parallel():
+def test_layers_across_a_plug_are_in_series_and_layers_along_it_in_parallel(reference):
     inside = plug()
     z, y, _ = np.indices(inside.shape)
     across = effective_conductivity(z // 6 % 2, (1.0, 4.0), spacing_um=CUBE, mask=inside)
-    assert across.value == pytest.approx(2 / (1 + 1 / 4), rel=1e-3)
+    reference(
+        "layers of 1 and 4 across a round mask, conductivity", across.value, 2 / (1 + 1 / 4),
+        rel=1e-3, source="theory",
+    )  # fmt: skip
     layers = y // 5 % 2
     share = float(layers[inside].mean())
     along = effective_conductivity(layers, (1.0, 4.0), spacing_um=CUBE, mask=inside)
-    assert along.value == pytest.approx(1 + 3 * share, rel=1e-3)
+    reference(
+        "layers of 1 and 4 along a round mask, conductivity", along.value, 1 + 3 * share,
+        rel=1e-3, source="theory",
+    )  # fmt: skip
     assert along.parallel == pytest.approx(1 + 3 * share)
     assert all(check.passed for check in along.checks)
 
@@ -71,13 +77,16 @@ def test_slits_along_a_box_let_through_what_the_series_says_and_the_outside_adds
     assert found.region == ""
 
 
-def test_a_tube_in_a_plug_has_its_permeability_over_the_plugs_own_cross_section():
+def test_a_tube_in_a_plug_has_its_permeability_over_the_plugs_own_cross_section(reference):
     inside = plug(6, 41)
     y, x = np.indices((41, 41)) - 20
     tube = np.broadcast_to(y**2 + x**2 <= 15**2, inside.shape)
     found = permeability(tube, spacing_um=CUBE, mask=inside)
     share = tube.sum() / inside.sum()
-    assert found.value_um2 == pytest.approx(share * tube[0].sum() / np.pi * 0.25 / 8, rel=0.03)
+    reference(
+        "tube of 15 voxels in a round mask, permeability", found.value_um2,
+        share * tube[0].sum() / np.pi * 0.25 / 8, rel=0.03, unit="µm²", source="theory",
+    )  # fmt: skip
     assert found.porosity == pytest.approx(share)
     whole = permeability(tube, spacing_um=CUBE)
     assert found.value_um2 == pytest.approx(whole.value_um2 / inside.mean(), rel=1e-9)
