@@ -76,7 +76,8 @@ def drain(
 
     At each pressure the non-wetting fluid holds every ball of the radius of Young and Laplace
     whose centre it can reach. Corners that no ball enters stay wet until a smaller one does: of a
-    square tube the real meniscus enters at 94 % of this pressure. A contact angle changes the
+    square tube the real meniscus enters at 94 % of this pressure. The border of the image is no
+    wall: a pore that it cuts is as wide as what is seen of it allows. A contact angle changes the
     pressure only, not the shapes; do not use it above 60 degrees or so.
 
     Parameters
