@@ -14,7 +14,7 @@ from .applied import OneVolume
 from .class_preview import ClassPreview, SeenClasses
 from .colors import label_color
 from .explorer import SliceExplorer
-from .layers import Layer
+from .layers import MATRIX, Layer
 from .saved_segmentation import SavedSegmentation
 from .scene import GridLevel, Placed
 from .seen import Seen
@@ -225,13 +225,13 @@ class TrainableSegmentation(SavedSegmentation, TrainingSettings):
         return self._preview.of(self._placed(), self.explorer.plane(), self.source(), classifier)
 
     def class_layer(self) -> Layer:
-        """How classes lie over the image; of two or more, each is coloured."""
+        """How classes lie over the image; a matrix stays as it is."""
         return Layer(
             image=self.image,
             name="classes",
             mode="labels",
             opacity=self.opacity,
-            phases=self.named_phases(),
+            phases=tuple(phase for phase in self.named_phases() if phase["color"] != MATRIX),
         )
 
     def scribble_layer(self) -> Layer:

@@ -10,7 +10,6 @@ import numpy as np
 from ..errors import DecisionNeeded
 from .drawn import Drawn
 from .live import LOOKING
-from .looks import triple_of
 from .paint_panel import PaintPanel
 from .plane import Plane
 from .scene import Placed

@@ -94,10 +94,8 @@ def class_table(trainer: Any, judged: Any = None) -> pd.DataFrame:
     shown = trainer.scribbled()
     right = judged.right if judged is not None else {}
     if right:
-        shares = [right.get(phase["label"], np.nan) for phase in trainer.phases]
-        shown["left-out strokes named right"] = [
-            "–" if np.isnan(share) else f"{share:.0%}" for share in shares
-        ]
+        shares = [100 * right.get(phase["label"], np.nan) for phase in trainer.phases]
+        shown["left-out strokes named right [%]"] = np.round(shares, 1)
     return shown
 
 
