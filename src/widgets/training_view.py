@@ -50,8 +50,10 @@ def training_view(trainer: Any) -> ipw.VBox:
         table.value = html_table(class_table(trainer, judged[0]))
 
     learning = Learning(trainer, learned=learned, judged=told)
-    guard = {"guard": message.quiet, "seen": learning.watch}
-    panels = (ScribblePanel(trainer, **guard), ClassPanel(trainer, **guard))
+    panels = (
+        ScribblePanel(trainer, guard=message.quiet, seen=learning.watch),
+        ClassPanel(trainer, guard=message.quiet, seen=learning.watch),
+    )
 
     def redraw() -> None:
         page = training_words(trainer)
