@@ -159,7 +159,22 @@ def _suggest_row(sliders: Any, message: Message) -> ipw.HBox:
         sliders.suggest(classes=count.value)
         return "thresholds half-way between the phases"
 
-    return ipw.HBox([count, button("suggest", message.guard(suggest), icon="magic")])
+    row = [count, button("suggest", message.guard(suggest), icon="magic")]
+    others = [
+        record.name
+        for record in sliders.ws.segmentations
+        if record.accepted and record.image != sliders.image and "surface" not in record.tags
+    ]
+    if others:
+        by = ipw.Dropdown(options=others, description="or by", layout=_SMALL, style=_SHORT)
+
+        def calibrate() -> str:
+            sliders.calibrate(by.value)
+            return f"thresholds with which {sliders.image} agrees with {by.value}"
+
+        tip = "Thresholds with which this scan has the phases of a finer, registered one"
+        row += [by, button("calibrate", message.guard(calibrate), tip=tip, icon="balance-scale")]
+    return ipw.HBox(row, layout=ipw.Layout(flex_flow="row wrap"))
 
 
 def _opacity(sliders: Any, message: Message) -> ipw.FloatSlider:
