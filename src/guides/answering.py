@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..analysis.quantification import Measurement, mean_chord_um, measure
 from ..analysis.quantification.measurement import Check
 from ..workspace import Workspace
+from .agreeing import agreement_table
 from .answer_plan import LARGEST, Step, cost_of, plan_of
 from .block_scatter import block_shares
 from .central_block import Block, central_block, likeness
@@ -112,7 +113,7 @@ class _Work:
         halves: Sequence[str] | None,
         threads: int | None,
     ) -> None:
-        self._result, self._steps, self._threads = result, steps, threads
+        self._ws, self._result, self._steps, self._threads = ws, result, steps, threads
         self._quality = partial(quality_of, ws, result, halves=halves)
         self._image = ws.images[result.image]
         self._spacing = tuple(self._image.spacing_um)
@@ -162,6 +163,8 @@ class _Work:
         if step.part == "image_quality":
             seen = self._quality()
             return seen.measurements, seen.tables
+        if step.part == "agreement":
+            return [], {step.part: agreement_table(self._ws, self._result)}
         solved = step.part in SOLVED
         block = self._small if solved else self._large
         found, tables = self._measured(self._labels[block.slices], step, ask=self._steps.ask)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: Parts that are of all phases together; the others are of one phase each.
-SHARED = ("interfaces", "triple_lines", "image_quality")
+SHARED = ("interfaces", "triple_lines", "image_quality", "agreement")
 #: Solved in the central block, one axis after the other.
 SOLVED = ("diffusion", "flow")
 
@@ -22,7 +22,7 @@ class Question:
     meaning : str
         What comes out, in words.
     parts : tuple of str
-        Of `measure`, or ``"diffusion"``, ``"flow"`` and ``"image_quality"``.
+        Of `measure`, or ``"diffusion"``, ``"flow"``, ``"image_quality"`` and ``"agreement"``.
     """
 
     name: str
@@ -67,6 +67,12 @@ QUESTIONS = {
             "resolution from two halves or estimated from the one image, noise, contrast, rings, "
             "cupping",
             ("image_quality",),
+        ),
+        Question(
+            "agreement",
+            "with every other accepted segmentation of the place, also of another scale: shares "
+            "of the phases, Dice",
+            ("agreement",),
         ),
         Question("flow", "Stokes permeability along each axis, the phase as pore", ("flow",)),
     )

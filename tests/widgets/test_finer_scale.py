@@ -14,7 +14,13 @@ from scipy.ndimage import gaussian_filter
 from scalebridge import SegmentationSliders, Workspace
 from scalebridge.analysis.registration import fit_landmarks
 from scalebridge.errors import DecisionNeeded, ScalebridgeError
-from scalebridge.guides import phase_results, record_segmentation, segmentations_to_measure
+from scalebridge.guides import (
+    answer_questions,
+    phase_results,
+    record_segmentation,
+    segmentations_to_measure,
+)
+from scalebridge.guides.agreeing import agreement_table
 
 sys.path.insert(0, str(Path(__file__).parent))
 from specimens import rotation, write
@@ -108,6 +114,28 @@ def test_the_quantification_template_takes_it_as_a_parameter(ws, truth):
         segmentations_to_measure(ws, image="survey", calibrate_by="zoom phases")
     with pytest.raises(ValueError, match="give one of them"):
         segmentations_to_measure(ws, **given, thresholds=[100.0])
+
+
+def test_scales_that_agree_and_those_that_do_not_are_told_apart(ws):
+    sliders = sliders_of(ws)
+    sliders.calibrate("zoom phases")
+    sliders.save("survey phases")
+    by_name = {one.name: one for one in segmentations_to_measure(ws)}
+    coarse = phase_results(ws, by_name["survey phases"], measured=["pore"])
+    fine = phase_results(ws, by_name["zoom phases"], measured=["pore"])
+    (answer,) = answer_questions(ws, [coarse], questions=["agreement"])
+    table = answer.lists()["agreement"].set_index("phase")
+    assert set(table["with"]) == {"zoom phases of zoom"}
+    assert table.loc["pore", "share_here"] == pytest.approx(
+        table.loc["pore", "share_there"], abs=0.02
+    )
+    assert table.loc["pore", "dice"] > 0.75  # of pores some two coarse voxels wide
+    other = agreement_table(ws, fine).set_index("phase")
+    assert other["dice"].tolist() == table["dice"].tolist()
+    sliders.set_threshold(60.0)
+    sliders.save("survey phases")
+    worse = phase_results(ws, segmentations_to_measure(ws, image="survey")[0], measured=["pore"])
+    assert agreement_table(ws, worse).set_index("phase")["dice"]["pore"] < 0.6
 
 
 def test_what_tells_nothing_of_the_thresholds_is_refused_in_words(ws):
