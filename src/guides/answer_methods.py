@@ -82,6 +82,33 @@ _METHODS: tuple[tuple[tuple[str, ...], AnswerMethod], ...] = (
         ),
     ),
     (
+        ("saturation",),
+        AnswerMethod(
+            "A voxel is of the middle phase where that has an inside: its grey value, neither "
+            "steep nor curved, in a body larger than the blur; around it, half-way between the phases. "
+            "Everywhere else voxels are parted half-way between the other two.",
+            (
+                (
+                    "Kniss, Kindlmann & Hansen 2002, Multidimensional transfer functions for "
+                    "interactive volume rendering",
+                    "10.1109/TVCG.2002.1021579",
+                ),
+            ),
+        ),
+    ),
+    (
+        ("agreement",),
+        AnswerMethod(
+            "Two segmentations of one place are compared on the grid of the coarser one, the finer "
+            "one averaged over its voxels through the accepted transforms; Dice is twice the "
+            "shared volume over the sum of both.",
+            (
+                ("Dice 1945, Measures of the amount of ecologic association between species",
+                 "10.2307/1932409"),
+            ),
+        ),
+    ),
+    (
         ("chords",),
         AnswerMethod(
             "Chords are the lengths of the phase on all lines of voxels along an axis; one that "

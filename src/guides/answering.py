@@ -22,6 +22,7 @@ from .phase_answers import NOT_REPEATED, PhaseAnswers
 from .quality_answers import quality_of
 from .quantification import PhaseResults
 from .questions import SOLVED, checked_questions, parts_of
+from .saturation_answers import saturation_answers
 from .steps import StepProgress, Steps
 from .threshold_shares import Moved, moved_thresholds, with_share
 from .transport_answers import Ask, Porous, diffusion, flow
@@ -165,6 +166,8 @@ class _Work:
             return seen.measurements, seen.tables
         if step.part == "agreement":
             return [], {step.part: agreement_table(self._ws, self._result)}
+        if step.part == "saturation":
+            return saturation_answers(self._ws, self._result), {}
         solved = step.part in SOLVED
         block = self._small if solved else self._large
         found, tables = self._measured(self._labels[block.slices], step, ask=self._steps.ask)

@@ -19,6 +19,7 @@ from .quantification import UNSTATED
 _KEY = (
     "local_thickness_mean", "porosimetry_median", "bodies_median", "mean_chord_",
     "effective_diffusivity_", "tortuosity_factor_", "permeability_", "resolution_half_bit",
+    "saturation",
 )  # fmt: skip
 _BY_VOLUME = ("local_thickness", "porosimetry", "bodies")
 _DISTRIBUTIONS = (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: Parts that are of all phases together; the others are of one phase each.
-SHARED = ("interfaces", "triple_lines", "image_quality", "agreement")
+SHARED = ("interfaces", "triple_lines", "image_quality", "agreement", "saturation")
 #: Solved in the central block, one axis after the other.
 SOLVED = ("diffusion", "flow")
 
@@ -22,7 +22,8 @@ class Question:
     meaning : str
         What comes out, in words.
     parts : tuple of str
-        Of `measure`, or ``"diffusion"``, ``"flow"``, ``"image_quality"`` and ``"agreement"``.
+        Of `measure`, or ``"diffusion"``, ``"flow"``, ``"image_quality"``,
+        ``"saturation"`` and ``"agreement"``.
     """
 
     name: str
@@ -67,6 +68,12 @@ QUESTIONS = {
             "resolution from two halves or estimated from the one image, noise, contrast, rings, "
             "cupping",
             ("image_quality",),
+        ),
+        Question(
+            "saturation",
+            "of three phases, the share of the middle one in what is not the bright one, without "
+            "the rims that blur makes",
+            ("saturation",),
         ),
         Question(
             "agreement",
