@@ -85,8 +85,8 @@ _METHODS: tuple[tuple[tuple[str, ...], AnswerMethod], ...] = (
         ("saturation",),
         AnswerMethod(
             "A voxel is of the middle phase where that has an inside: its grey value, neither "
-            "steep nor curved, in a body larger than the blur; around it, half-way between the phases. "
-            "Everywhere else voxels are parted half-way between the other two.",
+            "steep nor curved, in a body larger than the blur; around it, half-way between the "
+            "phases. Everywhere else voxels are parted half-way between the other two.",
             (
                 (
                     "Kniss, Kindlmann & Hansen 2002, Multidimensional transfer functions for "
