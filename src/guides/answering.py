@@ -11,21 +11,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..analysis.quantification import Measurement, mean_chord_um, measure
-from ..analysis.quantification.already_segmented import ALREADY
 from ..analysis.quantification.measurement import Check
 from ..errors import MissingPackage
 from ..workspace import Workspace
+from .agreeing import agreement_table
 from .answer_plan import LARGEST, Step, cost_of, plan_of
 from .block_scatter import block_shares
 from .central_block import Block, central_block, likeness
+from .class_shares import Varied
 from .fluids import Fluids
-from .phase_answers import PhaseAnswers
+from .phase_answers import NOT_REPEATED, PhaseAnswers
 from .pore_answers import PoreAnswers
 from .quality_answers import quality_of
-from .quantification import UNSTATED, PhaseResults
+from .quantification import PhaseResults
 from .questions import OF_PORES, SOLVED, checked_questions, parts_of
+from .saturation_answers import saturation_answers
 from .steps import StepProgress, Steps
-from .threshold_shares import Moved, moved_thresholds, threshold_shares, with_share
+from .threshold_shares import Moved, moved_thresholds, with_share
 from .transport_answers import Ask, Porous, diffusion, flow
 
 BLOCK_VOXELS = 128
@@ -120,7 +122,7 @@ class _Work:
         fluids: Fluids,
         threads: int | None,
     ) -> None:
-        self._result, self._steps, self._threads = result, steps, threads
+        self._ws, self._result, self._steps, self._threads = ws, result, steps, threads
         self._fluids = fluids
         self._quality = partial(quality_of, ws, result, halves=halves)
         self._image = ws.images[result.image]
@@ -129,7 +131,7 @@ class _Work:
         shape = self._labels.shape
         # an interval without a part for the thresholds says so wherever it goes
         first = result.measurements[0].checks
-        self._unstated = tuple(check for check in first if check.name in (UNSTATED, ALREADY))
+        self._unstated = tuple(check for check in first if check.name in NOT_REPEATED)
         self._large = central_block(shape, most=LARGEST)
         self._small = central_block(shape, most=block_voxels)
 
@@ -157,7 +159,9 @@ class _Work:
             self._result.image, self._result.name, phase, kept, tables, missing, ndim
         )
 
-    def _moved(self, phase: str) -> Moved | None:
+    def _moved(self, phase: str) -> Moved | Varied | None:
+        if (varied := self._result.varied) is not None:
+            return varied if varied.variants else None
         label = self._label(phase)
         return moved_thresholds(self._image, self._result.settings, self._labels, label)
 
@@ -165,11 +169,15 @@ class _Work:
         return self._result.settings.phases.index(phase)
 
     def _step(
-        self, step: Step, moved: Moved | None
+        self, step: Step, moved: Moved | Varied | None
     ) -> tuple[list[Measurement], dict[str, pd.DataFrame]]:
         if step.part == "image_quality":
             seen = self._quality()
             return seen.measurements, seen.tables
+        if step.part == "agreement":
+            return [], {step.part: agreement_table(self._ws, self._result)}
+        if step.part == "saturation":
+            return saturation_answers(self._ws, self._result), {}
         solved = step.part in (*SOLVED, *OF_PORES)
         block = self._small if solved else self._large
         found, tables = self._measured(self._labels[block.slices], step, ask=self._steps.ask)
@@ -180,7 +188,10 @@ class _Work:
             replace(
                 with_share(
                     with_share(
-                        m, "threshold", shares.get(m.key), needed=solved and moved is not None
+                        m,
+                        moved.part if moved is not None else "threshold",
+                        shares.get(m.key),
+                        needed=solved and moved is not None,
                     ),
                     BLOCK,
                     scatter.get(m.key),
@@ -212,7 +223,7 @@ class _Work:
         )
         return list(found), found.tables
 
-    def _shares(self, step: Step, moved: Moved | None) -> dict[str, float]:
+    def _shares(self, step: Step, moved: Moved | Varied | None) -> dict[str, float]:
         if moved is None or step.part in _UNMOVED:
             return {}
 
@@ -221,7 +232,7 @@ class _Work:
             return {m.key: m.value for m in found}
 
         try:
-            return dict(threshold_shares(moved, values))
+            return dict(moved.shares(values))
         except ValueError:  # the small block has nothing of the phase
             return {}
 

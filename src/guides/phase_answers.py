@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..analysis.quantification import MEANINGS
 from ..analysis.quantification.already_segmented import ALREADY
+from ..analysis.quantification.class_variation import LEARNED
 from ..analysis.quantification.measurement import Check, Measurement
 from ..quantities import format_number, format_value
 from .central_block import LIKENESS
@@ -18,7 +19,7 @@ from .quantification import UNSTATED
 _KEY = (
     "local_thickness_mean", "porosimetry_median", "bodies_median", "mean_chord_",
     "effective_diffusivity_", "tortuosity_factor_", "permeability_", "resolution_half_bit",
-    "coordination_number", "breakthrough_pressure_",
+    "coordination_number", "breakthrough_pressure_", "saturation",
 )  # fmt: skip
 _BY_VOLUME = ("local_thickness", "porosimetry", "bodies")
 _DISTRIBUTIONS = (
@@ -30,6 +31,8 @@ _OBJECT = (
     "surface_um2", "perimeter_um", "sphericity", "circularity",
     "long_axis_um", "short_axis_um", "at_border",
 )  # fmt: skip
+#: Checks of a segmentation, which its usual results say: answers rest on them, too.
+NOT_REPEATED = (UNSTATED, ALREADY, LEARNED)
 _TITLES = {
     "pore_network": "The pore network beside the voxels, an estimate beside an answer, of",
     "network_sizes": "Sizes of the pore network by number, diameters of the largest balls inside, "
@@ -86,7 +89,7 @@ class PhaseAnswers:
         found: dict[str, Check] = {}
         for m in self.measurements:
             for check in m.checks:
-                if check.name in (UNSTATED, ALREADY):
+                if check.name in NOT_REPEATED:
                     continue
                 name = f"{self.image}, {m.name}: {check.name}"
                 axis = end if (end := m.key.rsplit("_", 1)[-1]) in ("x", "y", "z") else ""

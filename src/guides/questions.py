@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: Parts that are of all phases together; the others are of one phase each.
-SHARED = ("interfaces", "triple_lines", "image_quality")
+SHARED = ("interfaces", "triple_lines", "image_quality", "agreement", "saturation")
 #: Solved in the central block, one axis after the other.
 SOLVED = ("diffusion", "flow")
 #: Of the same block, once for all axes.
@@ -24,7 +24,8 @@ class Question:
     meaning : str
         What comes out, in words.
     parts : tuple of str
-        Of `measure`, or of `SOLVED`, `OF_PORES` and ``"image_quality"``.
+        Of `measure`, or of `SOLVED`, `OF_PORES`, ``"image_quality"``, ``"saturation"`` and
+        ``"agreement"``.
     """
 
     name: str
@@ -69,6 +70,18 @@ QUESTIONS = {
             "resolution from two halves or estimated from the one image, noise, contrast, rings, "
             "cupping",
             ("image_quality",),
+        ),
+        Question(
+            "saturation",
+            "of three phases, the share of the middle one in what is not the bright one, without "
+            "the rims that blur makes",
+            ("saturation",),
+        ),
+        Question(
+            "agreement",
+            "with every other accepted segmentation of the place, also of another scale: shares "
+            "of the phases, Dice",
+            ("agreement",),
         ),
         Question("flow", "Stokes permeability along each axis, the phase as pore", ("flow",)),
         Question(

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .explorer import SliceExplorer
-from .history import RecordStep
 from .layers import MATRIX, Layer, coarse_level
 from .phase_record import recipe_of, record_fields, says_the_same
 from .preview import level_factors, preview_levels
 from .scene import Placed
 from .seen import Seen
 from .shares import finest_values, phase_shares
+from .training_record import is_trained
 from .whole_image import WholeImage
 
 if TYPE_CHECKING:
@@ -88,6 +88,47 @@ class SegmentationSliders(WholeImage):
         self._apply_together("suggested thresholds", changes)
         return estimate
 
+    def calibrate(self, by: str, *, criterion: str = "fraction") -> tuple[Any, ...]:
+        """Take the thresholds with which this scan agrees with a finer one where both are.
+
+        The phases need names first (`name_phases`), those of the finer segmentation among them.
+
+        Parameters
+        ----------
+        by : str
+            Name of a segmentation of a finer image, joined to this one by accepted transforms.
+        criterion : {"fraction", "agreement"}
+            The same volume of each phase in the overlap, or the least volume misplaced.
+
+        Returns
+        -------
+        tuple of CalibratedThreshold
+            One a threshold; its uncertainty is of the place of the overlap and of the
+            registration.
+
+        Raises
+        ------
+        DecisionNeeded
+            The finer segmentation has a phase that has no name here.
+        ValueError
+            Thresholds are local ones; or the images do not fit, see `finer_scale`.
+        """
+        from .finer_scale import calibration_words, finer_scale
+
+        if self.method == "local":
+            raise ValueError(
+                "calibrate needs thresholds on grey values, got method local: set another method"
+            )
+        record = self.ws.segmentations[by]
+        finer = finer_scale(self.ws, self.image, record, coarse=self.source(), seen=self._smoothed)
+        names = [phase["name"] for phase in self.phases or self.named_phases()]
+        found = finer.thresholds(names, criterion=criterion)
+        values = tuple(one.threshold for one in found)
+        uncertainty = tuple(one.uncertainty for one in found)
+        changes = self.stated(values, uncertainty, note=calibration_words(found, finer))
+        self._apply_together(f"calibrated by {by}", changes)
+        return found
+
     # -- decisions -------------------------------------------------------------
 
     def save(self, name: str | None = None, *, accepted: bool = True, note: str = "") -> Any:
@@ -115,18 +156,7 @@ class SegmentationSliders(WholeImage):
         if not self.thresholds:
             raise ValueError("save needs a threshold: call set_threshold or suggest first")
         title = name or self.name or f"{self.image}_phases"
-        collection = self.ws.segmentations
-        before = next((record for record in collection if record.name == title), None)
-        fields = record_fields(self, accepted=accepted, note=note)
-        if before is None:
-            written = collection.add(name=title, **fields)
-        else:
-            seen = self._seen.version(before)
-            written = collection.edit(before.id, version=seen, **fields)
-        self.history.did(RecordStep(f"save {title}", collection, before, written))
-        self.set_trait("name", title)
-        self.set_trait("saved", True)
-        return written
+        return self._write(title, record_fields(self, accepted=accepted, note=note))
 
     def undo(self) -> str:
         """Take the last change back; a saved record gets a new version."""
@@ -237,6 +267,14 @@ class SegmentationSliders(WholeImage):
         item = self._placed()
         return finest_values(item.levels, item.select(time=self.explorer.time), dims=item.dims)
 
+    def _smoothed(self, grey: NDArray[Any]) -> NDArray[Any]:
+        """Grey values as the thresholds part them."""
+        from scipy.ndimage import gaussian_filter
+
+        if not self.smoothing_px:
+            return grey
+        return np.asarray(gaussian_filter(grey.astype(np.float32), self.smoothing_px))
+
     def _levelled(self, values: NDArray[Any], level: int) -> NDArray[Any]:
         """Grey values of a level as the thresholds see them."""
         if self.method != "local":
@@ -278,6 +316,10 @@ class SegmentationSliders(WholeImage):
     def _take(self, record: Any) -> None:
         if record.image != self.image:
             raise ValueError(f"{record.name} is a segmentation of {record.image}, not {self.image}")
+        if is_trained(record):
+            raise ValueError(
+                f"{record.name} is learned from scribbles: open it with TrainableSegmentation"
+            )
         self.take_recipe(recipe_of(record))
         known = tuple(record.threshold_uncertainty)
         # a record may give one for all

@@ -7,7 +7,7 @@ from .blobs import BlobCentre, find_blobs, refine_centre
 from .class_shares import class_shares
 from .cleaning import fill_enclosed, merge_small
 from .components import Components, connected_components
-from .corrections import Corrections, Stroke, correct
+from .corrections import Corrections, correct
 from .cross_scale import CalibratedThreshold, averaged_onto, calibrate_threshold
 from .hand_placed import hand_placed_uncertainty
 from .hysteresis import hysteresis_labels
@@ -16,6 +16,7 @@ from .median import median_of_neighbours
 from .opening import closed, opened
 from .phase_cores import PhaseGrey, phase_grey
 from .pixel_classes import (
+    Classified,
     ClassifiedBox,
     PixelClassifier,
     classify_blocks,
@@ -30,17 +31,20 @@ from .segment import segment
 from .segment_blocks import segment_blocks
 from .smoothing import gaussian
 from .splitting import cut_touching, split_touching
+from .strokes import Stroke
 from .three_phases import ThreePhases, three_phases
 from .thresholds import (
     ThresholdEstimate,
     otsu_thresholds,
     suggest_thresholds,
 )
+from .training import Training, class_recipe
 
 __all__ = [
     "Agreement",
     "BlobCentre",
     "CalibratedThreshold",
+    "Classified",
     "ClassifiedBox",
     "Components",
     "Corrections",
@@ -53,9 +57,11 @@ __all__ = [
     "Stroke",
     "ThreePhases",
     "ThresholdEstimate",
+    "Training",
     "agreement",
     "averaged_onto",
     "calibrate_threshold",
+    "class_recipe",
     "class_shares",
     "classify_blocks",
     "classify_box",
