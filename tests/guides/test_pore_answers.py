@@ -66,6 +66,21 @@ def test_drainage_is_that_of_the_fluids_that_are_named(porous, bare):
     assert first[1] / first[0] == pytest.approx(ratio, rel=1e-4)  # the smallest balls are the same
 
 
+def test_of_a_picture_there_is_drainage_along_its_own_axes_and_no_network(tmp_path):
+    rows = np.arange(40) % 10 < 6
+    grey = np.where(np.broadcast_to(rows, (30, 40)), BRIGHT, DARK).astype("u1")
+    with specimen(tmp_path, grey, spacing=(0.5, 0.5)) as ws:
+        results = measured(ws)
+        (along_z,) = answer_questions(ws, results, questions=["pore network"])
+        (along_y,) = answer_questions(
+            ws, results, questions=["pore network"], fluids=Fluids(along="y")
+        )
+    assert "axis needs one of ('y', 'x'), got 'z'" in along_z.missing["drainage"]
+    assert set(along_y.missing) == {"pore_network", "relative_permeability"}
+    assert "use a volume" in along_y.missing["pore_network"]
+    assert values([along_y])["trapped_share_y"].value == 0
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

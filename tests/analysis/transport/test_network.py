@@ -77,6 +77,15 @@ def test_a_closed_network_conducts_nothing():
     assert math.isnan(found.beside(diffusivity=voxels)["network_over_voxels"][0])
 
 
+def test_twice_the_spacing_is_four_times_the_permeability_and_the_same_diffusivity():
+    pytest.importorskip("porespy")
+    pytest.importorskip("openpnm")
+    one, two = (pore_network(beads(), spacing_um=(h,) * 3) for h in (0.5, 1.0))
+    assert two.permeability_um2 == pytest.approx(4 * one.permeability_um2, rel=1e-9)
+    assert two.diffusivity == pytest.approx(one.diffusivity, rel=1e-9)
+    assert two.pores["z_um"].to_numpy() == pytest.approx(2 * one.pores["z_um"].to_numpy())
+
+
 def test_a_wall_at_the_last_layer_closes_the_network():
     """Nothing is there to stand for the outside; porespy labels the pore before it instead."""
     pytest.importorskip("porespy")
