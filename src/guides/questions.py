@@ -9,6 +9,8 @@ from dataclasses import dataclass
 SHARED = ("interfaces", "triple_lines", "image_quality", "agreement", "saturation")
 #: Solved in the central block, one axis after the other.
 SOLVED = ("diffusion", "flow")
+#: Of the same block, once for all axes.
+OF_PORES = ("drainage", "pore_network", "relative_permeability")
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,8 @@ class Question:
     meaning : str
         What comes out, in words.
     parts : tuple of str
-        Of `measure`, or ``"diffusion"``, ``"flow"``, ``"image_quality"``,
-        ``"saturation"`` and ``"agreement"``.
+        Of `measure`, or of `SOLVED`, `OF_PORES`, ``"image_quality"``, ``"saturation"`` and
+        ``"agreement"``.
     """
 
     name: str
@@ -82,6 +84,12 @@ QUESTIONS = {
             ("agreement",),
         ),
         Question("flow", "Stokes permeability along each axis, the phase as pore", ("flow",)),
+        Question(
+            "pore network",
+            "pores, throats and what they conduct beside the voxels' answers to transport and "
+            "flow; capillary pressure by drainage, relative permeability",
+            OF_PORES,
+        ),
     )
 }
 
