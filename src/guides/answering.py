@@ -17,6 +17,7 @@ from ..workspace import Workspace
 from .answer_plan import LARGEST, Step, cost_of, plan_of
 from .block_scatter import block_shares
 from .central_block import Block, central_block, likeness
+from .imaged_chords import chords_by_surface
 from .phase_answers import PhaseAnswers
 from .quality_answers import quality_of
 from .quantification import UNSTATED, PhaseResults
@@ -163,6 +164,7 @@ class _Work:
         solved = step.part in SOLVED
         block = self._small if solved else self._large
         found, tables = self._measured(self._labels[block.slices], step, ask=self._steps.ask)
+        found = chords_by_surface(found, self._result.measurements, step.phase)
         checks = self._block_checks(step, block)
         shares = self._shares(step, moved)
         scatter = self._scatter(step, block, found) if solved else {}
