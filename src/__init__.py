@@ -27,6 +27,7 @@ _HOMES = {
     "Scene": ".widgets",
     "SeriesExplorer": ".widgets",
     "SizeBrush": ".widgets",
+    "TrainableSegmentation": ".widgets",
 }
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "SliceExplorer",
     "SurfacePicker",
     "TargetPicker",
+    "TrainableSegmentation",
     "Workspace",
     "__version__",
 ]
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
         SliceExplorer,
         SurfacePicker,
         TargetPicker,
+        TrainableSegmentation,
     )
     from .workspace import Workspace
 

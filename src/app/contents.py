@@ -24,7 +24,14 @@ from ..guides import (
 from ..guides.decisions import CUT_TAG
 from ..guides.survey import times
 from ..quantities import format_value
-from ..widgets import LandmarkPicker, SegmentationSliders, SliceExplorer, TargetPicker
+from ..widgets import (
+    LandmarkPicker,
+    SegmentationSliders,
+    SliceExplorer,
+    TargetPicker,
+    TrainableSegmentation,
+)
+from ..widgets.training_record import is_trained
 from ..widgets.views import Message, button, heading, html_table, notice, notices
 from ..workspace import Workspace
 from ..workspace.staleness import stale_transforms
@@ -33,6 +40,7 @@ from .content import Content, Holder, choice, deciding, row
 from .steps import apart_from_map, proposals, quantities, undecided
 
 _NONE: tuple[str, str] = ("none", "")
+_PARTED, _LEARNED = "thresholds", "scribbles"
 
 
 def content_of(key: str, ws: Workspace) -> Content:
@@ -319,20 +327,30 @@ def _tag_surface(ws: Workspace, name: str) -> None:
 # -- quantification ------------------------------------------------------------
 
 
+def _choice_of(record: Any) -> tuple[str, str, str]:
+    how = _LEARNED if is_trained(record) else _PARTED
+    return str(record.image), str(record.name), how
+
+
 def _quantification(ws: Workspace) -> Content:
     table, message, holder = ipw.HTML(), Message(), Holder()
-    saved = [(f"{r.name} of {r.image}", (r.image, r.name)) for r in ws.segmentations]
-    fresh = [(f"new, of {name}", (name, None)) for name in calibrated(ws)]
+    saved = [(f"{r.name} of {r.image}", _choice_of(r)) for r in ws.segmentations]
+    fresh = [
+        (f"new, by {how}, of {name}", (name, None, how))
+        for name in calibrated(ws)
+        for how in (_PARTED, _LEARNED)
+    ]
     to_measure = [
-        (r.image, r.name) for r in ws.segmentations if r.accepted and SURFACE_TAG not in r.tags
+        _choice_of(r) for r in ws.segmentations if r.accepted and SURFACE_TAG not in r.tags
     ]
     chosen = choice("segmentation", saved + fresh, to_measure[0] if to_measure else None)
 
     def adjust() -> Any:
         if chosen.value is None:
             raise NotFound("no image has a voxel size: phases are measured in micrometres")
-        image, record = chosen.value
-        return SegmentationSliders(ws, image, record=record)
+        image, record, how = chosen.value
+        made = TrainableSegmentation if how == _LEARNED else SegmentationSliders
+        return made(ws, image, record=record)
 
     def refresh() -> None:
         table.value = html_table(number_table(ws), empty="Nothing is measured yet: run the report.")

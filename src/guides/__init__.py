@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..analysis.quantification.objects import SPECK_VOXELS
 from .aligned_copy import CopyErrors, compare_with_copy
-from .answer_methods import AnswerMethod, methods_of
+from .answer_methods import AnswerMethod, methods_of, segmentation_methods
 from .answering import answer_questions
 from .audited import with_audits
 from .auditing import PhaseAudit, audit_phases, audit_table
@@ -41,7 +41,7 @@ from .quantification import (
     connectivity_table,
     phase_results,
     record_segmentation,
-    segmentation_sliders,
+    segmentation_widget,
     size_brush,
 )
 from .questions import QUESTIONS, Question, checked_questions
@@ -184,7 +184,8 @@ __all__ = [
     "register_time_points",
     "search_transform",
     "seen_fiducials",
-    "segmentation_sliders",
+    "segmentation_methods",
+    "segmentation_widget",
     "segmentations_to_measure",
     "settle",
     "settle_proposal",

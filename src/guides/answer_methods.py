@@ -23,6 +23,45 @@ class AnswerMethod:
     sources: tuple[tuple[str, str], ...]
 
 
+_THRESHOLDS = AnswerMethod(
+    "Phases were separated by thresholds on grey values. Volume fractions count voxels; surfaces "
+    "are Crofton estimates with direction weights for the actual voxel shape; sizes are equivalent "
+    "diameters, corrected for objects cut by the border. What blur, noise and voxels do to each of "
+    "them was estimated from a model of the shapes that is imaged and segmented once more, and "
+    "taken off where the checks allow it; the table says what was segmented, too. Intervals are "
+    "95 % and are of the imaged volume.",
+    (
+        (
+            "Ohser & Mücklich 2000; Legland, Kiêu & Devaux 2007, Computation of Minkowski measures "
+            "on 2D and 3D binary images",
+            "10.5566/ias.v26.p83-92",
+        ),
+        (
+            "Otsu 1979, A threshold selection method from gray-level histograms",
+            "10.1109/TSMC.1979.4310076",
+        ),
+    ),
+)
+_TRAINED = AnswerMethod(
+    "Classes were learned from scribbles by a random forest on grey value, gradient, and the "
+    "eigenvalues of the Hessian and of the structure tensor at several scales; scribbles, features "
+    "and seed are in the record, and give the same labels to the bit. Volume fractions count "
+    "voxels; surfaces are Crofton estimates. What other scribbles of the same kind would change "
+    "was found by learning from draws of them with replacement; nothing is taken off for blur. "
+    "Intervals are 95 % and are of the imaged volume.",
+    (
+        ("Breiman 2001, Random forests", "10.1023/A:1010933404324"),
+        (
+            "Arganda-Carreras et al. 2017, Trainable Weka Segmentation: a machine learning tool "
+            "for microscopy pixel classification",
+            "10.1093/bioinformatics/btx180",
+        ),
+        (
+            "Berg et al. 2019, ilastik: interactive machine learning for (bio)image analysis",
+            "10.1038/s41592-019-0582-9",
+        ),
+    ),
+)
 _METHODS: tuple[tuple[tuple[str, ...], AnswerMethod], ...] = (
     (
         ("local_thickness", "porosimetry", "bodies"),
@@ -96,6 +135,11 @@ _METHODS: tuple[tuple[tuple[str, ...], AnswerMethod], ...] = (
         ),
     ),
 )  # fmt: skip
+
+
+def segmentation_methods(*, parted: bool, trained: bool) -> list[AnswerMethod]:
+    """Return how phases were found: by thresholds, by scribbles, or some by each."""
+    return [*([_THRESHOLDS] if parted else []), *([_TRAINED] if trained else [])]
 
 
 def methods_of(questions: Sequence[str]) -> list[AnswerMethod]:

@@ -11,19 +11,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..analysis.quantification import Measurement, mean_chord_um, measure
-from ..analysis.quantification.already_segmented import ALREADY
 from ..analysis.quantification.measurement import Check
 from ..workspace import Workspace
 from .answer_plan import LARGEST, Step, cost_of, plan_of
 from .block_scatter import block_shares
 from .central_block import Block, central_block, likeness
+from .class_shares import Varied
 from .imaged_chords import chords_by_surface
-from .phase_answers import PhaseAnswers
+from .phase_answers import NOT_REPEATED, PhaseAnswers
 from .quality_answers import quality_of
-from .quantification import UNSTATED, PhaseResults
+from .quantification import PhaseResults
 from .questions import SOLVED, checked_questions, parts_of
 from .steps import StepProgress, Steps
-from .threshold_shares import Moved, moved_thresholds, threshold_shares, with_share
+from .threshold_shares import Moved, moved_thresholds, with_share
 from .transport_answers import Ask, Porous, diffusion, flow
 
 BLOCK_VOXELS = 128
@@ -121,7 +121,7 @@ class _Work:
         shape = self._labels.shape
         # an interval without a part for the thresholds says so wherever it goes
         first = result.measurements[0].checks
-        self._unstated = tuple(check for check in first if check.name in (UNSTATED, ALREADY))
+        self._unstated = tuple(check for check in first if check.name in NOT_REPEATED)
         self._large = central_block(shape, most=LARGEST)
         self._small = central_block(shape, most=block_voxels)
 
@@ -148,7 +148,9 @@ class _Work:
             self._result.image, self._result.name, phase, kept, tables, missing, ndim
         )
 
-    def _moved(self, phase: str) -> Moved | None:
+    def _moved(self, phase: str) -> Moved | Varied | None:
+        if (varied := self._result.varied) is not None:
+            return varied if varied.variants else None
         label = self._label(phase)
         return moved_thresholds(self._image, self._result.settings, self._labels, label)
 
@@ -156,7 +158,7 @@ class _Work:
         return self._result.settings.phases.index(phase)
 
     def _step(
-        self, step: Step, moved: Moved | None
+        self, step: Step, moved: Moved | Varied | None
     ) -> tuple[list[Measurement], dict[str, pd.DataFrame]]:
         if step.part == "image_quality":
             seen = self._quality()
@@ -172,7 +174,10 @@ class _Work:
             replace(
                 with_share(
                     with_share(
-                        m, "threshold", shares.get(m.key), needed=solved and moved is not None
+                        m,
+                        moved.part if moved is not None else "threshold",
+                        shares.get(m.key),
+                        needed=solved and moved is not None,
                     ),
                     BLOCK,
                     scatter.get(m.key),
@@ -202,7 +207,7 @@ class _Work:
         )
         return list(found), found.tables
 
-    def _shares(self, step: Step, moved: Moved | None) -> dict[str, float]:
+    def _shares(self, step: Step, moved: Moved | Varied | None) -> dict[str, float]:
         if moved is None or step.part in _UNMOVED:
             return {}
 
@@ -211,7 +216,7 @@ class _Work:
             return {m.key: m.value for m in found}
 
         try:
-            return dict(threshold_shares(moved, values))
+            return dict(moved.shares(values))
         except ValueError:  # the small block has nothing of the phase
             return {}
 

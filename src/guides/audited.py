@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..analysis.quantification.audit import AuditRow
+from ..analysis.quantification.class_variation import LEARNED
 from ..analysis.quantification.measurement import Check, Measurement
 from ..analysis.quantification.model_fit import MODEL
 from ..analysis.quantification.phase_quantities import QUANTITIES
@@ -65,7 +66,7 @@ def _widened(m: Measurement, row: AuditRow | None) -> Measurement:
     if row is None or not math.isfinite(row.bias):
         return m
     said = replace(row, quantity=NAMES[row.quantity]).words() + ", on phantoms like this phase"
-    if not any(check.name == MODEL and check.passed for check in m.checks):
+    if not any((c.name == MODEL and c.passed) or c.name == LEARNED for c in m.checks):
         apart = "; the image does not look like them, so that it is in no interval"
         return replace(m, checks=(*m.checks, Check(AUDIT, None, said + apart)))
     told = abs(row.bias) > row.bias_uncertainty

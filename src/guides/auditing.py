@@ -16,6 +16,7 @@ from ..analysis.quantification.rendering import Imaging
 from ..analysis.segmentation import SegmentationRecipe
 from ..workspace import Workspace
 from .quantification import PhaseResults
+from .trained_audit import class_imaging, pipeline_of
 
 _CHORDS, _SMALLEST, _LARGEST = 5, 32, 48  # of a phantom's side: chords, and voxels
 NAMES = {
@@ -56,7 +57,8 @@ def audit_phases(
     Each phantom is like the phase in volume fraction, surface and correlation length, and is seen
     as the image sees it: grey values, noise and blur as found there. It is parted from what is
     around it by the segmentation's own threshold and steps, and measured as `phase_results` does.
-    Of more than two phases, the phase and the one next to it in grey value are drawn.
+    Of more than two phases, the phase and the one next to it in grey value are drawn. Classes that
+    are learned are found by the same classifier, beside the class that they touch most.
 
     Parameters
     ----------
@@ -116,26 +118,37 @@ def _audit_phase(
     label = settings.phases.index(phase)
     inside = result.found.labels == label
     missing = partial(PhaseAudit, result.image, phase, None)
-    if imaging is None:
+    pipeline: partial[Mapping[str, float]]
+    if result.varied is not None:
+        told = class_imaging(result.varied, result.found.labels, label)
+        if isinstance(told, str):
+            return missing(told)
+        seen = told
+        pipeline = pipeline_of(
+            result.varied, settings.recipe, label=label, quantities=tuple(NAMES),
+            spacing=tuple(spacing),
+        )  # fmt: skip
+    elif imaging is None:
         return missing("grey values, noise and blur could not be told from the image")
+    else:
+        around = label - 1 if label else 1
+        seen = Imaging(
+            (imaging.greys[around], imaging.greys[label]),
+            (imaging.noises[around], imaging.noises[label]),
+            imaging.blur_px,
+            imaging.noise_correlation_px,
+        )
+        pipeline = partial(
+            _measured,
+            recipe=_two_phase_recipe(settings.recipe, label),
+            uncertainty=settings.uncertainty[max(label - 1, 0)],
+            brighter=label > 0,
+            spacing=tuple(spacing),
+        )
     try:
         like = Medium.of(inside, spacing_um=spacing)
     except ValueError as error:
         return missing(str(error))
-    around = label - 1 if label else 1
-    seen = Imaging(
-        (imaging.greys[around], imaging.greys[label]),
-        (imaging.noises[around], imaging.noises[label]),
-        imaging.blur_px,
-        imaging.noise_correlation_px,
-    )
-    pipeline = partial(
-        _measured,
-        recipe=_two_phase_recipe(settings.recipe, label),
-        uncertainty=settings.uncertainty[max(label - 1, 0)],
-        brighter=label > 0,
-        spacing=tuple(spacing),
-    )
     found = audit(
         pipeline,
         like=like,

@@ -10,6 +10,7 @@ from ..analysis.quantification.phase_inputs import checked_uncertainty
 from ..analysis.segmentation import SegmentationRecipe
 from ..errors import DecisionNeeded
 from ..widgets.phase_record import recipe_of
+from ..widgets.training_record import is_trained
 from ..workspace import Workspace
 
 
@@ -23,7 +24,7 @@ class Settings:
     record : Record or None
         None where the template's parameters decide.
     thresholds, uncertainty : tuple of float
-        Grey values; standard uncertainty of each.
+        Grey values; standard uncertainty of each. None of a segmentation that is learned.
     recipe : SegmentationRecipe
         What is done beside the thresholds, and with them.
     phases : tuple of str
@@ -37,6 +38,11 @@ class Settings:
     uncertainty: tuple[float, ...]
     recipe: SegmentationRecipe
     phases: tuple[str, ...]
+
+    @property
+    def trained(self) -> bool:
+        """Whether it is learned from scribbles: the recipe then is of an image of classes."""
+        return is_trained(self.record)
 
 
 def segmentations_to_measure(
@@ -93,8 +99,8 @@ def segmentations_to_measure(
 
 def _undecided(image: str | None, accepted: Sequence[Any]) -> DecisionNeeded:
     ways = (
-        "choose thresholds with SegmentationSliders and save them, or give the parameters image "
-        "and thresholds"
+        "choose thresholds with SegmentationSliders, or scribble with TrainableSegmentation, and "
+        "save them; or give the parameters image and thresholds"
     )
     if image is None:
         return DecisionNeeded(f"no segmentation is accepted: {ways}")

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..analysis.quantification import MEANINGS
 from ..analysis.quantification.already_segmented import ALREADY
+from ..analysis.quantification.class_variation import LEARNED
 from ..analysis.quantification.measurement import Check, Measurement
 from ..quantities import format_number, format_value
 from .central_block import LIKENESS
@@ -29,6 +30,8 @@ _OBJECT = (
     "surface_um2", "perimeter_um", "sphericity", "circularity",
     "long_axis_um", "short_axis_um", "at_border",
 )  # fmt: skip
+#: Checks of a segmentation, which its usual results say: answers rest on them, too.
+NOT_REPEATED = (UNSTATED, ALREADY, LEARNED)
 _ROWS = 50
 _DARCY_UM2 = 0.9869233
 
@@ -77,7 +80,7 @@ class PhaseAnswers:
         found: dict[str, Check] = {}
         for m in self.measurements:
             for check in m.checks:
-                if check.name in (UNSTATED, ALREADY):
+                if check.name in NOT_REPEATED:
                     continue
                 name = f"{self.image}, {m.name}: {check.name}"
                 axis = end if (end := m.key.rsplit("_", 1)[-1]) in ("x", "y", "z") else ""

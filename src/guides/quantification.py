@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,12 +17,15 @@ from ..analysis.quantification.phase_quantities import BESIDE
 from ..analysis.quantification.phases import PhaseMeasurements, measure_phases
 from ..errors import DecisionNeeded
 from ..quantities import format_beside, format_value
-from ..widgets import SegmentationSliders, SizeBrush
+from ..widgets import SegmentationSliders, SizeBrush, TrainableSegmentation
 from ..widgets.applied import volume_of
 from ..widgets.phase_record import corrections_of
 from ..workspace import Workspace
 from .measured_settings import Settings
 from .survey import sampled
+
+if TYPE_CHECKING:
+    from .class_shares import Varied
 
 _TO_95 = 1.96
 BACKGROUND = ("matrix", "air", "outside", "background")
@@ -46,6 +49,8 @@ class PhaseResults:
         Grey values for the histogram.
     picture : PIL.Image.Image
         The phases over a slice.
+    varied : Varied or None
+        Of a trained segmentation: what other scribbles would have made of a block.
     """
 
     settings: Settings
@@ -54,6 +59,7 @@ class PhaseResults:
     diameters: dict[str, np.ndarray]
     sample: np.ndarray
     picture: Picture.Image
+    varied: Varied | None = None
 
     @property
     def name(self) -> str:
@@ -69,6 +75,24 @@ class PhaseResults:
     def band(self) -> list[float]:
         """95 % half-width of each threshold [grey value]."""
         return [_TO_95 * sigma for sigma in self.settings.uncertainty]
+
+    @property
+    def parting(self) -> dict[str, Any]:
+        """What a histogram shows of the thresholds; nothing of classes that are learned."""
+        if self.settings.trained:
+            return {}
+        return {
+            "thresholds": self.settings.thresholds,
+            "uncertainty": self.band,
+            "phases": self.settings.phases,
+        }
+
+    @property
+    def histogram_words(self) -> str:
+        """The caption of the histogram of grey values."""
+        if self.settings.trained:
+            return f"Grey values of {self.image}; its classes are learned from scribbles."
+        return f"Grey values of {self.image} with its thresholds."
 
     @property
     def key_measurements(self) -> list[Measurement]:
@@ -149,10 +173,14 @@ def phase_results(
     DecisionNeeded
         None of its phases is to be measured.
     """
+    if settings.trained:
+        from .trained_phases import trained_results
+
+        return trained_results(ws, settings, measured=measured)
     image = ws.images[settings.image]
     spacing = image.spacing_um
     grey = grey_values(image, settings)
-    wanted = _wanted(settings, measured)
+    wanted = phases_to_measure(settings, measured)
     found = [
         measure_phases(
             grey,
@@ -179,11 +207,11 @@ def phase_results(
     )
     labels = found[0].labels
     diameters = {
-        phase: _diameters(labels == settings.phases.index(phase), spacing) for phase in wanted
+        phase: object_diameters(labels == settings.phases.index(phase), spacing) for phase in wanted
     }
     sample = _sample(ws, settings)
     return PhaseResults(
-        settings, _joined(found), measurements, diameters, sample, _picture(ws, settings)
+        settings, _joined(found), measurements, diameters, sample, phases_picture(ws, settings)
     )
 
 
@@ -201,7 +229,14 @@ def _sample(ws: Workspace, settings: Settings) -> np.ndarray:
     return sampled(ws.images[settings.image])
 
 
-def _wanted(settings: Settings, measured: Sequence[str] | None) -> list[str]:
+def phases_to_measure(settings: Settings, measured: Sequence[str] | None) -> list[str]:
+    """Return the phases that are named, else all but matrix, air, outside and background.
+
+    Raises
+    ------
+    DecisionNeeded
+        There is none.
+    """
     if measured:
         wanted = [phase for phase in settings.phases if phase in measured]
     else:
@@ -238,7 +273,7 @@ def _joined(found: Sequence[PhaseMeasurements]) -> PhaseMeasurements:
     )
 
 
-def _diameters(phase: np.ndarray, spacing_um: Sequence[float]) -> np.ndarray:
+def object_diameters(phase: np.ndarray, spacing_um: Sequence[float]) -> np.ndarray:
     """Sizes of whole objects that are large enough to have a size: specks are noise."""
     full = 26 if phase.ndim == 3 else 8
     table = object_table(
@@ -247,8 +282,12 @@ def _diameters(phase: np.ndarray, spacing_um: Sequence[float]) -> np.ndarray:
     return table.loc[have_size(table, ndim=phase.ndim), "equivalent_diameter_um"].to_numpy()
 
 
-def _picture(ws: Workspace, settings: Settings) -> Picture.Image:
-    return segmentation_sliders(ws, settings).snapshot(histogram=False)
+def phases_picture(ws: Workspace, settings: Settings) -> Picture.Image:
+    """Draw a slice, and the same with its phases."""
+    widget = segmentation_widget(ws, settings)
+    if isinstance(widget, SegmentationSliders):
+        return widget.snapshot(histogram=False)
+    return widget.snapshot()
 
 
 def size_brush(ws: Workspace, result: PhaseResults, phase: str) -> SizeBrush:
@@ -263,6 +302,15 @@ def size_brush(ws: Workspace, result: PhaseResults, phase: str) -> SizeBrush:
     """
     inside = result.found.labels == result.settings.phases.index(phase)
     return SizeBrush(ws, result.image, inside, name=phase)
+
+
+def segmentation_widget(
+    ws: Workspace, settings: Settings
+) -> SegmentationSliders | TrainableSegmentation:
+    """Open a segmentation in the widget in which it was decided."""
+    if settings.trained:
+        return TrainableSegmentation(ws, settings.image, record=settings.name)
+    return segmentation_sliders(ws, settings)
 
 
 def segmentation_sliders(ws: Workspace, settings: Settings) -> SegmentationSliders:

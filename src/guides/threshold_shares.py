@@ -43,6 +43,25 @@ class Moved:
     upper: tuple[NDArray[np.uint8], ...]
     scale: tuple[float, ...]
 
+    part = "threshold"
+
+    def shares(self, measured: Callable[[NDArray[np.uint8]], Values]) -> Values:
+        """Return the 95 % half-width that each value owes to the thresholds, as a share of it.
+
+        A value that is nothing, or nothing definite, in one of the segmentations is left out.
+        """
+        there = measured(self.labels)
+        squares = {key: 0.0 for key, value in there.items() if math.isfinite(value) and value != 0}
+        for low, high, scale in zip(self.lower, self.upper, self.scale, strict=True):
+            ends = measured(low), measured(high)
+            for key in list(squares):
+                values = [end.get(key, math.nan) for end in ends]
+                if not all(math.isfinite(v) for v in values):
+                    del squares[key]
+                    continue
+                squares[key] += (scale * (values[1] - values[0]) / there[key]) ** 2
+        return {key: math.sqrt(square) for key, square in squares.items()}
+
 
 def moved_thresholds(image: Any, settings: Settings, labels: NDArray, label: int) -> Moved | None:
     """Segment the central block with each threshold of a phase moved both ways.
@@ -85,24 +104,6 @@ def moved_thresholds(image: Any, settings: Settings, labels: NDArray, label: int
         upper.append(segmented(moved[1]))
         scale.append(_TO_95 * sigma / (2 * step))
     return Moved(np.asarray(labels[block.slices]), tuple(lower), tuple(upper), tuple(scale))
-
-
-def threshold_shares(moved: Moved, measured: Callable[[NDArray[np.uint8]], Values]) -> Values:
-    """Return the 95 % half-width that each value owes to the thresholds, as a share of it.
-
-    A value that is nothing, or nothing definite, in one of the segmentations is left out.
-    """
-    there = measured(moved.labels)
-    squares = {key: 0.0 for key, value in there.items() if math.isfinite(value) and value != 0}
-    for low, high, scale in zip(moved.lower, moved.upper, moved.scale, strict=True):
-        ends = measured(low), measured(high)
-        for key in list(squares):
-            values = [end.get(key, math.nan) for end in ends]
-            if not all(math.isfinite(v) for v in values):
-                del squares[key]
-                continue
-            squares[key] += (scale * (values[1] - values[0]) / there[key]) ** 2
-    return {key: math.sqrt(square) for key, square in squares.items()}
 
 
 def with_share(m: Measurement, part: str, share: float | None, *, needed: bool) -> Measurement:

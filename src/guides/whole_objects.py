@@ -54,6 +54,11 @@ def whole_object(ws: Workspace, settings: Settings, *, phase: str) -> tuple[Meas
     ValueError
         It is no volume, or the phase is not in it.
     """
+    if settings.trained:
+        raise ValueError(
+            f"{settings.name} needs thresholds to find a whole object, and it is learned from "
+            "scribbles: part it with SegmentationSliders"
+        )
     image = ws.images[settings.image]
     spacing = image.spacing_um
     if image.ndim != 3:

@@ -23,6 +23,7 @@ _HOMES = {
     "SliceExplorer": ".explorer",
     "SurfacePicker": ".surface_picker",
     "TargetPicker": ".targets",
+    "TrainableSegmentation": ".training",
     "Volume": ".volumes",
     "axis_plane": ".plane",
     "slice_sheet": ".sheet",
@@ -42,6 +43,7 @@ __all__ = [
     "SliceExplorer",
     "SurfacePicker",
     "TargetPicker",
+    "TrainableSegmentation",
     "Volume",
     "axis_plane",
     "slice_sheet",
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     from .size_brush import SizeBrush
     from .surface_picker import SurfacePicker
     from .targets import TargetPicker
+    from .training import TrainableSegmentation
     from .volumes import Volume
 
 

@@ -19,6 +19,7 @@ from ..locks import locked
 from ..workspace.room import disk_full
 from .layers import channel_select
 from .phase_record import corrections_of, recipe_of
+from .training_record import classified_image, is_trained
 
 Progress = Callable[[int, int], None]
 Cancelled = Callable[[], bool]
@@ -67,6 +68,13 @@ def volume_of(image: Any, record: Any) -> OneVolume:
         image.axes, channel=int(said.get("channel", 0)), time=int(said.get("time", 0))
     )
     return OneVolume(image.levels[0].array, select)
+
+
+def segmented_source(image: Any, record: Any, *, threads: int | None = None) -> Any:
+    """What the recipe of a record parts: grey values, or the classes that it has learned."""
+    if is_trained(record):
+        return classified_image(image, record, threads=threads)
+    return volume_of(image, record)
 
 
 def applied_name(record: Any) -> str:
@@ -126,7 +134,7 @@ def apply_record(
     title = name or applied_name(record)
     refuse_taken_name(images, title, {}, "")
     image, recipe = images[record.image], recipe_of(record)
-    source = volume_of(image, record)
+    source = segmented_source(image, record)
     whole = int(np.prod(source.shape, dtype=np.int64))
     total = 0
 
@@ -170,8 +178,8 @@ def _fields(image: Any, record: Any, recipe: Any) -> dict[str, Any]:
         "record_id": record.id,
         "record_version": record.version,
         "image": image.name,
-        "method": recipe.method,
-        "thresholds": list(recipe.thresholds),
+        "method": record.method,
+        "thresholds": list(record.thresholds),
         "connectivity": recipe.neighbours(image.ndim),
         "phases": [dict(phase) for phase in record.phases],
         "corrected_strokes": len(record.parameters.get("corrections", [])),

@@ -16,6 +16,7 @@ from .phase_record import recipe_of
 from .scene import Placed
 from .space import Octant, Surface
 from .state import State
+from .training_record import is_trained
 from .volumes import MOST_VOXELS, level_within
 
 _MOST_LABELS = 40
@@ -108,6 +109,11 @@ def labelled_record(record: Any, image: Any, *, most_voxels: int) -> Labelled:
     from ..analysis.segmentation import segment
     from ..analysis.segmentation.segment import coarser
 
+    if is_trained(record):
+        raise ValueError(
+            f"{record.name} is learned from scribbles, for the finest level only: apply it, and "
+            "show the image of labels"
+        )
     level, stride = level_within(image.levels, image.ndim, most_voxels)
     chosen, steps = image.levels[level], (slice(None, None, stride),) * image.ndim
     before = {"t": record.parameters.get("time", 0), "c": record.parameters.get("channel", 0)}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..analysis.segmentation import Corrections, SegmentationRecipe, Stroke
+from ..analysis.segmentation import Corrections, SegmentationRecipe, Stroke, class_recipe
 from ..errors import UnusableRecord
+from .training_record import is_trained
 
 _NOT_SEEN = ("accepted", "note")
 
@@ -46,13 +47,19 @@ def record_fields(sliders: Any, *, accepted: bool, note: str) -> dict[str, Any]:
 
 
 def recipe_of(record: Any) -> SegmentationRecipe:
-    """What a record says is done to its image.
+    """What a record says is done to its image; of a trained one, to its image of classes.
 
     Raises
     ------
     UnusableRecord
         The record says what this program does not know, or what cannot be.
     """
+    if is_trained(record):
+        return class_recipe(
+            len(record.phases),
+            min_size_px=record.min_size_px,
+            fill_holes=bool(record.parameters.get("fill_holes", False)),
+        )
     known = record.parameters.get("recipe", {})
     fill = bool(record.parameters.get("fill_holes", False))
     try:

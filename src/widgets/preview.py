@@ -41,10 +41,7 @@ def preview_levels(
     """
     from ..analysis.segmentation import segment
 
-    height = plane.height_px(width_px)
-    points = item.placement.apply(plane.points(min(width_px, 64), min(height, 64)))
-    pixel = plane.pixel_um(width_px) * np.array([plane.across, plane.down])
-    number = choose_level(item.levels, pixel)
+    points, number = _seen(item, plane, width_px)
     most = _MAX_CUT_VOXELS if recipe.split_depth else _MAX_VOXELS
     while True:
         level = item.levels[number]
@@ -63,6 +60,29 @@ def preview_levels(
         spacing, first = tuple(level.spacing_um), tuple(origin.tolist())
         Corrections(corrections.strokes, spacing, first).apply(labels)
     return [GridLevel(labels, tuple(level.spacing_um), tuple(origin))], number
+
+
+def plane_box(
+    item: Placed, plane: Plane, *, width_px: int, most_voxels: int
+) -> tuple[Any, tuple[slice, ...]]:
+    """The level that the screen needs, and the box of its voxels around a plane.
+
+    A coarser level where the box would have more than `most_voxels`.
+    """
+    points, number = _seen(item, plane, width_px)
+    for level in item.levels[number:]:
+        box = _box(level, points, np.zeros(len(level.spacing_um)))
+        if np.prod([part.stop - part.start for part in box]) <= most_voxels:
+            break
+    return level, box
+
+
+def _seen(item: Placed, plane: Plane, width_px: int) -> tuple[NDArray[np.float64], int]:
+    """Positions all over a plane in the image's frame [µm], and the level that it needs."""
+    height = plane.height_px(width_px)
+    points = item.placement.apply(plane.points(min(width_px, 64), min(height, 64)))
+    pixel = plane.pixel_um(width_px) * np.array([plane.across, plane.down])
+    return points, choose_level(item.levels, pixel)
 
 
 def _with_seeds(

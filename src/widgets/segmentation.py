@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .explorer import SliceExplorer
-from .history import RecordStep
 from .layers import MATRIX, Layer, coarse_level
 from .phase_record import recipe_of, record_fields, says_the_same
 from .preview import level_factors, preview_levels
 from .scene import Placed
 from .seen import Seen
 from .shares import finest_values, phase_shares
+from .training_record import is_trained
 from .whole_image import WholeImage
 
 if TYPE_CHECKING:
@@ -115,18 +115,7 @@ class SegmentationSliders(WholeImage):
         if not self.thresholds:
             raise ValueError("save needs a threshold: call set_threshold or suggest first")
         title = name or self.name or f"{self.image}_phases"
-        collection = self.ws.segmentations
-        before = next((record for record in collection if record.name == title), None)
-        fields = record_fields(self, accepted=accepted, note=note)
-        if before is None:
-            written = collection.add(name=title, **fields)
-        else:
-            seen = self._seen.version(before)
-            written = collection.edit(before.id, version=seen, **fields)
-        self.history.did(RecordStep(f"save {title}", collection, before, written))
-        self.set_trait("name", title)
-        self.set_trait("saved", True)
-        return written
+        return self._write(title, record_fields(self, accepted=accepted, note=note))
 
     def undo(self) -> str:
         """Take the last change back; a saved record gets a new version."""
@@ -278,6 +267,10 @@ class SegmentationSliders(WholeImage):
     def _take(self, record: Any) -> None:
         if record.image != self.image:
             raise ValueError(f"{record.name} is a segmentation of {record.image}, not {self.image}")
+        if is_trained(record):
+            raise ValueError(
+                f"{record.name} is learned from scribbles: open it with TrainableSegmentation"
+            )
         self.take_recipe(recipe_of(record))
         known = tuple(record.threshold_uncertainty)
         # a record may give one for all

@@ -29,13 +29,13 @@ _TABLE = "1 1 340px"  # as wide as the fractions of the phases
 
 def segmentation_view(sliders: Any) -> ipw.VBox:
     """Build the controls of the sliders."""
-    message = Message()
+    message, shares = Message(), WholeShares(sliders)
     panels = (
         LivePanel(sliders.explorer, guard=message.quiet, title=sliders.image, followed=True),
-        PhasePanel(sliders, guard=message.quiet, seen=lambda: shares.watch()),
+        PhasePanel(sliders, guard=message.quiet, seen=shares.watch),
     )
     histogram, words = HistogramPanel(sliders, guard=message.quiet), ipw.HTML()
-    status, shares = ipw.HTML(), WholeShares(sliders)
+    status = ipw.HTML()
     thresholds = ipw.VBox()
 
     def refresh() -> None:

@@ -1,4 +1,4 @@
-"""What sliders do to the whole image, block by block: label it, and count its phases."""
+"""What sliders count of the whole image, block by block."""
 
 from __future__ import annotations
 
@@ -8,90 +8,15 @@ from typing import TYPE_CHECKING, Any
 from ..analysis.segmentation.corrections import Stroke
 from ..errors import SegmentationCancelled
 from .background import Background
+from .saved_segmentation import SavedSegmentation
 from .threshold_settings import ThresholdSettings
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class WholeImage(ThresholdSettings):
-    """Settings that can be done to the whole image, at once or in the background.
-
-    Attributes
-    ----------
-    ws : Workspace
-    explorer : SliceExplorer
-    """
-
-    ws: Any
-    explorer: Any
-
-    def apply(
-        self,
-        name: str | None = None,
-        *,
-        progress: Callable[[int, int], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> Any:
-        """Segment the whole image as saved, block by block, and write an image of labels.
-
-        Parameters
-        ----------
-        name : str, optional
-            Of the label image; by default ``<image>_<record>``.
-        progress : callable, optional
-            Called with the voxels done and to do, over all passes.
-        cancelled : callable, optional
-            Asked after every block.
-
-        Returns
-        -------
-        Image
-            To the bit what the headless run segments.
-
-        Raises
-        ------
-        ValueError
-            The settings are not saved, or the name is taken.
-        SegmentationCancelled
-            Nothing is left of it.
-        """
-        from .applied import apply_record
-
-        return apply_record(
-            self.ws.images, self._saved_record(), name=name, progress=progress, cancelled=cancelled
-        )
-
-    def begin_apply(self, name: str | None = None) -> Background[Any]:
-        """Do what `apply` does in the background.
-
-        Returns
-        -------
-        Background
-            With ``fraction``, ``words()``, ``cancel()`` and ``result()``.
-        """
-        from ..workspace.running_import import own_connection
-        from .applied import applied_name, apply_record
-
-        record = self._saved_record()
-        title = name or applied_name(record)
-
-        def work(progress: Any, cancelled: Any) -> Any:
-            own = own_connection(self.ws.images)
-            try:
-                made = apply_record(own, record, name=name, progress=progress, cancelled=cancelled)
-                return self.ws.images.present(made.record)
-            finally:
-                own.records.engine.dispose()
-
-        return Background(f"labels {title}", work).start()
-
-    def _saved_record(self) -> Any:
-        if not self.saved:
-            raise ValueError(
-                "apply needs a record of what is seen: save first, so that it can be done again"
-            )
-        return self.ws.segmentations[self.name]
+class WholeImage(SavedSegmentation, ThresholdSettings):
+    """Thresholds that can be done to the whole image, at once or in the background."""
 
     def whole_fractions(
         self,

@@ -5,7 +5,7 @@ import pytest
 
 from scalebridge import Workspace
 from scalebridge.errors import DecisionNeeded, NotFound
-from scalebridge.guides import phase_results, segmentation_sliders, segmentations_to_measure
+from scalebridge.guides import phase_results, segmentation_widget, segmentations_to_measure
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_a_threshold_that_nobody_has_judged_is_not_taken_for_exact_in_silence(ws
     (settings,) = segmentations_to_measure(
         ws, image="disks", thresholds=[118.0], phases=["matrix", "disk"]
     )
-    sliders = segmentation_sliders(ws, settings)
+    sliders = segmentation_widget(ws, settings)
     assert sliders.threshold_uncertainty == ()
     assert "no uncertainty is stated" in sliders.origin()
     told = {(c.name, c.passed) for c in phase_results(ws, settings).checks}

@@ -17,7 +17,7 @@ from scalebridge.guides import (
     answer_table,
     checked_questions,
     phase_results,
-    segmentation_sliders,
+    segmentation_widget,
     segmentations_to_measure,
 )
 from scalebridge.reports import KeyNumber, record_measurements
@@ -162,7 +162,7 @@ def test_the_thresholds_part_is_what_moving_them_does(tmp_path):
         (given,) = segmentations_to_measure(
             ws, image="scan", thresholds=[80.0], phases=["matrix", "pore"]
         )
-        sliders = segmentation_sliders(ws, given)
+        sliders = segmentation_widget(ws, given)
         sliders.threshold_uncertainty = (2.0,)
         sliders.save("ridge")
         settings = segmentations_to_measure(ws, segmentation="ridge")

@@ -17,6 +17,7 @@ from scalebridge import (
     SliceExplorer,
     SurfacePicker,
     TargetPicker,
+    TrainableSegmentation,
     Workspace,
 )
 from scalebridge.analysis.registration import fit_landmarks
@@ -101,6 +102,20 @@ def segmentation_sliders(ws: Workspace) -> SegmentationSliders:
     return sliders
 
 
+def trainable_segmentation(ws: Workspace) -> TrainableSegmentation:
+    """Two classes, learned from a scribble each."""
+    trained = TrainableSegmentation(ws, "survey", trees=10, scales_um=(1.0,))
+    trained.name_classes("ground", "bead")
+    trained.explorer.cursor_um = HERE
+    outside = {**HERE, "y_um": 4.0}
+    trained.add_stroke("pen", [outside, {**outside, "x_um": 30.0}], label=0, radius_um=1.0)
+    z, y, x = BEADS_UM[1]
+    for bead, away in ((1, 0.0), (0, 3.0)):
+        at = {"z_um": HERE["z_um"], "y_um": y - away, "x_um": x}
+        trained.add_stroke("pen", [at], label=bead, radius_um=1.2)
+    return trained
+
+
 def target_picker(ws: Workspace) -> TargetPicker:
     """A target with its box and its depth, and with its region in another image."""
     picker = TargetPicker(ws, "survey", images=["block"])
@@ -143,6 +158,7 @@ WIDGETS: dict[str, tuple[Callable[[Workspace], Any], int]] = {
         (slice_explorer_colors, 360),
         (landmark_picker, 500),
         (segmentation_sliders, 420),
+        (trainable_segmentation, 420),
         (target_picker, 500),
         (series_explorer, 420),
         (surface_picker, 500),

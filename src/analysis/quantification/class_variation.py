@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from ..distributions import student
 from ..spacing import checked_image_ndim, checked_spacing
-from .measurement import Measurement
+from .measurement import Check, Measurement
+from .phase_checks import phase_checks, sum_check
 from .phase_measurements import PhaseMeasurements
 from .phase_quantities import QUANTITIES, PhaseFigures, phase_figures
 from .phase_uncertainty import counting_part, radius_px_of, voxel_part
 from .sampling_error import sampling_uncertainty
 from .threshold_variation import TO_95
 
+LEARNED = "learned from scribbles"
 _FULL = {2: 8, 3: 26}
 _LEAST = 5  # variants below which their scatter says little
 
@@ -48,6 +50,7 @@ def measure_classes(
     *,
     spacing_um: Sequence[float],
     names: dict[int, str],
+    box: Sequence[slice] | None = None,
     strokes_a_class: int = 0,
     spacing_uncertainty: float = 0.0,
     mask: NDArray | None = None,
@@ -58,18 +61,22 @@ def measure_classes(
     The parts are `classes` (other scribbles of the same kind), `voxels`, `spacing` and, for sizes,
     `counting`, as in `measure_phases`. There is no part `imaging`: a forest says nothing of where
     an edge lies below a voxel, so a class that is systematically wrong is wrong here too; compare
-    with `agreement` where the truth is known.
+    with `agreement` where the truth is known. Checks are those of `measure_phases`, and one that
+    says so.
 
     Parameters
     ----------
     labels : ndarray of int, (z, y, x) or (y, x)
     variants : sequence of ndarray of int
-        The same image, or the same box of it, segmented by variants of the classifier
-        (`segmentation.variants`); 5 or more. Where they are of a box, `labels` are of that box.
+        The same image, or a box of it, segmented by variants of the classifier
+        (`segmentation.variants`); 5 or more. None where there are none: what other scribbles
+        would change is then in no interval, and the check says so.
     spacing_um : sequence of float
         Voxel size along each axis [µm].
     names : dict of int to str
         Classes to measure, and what they are called.
+    box : sequence of slice, optional
+        Of which the variants are; what they differ by there is taken as a share of each quantity.
     strokes_a_class
         See `class_parts`.
     spacing_uncertainty : float
@@ -89,38 +96,83 @@ def measure_classes(
     labels = np.asarray(labels)
     ndim = checked_image_ndim(labels.shape, "labels")
     spacing = checked_spacing(spacing_um, ndim)
+    part = (slice(None),) * ndim if box is None else tuple(box)
+    there = labels[part]
     for other in variants:
-        if other.shape != labels.shape:
-            raise ValueError(f"variants needs the shape {labels.shape}, got {other.shape}")
+        if other.shape != there.shape:
+            raise ValueError(f"variants needs the shape {there.shape}, got {other.shape}")
     joined = _FULL[ndim] if connectivity is None else connectivity
+    inside = None if mask is None else np.asarray(mask)
 
-    def figures_of(phase: NDArray) -> PhaseFigures:
-        return phase_figures(phase, spacing_um=spacing, connectivity=joined, mask=mask)
+    def figures_of(phase: NDArray, where: NDArray | None) -> PhaseFigures:
+        return phase_figures(phase, spacing_um=spacing, connectivity=joined, mask=where)
 
+    common = (
+        sum_check(labels, classes=int(labels.max()) + 1, mask=inside),
+        learned_check(bool(len(variants))),
+    )
     measured: list[Measurement] = []
     sizes, percolates = {}, {}
     sampling: dict[str, float] = {}
     for label, title in names.items():
         phase = labels == label
-        figures = figures_of(phase)
+        figures = figures_of(phase, inside)
         sizes[title], percolates[title] = figures.sizes, figures.percolates
-        others = class_parts(
-            [figures_of(v == label) for v in variants], strokes_a_class=strokes_a_class
-        )
+        others: dict[str, float] = {}
+        if len(variants):
+            within = None if inside is None else inside[part]
+            halves = class_parts(
+                [figures_of(v == label, within) for v in variants], strokes_a_class=strokes_a_class
+            )
+            near = figures if box is None else figures_of(there == label, within)
+            others = _as_large(halves, near, figures)
         radius_px = radius_px_of(figures, spacing)
+        checks = common + phase_checks(
+            phase, figures, spacing_um=spacing, radius_px=radius_px, mask=inside,
+            imaging_known=None,
+        )  # fmt: skip
         for quantity in QUANTITIES:
             value = figures.values[quantity.key]
             if not np.isfinite(value):
                 continue
             power = abs(quantity.length_power[ndim])
             parts = {
-                "classes": others[quantity.key],
                 "voxels": abs(value) * voxel_part(quantity.key, radius_px, phase),
                 "spacing": TO_95 * power * spacing_uncertainty * abs(value),
             } | counting_part(quantity.key, figures.sizes, value)
-            known = {name: float(np.nan_to_num(part)) for name, part in parts.items()}
-            m = quantity.measurement(title, value, known, ndim=ndim, connectivity=joined)
+            if others:
+                parts = {"classes": others[quantity.key]} | parts
+            known = {name: float(np.nan_to_num(size)) for name, size in parts.items()}
+            m = quantity.measurement(
+                title, value, known, ndim=ndim, connectivity=joined, checks=checks
+            )
             measured.append(m)
-        found = sampling_uncertainty(phase, spacing_um=spacing, mask=mask)
+        found = sampling_uncertainty(phase, spacing_um=spacing, mask=inside)
         sampling |= {f"{title}.{key}": size for key, size in found.items()}
     return PhaseMeasurements(tuple(measured), labels, sizes, percolates, sampling, None)
+
+
+def learned_check(varied: bool) -> Check:
+    """Say what is not known of classes that were learned."""
+    said = (
+        "classes of a random forest: `classes` is what other scribbles of the same kind would "
+        "change; what all of them have in common, and blur, is in no interval"
+    )
+    if not varied:
+        said = (
+            "classes of a random forest, of which some class has fewer than three scribbles: what "
+            "others would change is in no interval; scribble short lines elsewhere"
+        )
+    return Check(LEARNED, None, said)
+
+
+def _as_large(
+    halves: dict[str, float], near: PhaseFigures, whole: PhaseFigures
+) -> dict[str, float]:
+    """Take half-widths from a box to the image, as shares of what is measured in each."""
+    found = {}
+    for key, half in halves.items():
+        here, there = abs(near.values[key]), abs(whole.values[key])
+        known = np.isfinite(here) and np.isfinite(there) and here > 0
+        found[key] = half * there / here if known else half
+    return found

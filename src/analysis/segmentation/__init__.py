@@ -16,6 +16,7 @@ from .median import median_of_neighbours
 from .opening import closed, opened
 from .phase_cores import PhaseGrey, phase_grey
 from .pixel_classes import (
+    Classified,
     ClassifiedBox,
     PixelClassifier,
     classify_blocks,
@@ -36,11 +37,13 @@ from .thresholds import (
     otsu_thresholds,
     suggest_thresholds,
 )
+from .training import Training, class_recipe
 
 __all__ = [
     "Agreement",
     "BlobCentre",
     "CalibratedThreshold",
+    "Classified",
     "ClassifiedBox",
     "Components",
     "Corrections",
@@ -53,9 +56,11 @@ __all__ = [
     "Stroke",
     "ThreePhases",
     "ThresholdEstimate",
+    "Training",
     "agreement",
     "averaged_onto",
     "calibrate_threshold",
+    "class_recipe",
     "class_shares",
     "classify_blocks",
     "classify_box",

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-TOOLS = ("brush", "lasso", "fill")
-Tool = Literal["brush", "lasso", "fill"]
+TOOLS = ("brush", "pen", "lasso", "fill")
+Tool = Literal["brush", "pen", "lasso", "fill"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,17 +21,17 @@ class Stroke:
 
     Attributes
     ----------
-    tool : {"brush", "lasso", "fill"}
-        A ball along a line; what a closed line surrounds, as deep as wide is told; the piece of
-        one label around a point, as far as a ball reaches.
+    tool : {"brush", "pen", "lasso", "fill"}
+        A ball along a line; the same, one voxel deep; what a closed line surrounds, as deep as
+        wide is told; the piece of one label around a point, as far as a ball reaches.
     label : int or None
         What the voxels become; None takes earlier corrections away.
     points_um : tuple of tuples of 3 float
         z, y, x [µm].
     radius_um : float
-        Of the brush and the fill; half the depth of a lasso [µm].
+        Of the brush, the pen and the fill; half the depth of a lasso [µm].
     normal : tuple of 3 float, optional
-        Unit vector z, y, x at right angles to a lasso's plane.
+        Unit vector z, y, x at right angles to the plane of a pen or a lasso.
     time : int
         Index along the time axis, where the image has one.
     """
@@ -54,10 +54,10 @@ class Stroke:
             raise ValueError(f"a {self.tool} needs at least {least} points z, y, x, got {points}")
         if not np.all(np.isfinite(points)):
             raise ValueError(f"a {self.tool} needs finite points, got {self.points_um}")
-        if self.tool == "lasso" and (
+        if self.tool in ("lasso", "pen") and (
             self.normal is None or not np.isclose(np.linalg.norm(self.normal), 1, atol=1e-6)
         ):
-            raise ValueError(f"a lasso needs the unit normal of its plane, got {self.normal}")
+            raise ValueError(f"a {self.tool} needs the unit normal of its plane, got {self.normal}")
 
     def to_dict(self) -> dict[str, Any]:
         """The stroke as plain JSON types, for a record."""
@@ -184,7 +184,7 @@ def stroke_voxels(
     spacing_um: Sequence[float],
     origin_um: Sequence[float],
 ) -> NDArray[np.int64]:
-    """Return the voxels of a grid that a brush or a lasso touches, shape (n, axes) [px].
+    """Return the voxels of a grid that a brush, pen or lasso touches, shape (n, axes) [px].
 
     Examples
     --------
@@ -234,6 +234,9 @@ def _inside(
         return _in_lasso(axes, line, stroke)
     if stroke.tool == "brush":
         return _near_line(axes, line, stroke.radius_um)
+    if stroke.tool == "pen":
+        near = _near_line(axes, line, stroke.radius_um)
+        return near & _near_plane(axes, line[0], stroke, spacing)
     return _piece(block, line[0], axes, stroke.radius_um, spacing)
 
 
@@ -267,6 +270,21 @@ def _squared_um2(
     share = np.clip(share, 0, 1)
     steps = zip(offsets, along, strict=True)
     return np.asarray(sum((offset - share * step) ** 2 for offset, step in steps))
+
+
+def _near_plane(
+    axes: Sequence[NDArray[np.float64]],
+    point: NDArray[np.float64],
+    stroke: Stroke,
+    spacing: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Voxels whose centres are within half a voxel of a pen's plane."""
+    if len(axes) == 2:
+        return np.ones([len(axis) for axis in axes], bool)
+    normal = np.asarray(stroke.normal, float)
+    offsets = np.ix_(*(axis - at for axis, at in zip(axes, point, strict=True)))
+    away = sum(offset * part for offset, part in zip(offsets, normal, strict=True))
+    return np.asarray(np.abs(away) <= 0.5 * float(np.abs(normal) @ spacing) * (1 + 1e-9))
 
 
 def _in_lasso(

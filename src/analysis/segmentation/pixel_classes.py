@@ -103,6 +103,55 @@ class ClassifiedBox:
         return margins(self.probabilities)
 
 
+@dataclass(frozen=True, eq=False)
+class Classified:
+    """An image seen through a classifier: a box of it is classified when it is sliced.
+
+    Attributes
+    ----------
+    source : array_like, (z, y, x) or (y, x)
+    classifier : PixelClassifier
+    threads : int, optional
+        Threads; one a core unless told.
+
+    Examples
+    --------
+    >>> from scalebridge.analysis.segmentation import Corrections, Stroke, train_pixel_classes
+    >>> image = np.zeros((20, 40)); image[:, 20:] = 9.0
+    >>> strokes = [Stroke(tool="brush", label=k, points_um=((0, 4, x), (0, 15, x)), radius_um=2)
+    ...     for k, x in ((0, 8), (1, 31))]
+    >>> drawn = Corrections(tuple(strokes), (1, 1), (0, 0))
+    >>> Classified(image, train_pixel_classes(image, drawn))[10:11, 18:22].tolist()
+    [[0, 0, 1, 1]]
+    """
+
+    source: Any
+    classifier: PixelClassifier
+    threads: int | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the image."""
+        return tuple(int(n) for n in self.source.shape)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype[np.uint8]:
+        """Of the class numbers."""
+        return np.dtype(np.uint8)
+
+    def __getitem__(self, box: Any) -> NDArray[np.uint8]:
+        given = box if isinstance(box, tuple) else (box,)
+        if not all(isinstance(part, slice) and part.step in (None, 1) for part in given):
+            raise TypeError(f"a classified image needs slices without steps, got {box!r}")
+        whole = (*given, *(slice(None),) * (self.ndim - len(given)))
+        return classify_box(self.source, self.classifier, box=whole, threads=self.threads).labels
+
+
 def classify_box(
     source: Any,
     classifier: PixelClassifier,

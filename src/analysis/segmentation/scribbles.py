@@ -39,8 +39,8 @@ class ScribbledVoxels:
 def scribbled_voxels(scribbles: Corrections, *, shape: Sequence[int]) -> ScribbledVoxels:
     """Find the voxels of an image that scribbles touch.
 
-    Where two cross, the later one holds; one without a label takes earlier ones away. Brushes and
-    lassos are scribbles; a fill needs labels that are not there yet.
+    Where two cross, the later one holds; one without a label takes earlier ones away. Brushes, pens
+    and lassos are scribbles; a fill needs labels that are not there yet.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def scribbled_voxels(scribbles: Corrections, *, shape: Sequence[int]) -> Scribbl
     flat, labels, numbers = [], [], []
     for number, stroke in enumerate(scribbles.strokes):
         if stroke.tool == "fill":
-            raise ValueError("scribbles need brushes or lassos, got a fill: draw it by brush")
+            raise ValueError("scribbles need brushes, pens or lassos, got a fill: draw it by pen")
         label = -1 if stroke.label is None else int(stroke.label)
         if not -1 <= label <= 255:
             raise ValueError(f"a scribble needs a label from 0 to 255, got {label}")

@@ -17,8 +17,8 @@ const TOOLS = [
 ];
 const APART_PX = 3; // points of a line that are nearer say nothing more
 const PREVIEW = 0.45;
-// Of the view's width: how far a fill reaches, and the radius of the others.
-const [FILL, BRUSH] = [1 / 8, 1 / 40];
+// Of the view's width: how far a fill reaches, and the radius of the others; scribbles are thin.
+const [FILL, BRUSH, SCRIBBLE] = [8, 40, 100];
 
 /**
  * @param {object} given
@@ -38,7 +38,8 @@ export function brush({ model, redraw, ask, signal }) {
   const classes = () => model.get("classes") ?? [];
   const color = () => (tool === "eraser" ? "#ffffff" : classes()[chosen]?.color ?? "#ffffff");
   /** What is taken where no radius is given. @param {View} view */
-  const auto = (view) => view.width_um * (tool === "fill" ? FILL : BRUSH);
+  const auto = (view) => view.width_um / part();
+  const part = () => (tool === "fill" ? FILL : model.get("bar").includes("scribble") ? SCRIBBLE : BRUSH);
   /** @param {View} view */
   const reach = (view) => radius || auto(view);
   /** Says what is taken where no radius is given. @param {View} _ */
@@ -107,7 +108,7 @@ export function brush({ model, redraw, ask, signal }) {
       add(label, "span", "sb-unit").textContent = unit;
       sayAuto = (view) => {
         const now = String(Number(auto(view).toPrecision(2)));
-        const share = tool === "fill" ? "an eighth" : "a 40th";
+        const share = tool === "fill" ? "an eighth" : `a ${part()}th`;
         size.placeholder = `auto: ${now}`;
         label.title = `Radius of the brush, half the depth of a lasso, reach of a fill; empty: auto, ${share} of the view's width, now ${now} ${unit}`;
       };

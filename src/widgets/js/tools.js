@@ -207,7 +207,7 @@ export function tools({ model, frame, redraw, ask, set, decided, signal }) {
             pressed: () => tool?.shape === shape,
           }))
         : []),
-      ...(has("brush") ? paint.buttons() : []),
+      ...(has("brush") || has("scribble") ? paint.buttons().filter(({ icon }) => has("brush") || icon !== "fill") : []),
       ...(has("bookmarks") ? [{ icon: "mark", title: "Bookmarks: name this view, fly to another", key: "b", run: () => (list.hidden ? open() : close()), pressed: () => !list.hidden }] : []),
       ...(has("history")
         ? [

@@ -1,0 +1,291 @@
+"""Classes learned from scribbles, from the stroke to the record, the labels and the page."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from traitlets import TraitError
+
+from scalebridge import SegmentationSliders, TrainableSegmentation, Workspace
+from scalebridge.analysis.segmentation import Training, agreement
+from scalebridge.errors import Conflict, DecisionNeeded, UnusableRecord
+from scalebridge.widgets.applied import apply_record
+from scalebridge.widgets.phase_record import recipe_of
+from scalebridge.widgets.scene import sample_on
+from scalebridge.widgets.training_panels import ClassPanel, ScribblePanel
+from scalebridge.widgets.training_record import training_of
+from scalebridge.widgets.views import Message
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "analysis" / "segmentation"))
+from scribbled import scribbles_on, textured
+from specimens import write
+
+SPACING = (1.0, 0.5, 0.5)
+
+
+@pytest.fixture(scope="module")
+def phantom() -> tuple[np.ndarray, np.ndarray]:
+    image, truth = textured((20, 48, 64))
+    return image, truth - 1
+
+
+@pytest.fixture
+def ws(tmp_path: Path, phantom: Any) -> Iterator[Any]:
+    with Workspace.create(tmp_path / "w") as ws:
+        write(ws, "image", phantom[0], spacing_um=SPACING, origin_um=(1.5, 1.5, 1.5))
+        yield ws
+
+
+@pytest.fixture
+def trainer(ws: Any, phantom: Any) -> TrainableSegmentation:
+    made = TrainableSegmentation(ws, "image", trees=20)
+    made.name_classes("matrix", "bright", "striped")
+    drawn = scribbles_on(phantom[1], SPACING)
+    made.scribbles = tuple(stroke.to_dict() for stroke in drawn.strokes)
+    return made
+
+
+def test_what_is_saved_is_learned_again_and_applied_to_the_voxel(ws, trainer, phantom):
+    trainer.save("textures")
+    assert trainer.saved
+    labels = trainer.apply()
+    written = np.asarray(labels.array())
+    assert agreement(written, phantom[1]).same > 0.85
+    assert labels.metadata["segmentation"]["method"] == "trained"
+    seen = trainer.seen_classes(trainer.classifier())
+    start = np.round((np.array(seen.origin_um) - 1.5) / SPACING).astype(int)
+    box = tuple(slice(a, a + n) for a, n in zip(start, seen.found.labels.shape, strict=True))
+    np.testing.assert_array_equal(seen.found.labels, written[box])
+    again = TrainableSegmentation(ws, "image", record="textures")
+    assert again.saved
+    assert again.settings() == trainer.settings()
+    np.testing.assert_array_equal(again.apply("again").array(), written)
+
+
+def test_small_pieces_are_merged_when_the_whole_is_labelled(ws, trainer):
+    from skimage.measure import label
+
+    trainer.save("textures")
+    before = np.asarray(trainer.apply("raw").array())
+    trainer.min_size_px = 40
+    assert not trainer.saved
+    trainer.save()
+    after = np.asarray(trainer.apply("clean").array())
+
+    def smallest(labels: np.ndarray) -> int:
+        return int(np.bincount(label(labels, connectivity=1, background=-1).ravel())[1:].min())
+
+    assert smallest(before) < 40 <= smallest(after)
+
+
+def test_a_pen_marks_only_the_slice_that_was_seen(ws, trainer):
+    trainer.scribbles = ()
+    at = {"z_um": 6.5, "y_um": 8.0, "x_um": 9.0}
+    trainer.add_stroke("pen", [at], label=1, radius_um=2.1)
+    pen = trainer.scribbled().set_index("phase")["voxels"]["bright"]
+    trainer.undo()
+    trainer.add_stroke("brush", [at], label=1, radius_um=2.1)
+    ball = trainer.scribbled().set_index("phase")["voxels"]["bright"]
+    around = np.arange(-4, 5) * 0.5
+    disk = int(np.count_nonzero(np.hypot(*np.meshgrid(around, around)) <= 2.1))
+    assert pen == disk < ball
+
+
+def test_one_class_is_no_choice_and_says_so(ws):
+    trainer = TrainableSegmentation(ws, "image")
+    at = {"z_um": 6.5, "y_um": 8.0, "x_um": 9.0}
+    with pytest.raises(DecisionNeeded, match="two classes on image, got none"):
+        trainer.save()
+    trainer.add_stroke("pen", [at], label=1, radius_um=2.0)
+    with pytest.raises(DecisionNeeded, match="got phase 1: scribble on the others"):
+        trainer.classifier()
+    with pytest.raises(ValueError, match="one of the classes, \\[0, 1\\], got 2"):
+        trainer.add_stroke("pen", [at], label=2, radius_um=2.0)
+    with pytest.raises(ValueError, match="got a fill"):
+        trainer.add_stroke("fill", [at], label=1, radius_um=2.0)
+    trainer.name_classes("a", "b", "c")
+    trainer.add_stroke("pen", [at], label=2, radius_um=2.0)
+    with pytest.raises(TraitError, match="class 2, which has scribbles"):
+        trainer.name_classes("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("scales_um", (2.0, 1.0), "increasing"),
+        ("features", ("colour",), "some of intensity"),
+        ("features", (), "got none"),
+        ("trees", 0, "trees needs 1 to"),
+        ("phases", ({"label": 0, "name": "a"},), "two classes or more"),
+        ("opacity", 2.0, "0 to 1"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(trainer, name, value, words):
+    with pytest.raises(TraitError, match=words):
+        setattr(trainer, name, value)
+    assert trainer.classifier()
+
+
+def test_every_change_can_be_taken_back_and_a_save_gets_a_new_version(ws, trainer):
+    before = trainer.settings()
+    first = trainer.save("textures")
+    trainer.add_stroke("pen", [{"z_um": 6.5, "y_um": 8, "x_um": 9}], label=0, radius_um=1.0)
+    trainer.features = ("intensity", "gaussian")
+    assert not trainer.saved
+    assert trainer.save().version == first.version + 1
+    assert [trainer.undo() for _ in range(3)] == ["save textures", "features", "scribble"]
+    assert trainer.settings() == before
+    assert trainer.saved  # the record says again what is seen
+    assert trainer.redo() == "scribble"
+    assert not trainer.saved
+
+
+def test_what_another_person_saved_is_not_overwritten(ws, trainer, tmp_path, monkeypatch):
+    trainer.save("textures")
+    monkeypatch.setenv("SCALEBRIDGE_USER", "noor")
+    with Workspace.open(tmp_path / "w") as theirs:
+        other = TrainableSegmentation(theirs, "image", record="textures")
+        other.trees = 30
+        other.save()
+    trainer.seed = 5
+    with pytest.raises(Conflict, match="written by noor"):
+        trainer.save()
+    assert ws.segmentations["textures"].parameters["training"]["trees"] == 30
+
+
+def test_a_record_that_cannot_be_learned_is_refused_in_words(ws, trainer):
+    record = trainer.save("textures")
+    training = record.parameters["training"]
+    for damage, words in (
+        ({"training": {**training, "trees": 10**9}}, "trees needs a whole number"),
+        ({"training": {**training, "features": {}}}, "sigmas_um, kinds and intensity"),
+        ({"training": {**training, "scribbles": [{"tool": "pen"}]}}, "a stroke needs"),
+        ({}, "training"),
+    ):
+        kept = {k: v for k, v in record.parameters.items() if k != "training"}
+        damaged = edited(ws, parameters={**kept, **damage})
+        with pytest.raises(UnusableRecord, match=words):
+            training_of(damaged)
+    fewer = edited(ws, parameters=record.parameters, phases=record.phases[:2])
+    with pytest.raises(UnusableRecord, match="scribbles of class 2, and 2 classes"):
+        training_of(fewer)
+    other_size = {**record.parameters, "spacing_um": [1, 1, 1]}
+    moved = edited(ws, phases=record.phases, parameters=other_size)
+    assert recipe_of(moved).thresholds == (0.5, 1.5)
+    with pytest.raises(UnusableRecord, match="drawn at a voxel size of"):
+        apply_record(ws.images, moved, name="never")
+    assert "never" not in ws.images
+
+
+def edited(ws: Any, **fields: Any) -> Any:
+    record = ws.segmentations["textures"]
+    return ws.segmentations.edit(record.id, version=record.version, **fields)
+
+
+def test_each_kind_of_segmentation_names_the_widget_that_opens_it(ws, trainer):
+    trainer.save("textures")
+    with pytest.raises(ValueError, match="open it with TrainableSegmentation"):
+        SegmentationSliders(ws, "image", record="textures")
+    sliders = SegmentationSliders(ws, "image")
+    sliders.set_threshold(115.0)
+    sliders.save("parted")
+    with pytest.raises(ValueError, match="open it with SegmentationSliders"):
+        TrainableSegmentation(ws, "image", record="parted")
+
+
+def test_strokes_left_out_are_foretold_where_classes_differ_and_not_where_they_do_not(ws, phantom):
+    trainer = TrainableSegmentation(ws, "image", trees=20)
+    trainer.name_classes("matrix", "bright", "striped")
+    drawn = scribbles_on(phantom[1], SPACING, a_class=8)
+    trainer.scribbles = tuple(stroke.to_dict() for stroke in drawn.strokes)
+    right = trainer.judge().right
+    assert min(right.values()) > 0.6
+    assert right[1] > 0.9
+    trainer.features = ("intensity",)
+    plain = trainer.judge().right
+    assert plain[2] < 0.8 * right[2]  # stripes of the matrix's mean are not seen by a single voxel
+
+
+def test_a_doubtful_place_lies_where_the_margin_is_small(trainer):
+    place = trainer.go_to_doubt()
+    seen = trainer.seen_classes(trainer.classifier())
+    assert trainer.explorer.cursor_um == place
+    index = (np.array(list(place.values())) - seen.origin_um) / np.array(SPACING)
+    z, y, x = np.round(index).astype(int)
+    y0, x0 = max(0, y - 2), max(0, x - 2)
+    near = seen.found.margin[z, y0 : y + 3, x0 : x + 3].mean()
+    assert near < np.quantile(seen.found.margin, 0.2)
+
+
+def test_a_view_that_is_too_large_is_classified_in_its_middle(ws, monkeypatch):
+    from scalebridge.widgets import class_preview
+
+    monkeypatch.setattr(class_preview, "_MOST_S", 0.004)
+    flat, truth = textured((400, 400))
+    write(ws, "flat", flat, spacing_um=(0.5, 0.5), origin_um=(1.5, 1.5))
+    trainer = TrainableSegmentation(ws, "flat", trees=5)
+    trainer.name_classes("matrix", "bright", "striped")
+    drawn = scribbles_on(truth - 1, (0.5, 0.5))
+    trainer.scribbles = tuple(stroke.to_dict() for stroke in drawn.strokes)
+    seen = trainer.seen_classes(trainer.classifier())
+    assert 0.02 < seen.share < 0.5
+    middle = np.array(seen.origin_um) + 0.25 * np.array(seen.found.labels.shape)
+    np.testing.assert_allclose(middle, list(trainer.explorer.plane().centre_um)[1:], atol=0.6)
+    assert "zoom in" in " ".join(trainer.view().children[0].children[1].value.split())
+
+
+def test_the_panels_draw_scribbles_and_classes_and_take_strokes_one_voxel_deep(ws, trainer):
+    said = Message()
+    scribbled = ScribblePanel(trainer, guard=said.quiet)
+    learned = ClassPanel(trainer, guard=said.quiet)
+    assert [one.spec["name"] for one in scribbled.drawn()] == ["image", "scribbles"]
+    assert [one.spec["name"] for one in learned.drawn()] == ["image"]
+    trainer.classifier()
+    assert [one.spec["name"] for one in learned.drawn()] == ["image", "classes"]
+    before = len(trainer.scribbles)
+    plane = trainer.explorer.plane()
+    stroke = {
+        "kind": "do", "what": "stroke", "tool": "brush", "label": 1, "radius_um": 1.0, "deed": 1,
+        "points": [list(plane.centre_um)], "normal": list(plane.normal),
+    }  # fmt: skip
+    learned._heard(stroke)
+    assert len(trainer.scribbles) == before + 1
+    assert trainer.scribbles[-1]["tool"] == "pen"
+    pixels = scribbled.drawn()[1].patch(plane, 120, plane.height_px(120))
+    shown = np.frombuffer(pixels, np.uint8).reshape(-1, 120, 4)
+    seen = sample_on(trainer.scribbles_placed(120), plane, plane.points(120, shown.shape[0]))
+    drawn = np.count_nonzero((seen.values != 255) & seen.inside)
+    assert drawn > 20
+    learned._heard({"kind": "do", "what": "undo", "deed": 2})
+    assert len(trainer.scribbles) == before
+
+
+def test_a_page_that_is_looked_at_learns_behind_it(ws, trainer):
+    import time
+
+    view = trainer.view()
+    table = view.children[2].children[0].children[2]
+    assert "left-out" not in table.value
+    panel = view.children[0].children[0].children[1]
+    assert isinstance(panel, ClassPanel)
+    panel._seen()
+    for _ in range(600):
+        if "left-out" in table.value:
+            break
+        time.sleep(0.1)
+    assert trainer.is_current
+    assert "left-out strokes named right" in table.value
+    assert "classes" in [one["name"] for one in panel.layers]
+
+
+def test_a_picture_shows_scribbles_and_classes(trainer):
+    picture = np.asarray(trainer.snapshot(700).convert("RGB"))
+    colors = {tuple(c) for c in picture.reshape(-1, 3)}
+    assert len(colors) > 50
+    assert Training.from_parameters(trainer.training().parameters()) == trainer.training()
