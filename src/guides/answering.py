@@ -17,7 +17,7 @@ from .answer_plan import LARGEST, Step, cost_of, plan_of
 from .block_scatter import block_shares
 from .central_block import Block, central_block, likeness
 from .class_shares import Varied
-from .imaged_chords import chords_by_surface
+from .imaged_chords import DIRECTION, chords_by_surface
 from .phase_answers import NOT_REPEATED, PhaseAnswers
 from .quality_answers import quality_of
 from .quantification import PhaseResults
@@ -32,7 +32,6 @@ _SOLVERS = {"diffusion": diffusion, "flow": flow}
 # What does not move with a threshold in a way that a small block could tell.
 _UNMOVED = ("representative_volume", "objects")
 _ISOTROPIC = ("S2'(0)", "mean chord")
-_DIRECTION = 0.10  # spread of chords over their mean, from which a medium has a direction
 
 
 def answer_questions(
@@ -237,7 +236,7 @@ class _Work:
             return check
         phase = self._labels[self._large.slices] == self._label(step.phase)
         per_um = 1 / np.array(list(mean_chord_um(phase, spacing_um=self._spacing).values()))
-        if np.ptp(per_um) <= _DIRECTION * per_um.mean():
+        if np.ptp(per_um) <= DIRECTION * per_um.mean():
             return check
         said = "; not applicable: anisotropic, chords differ between the axes"
         return replace(check, passed=None, detail=check.detail + said)

@@ -170,7 +170,7 @@ def test_the_thresholds_part_is_what_moving_them_does(tmp_path):
         answers = answer_questions(ws, results, questions=["chords", "flow"])
     found = values(answers)["mean_chord_x"]
     assert found.parts["threshold"] == pytest.approx(1.96 * 2 * 0.5, rel=0.02)
-    assert found.uncertainty > found.parts["threshold"]  # by blur, as its surface
+    assert math.isnan(found.uncertainty)  # that of the voxels is not known
     assert answers[0].missing["flow along x"].startswith("flow needs a volume")
 
 

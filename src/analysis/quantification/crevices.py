@@ -181,9 +181,7 @@ def _grains(solid: NDArray[np.bool_], spacing: tuple[float, ...]) -> NDArray[np.
     return np.asarray(grains[tuple(nearest)])
 
 
-def _area(
-    parts: NDArray, spacing: tuple[float, ...], *, within: NDArray[np.bool_] | None
-) -> float:
+def _area(parts: NDArray, spacing: tuple[float, ...], *, within: NDArray[np.bool_] | None) -> float:
     """Interface between parts, per volume [1/µm], by Crofton's count of crossings."""
     lines = line_directions(spacing)
     found = []
