@@ -201,8 +201,8 @@ def pack(data: Path, folder: Path, radius_px: int, phantoms: int) -> dict[str, K
     stored(folder / "specimen", "pack", scanned(scene), scene.spacing_um)
     items = run_cells(
         "40_quantification", folder / "specimen", scratch=folder, image="pack",
-        thresholds=[100.0], phases=["pore", "grain"], measured=["pore"], questions=["surface", "chords"],
-        threshold_uncertainty=[1.0], audit_phantoms=phantoms,
+        thresholds=[100.0], phases=["pore", "grain"], measured=["pore"],
+        questions=["surface", "chords"], threshold_uncertainty=[1.0], audit_phantoms=phantoms,
     )  # fmt: skip
     if radius_px == 4:
         assert {"resolution", "audit"} <= failing(items)
