@@ -62,7 +62,7 @@ SPECIMENS = [
     ),
     Specimen(
         "bentheimer", "bentheimer_microct/bentheimer.npz", (3.0, 3.0, 3.0), [0.5],
-        ["grain", "pore"], "pore", 0.19969, 80, ("connected",), segmented=True,
+        ["grain", "pore"], "pore", 0.19969, 80, ("connected", "pore network"), segmented=True,
     ),
     Specimen(
         "snow", "spam_snow_microct/snow.tif", (5.0, 5.0, 5.0), [22299.0],

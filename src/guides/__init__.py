@@ -28,6 +28,7 @@ from .decisions import (
 from .depth_surfaces import depth_surface, surface_segmentation
 from .example import example_specimen
 from .fiducials import seen_fiducials
+from .fluids import Fluids
 from .landmark_files import import_landmarks
 from .lifted_out import record_lift_out
 from .measured_settings import segmentations_to_measure
@@ -99,6 +100,7 @@ __all__ = [
     "Coverage",
     "CutFiles",
     "FacePlane",
+    "Fluids",
     "Inmost",
     "MapChoice",
     "MillingPlan",

@@ -82,6 +82,33 @@ _METHODS: tuple[tuple[tuple[str, ...], AnswerMethod], ...] = (
         ),
     ),
     (
+        ("saturation",),
+        AnswerMethod(
+            "A voxel is of the middle phase where that has an inside: its grey value, neither "
+            "steep nor curved, in a body larger than the blur; around it, half-way between the "
+            "phases. Everywhere else voxels are parted half-way between the other two.",
+            (
+                (
+                    "Kniss, Kindlmann & Hansen 2002, Multidimensional transfer functions for "
+                    "interactive volume rendering",
+                    "10.1109/TVCG.2002.1021579",
+                ),
+            ),
+        ),
+    ),
+    (
+        ("agreement",),
+        AnswerMethod(
+            "Two segmentations of one place are compared on the grid of the coarser one, the finer "
+            "one averaged over its voxels through the accepted transforms; Dice is twice the "
+            "shared volume over the sum of both.",
+            (
+                ("Dice 1945, Measures of the amount of ecologic association between species",
+                 "10.2307/1932409"),
+            ),
+        ),
+    ),
+    (
         ("chords",),
         AnswerMethod(
             "Chords are the lengths of the phase on all lines of voxels along an axis; one that "
@@ -132,6 +159,46 @@ _METHODS: tuple[tuple[tuple[str, ...], AnswerMethod], ...] = (
             "Permeability is of Stokes flow between two pressures, with walls at the sides; pores "
             "that lead nowhere are taken out.",
             (),
+        ),
+    ),
+    (
+        ("drainage",),
+        AnswerMethod(
+            "In drainage on the voxels a non-wetting fluid holds, at each capillary pressure, "
+            "every ball of the radius of Young and Laplace whose centre it can reach from the "
+            "first layer; trapped is what has no way left to the last layer. Brooks and Corey's "
+            "and van Genuchten's curves are fitted with bounds, in the logarithms of scale and "
+            "exponent.",
+            (
+                ("Hilpert & Miller 2001, Pore-morphology-based simulation of drainage",
+                 "10.1016/S0309-1708(00)00056-7"),
+                ("Wilkinson & Willemsen 1983, Invasion percolation: a new form of percolation "
+                 "theory", "10.1088/0305-4470/16/14/028"),
+                ("Masson 2016, A fast two-step algorithm for invasion percolation with trapping",
+                 "10.1016/j.cageo.2016.02.003"),
+                ("van Genuchten 1980, A closed-form equation for predicting the hydraulic "
+                 "conductivity of unsaturated soils", "10.2136/sssaj1980.03615995004400050002x"),
+            ),
+        ),
+    ),
+    (
+        ("pore_network", "relative_permeability"),
+        AnswerMethod(
+            "The pore network is SNOW2's partition of the pore space by a watershed of its "
+            "distances; pores are pyramids and throats cuboids between them, for which flow and "
+            "diffusion are solved with openpnm. It is put beside the voxels' own answers. For "
+            "relative permeability it is drained with trapping; a conduit carries the fluid that "
+            "holds both its pores and its throat.",
+            (
+                ("Gostick 2017, Versatile and efficient pore network extraction method using "
+                 "marker-based watershed segmentation", "10.1103/PhysRevE.96.023307"),
+                ("Khan et al. 2019, Dual network extraction algorithm to investigate multiple "
+                 "transport processes in porous materials", "10.1016/j.compchemeng.2018.12.025"),
+                ("Gostick et al. 2019, PoreSpy: a Python toolkit for quantitative analysis of "
+                 "porous media images", "10.21105/joss.01296"),
+                ("Gostick et al. 2016, OpenPNM: a pore network modeling package",
+                 "10.1109/MCSE.2016.49"),
+            ),
         ),
     ),
 )  # fmt: skip

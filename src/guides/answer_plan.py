@@ -9,11 +9,14 @@ import numpy as np
 
 from .central_block import central_block
 from .quantification import PhaseResults
-from .questions import SHARED, SOLVED
+from .questions import OF_PORES, SHARED, SOLVED
 
 LARGEST = 512  # voxels along an axis, for what is measured on the whole image where it can be
 # Of a voxel, beside that of the other parts: for the time left, no more.
-_COST = {"diffusion": 20.0, "flow": 200.0, "local_thickness": 10.0, "porosimetry": 10.0}
+_COST = {
+    "diffusion": 20.0, "flow": 200.0, "local_thickness": 10.0, "porosimetry": 10.0,
+    "drainage": 20.0, "pore_network": 100.0, "relative_permeability": 20.0,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,12 @@ class Step:
 
 
 def plan_of(result: PhaseResults, parts: Iterable[str]) -> list[Step]:
-    """Return the steps for one result: of all phases together first, then phase by phase."""
+    """Return the steps for one result: of all phases together first, then phase by phase.
+
+    The pore network comes last: it stands beside what the voxels' solvers found.
+    """
     axes = "xyz"[: result.found.labels.ndim]
+    parts = sorted(parts, key=lambda part: part in OF_PORES)
     shared = [Step(part, "") for part in parts if part in SHARED and _possible(part, result)]
     own = []
     for phase in result.diameters:
@@ -52,7 +59,7 @@ def plan_of(result: PhaseResults, parts: Iterable[str]) -> list[Step]:
 
 def cost_of(step: Step, result: PhaseResults, block_voxels: int) -> float:
     """Return the relative cost of a step: voxels times what the part costs a voxel."""
-    most = block_voxels if step.part in SOLVED else LARGEST
+    most = block_voxels if step.part in (*SOLVED, *OF_PORES) else LARGEST
     voxels = np.prod(central_block(result.found.labels.shape, most=most).size)
     return _COST.get(step.part, 1.0) * float(voxels)
 

@@ -12,16 +12,21 @@ from numpy.typing import NDArray
 
 from ..analysis.quantification import Measurement, mean_chord_um, measure
 from ..analysis.quantification.measurement import Check
+from ..errors import MissingPackage
 from ..workspace import Workspace
+from .agreeing import agreement_table
 from .answer_plan import LARGEST, Step, cost_of, plan_of
 from .block_scatter import block_shares
 from .central_block import Block, central_block, likeness
 from .class_shares import Varied
+from .fluids import Fluids
 from .imaged_chords import DIRECTION, chords_by_surface
 from .phase_answers import NOT_REPEATED, PhaseAnswers
+from .pore_answers import PoreAnswers
 from .quality_answers import quality_of
 from .quantification import PhaseResults
-from .questions import SOLVED, checked_questions, parts_of
+from .questions import OF_PORES, SOLVED, checked_questions, parts_of
+from .saturation_answers import saturation_answers
 from .steps import StepProgress, Steps
 from .threshold_shares import Moved, moved_thresholds, with_share
 from .transport_answers import Ask, Porous, diffusion, flow
@@ -30,7 +35,7 @@ BLOCK_VOXELS = 128
 BLOCK = "block"  # the part of a half-width by which a block may differ from its image
 _SOLVERS = {"diffusion": diffusion, "flow": flow}
 # What does not move with a threshold in a way that a small block could tell.
-_UNMOVED = ("representative_volume", "objects")
+_UNMOVED = ("representative_volume", "objects", "relative_permeability")
 _ISOTROPIC = ("S2'(0)", "mean chord")
 
 
@@ -41,6 +46,7 @@ def answer_questions(
     questions: Sequence[str] | None,
     block_voxels: int = BLOCK_VOXELS,
     halves: Sequence[str] | None = None,
+    fluids: Fluids | None = None,
     threads: int | None = None,
     progress: Callable[[StepProgress], None] | None = None,
     cancel: Callable[[], bool] | None = None,
@@ -48,11 +54,12 @@ def answer_questions(
     """Answer the questions for each measured phase of each result.
 
     Geometry is measured on the image, of one beyond 512 voxels along an axis on the central
-    block of that size; diffusion and flow are solved in a central block of `block_voxels` along
-    each axis. Every answer on a block says so in its convention, and a check tells whether the
-    block has the image's volume fraction. Blocks of up to 64 voxels all over the image tell how
-    much one differs from the next: the part ``"block"``. The thresholds' part of the half-width
-    comes from segmenting a central block of 64 voxels with each threshold moved by its uncertainty.
+    block of that size; diffusion, flow and the pore network are solved in a central block of
+    `block_voxels` along each axis. Every answer on a block says so in its convention, and a check
+    tells whether the block has the image's volume fraction. Blocks of up to 64 voxels all over the
+    image tell how much one differs from the next: the part ``"block"``. The thresholds' part of
+    the half-width comes from segmenting a central block of 64 voxels with each threshold moved by
+    its uncertainty.
 
     Parameters
     ----------
@@ -64,6 +71,8 @@ def answer_questions(
         At least 8.
     halves : sequence of 2 str, optional
         Images with independent noise on one grid, for the resolution.
+    fluids : Fluids, optional
+        For the capillary pressure of the pore network; water and air along z unless told.
     threads : int, optional
         All processors unless told; the answers do not depend on it.
     progress : callable, optional
@@ -94,7 +103,7 @@ def answer_questions(
     steps = Steps(costs, progress, cancel)
     found: list[PhaseAnswers] = []
     for result, plan in zip(results, plans, strict=True):
-        work = _Work(ws, result, steps, block_voxels, halves, threads)
+        work = _Work(ws, result, steps, block_voxels, halves, fluids or Fluids(), threads)
         for phase in dict.fromkeys(step.phase for step in plan):
             found.append(work.answers(phase, [step for step in plan if step.phase == phase]))
     return found
@@ -110,9 +119,11 @@ class _Work:
         steps: Steps,
         block_voxels: int,
         halves: Sequence[str] | None,
+        fluids: Fluids,
         threads: int | None,
     ) -> None:
-        self._result, self._steps, self._threads = result, steps, threads
+        self._ws, self._result, self._steps, self._threads = ws, result, steps, threads
+        self._fluids = fluids
         self._quality = partial(quality_of, ws, result, halves=halves)
         self._image = ws.images[result.image]
         self._spacing = tuple(self._image.spacing_um)
@@ -130,10 +141,11 @@ class _Work:
         tables: dict[str, pd.DataFrame] = {}
         missing: dict[str, str] = {}
         moved = self._moved(phase) if phase else None
+        self._pores = PoreAnswers(self._fluids, measurements)
         for step in plan:
             try:
                 done = self._steps.run(step.title, partial(self._step, step, moved))
-            except ValueError as error:  # too small, empty, without wall: said in words
+            except (ValueError, MissingPackage) as error:  # too small, without wall: said in words
                 missing[step.name] = str(error)
                 continue
             if done is None:
@@ -162,13 +174,17 @@ class _Work:
         if step.part == "image_quality":
             seen = self._quality()
             return seen.measurements, seen.tables
-        solved = step.part in SOLVED
+        if step.part == "agreement":
+            return [], {step.part: agreement_table(self._ws, self._result)}
+        if step.part == "saturation":
+            return saturation_answers(self._ws, self._result), {}
+        solved = step.part in (*SOLVED, *OF_PORES)
         block = self._small if solved else self._large
         found, tables = self._measured(self._labels[block.slices], step, ask=self._steps.ask)
         found = chords_by_surface(found, self._result.measurements, step.phase)
         checks = self._block_checks(step, block)
         shares = self._shares(step, moved)
-        scatter = self._scatter(step, block, found) if solved else {}
+        scatter = self._scatter(step, block, found) if solved and found else {}
         return [
             replace(
                 with_share(
@@ -191,10 +207,12 @@ class _Work:
     def _measured(
         self, labels: NDArray, step: Step, *, ask: Ask | None = None, rough: bool = False
     ) -> tuple[list[Measurement], dict[str, pd.DataFrame]]:
-        if step.part in SOLVED:
+        if step.part in (*SOLVED, *OF_PORES):
             phase = Porous(
                 step.phase, labels == self._label(step.phase), self._spacing, self._threads
             )
+            if step.part in OF_PORES:
+                return self._pores.of(step.part, phase, rough=rough)
             return list(_SOLVERS[step.part](phase, step.axis, ask=ask, rough=rough)), {}
         found = measure(
             labels,

@@ -9,6 +9,7 @@ from typing import Any
 from ..analysis.quantification.phase_inputs import checked_uncertainty
 from ..analysis.segmentation import SegmentationRecipe
 from ..errors import DecisionNeeded
+from ..widgets import SegmentationSliders
 from ..widgets.phase_record import recipe_of
 from ..widgets.training_record import is_trained
 from ..workspace import Workspace
@@ -29,6 +30,8 @@ class Settings:
         What is done beside the thresholds, and with them.
     phases : tuple of str
         From dark to bright.
+    origin : str
+        Where thresholds come from that no record has yet.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Settings:
     uncertainty: tuple[float, ...]
     recipe: SegmentationRecipe
     phases: tuple[str, ...]
+    origin: str = "by the parameters image and thresholds"
 
     @property
     def trained(self) -> bool:
@@ -53,10 +57,12 @@ def segmentations_to_measure(
     thresholds: Sequence[float] | None = None,
     threshold_uncertainty: Sequence[float] | None = None,
     phases: Sequence[str] | None = None,
+    calibrate_by: str | None = None,
 ) -> list[Settings]:
     """Return what is to be measured: a parameter's, or every accepted segmentation.
 
     `threshold_uncertainty` is the standard uncertainty of each of the given thresholds.
+    `calibrate_by` names a segmentation of a finer, registered image that sets the thresholds.
 
     Raises
     ------
@@ -74,6 +80,18 @@ def segmentations_to_measure(
             f"segmentation {segmentation!r} has thresholds of its own: give it or thresholds, "
             f"got both, {list(thresholds)}"
         )
+    if calibrate_by is not None:
+        if segmentation is not None or thresholds is not None:
+            raise ValueError(
+                "calibrate_by sets the thresholds, and so do segmentation and thresholds: give "
+                "one of them"
+            )
+        if image is None or not phases:
+            raise ValueError(
+                "calibrate_by needs image and phases: the coarse image, and what its phases are "
+                "called from dark to bright"
+            )
+        return [_calibrated(ws, image, tuple(phases), calibrate_by)]
     if thresholds is not None:
         if image is None:
             raise ValueError("thresholds need the image that they part: give image as well")
@@ -119,6 +137,17 @@ def _from_parameters(
     sigmas = checked_uncertainty(0.0 if uncertainty is None else uncertainty, len(thresholds))
     recipe = SegmentationRecipe(thresholds)
     return Settings("by parameter", image, None, thresholds, sigmas, recipe, names)
+
+
+def _calibrated(ws: Workspace, image: str, phases: tuple[str, ...], by: str) -> Settings:
+    sliders = SegmentationSliders(ws, image)
+    sliders.name_phases(*phases)
+    sliders.calibrate(by)
+    known = tuple(sliders.threshold_uncertainty)
+    recipe = SegmentationRecipe(sliders.thresholds)
+    return Settings(
+        "by parameter", image, None, recipe.thresholds, known, recipe, phases, sliders.note
+    )
 
 
 def _from_record(record: Any) -> Settings:

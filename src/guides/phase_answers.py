@@ -19,11 +19,12 @@ from .quantification import UNSTATED
 _KEY = (
     "local_thickness_mean", "porosimetry_median", "bodies_median", "mean_chord_",
     "effective_diffusivity_", "tortuosity_factor_", "permeability_", "resolution_half_bit",
+    "coordination_number", "breakthrough_pressure_", "saturation",
 )  # fmt: skip
 _BY_VOLUME = ("local_thickness", "porosimetry", "bodies")
 _DISTRIBUTIONS = (
     *_BY_VOLUME, "chords", "correlation", "representative_volume", "shell_correlation",
-    "shell_resolution",
+    "shell_resolution", "drainage", "network_drainage", "retention_curves",
 )  # fmt: skip
 _OBJECT = (
     "object", "x_um", "y_um", "z_um", "volume_um3", "area_um2", "equivalent_diameter_um",
@@ -32,6 +33,14 @@ _OBJECT = (
 )  # fmt: skip
 #: Checks of a segmentation, which its usual results say: answers rest on them, too.
 NOT_REPEATED = (UNSTATED, ALREADY, LEARNED)
+_TITLES = {
+    "pore_network": "The pore network beside the voxels, an estimate beside an answer, of",
+    "network_sizes": "Sizes of the pore network by number, diameters of the largest balls inside, "
+    "of",
+    "retention": "Brooks and Corey (entry pressure p_b, exponent λ) and van Genuchten (1/α, n) "
+    "fitted to the drainage of",
+    "relative_permeability": "Relative permeability in the pore network, what is cut off stays, of",
+}
 _ROWS = 50
 _DARCY_UM2 = 0.9869233
 
@@ -125,6 +134,11 @@ class PhaseAnswers:
 
     def _find(self, quantity: str) -> Measurement | None:
         return next((m for m in self.measurements if m.key.rsplit(".", 1)[1] == quantity), None)
+
+    @staticmethod
+    def title(name: str) -> str:
+        """What one of the lists is, before whose it is said."""
+        return _TITLES.get(name, f"{name.replace('_', ' ').capitalize()} of")
 
     def lists(self) -> dict[str, pd.DataFrame]:
         """Tables to be read as such, the largest objects first; distributions are plotted."""

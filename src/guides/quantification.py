@@ -334,8 +334,7 @@ def record_segmentation(ws: Workspace, result: PhaseResults) -> str:
     if settings.record is not None:
         return str(settings.record.name)
     title = f"{settings.image} by parameter"
-    note = "by the parameters image and thresholds"
-    return str(segmentation_sliders(ws, settings).save(title, note=note).name)
+    return str(segmentation_sliders(ws, settings).save(title, note=settings.origin).name)
 
 
 def connectivity_table(results: Sequence[PhaseResults]) -> pd.DataFrame:

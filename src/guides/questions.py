@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: Parts that are of all phases together; the others are of one phase each.
-SHARED = ("interfaces", "triple_lines", "image_quality")
+SHARED = ("interfaces", "triple_lines", "image_quality", "agreement", "saturation")
 #: Solved in the central block, one axis after the other.
 SOLVED = ("diffusion", "flow")
+#: Of the same block, once for all axes.
+OF_PORES = ("drainage", "pore_network", "relative_permeability")
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class Question:
     meaning : str
         What comes out, in words.
     parts : tuple of str
-        Of `measure`, or ``"diffusion"``, ``"flow"`` and ``"image_quality"``.
+        Of `measure`, or of `SOLVED`, `OF_PORES`, ``"image_quality"``, ``"saturation"`` and
+        ``"agreement"``.
     """
 
     name: str
@@ -68,7 +71,25 @@ QUESTIONS = {
             "cupping",
             ("image_quality",),
         ),
+        Question(
+            "saturation",
+            "of three phases, the share of the middle one in what is not the bright one, without "
+            "the rims that blur makes",
+            ("saturation",),
+        ),
+        Question(
+            "agreement",
+            "with every other accepted segmentation of the place, also of another scale: shares "
+            "of the phases, Dice",
+            ("agreement",),
+        ),
         Question("flow", "Stokes permeability along each axis, the phase as pore", ("flow",)),
+        Question(
+            "pore network",
+            "pores, throats and what they conduct beside the voxels' answers to transport and "
+            "flow; capillary pressure by drainage, relative permeability",
+            OF_PORES,
+        ),
     )
 }
 

@@ -35,6 +35,8 @@ _HOMES = {
     "chord_distribution": ".chord_curves",
     "two_point_curve": ".correlations",
     "shell_correlation_curve": ".shell_curves",
+    "capillary_pressure_curve": ".two_fluids",
+    "relative_permeability_curve": ".two_fluids",
     "target_views": ".targets",
     "value_over_time": ".series",
     "against_truth": ".compare",
@@ -51,6 +53,7 @@ __all__ = [
     "Ground",
     "against_truth",
     "box_corners",
+    "capillary_pressure_curve",
     "chord_distribution",
     "error_map",
     "error_maps",
@@ -68,6 +71,7 @@ __all__ = [
     "phase_color",
     "pore_size_curves",
     "rc_params",
+    "relative_permeability_curve",
     "scene_picture",
     "shell_correlation_curve",
     "size_distribution",
@@ -95,6 +99,7 @@ if TYPE_CHECKING:
     from .stills import still
     from .targets import target_views
     from .theme import DARK, LIGHT, STATUS, Ground, modality_color, phase_color, rc_params
+    from .two_fluids import capillary_pressure_curve, relative_permeability_curve
     from .volumes3d import scene_picture
 
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar
 
-from ..quantities import format_value
+from ..quantities import format_number, format_value
 from .item import Item, finite, required
 from .markup import Markup, safe
 
@@ -105,7 +105,8 @@ class KeyNumber(Item):
         if self.value is None:
             return "not known"
         if self.bounds is None:
-            return format_value(self.value, None, self.unit)
+            unit = f" {self.unit}" if self.unit and self.unit != "1" else ""
+            return format_number(self.value, digits=3) + unit
         lower, upper = self.bounds
         half_width = (upper - lower) / 2
         if abs((upper + lower) / 2 - self.value) <= 0.2 * half_width:

@@ -88,6 +88,47 @@ class SegmentationSliders(WholeImage):
         self._apply_together("suggested thresholds", changes)
         return estimate
 
+    def calibrate(self, by: str, *, criterion: str = "fraction") -> tuple[Any, ...]:
+        """Take the thresholds with which this scan agrees with a finer one where both are.
+
+        The phases need names first (`name_phases`), those of the finer segmentation among them.
+
+        Parameters
+        ----------
+        by : str
+            Name of a segmentation of a finer image, joined to this one by accepted transforms.
+        criterion : {"fraction", "agreement"}
+            The same volume of each phase in the overlap, or the least volume misplaced.
+
+        Returns
+        -------
+        tuple of CalibratedThreshold
+            One a threshold; its uncertainty is of the place of the overlap and of the
+            registration.
+
+        Raises
+        ------
+        DecisionNeeded
+            The finer segmentation has a phase that has no name here.
+        ValueError
+            Thresholds are local ones; or the images do not fit, see `finer_scale`.
+        """
+        from .finer_scale import calibration_words, finer_scale
+
+        if self.method == "local":
+            raise ValueError(
+                "calibrate needs thresholds on grey values, got method local: set another method"
+            )
+        record = self.ws.segmentations[by]
+        finer = finer_scale(self.ws, self.image, record, coarse=self.source(), seen=self._smoothed)
+        names = [phase["name"] for phase in self.phases or self.named_phases()]
+        found = finer.thresholds(names, criterion=criterion)
+        values = tuple(one.threshold for one in found)
+        uncertainty = tuple(one.uncertainty for one in found)
+        changes = self.stated(values, uncertainty, note=calibration_words(found, finer))
+        self._apply_together(f"calibrated by {by}", changes)
+        return found
+
     # -- decisions -------------------------------------------------------------
 
     def save(self, name: str | None = None, *, accepted: bool = True, note: str = "") -> Any:
@@ -225,6 +266,14 @@ class SegmentationSliders(WholeImage):
     def _volume(self) -> NDArray[Any]:
         item = self._placed()
         return finest_values(item.levels, item.select(time=self.explorer.time), dims=item.dims)
+
+    def _smoothed(self, grey: NDArray[Any]) -> NDArray[Any]:
+        """Grey values as the thresholds part them."""
+        from scipy.ndimage import gaussian_filter
+
+        if not self.smoothing_px:
+            return grey
+        return np.asarray(gaussian_filter(grey.astype(np.float32), self.smoothing_px))
 
     def _levelled(self, values: NDArray[Any], level: int) -> NDArray[Any]:
         """Grey values of a level as the thresholds see them."""

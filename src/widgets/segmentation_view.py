@@ -23,7 +23,7 @@ from .whole_view import WholeShares, apply_row
 
 _WIDE = {"width": "100%", "max_width": "420px"}
 _SHORT = {"description_width": "92px"}
-_SMALL = {"width": "180px"}
+_SMALL, _FREE = {"width": "180px"}, {"width": "270px"}
 _TABLE = "1 1 340px"  # as wide as the fractions of the phases
 
 
@@ -68,7 +68,7 @@ def segmentation_view(sliders: Any) -> ipw.VBox:
         [
             heading("Thresholds"),
             thresholds,
-            _suggest_row(sliders, message),
+            _suggest_rows(sliders, message),
             shares.widget,
         ],
         layout=ipw.Layout(flex=_TABLE),
@@ -145,7 +145,7 @@ def _threshold(sliders: Any, number: int, message: Message) -> ipw.FloatSlider:
     return slider
 
 
-def _suggest_row(sliders: Any, message: Message) -> ipw.HBox:
+def _suggest_rows(sliders: Any, message: Message) -> ipw.VBox:
     count = ipw.BoundedIntText(
         value=max(2, len(sliders.thresholds) + 1),
         min=2,
@@ -159,7 +159,23 @@ def _suggest_row(sliders: Any, message: Message) -> ipw.HBox:
         sliders.suggest(classes=count.value)
         return "thresholds half-way between the phases"
 
-    return ipw.HBox([count, button("suggest", message.guard(suggest), icon="magic")])
+    rows = [ipw.HBox([count, button("suggest", message.guard(suggest), icon="magic")])]
+    others = [
+        record.name
+        for record in sliders.ws.segmentations
+        if record.accepted and record.image != sliders.image and "surface" not in record.tags
+    ]
+    if others:
+        by = ipw.Dropdown(options=others, description="finer scan", layout=_FREE, style=_SHORT)
+
+        def calibrate() -> str:
+            sliders.calibrate(by.value)
+            return f"thresholds with which {sliders.image} agrees with {by.value}"
+
+        tip = "Thresholds with which this scan has the phases of a finer, registered one"
+        doer = button("calibrate", message.guard(calibrate), tip=tip, icon="balance-scale")
+        rows.append(ipw.HBox([by, doer], layout=ipw.Layout(flex_flow="row wrap")))
+    return ipw.VBox(rows)
 
 
 def _opacity(sliders: Any, message: Message) -> ipw.FloatSlider:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from traitlets import Bool, Enum, Float, TraitError, Tuple, Unicode, validate
 
-from ..analysis.segmentation.corrections import Stroke
+from ..analysis.segmentation.strokes import Stroke
 from .cleaning_settings import CHOICES, CleaningSettings
 from .history import History, StateStep
 from .layers import checked_phases

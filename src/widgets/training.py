@@ -78,6 +78,10 @@ class TrainableSegmentation(SavedSegmentation, TrainingSettings):
         super().__init__(**{**given, **traits})
         self._remember(SETTINGS)
         self.set_trait("saved", self._record_agrees())
+        if self.scribbles:  # where somebody was at work
+            z, y, x = self.scribbles[-1]["points_um"][0]
+            place = {"x_um": x, "y_um": y} | ({} if self.explorer.planar else {"z_um": z})
+            self.explorer.cursor_um = place
 
     def __repr__(self) -> str:
         state = f"saved as {self.name}" if self.saved else "not saved"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..analysis.segmentation.corrections import Stroke
+from ..analysis.segmentation.strokes import Stroke
 from ..errors import SegmentationCancelled
 from .background import Background
 from .saved_segmentation import SavedSegmentation

@@ -20,7 +20,7 @@ from asking import click, named, opened, pixel_um, placed, press, python, settle
 from driving import until
 from specimens import BEADS_UM, beads, join_fine
 
-EXPLORER, PICKER, SLIDERS, TARGETS = 1, 2, 3, 4
+EXPLORER, PICKER, SLIDERS, TARGETS, TRAINED = 1, 2, 3, 4, 5
 AUTO = "explorer.layer('survey').limits == 'auto'"
 COUNTED = (
     "[__import__('scalebridge.widgets.coarse', fromlist=['x'])"
@@ -60,6 +60,9 @@ def page(specimen, tmp_path_factory, chromium):
         "picker = LandmarkPicker(ws, moving='view', fixed='survey')\npicker",
         f"{SLOW_DISK}sliders = SegmentationSliders(ws, 'survey', thresholds=(100.0,))\nsliders",
         "targets = TargetPicker(ws, 'survey', selected='T1')\ntargets",
+        "trained = TrainableSegmentation(ws, 'survey', trees=10)\n"
+        "trained.name_classes('ground', 'bead')\n"
+        f"trained.explorer.cursor_um = {named(BEADS_UM[0])}\ntrained",
     ]
     with opened(specimen, cells, tmp_path_factory, chromium) as page:
         yield page
@@ -275,6 +278,37 @@ def test_lasso_eraser_and_fill_correct_the_labels_and_are_undone(page):
     canvas.focus()
     press(page, "Escape", "z", "z", "z")
     assert until(lambda: python(page, strokes) == [], page)
+
+
+def test_scribbles_become_classes_on_the_plane_and_a_record(page):
+    scribbled, classes = (canvas_of(page, TRAINED, nth=nth) for nth in (0, 1))
+    cell = cell_of(page, TRAINED)
+    names = cell.locator(".sb-select").first
+    bare = pixels(classes)
+    scribbled.focus()
+    press(page, "p")
+    z, y, x = bead = BEADS_UM[0]
+    for label, row, column in ((0, y + 8, x), (0, y + 13, x - 3), (1, y, x), (1, y, x)):
+        names.select_option(index=label)
+        drag(page, *(spot(scribbled, (z, row, column + way)) for way in (-0.4, 0.4)))
+    assert until(lambda: cell.get_by_text("left-out strokes").count(), page), cell.inner_text()
+    strokes = python(page, "[dict(stroke) for stroke in trained.scribbles]")
+    assert [stroke["label"] for stroke in strokes] == [0, 0, 1, 1]
+    assert {stroke["tool"] for stroke in strokes} == {"pen"}
+    settle(page, classes)
+    changed = np.abs(pixels(classes) - bare).max(axis=-1) > 20
+    x, y = np.subtract(spot(classes, bead), [classes.bounding_box()[k] for k in "xy"])
+    times = changed.shape[1] / classes.bounding_box()["width"]
+    row, column = round(y * times), round(x * times)
+    assert changed[row - 2 : row + 3, column - 2 : column + 3].any()
+    cell.locator("button", has_text="save").click()
+    assert until(lambda: cell.get_by_text("saved as survey_classes").count(), page)
+    again = "TrainableSegmentation(ws, 'survey', record='survey_classes')"
+    same = f"(lambda a: bool((a.source().shape == trained.source().shape) and a.saved))({again})"
+    assert python(page, same)
+    scribbled.focus()
+    press(page, "Escape", "z", "z", "z", "z", "z")
+    assert until(lambda: python(page, "len(trained.scribbles)") == 0, page)
 
 
 def test_a_face_and_the_middle_of_a_targets_box_are_dragged(page, specimen):

@@ -26,6 +26,7 @@ WIDGETS = (
     "LandmarkPicker",
     "SurfacePicker",
     "SegmentationSliders",
+    "TrainableSegmentation",
     "SizeBrush",
     "TargetPicker",
     "SeriesExplorer",

@@ -166,6 +166,22 @@ def _shells(ground: str = "light") -> Any:
     return plots.shell_correlation_curve(curve, table, ground=ground)
 
 
+def _drainage(ground: str = "light") -> Any:
+    p = np.geomspace(2, 60, 25)
+    s = np.minimum(1, (p / 4) ** -1.5)
+    one = pd.DataFrame({"pressure_kpa": p, "wetting_saturation": s})
+    kept = one.assign(trapping=True, wetting_saturation=0.1 + 0.9 * s)
+    fits = pd.concat(one.assign(model=model) for model in ("brooks-corey", "van-genuchten"))
+    both = pd.concat([one.assign(trapping=False), kept])
+    return plots.capillary_pressure_curve(both, fits=fits, network=one, ground=ground)
+
+
+def _relative(ground: str = "light") -> Any:
+    s = np.linspace(1, 0.1, 12)
+    table = pd.DataFrame({"wetting_saturation": s, "wetting": s**4, "non_wetting": (1 - s) ** 2})
+    return plots.relative_permeability_curve(table, ground=ground)
+
+
 ALL: dict[str, Callable[..., Any]] = {
     "shell_correlation_curve": _shells,
     "length_scales": _scales,
@@ -177,6 +193,8 @@ ALL: dict[str, Callable[..., Any]] = {
     "pore_size_curves": _meanings,
     "chord_distribution": _chords,
     "two_point_curve": _two_point,
+    "capillary_pressure_curve": _drainage,
+    "relative_permeability_curve": _relative,
     "target_views": _target,
     "value_over_time": _series,
     "against_truth": _compare,
@@ -240,6 +258,17 @@ def test_sizes_by_meaning_refuse_a_size_without_meaning() -> None:
         plots.pore_size_curves({"diameter": pd.DataFrame()})
     with pytest.raises(ValueError, match="nothing to draw"):
         plots.pore_size_curves({"chords": pd.DataFrame()})
+
+
+def test_drainage_without_network_and_fits_is_drawn_and_an_empty_one_refused() -> None:
+    p = np.geomspace(2, 60, 25)
+    one = pd.DataFrame({"trapping": False, "pressure_kpa": p, "wetting_saturation": 2 / p})
+    assert plots.still(plots.capillary_pressure_curve(one)).startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match="at least one row"):
+        plots.capillary_pressure_curve(one.iloc[:0])
+    table = pd.DataFrame({"wetting_saturation": [1.0], "wetting": [1.0], "non_wetting": [0.0]})
+    with pytest.raises(ValueError, match="two saturations or more, got 1"):
+        plots.relative_permeability_curve(table)
 
 
 def test_a_dark_ground_darkens_the_picture_and_keeps_the_colours_of_the_data() -> None:

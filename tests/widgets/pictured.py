@@ -109,7 +109,7 @@ def trainable_segmentation(ws: Workspace) -> TrainableSegmentation:
     trained.explorer.cursor_um = HERE
     outside = {**HERE, "y_um": 4.0}
     trained.add_stroke("pen", [outside, {**outside, "x_um": 30.0}], label=0, radius_um=1.0)
-    z, y, x = BEADS_UM[1]
+    _, y, x = BEADS_UM[1]
     for bead, away in ((1, 0.0), (0, 3.0)):
         at = {"z_um": HERE["z_um"], "y_um": y - away, "x_um": x}
         trained.add_stroke("pen", [at], label=bead, radius_um=1.2)

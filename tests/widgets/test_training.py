@@ -12,7 +12,8 @@ import pytest
 from traitlets import TraitError
 
 from scalebridge import SegmentationSliders, TrainableSegmentation, Workspace
-from scalebridge.analysis.segmentation import Training, agreement
+from scalebridge.analysis.segmentation import Stroke, Training, agreement
+from scalebridge.analysis.segmentation.corrections import stroke_voxels
 from scalebridge.errors import Conflict, DecisionNeeded, UnusableRecord
 from scalebridge.widgets.applied import apply_record
 from scalebridge.widgets.phase_record import recipe_of
@@ -95,6 +96,26 @@ def test_a_pen_marks_only_the_slice_that_was_seen(ws, trainer):
     around = np.arange(-4, 5) * 0.5
     disk = int(np.count_nonzero(np.hypot(*np.meshgrid(around, around)) <= 2.1))
     assert pen == disk < ball
+
+
+@pytest.mark.parametrize("normal", [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.6, 0.0, 0.8)])
+@pytest.mark.parametrize("offset_um", [0.0, 0.2, 0.5])
+def test_a_thin_pen_between_slices_marks_what_the_line_goes_through(normal, offset_um):
+    shape, spacing = (12, 14, 16), (1.0, 0.5, 0.5)
+    across = np.cross(normal, (0.0, 0.3, 0.1))
+    start = np.array((5.0, 3.0, 3.0)) + offset_um * np.array(normal)
+    line = [start, start + 2.0 * across / np.linalg.norm(across)]
+    stroke = Stroke(
+        tool="pen", label=1, radius_um=0.01, normal=normal, points_um=tuple(map(tuple, line))
+    )
+    found = stroke_voxels(stroke, shape=shape, spacing_um=spacing, origin_um=(0, 0, 0))
+    marked = {tuple(place) for place in found.tolist()}
+    for share in np.linspace(0, 1, 41):
+        at = (line[0] + share * (line[1] - line[0])) / spacing
+        if np.all(np.abs(at - np.floor(at) - 0.5) > 0.02):  # not where voxels meet
+            assert tuple(np.round(at).astype(int).tolist()) in marked
+    away = np.abs((found * spacing - line[0]) @ np.array(normal))
+    assert away.max() <= 0.5 * np.abs(normal) @ np.array(spacing) * (1 + 1e-6)
 
 
 def test_one_class_is_no_choice_and_says_so(ws):

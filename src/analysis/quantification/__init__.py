@@ -11,6 +11,7 @@ from .curvature import Curvature, SurfaceCurvature, curvature, curvature_of_grey
 from .directions import LineDirections, line_directions
 from .distance import distance_transform
 from .euler import euler_density, euler_number
+from .inner_box import largest_box_inside
 from .interfaces import interface_table, triple_line_table
 from .measure import GeometryMeasurements, measure
 from .measurement import Check, Measurement, measurement_from_parts
@@ -76,6 +77,7 @@ __all__ = [
     "geometry_truth",
     "interface_table",
     "label_objects",
+    "largest_box_inside",
     "line_directions",
     "local_thickness",
     "mean_chord_um",

@@ -155,8 +155,8 @@ def measure_classes(
 def learned_check(varied: bool) -> Check:
     """Say what is not known of classes that were learned."""
     said = (
-        "classes of a random forest: `classes` is what other scribbles of the same kind would "
-        "change; what all of them have in common, and blur, is in no interval"
+        "classes of a random forest: the part of the classes is what other scribbles of the same "
+        "kind would change; what all of them have in common, and blur, is in no interval"
     )
     if not varied:
         said = (

@@ -7,7 +7,7 @@ from .blobs import BlobCentre, find_blobs, refine_centre
 from .class_shares import class_shares
 from .cleaning import fill_enclosed, merge_small
 from .components import Components, connected_components
-from .corrections import Corrections, Stroke, correct
+from .corrections import Corrections, correct
 from .cross_scale import CalibratedThreshold, averaged_onto, calibrate_threshold
 from .hand_placed import hand_placed_uncertainty
 from .hysteresis import hysteresis_labels
@@ -31,6 +31,7 @@ from .segment import segment
 from .segment_blocks import segment_blocks
 from .smoothing import gaussian
 from .splitting import cut_touching, split_touching
+from .strokes import Stroke
 from .three_phases import ThreePhases, three_phases
 from .thresholds import (
     ThresholdEstimate,

@@ -17,6 +17,7 @@ from .smoothing import as_volume
 _CRITERIA = ("fraction", "agreement")
 _LEVELS = 1024
 _LEAST_BLOCKS = 8
+_SCARCE = 0.02  # share of a phase below which an overlap says little of its threshold
 
 
 @dataclass(frozen=True)
@@ -215,6 +216,11 @@ def calibrate_threshold(
             f"{fine_fraction:g}: nothing there tells where the threshold is"
         )
     sampling, warnings = _bootstrap(grid, table, resamples, seed)
+    if min(fine_fraction, 1 - fine_fraction) < _SCARCE:
+        warnings.append(
+            f"The overlap is {fine_fraction:.1%} of this phase: it hardly tells where the "
+            "threshold is; take a place that has some of both."
+        )
     registration = _between_draws(grid, coarse, share_by, draws)
     if draws and len(draws) < 10:
         warnings.append(f"draws needs 10 or more to say what the registration does: {len(draws)}")

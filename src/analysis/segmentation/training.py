@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .corrections import Corrections, Stroke
+from .corrections import Corrections
 from .pixel_classes import PixelClassifier
 from .pixel_features import PixelFeatures
 from .pixel_training import train_pixel_classes, variants
 from .recipe import SegmentationRecipe
+from .strokes import Stroke
 
 MOST_TREES, MOST_DEPTH = 1000, 64
 

@@ -9,7 +9,9 @@ from .capillarity import (
     square_tube_entry_kpa,
     young_laplace_kpa,
 )
+from .drainage import Drainage, drain
 from .effective import EffectiveConductivity, effective_conductivity, effective_diffusivity
+from .extraction import ExtractedNetwork, extract_network
 from .fields import FluxField, diffusive_flux
 from .invasion import Invasion, invade
 from .meshes import SurfaceMesh, VolumeMesh, open_edges, surface_mesh, tetrahedra
@@ -23,12 +25,14 @@ from .permeability import (
 )
 from .retention import RetentionFit, fit_retention
 from .tensor import EffectiveTensor, effective_tensor
-from .two_phases import RelativePermeability, relative_permeability
+from .two_phases import RelativePermeability, network_drainage, relative_permeability
 from .weighted_size import lambda_um
 
 __all__ = [
+    "Drainage",
     "EffectiveConductivity",
     "EffectiveTensor",
+    "ExtractedNetwork",
     "FluxField",
     "Invasion",
     "MeniscusPressure",
@@ -39,9 +43,11 @@ __all__ = [
     "SurfaceMesh",
     "VolumeMesh",
     "diffusive_flux",
+    "drain",
     "effective_conductivity",
     "effective_diffusivity",
     "effective_tensor",
+    "extract_network",
     "fit_retention",
     "hashin_shtrikman_bounds",
     "invade",
@@ -49,6 +55,7 @@ __all__ = [
     "kozeny_carman_um2",
     "lambda_um",
     "meniscus_pressure",
+    "network_drainage",
     "open_edges",
     "permeability",
     "permeability_tensor",

@@ -198,7 +198,7 @@ class Conduction:
     ) -> FaceCycle:
         table = np.append(conductivities, 0.0)  # the last label is outside, or leads nowhere
         padded = np.full(tuple(n + 2 for n in self.shape), len(conductivities), np.uint16)
-        padded[1:-1, 1:-1, 1:-1] = np.where(part, labels, len(conductivities))
+        padded[1:-1, 1:-1, 1:-1] = np.where(part, labels, np.uint16(len(conductivities)))
         rim(padded, self.wrap)
         pairs = np.zeros((len(table), len(table)), real)
         both = np.add.outer(table, table)

@@ -13,6 +13,7 @@ from ..threads import Workers
 from .conduction import Conduction
 from .effective import _checked
 from .lead_axis import lead_axis, led_first
+from .regions import OUTSIDE, labels_within, own_share
 
 _MOST = 2000
 
@@ -49,6 +50,7 @@ def diffusive_flux(
     spacing_um: Sequence[float],
     axis: str = "z",
     relative_error: float = 1e-4,
+    mask: NDArray | None = None,
     threads: int | None = None,
 ) -> FluxField:
     """Solve with fixed ends and return the flux at every voxel.
@@ -58,7 +60,8 @@ def diffusive_flux(
     labels : ndarray of bool or integer, (z, y, x) or (y, x)
         A bool array is a phase that conducts.
 
-    Other parameters are those of `effective_conductivity`.
+    Other parameters are those of `effective_conductivity`. Outside a `mask` there is no flux and
+    no potential; the value is of the mask.
 
     Returns
     -------
@@ -75,6 +78,7 @@ def diffusive_flux(
     labels, sigma = _checked(labels, conductivities)
     spacing = checked_spacing(spacing_um, labels.ndim)
     front = lead_axis(axis, labels.ndim)
+    labels, sigma = labels_within(labels, sigma, mask, front, axis, crop=False)
     turned, steps = led_first(labels, spacing, front)
     workers = Workers(threads)
     problem = Conduction(
@@ -88,10 +92,15 @@ def diffusive_flux(
     flux, potential = _at_centres(problem, field.x)
     if labels.ndim == 2:
         flux, potential = flux[[0, 2], :, 0], potential[:, 0]
+    own = 1.0
+    if len(sigma) > OUTSIDE:
+        own = own_share(turned != OUTSIDE, steps, workers)
     others = [i for i in range(labels.ndim) if i != front]
     order = np.argsort([front, *others])
     return FluxField(
-        np.moveaxis(flux, 1, front + 1)[order], np.moveaxis(potential, 0, front), field.upper
+        np.moveaxis(flux, 1, front + 1)[order],
+        np.moveaxis(potential, 0, front),
+        field.upper / own,
     )
 
 

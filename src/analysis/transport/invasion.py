@@ -13,6 +13,7 @@ from ..quantification.volume import checked_phase
 from ..spacing import checked_spacing
 from .capillarity import young_laplace_kpa
 from .lead_axis import lead_axis
+from .regions import spanning_mask
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,6 +74,7 @@ def invade(
     axis: str = "z",
     radius_um: NDArray | None = None,
     trapping: bool = True,
+    mask: NDArray | None = None,
 ) -> Invasion:
     """Let a non-wetting fluid invade from the first layer, the widest neighbour first.
 
@@ -88,6 +90,9 @@ def invade(
         the distance to the wall unless told, which takes the corners of pores for throats.
     trapping : bool
         Whether what is cut off from the far end stays.
+    mask : ndarray of bool, optional
+        What lies outside is neither pore nor wall: nothing enters, and no width is measured from
+        it. It needs to lead from the first layer to the last.
 
     Returns
     -------
@@ -114,7 +119,10 @@ def invade(
     pore = checked_phase(pore)
     spacing = checked_spacing(spacing_um, pore.ndim)
     front = lead_axis(axis, pore.ndim)
-    radius = _radius(pore, spacing) if radius_um is None else np.asarray(radius_um, float)
+    inside = spanning_mask(mask, pore.shape, front, axis)
+    if inside is not None:
+        pore = pore & inside
+    radius = _radius(pore, spacing, inside) if radius_um is None else np.asarray(radius_um, float)
     if radius.shape != pore.shape or not np.isfinite(radius[pore]).all():
         raise ValueError(
             f"radius_um needs finite values on the grid of the pore {pore.shape}, got "
@@ -138,12 +146,15 @@ def invade(
     return Invasion(back(step), back(trapped), radius, breakthrough, threshold)
 
 
-def _radius(pore: NDArray[np.bool_], spacing: tuple[float, ...]) -> NDArray[np.float64]:
+def _radius(
+    pore: NDArray[np.bool_], spacing: tuple[float, ...], inside: NDArray[np.bool_] | None
+) -> NDArray[np.float64]:
     from scipy.ndimage import distance_transform_edt
 
-    if pore.all():
+    open_ = pore if inside is None else pore | ~inside
+    if open_.all():
         raise ValueError("pore needs a wall to measure its width from, got none: give radius_um")
-    return distance_transform_edt(pore, sampling=spacing)
+    return distance_transform_edt(open_, sampling=spacing)
 
 
 def _renumbered(step: NDArray[np.int32], trapped: NDArray[np.bool_]) -> NDArray[np.int32]:

@@ -17,6 +17,7 @@ from .coarser import coarser
 from .lead_axis import lead_axis, led_first
 from .multigrid import rim
 from .paths import crossing_part, winding_part
+from .regions import as_boxes, box_of, own_share, spanning_mask, words
 from .stokes import Flow, Stokes
 
 DARCY_UM2 = 0.9869233
@@ -50,6 +51,8 @@ class Permeability:
     converged : bool
     discretisation_error_um2 : float or None
         95 % half-width from the size of the voxels [µm²], where it was asked.
+    region : str
+        In words, where it is of a mask and not of the whole image; the porosities are of it.
     """
 
     value_um2: float
@@ -61,6 +64,7 @@ class Permeability:
     iterations: int
     converged: bool
     discretisation_error_um2: float | None = None
+    region: str = ""
 
     @property
     def value_m2(self) -> float:
@@ -99,7 +103,10 @@ class Permeability:
                 parts["discretisation"] = self.discretisation_error_um2
         found = measurement_from_parts(
             key=f"{phase}.permeability_{self.axis}", name="Permeability", value=self.value_um2,
-            unit="µm²", convention=f"Stokes along {self.axis}; {BOUNDARIES[self.boundary]}",
+            unit="µm²",
+            convention="; ".join(
+                filter(None, (f"Stokes along {self.axis}", BOUNDARIES[self.boundary], self.region))
+            ),
             parts=parts, checks=self.checks, bounds=(0.0, math.inf),
         )  # fmt: skip
         return found if "discretisation" in parts else found.without_interval()
@@ -113,6 +120,7 @@ def permeability(
     boundary: str = "walls",
     relative_error: float = 1e-2,
     discretisation: bool = False,
+    mask: NDArray | None = None,
     threads: int | None = None,
     progress: Callable[[int, float], None] | None = None,
 ) -> Permeability:
@@ -138,6 +146,11 @@ def permeability(
         for the error of the voxels: a quarter more time. Half-width: 0.35 of the larger difference,
         1 % at least. The value is not extrapolated: voxels are too rough and pores too small by
         amounts that cancel in part.
+    mask : ndarray of bool, optional
+        What lies outside is no specimen: its side is a wall, as the sides of an image are. The
+        value is that of a homogeneous body of the mask's shape that lets through as much: for a
+        core plug, of its own cross-section and length. The mask needs to lead from the first layer
+        to the last; with periodic sides it needs to be a box (`largest_box_inside`).
     threads : int, optional
         All processors unless told. The result does not depend on it.
     progress : callable, optional
@@ -162,9 +175,20 @@ def permeability(
         raise ValueError(f"boundary needs one of {tuple(BOUNDARIES)}, got {boundary!r}")
     if not 1e-6 <= relative_error < 1:
         raise ValueError(f"relative_error needs 1e-6 to 1, got {relative_error}")
+    if boundary == "periodic":
+        pore, inside = np.ascontiguousarray(pore[as_boxes(mask, pore.shape)]), None
+    else:
+        inside = spanning_mask(mask, pore.shape, front, axis)
+    if inside is not None:
+        box = box_of(inside, pore.ndim)
+        inside = inside[box]
+        pore = pore[box] & inside
     turned, steps = led_first(pore, spacing, front)
+    region = None if inside is None or inside.all() else led_first(inside, spacing, front)[0]
     workers = Workers(threads)
     found = _solve(turned, steps, axis, boundary, relative_error, workers, progress)
+    if region is not None:
+        found = _of_region(found, region, steps, workers)
     if not discretisation or found.value_um2 == 0:
         return found
     apart = 0.0
@@ -172,6 +196,8 @@ def permeability(
         twice = coarser(turned, wide=wide)
         longer = tuple(h * (1 if n == 1 else 2) for h, n in zip(steps, turned.shape, strict=True))
         other = _solve(twice, longer, axis, boundary, relative_error, workers, progress)
+        if region is not None:  # of the same body: what its shape conducts doesn't change
+            other = _of_region(other, region, steps, workers)
         apart = max(apart, abs(other.value_um2 - found.value_um2))
     half_width = math.hypot(_OF_COARSER * apart, _LEAST * found.value_um2)
     return replace(found, discretisation_error_um2=half_width)
@@ -182,9 +208,12 @@ def permeability_tensor(
     *,
     spacing_um: Sequence[float],
     relative_error: float = 1e-2,
+    mask: NDArray | None = None,
     threads: int | None = None,
 ) -> NDArray[np.float64]:
     """Solve for the permeability tensor of a periodic pore space.
+
+    Only a box can be periodic: a `mask` needs to be one, and `largest_box_inside` finds one in any.
 
     Returns
     -------
@@ -205,6 +234,7 @@ def permeability_tensor(
     if pore.ndim != 3:
         raise ValueError(f"pore needs 3 axes (z, y, x), got shape {pore.shape}: use a volume")
     spacing = checked_spacing(spacing_um, 3)
+    pore = np.ascontiguousarray(pore[as_boxes(mask, pore.shape)])
     tensor = np.zeros((3, 3))
     workers = Workers(threads)
     stokes = _periodic(pore, spacing, (0, 1, 2), workers)
@@ -283,6 +313,22 @@ def _solve(
         value_um2=flow.mean * scale, algebraic_error_um2=flow.error * scale,
         connected_porosity=connected / pore.size, iterations=flow.iterations,
         converged=flow.converged,
+    )  # fmt: skip
+
+
+def _of_region(
+    found: Permeability,
+    region: NDArray[np.bool_],
+    spacing: tuple[float, ...],
+    workers: Workers,
+) -> Permeability:
+    """Put what was found for the box around a region beside what the region's shape conducts."""
+    own, share = own_share(region, spacing, workers), float(region.mean())
+    return replace(
+        found,
+        value_um2=found.value_um2 / own, algebraic_error_um2=found.algebraic_error_um2 / own,
+        porosity=found.porosity / share, connected_porosity=found.connected_porosity / share,
+        region=words(region),
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from ..threads import Workers
 from .bounds import wiener_bounds
 from .conduction import Conduction, doubled
 from .effective import _checked
+from .regions import as_boxes
 
 _MOST = 2000
 
@@ -75,6 +76,7 @@ def effective_tensor(
     *,
     spacing_um: Sequence[float],
     relative_error: float = 1e-4,
+    mask: NDArray | None = None,
     threads: int | None = None,
 ) -> EffectiveTensor:
     """Solve for the effective conductivity tensor of a periodic image.
@@ -88,6 +90,8 @@ def effective_tensor(
         As for `effective_conductivity`.
     relative_error : float
         Of the diagonal elements.
+    mask : ndarray of bool, optional
+        A box, as only a box can be periodic: `largest_box_inside` finds one in any mask.
 
     Returns
     -------
@@ -103,6 +107,7 @@ def effective_tensor(
     """
     labels, sigma = _checked(labels, conductivities)
     spacing = checked_spacing(spacing_um, labels.ndim)
+    labels = np.ascontiguousarray(labels[as_boxes(mask, labels.shape)])
     flat = labels.ndim == 2
     axes = (1, 2) if flat else (0, 1, 2)
     volume = doubled(labels[None] if flat else labels, axes)

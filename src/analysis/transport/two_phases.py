@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .network import extracted, flow_rate, quiet, unit_phase
+from .capillarity import young_laplace_kpa
+from .extraction import ExtractedNetwork, packages, quiet
+from .network import flow_rate, leads_through, network_of, unit_phase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +48,8 @@ def relative_permeability(
     axis: str = "z",
     points: int = 12,
     trapping: bool = True,
+    mask: NDArray | None = None,
+    extracted: ExtractedNetwork | None = None,
 ) -> RelativePermeability:
     """Drain the pore network of an image and let both fluids flow at several saturations.
 
@@ -65,6 +69,10 @@ def relative_permeability(
         Saturations, at least 2.
     trapping : bool
         Whether wetting fluid that is cut off from the other end stays.
+    mask : ndarray of bool, optional
+        As of `extract_network`.
+    extracted : ExtractedNetwork, optional
+        Of the same pore by `extract_network`; extracted here unless given.
 
     Returns
     -------
@@ -79,16 +87,17 @@ def relative_permeability(
     """
     if points < 2:
         raise ValueError(f"points needs 2 or more saturations, got {points}")
-    network, openpnm, made_by = extracted(pore, spacing_um=spacing_um, axis=axis)
-    phase = unit_phase(openpnm, network)
-    phase["throat.entry_pressure"] = 4.0 / np.asarray(network["throat.diameter"])
-    alone = flow_rate(openpnm, network, phase)
-    if alone <= 0:
+    found = network_of(pore, spacing_um, extracted, mask)
+    _, openpnm = packages()
+    network = found.along(axis)
+    if not leads_through(network):
         raise ValueError(
             f"pore needs a path from end to end along {axis}, got none: choose another"
         )
+    phase = unit_phase(openpnm, network)
+    alone = flow_rate(openpnm, network, phase)
     pores, throats = _drained(openpnm, network, phase, trapping)
-    volumes = np.asarray(network["pore.region_volume"], dtype=float)
+    volumes = np.asarray(network["pore.capacity"], dtype=float)
     rows = []
     for last in _steps(pores, volumes, points):
         held = {
@@ -103,18 +112,84 @@ def relative_permeability(
         rows.append(row)
     import pandas as pd
 
-    said = f"{made_by}; a conduit is a fluid's where it holds both pores and the throat"
+    said = f"{found.convention}; a conduit is a fluid's where it holds both pores and the throat"
     return RelativePermeability(pd.DataFrame(rows), axis, trapping, said)
+
+
+def network_drainage(
+    pore: NDArray,
+    *,
+    spacing_um: Sequence[float],
+    axis: str = "z",
+    tension_n_per_m: float,
+    contact_angle_deg: float = 0.0,
+    trapping: bool = False,
+    mask: NDArray | None = None,
+    extracted: ExtractedNetwork | None = None,
+) -> pd.DataFrame:
+    """Return the capillary-pressure curve of the pore network, each throat a round tube.
+
+    Needs the extra ``pores``. A pore empties whole, at the pressure of the widest way to it; put it
+    beside `drain`, which knows the shapes.
+
+    Parameters
+    ----------
+    pore, spacing_um, axis, trapping, mask, extracted
+        As for `relative_permeability`.
+    tension_n_per_m : float
+        Interfacial tension [N/m].
+    contact_angle_deg : float
+
+    Returns
+    -------
+    DataFrame
+        `pressure_kpa`, rising, and `wetting_saturation`.
+
+    Raises
+    ------
+    MissingPackage
+        porespy or openpnm are not installed.
+    ValueError
+        Voxels are no cubes, there is no pore, or none reaches the first layer.
+    """
+    import pandas as pd
+
+    found = network_of(pore, spacing_um, extracted, mask)
+    _, openpnm = packages()
+    network = found.along(axis)
+    if not network.Nt or not len(network.pores("first")):
+        raise ValueError(
+            f"pore needs to reach the first layer along {axis}, got none there: choose another axis"
+        )
+    pores, throats = _drained(openpnm, network, unit_phase(openpnm, network), trapping)
+    widths = np.asarray(network["throat.diameter"], dtype=float)
+    volumes = np.asarray(network["pore.capacity"], dtype=float)
+    order = np.concatenate([throats, pores])  # a pore opens with the throat before it
+    held = np.flatnonzero(order >= 0)
+    held = held[np.argsort(order[held], kind="stable")]
+    width = np.concatenate([widths, np.full(len(pores), np.inf)])[held]
+    narrowest = np.minimum.accumulate(width)
+    filled = np.cumsum(np.concatenate([np.zeros(len(throats)), volumes])[held])
+    last = np.append(np.flatnonzero(np.diff(narrowest)), len(held) - 1)
+    last = last[np.isfinite(narrowest[last])]
+    unit = young_laplace_kpa(
+        1.0, tension_n_per_m=tension_n_per_m, contact_angle_deg=contact_angle_deg
+    )
+    return pd.DataFrame({
+        "pressure_kpa": unit / (narrowest[last] / 2),
+        "wetting_saturation": np.clip(1 - filled[last] / volumes.sum(), 0.0, 1.0),
+    })  # fmt: skip
 
 
 def _drained(
     openpnm: Any, network: Any, phase: Any, trapping: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return when each pore and throat was invaded, -1 where it never was."""
+    phase["throat.entry_pressure"] = 4.0 / np.asarray(network["throat.diameter"])
     drainage = openpnm.algorithms.InvasionPercolation(network=network, phase=phase)
-    drainage.set_inlet_BC(pores=network.pores("xmin"))
+    drainage.set_inlet_BC(pores=network.pores("first"))
     if trapping:
-        drainage.set_outlet_BC(pores=network.pores("xmax"))
+        drainage.set_outlet_BC(pores=network.pores("last"))
     with quiet():
         drainage.run()
         if trapping:
@@ -144,7 +219,7 @@ def _open_ends(network: Any, held: dict[str, NDArray[np.bool_]]) -> None:
     Else the first pore that is invaded would shut the wetting fluid out.
     """
     outside = np.zeros(network.Np, bool)
-    for end in ("xmin", "xmax"):
+    for end in ("first", "last"):
         outside[network.pores(end)] = True
     ends = np.asarray(network["throat.conns"])
     leads_out = outside[ends].sum(axis=1) == 1

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..quantification.surface import surface
-from ..quantification.volume import checked_phase
+from ..quantification.volume import checked_mask, checked_phase
 from ..spacing import checked_spacing
 from .effective import effective_diffusivity
 
@@ -27,6 +27,7 @@ def lambda_um(
     axis: str = "z",
     boundary: str = "fixed",
     relative_error: float = 1e-4,
+    mask: NDArray | None = None,
     threads: int | None = None,
 ) -> float:
     """Return twice the pore volume over its surface, both weighted by the squared field.
@@ -48,6 +49,8 @@ def lambda_um(
         As of `effective_diffusivity`.
     relative_error : float
         Of each conductivity.
+    mask : ndarray of bool, optional
+        As of `effective_diffusivity`; its side is no wall of a pore.
     threads : int, optional
 
     Returns
@@ -70,11 +73,14 @@ def lambda_um(
     """
     pore = checked_phase(pore)
     spacing = checked_spacing(spacing_um, pore.ndim)
-    wider, middle, narrower = _moved_walls(pore, spacing, boundary == "periodic")
+    inside = None if mask is None else checked_mask(mask, pore.shape)
+    if inside is not None and inside.all():
+        inside = None
+    wider, middle, narrower = _moved_walls(pore, spacing, boundary == "periodic", inside)
     conductivities = [
         effective_diffusivity(
             phase, spacing_um=spacing, axis=axis, boundary=boundary,
-            relative_error=relative_error, threads=threads,
+            relative_error=relative_error, mask=inside, threads=threads,
         ).value
         for phase in (wider, narrower)
     ]  # fmt: skip
@@ -82,23 +88,36 @@ def lambda_um(
         narrower = pore
         conductivities[1] = effective_diffusivity(
             pore, spacing_um=spacing, axis=axis, boundary=boundary,
-            relative_error=relative_error, threads=threads,
+            relative_error=relative_error, mask=inside, threads=threads,
         ).value  # fmt: skip
     if min(conductivities) == 0:
         return math.nan
-    gained = (np.count_nonzero(wider) - np.count_nonzero(narrower)) / pore.size
-    area = surface(middle if middle.any() else pore, spacing_um=spacing).specific_um2_per_um3
+    gained = (np.count_nonzero(wider) - np.count_nonzero(narrower)) / (
+        pore.size if inside is None else np.count_nonzero(inside)
+    )
+    walls = middle if middle.any() else pore
+    area = surface(walls, spacing_um=spacing, mask=inside).specific_um2_per_um3
     change = math.log(conductivities[0] / conductivities[1])
     return float(2 * gained / area / change) if change > 0 else math.nan
 
 
 def _moved_walls(
-    pore: NDArray[np.bool_], spacing: tuple[float, ...], periodic: bool
+    pore: NDArray[np.bool_],
+    spacing: tuple[float, ...],
+    periodic: bool,
+    inside: NDArray[np.bool_] | None,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
     from scipy.ndimage import gaussian_filter
 
     sigma = [min(spacing) / step for step in spacing]
     mode = "wrap" if periodic else "nearest"
-    soft = gaussian_filter(pore.astype(np.float32), sigma, mode=mode)
-    low, middle, high = (np.float32(level) for level in _LEVELS)
-    return soft > low, soft > middle, soft > high
+    soft = gaussian_filter(_within(pore, inside).astype(np.float32), sigma, mode=mode)
+    if inside is not None:  # the mean of what is inside
+        share = gaussian_filter(inside.astype(np.float32), sigma, mode=mode)
+        soft = np.divide(soft, share, out=np.zeros_like(soft), where=inside)
+    low, middle, high = (_within(soft > np.float32(level), inside) for level in _LEVELS)
+    return low, middle, high
+
+
+def _within(phase: NDArray[np.bool_], inside: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    return phase if inside is None else phase & inside

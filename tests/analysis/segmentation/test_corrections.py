@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scalebridge.analysis.segmentation.corrections import Corrections, Stroke, correct
+from scalebridge.analysis.segmentation.corrections import Corrections, correct
+from scalebridge.analysis.segmentation.strokes import Stroke
 
 SPACING = (2.0, 1.0, 0.5)
 ORIGIN = (10.0, -3.0, 1.0)
@@ -103,7 +104,7 @@ def test_a_stroke_comes_back_from_its_record() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"tool": "axe"}, "one of brush, lasso, fill"),
+        ({"tool": "axe"}, "one of brush, pen, lasso, fill"),
         ({"radius_um": 0.0}, "positive radius_um"),
         ({"points_um": []}, "at least 1 points"),
         ({"points_um": [[0, 0, float("nan")]]}, "finite points"),
