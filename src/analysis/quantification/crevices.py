@@ -42,11 +42,14 @@ class Crevices:
         more than they are where grains are apart.
     surface_per_um : float
         Surface of the grains as it is seen [1/µm].
+    bright : bool
+        Whether the grains are what is above the threshold.
     """
 
     necks_per_um: float
     growth_per_um: float
     surface_per_um: float
+    bright: bool = True
 
     @property
     def filled_per_um(self) -> float:
@@ -152,7 +155,7 @@ def crevices_between_grains(
     *necks, seen = np.average(found, axis=0, weights=sizes)
     growth, at_none = np.polyfit(widths, necks, 1)
     now = max(float(growth * width + at_none), 0.0)
-    return Crevices(now, float(growth * width), float(seen))
+    return Crevices(now, float(growth * width), float(seen), bright)
 
 
 def _necks_and_surface(

@@ -58,10 +58,11 @@ def measure_phases(
     The intervals are of the imaged volume; the difference to other fields of view is given
     separately, in `sampling`. Each has named parts: `threshold` (the quantity at the thresholds ±
     their uncertainty), `imaging` (blur, smoothing and noise, from a model of the shapes that is
-    imaged and segmented once more, see `reimaging`), `voxels` (digitisation), `spacing`, for
-    thresholds clearly off the middle between two phases `half-way` (what is measured there), and
-    for sizes and numbers of objects `counting`: where the border cuts objects, those inside stand
-    for the population, and there are only so many of them.
+    imaged and segmented once more, see `reimaging`), `crevices` (surface that blur hides where
+    grains touch), `voxels` (digitisation), `spacing`, for thresholds clearly off the middle between
+    two phases `half-way` (what is measured there), and for sizes and numbers of objects `counting`:
+    where the border cuts objects, those inside stand for the population, and there are only so many
+    of them.
 
     Parameters
     ----------
@@ -216,6 +217,9 @@ def _measure_at_thresholds(
         percolates={title: found.figures.percolates for title, found in measured.items()},
         sampling={key: s for found in measured.values() for key, s in found.sampling.items()},
         imaging=imaging,
+        grains={
+            title: found.grains for title, found in measured.items() if found.grains is not None
+        },
     )
 
 
@@ -224,6 +228,7 @@ class _Measured:
     measurements: tuple[Measurement, ...]
     figures: PhaseFigures
     sampling: dict[str, float]
+    grains: bool | None
 
 
 def _measure(
@@ -265,7 +270,8 @@ def _measure(
             parts["crevices"] = unsure if correct else unsure + hidden
         parts |= counting_part(quantity.key, figures.sizes, value)
         if other := elsewhere.get(f"{title}.{quantity.key}"):
-            parts.pop("imaging", None)  # that value is free of it
+            for free in ("imaging", "crevices"):  # that value knows of them
+                parts.pop(free, None)
             parts["half-way"] = abs(other.value - value) + other.uncertainty
         m = quantity.measurement(
             title, value, parts, ndim=phase.ndim, connectivity=job.connectivity, checks=checks,
@@ -274,7 +280,10 @@ def _measure(
         found.append(m)
     sampling = sampling_uncertainty(phase, spacing_um=job.spacing, mask=job.inside)
     return _Measured(
-        tuple(found), figures, {f"{title}.{key}": size for key, size in sampling.items()}
+        tuple(found),
+        figures,
+        {f"{title}.{key}": size for key, size in sampling.items()},
+        crevices.bright == (label > 0) if crevices and crevices.likely == 1 else None,
     )
 
 

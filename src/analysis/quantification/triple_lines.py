@@ -127,8 +127,9 @@ def _joined(begin: NDArray, end: NDArray) -> NDArray[np.int64]:
     turned = 2 * np.arange(count)
     follows = np.stack([turned + 1, turned], axis=1)
     first, last = np.argsort(begin, kind="stable"), np.argsort(end, kind="stable")
-    keys = [places * count + _rank(places) for places in (begin[first], end[last])]
-    _, ones, others = np.intersect1d(*keys, assume_unique=True, return_indices=True)
+    starts = begin[first] * count + _rank(begin[first])
+    stops = end[last] * count + _rank(end[last])
+    _, ones, others = np.intersect1d(starts, stops, assume_unique=True, return_indices=True)
     starting, ending = first[ones], last[others]
     follows[ending, 0] = 2 * starting
     follows[starting, 1] = 2 * ending + 1
