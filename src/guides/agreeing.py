@@ -12,7 +12,7 @@ from ..analysis.segmentation import agreement, averaged_onto, segment_blocks
 from ..errors import ScalebridgeError
 from ..widgets.applied import segmented_source
 from ..widgets.finer_scale import finer_scale
-from ..widgets.phase_record import corrections_of, recipe_of
+from ..widgets.phase_record import corrections_of, names_of, recipe_of
 from ..workspace import Workspace
 from .quantification import PhaseResults
 
@@ -56,13 +56,10 @@ def agreement_table(ws: Workspace, result: PhaseResults) -> pd.DataFrame:
             rows.append({"with": title, "in words": str(error)})
             continue
         rows += [
-            {"with": title, **row} for row in _rows(own.phases, _names(record), here, there, shares)
+            {"with": title, **row}
+            for row in _rows(own.phases, names_of(record), here, there, shares)
         ]
     return pd.DataFrame(rows)
-
-
-def _names(record: Any) -> tuple[str, ...]:
-    return tuple(str(phase["name"]) for phase in record.phases)
 
 
 def _on_one_grid(
@@ -71,6 +68,10 @@ def _on_one_grid(
     """Labels of both on the coarser grid, −1 where the finer one is not; shares known better."""
     mine, other = ws.images[result.image], ws.images[record.image]
     labels = result.found.labels
+    own = result.settings.record
+    moments = [0 if one is None else int(one.parameters.get("time", 0)) for one in (own, record)]
+    if moments[0] != moments[1] and mine.name == other.name:
+        raise ValueError(f"it is of time point {moments[1]}, and this of {moments[0]}")
     same = mine.frame == other.frame and mine.ndim == other.ndim
     if same and np.array_equal(mine.voxel_to_frame, other.voxel_to_frame):
         theirs = _labels(ws, record)
@@ -79,10 +80,10 @@ def _on_one_grid(
     if np.prod(other.spacing_um) < np.prod(mine.spacing_um):
         coarse, fine, shares = _averaged(ws, mine.name, labels, record)
         return coarse, fine, shares
-    if result.settings.record is None:
+    if own is None:
         raise ValueError("thresholds by parameter can be compared with finer segmentations only")
     theirs = _labels(ws, record)
-    coarse, fine, _ = _averaged(ws, other.name, theirs, result.settings.record)
+    coarse, fine, _ = _averaged(ws, other.name, theirs, own)
     return fine, coarse, {}
 
 

@@ -56,7 +56,8 @@ def answer_questions(
     Geometry is measured on the image, of one beyond 512 voxels along an axis on the central
     block of that size; diffusion, flow and the pore network are solved in a central block of
     `block_voxels` along each axis. Every answer on a block says so in its convention, and a check
-    tells whether the block has the image's volume fraction. Blocks of up to 64 voxels all over the
+    tells whether the block has the image's volume fraction. Of a region, the largest
+    box inside is taken for the image. Blocks of up to 64 voxels all over the
     image tell how much one differs from the next: the part ``"block"``. The thresholds' part of
     the half-width comes from segmenting a central block of 64 voxels with each threshold moved by
     its uncertainty.
@@ -127,7 +128,10 @@ class _Work:
         self._quality = partial(quality_of, ws, result, halves=halves)
         self._image = ws.images[result.image]
         self._spacing = tuple(self._image.spacing_um)
+        self._box = None if result.region is None else result.region.box
         self._labels = result.found.labels
+        if self._box is not None:
+            self._labels = self._labels[self._box]
         shape = self._labels.shape
         # an interval without a part for the thresholds says so wherever it goes
         first = result.measurements[0].checks
@@ -163,7 +167,9 @@ class _Work:
         if (varied := self._result.varied) is not None:
             return varied if varied.variants else None
         label = self._label(phase)
-        return moved_thresholds(self._image, self._result.settings, self._labels, label)
+        return moved_thresholds(
+            self._image, self._result.settings, self._result.found.labels, label, within=self._box
+        )
 
     def _label(self, phase: str) -> int:
         return self._result.settings.phases.index(phase)
@@ -198,7 +204,7 @@ class _Work:
                     scatter.get(m.key),
                     needed=solved and not block.whole,
                 ),
-                convention=m.convention + ("" if block.whole else f"; on {block.words}"),
+                convention=m.convention + self._where(block),
                 checks=(*(self._eased(c, step) for c in m.checks), *checks, *self._unstated),
             )
             for m in found
@@ -258,6 +264,14 @@ class _Work:
             return check
         said = "; not applicable: anisotropic, chords differ between the axes"
         return replace(check, passed=None, detail=check.detail + said)
+
+    def _where(self, block: Block) -> str:
+        """Say of what part of the image a number is."""
+        region = self._result.region
+        if region is None:
+            return "" if block.whole else f"; on {block.words}"
+        inside = f"; on {region.words}"
+        return inside if block.whole else f"{inside}: of it {block.words}"
 
     def _block_checks(self, step: Step, block: Block) -> tuple[Check, ...]:
         if not step.phase:

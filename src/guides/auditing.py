@@ -116,7 +116,8 @@ def _audit_phase(
 ) -> PhaseAudit:
     settings, imaging = result.settings, result.found.imaging
     label = settings.phases.index(phase)
-    inside = result.found.labels == label
+    labels, region = result.found.labels, result.region
+    inside = (labels if region is None else labels[region.box]) == label
     missing = partial(PhaseAudit, result.image, phase, None)
     pipeline: partial[Mapping[str, float]]
     if result.varied is not None:

@@ -52,10 +52,22 @@ class Block:
         return f"the central block of {_times(self.size)} ({axes}) of {_times(self.shape)} voxels"
 
 
-def central_block(shape: Sequence[int], *, most: int) -> Block:
-    """Return the box in the middle of an image, of at most so many voxels along each axis."""
-    sides = [min(int(n), most) for n in shape]
-    starts = [(int(n) - side) // 2 for n, side in zip(shape, sides, strict=True)]
+def central_block(
+    shape: Sequence[int], *, most: int, within: Sequence[slice] | None = None
+) -> Block:
+    """Return the box in the middle of an image, of at most so many voxels along each axis.
+
+    Examples
+    --------
+    >>> central_block((9, 9), most=4, within=(slice(5, 9), slice(0, 9))).slices
+    (slice(5, 9, None), slice(2, 6, None))
+    """
+    parts = [slice(0, int(n)) for n in shape] if within is None else list(within)
+    sides = [min(part.stop - part.start, most) for part in parts]
+    starts = [
+        part.start + (part.stop - part.start - side) // 2
+        for part, side in zip(parts, sides, strict=True)
+    ]
     slices = tuple(slice(a, a + side) for a, side in zip(starts, sides, strict=True))
     return Block(slices, tuple(int(n) for n in shape))
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..analysis.distributions import student
-from ..analysis.segmentation import Classified, segment
+from ..analysis.segmentation import Classified, scribbled_voxels, segment
 from ..analysis.segmentation.pixel_classes import classified_by
-from ..widgets.training_record import training_of
+from ..widgets.training_record import training_now
 from ..widgets.world import levels_of
 from .central_block import Block, central_block
 from .measured_settings import Settings
 from .threshold_shares import SIDE, Values
 
 VARIANTS = 8
+_PLACES = (0.0, 0.25, 0.5, 0.75, 1.0)  # along an axis, where a block is tried
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,16 @@ class Varied:
 
 
 def varied_classes(
-    image: Any, settings: Settings, classified: Classified, labels: NDArray[np.uint8]
+    image: Any,
+    settings: Settings,
+    classified: Classified,
+    labels: NDArray[np.uint8],
+    *,
+    within: Sequence[slice] | None = None,
 ) -> Varied:
-    """Learn from other draws of the scribbles, and classify the central block by each.
+    """Learn from other draws of the scribbles, and classify a block by each.
+
+    The block has up to 64 voxels along each axis, and as much as can be of the rarest class.
 
     Parameters
     ----------
@@ -77,17 +86,43 @@ def varied_classes(
         The image as its scribbles have it.
     labels : ndarray of uint8
         The whole, cleaned.
+    within : sequence of slice, optional
+        The box that is measured, where it is not all of the image.
     """
-    training = training_of(settings.record)
-    block = central_block(labels.shape, most=SIDE)
+    training, origin = training_now(settings.record), levels_of(image)[0].origin_um
+    drawn = training.drawn(classified.classifier.spacing_um, origin)
+    few = min(scribbled_voxels(drawn, shape=labels.shape).strokes_a_class().values())
+    block = _telling_block(labels, within)
     here = np.asarray(labels[block.slices])
-    few = min(training.strokes_a_class().values())
     if few < 3:
         return Varied(here, (), block, few, classified)
     others = training.variants(
-        classified.source, classified.classifier, origin_um=levels_of(image)[0].origin_um,
+        classified.source, classified.classifier, origin_um=origin,
         count=VARIANTS, threads=classified.threads,
     )  # fmt: skip
     found = classified_by(classified.source, others, box=block.slices, threads=classified.threads)
     cleaned = (segment(one.labels, recipe=settings.recipe) for one in found)
     return Varied(here, tuple(np.asarray(one) for one in cleaned), block, few, classified)
+
+
+def _telling_block(labels: NDArray[np.uint8], within: Sequence[slice] | None) -> Block:
+    """A block in which the rarest class has most voxels: one that lacks a class tells nothing."""
+    best = central_block(labels.shape, most=SIDE, within=within)
+    classes = int(labels.max()) + 1
+    parts = [slice(0, n) for n in labels.shape] if within is None else list(within)
+    there = np.bincount(labels[tuple(parts)].ravel(), minlength=classes) > 0
+
+    def least(block: Block) -> int:
+        return int(np.bincount(labels[block.slices].ravel(), minlength=classes)[there].min())
+
+    starts = [
+        sorted({part.start + round(share * (part.stop - part.start - size)) for share in _PLACES})
+        for part, size in zip(parts, best.size, strict=True)
+    ]
+    most = least(best)
+    for corner in product(*starts):
+        slices = tuple(slice(a, a + size) for a, size in zip(corner, best.size, strict=True))
+        block = Block(slices, best.shape)
+        if (count := least(block)) > most:
+            best, most = block, count
+    return best

@@ -10,7 +10,7 @@ from ..analysis.quantification.phase_inputs import checked_uncertainty
 from ..analysis.segmentation import SegmentationRecipe
 from ..errors import DecisionNeeded
 from ..widgets import SegmentationSliders
-from ..widgets.phase_record import recipe_of
+from ..widgets.phase_record import names_of, recipe_of
 from ..widgets.training_record import is_trained
 from ..workspace import Workspace
 
@@ -140,6 +140,11 @@ def _from_parameters(
 
 
 def _calibrated(ws: Workspace, image: str, phases: tuple[str, ...], by: str) -> Settings:
+    if not ws.segmentations[by].accepted:
+        raise DecisionNeeded(
+            f"calibrate_by needs a segmentation that is accepted, and {by} is not: save it as "
+            "accepted with its sliders"
+        )
     sliders = SegmentationSliders(ws, image)
     sliders.name_phases(*phases)
     sliders.calibrate(by)
@@ -151,7 +156,6 @@ def _calibrated(ws: Workspace, image: str, phases: tuple[str, ...], by: str) -> 
 
 
 def _from_record(record: Any) -> Settings:
-    phases = tuple(str(phase["name"]) for phase in record.phases)
     thresholds = tuple(record.thresholds)
     return Settings(
         record.name,
@@ -160,5 +164,5 @@ def _from_record(record: Any) -> Settings:
         thresholds,
         tuple(record.threshold_uncertainty) or tuple(0.0 for _ in thresholds),
         recipe_of(record),
-        phases or tuple(f"class {label}" for label in range(len(thresholds) + 1)),
+        names_of(record),
     )

@@ -22,6 +22,7 @@ from ..widgets.applied import volume_of
 from ..widgets.phase_record import corrections_of
 from ..workspace import Workspace
 from .measured_settings import Settings
+from .region import Region, region_of
 from .survey import sampled
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class PhaseResults:
         The phases over a slice.
     varied : Varied or None
         Of a trained segmentation: what other scribbles would have made of a block.
+    region : Region or None
+        Where it was measured; None for everywhere.
     """
 
     settings: Settings
@@ -60,6 +63,7 @@ class PhaseResults:
     sample: np.ndarray
     picture: Picture.Image
     varied: Varied | None = None
+    region: Region | None = None
 
     @property
     def name(self) -> str:
@@ -153,6 +157,7 @@ def phase_results(
     *,
     measured: Sequence[str] | None = None,
     correct: bool = True,
+    region: str | None = None,
 ) -> PhaseResults:
     """Measure the phases of one segmentation.
 
@@ -165,6 +170,8 @@ def phase_results(
     correct : bool
         Take off what blur and noise are estimated to do to the numbers; if not, the values are
         those of the segmentation and their intervals are widened by it.
+    region : str, optional
+        Name of an image of labels on the same grid: measured is where it is not 0.
 
     Raises
     ------
@@ -173,11 +180,13 @@ def phase_results(
     DecisionNeeded
         None of its phases is to be measured.
     """
+    image = ws.images[settings.image]
+    where = region_of(ws, image, region)
     if settings.trained:
         from .trained_phases import trained_results
 
-        return trained_results(ws, settings, measured=measured)
-    image = ws.images[settings.image]
+        return trained_results(ws, settings, measured=measured, region=where)
+    mask = None if where is None else where.mask
     spacing = image.spacing_um
     grey = grey_values(image, settings)
     wanted = phases_to_measure(settings, measured)
@@ -193,6 +202,7 @@ def phase_results(
             recipe=settings.recipe,
             corrections=settings.record and corrections_of(settings.record, image),
             correct=correct,
+            mask=mask,
         )
         for phase in wanted
     ]
@@ -201,18 +211,25 @@ def phase_results(
     )
     unstated = () if already else _unstated(settings)
     measurements = tuple(
-        replace(m, key=f"quantification.{settings.image}.{m.key}", checks=(*m.checks, *unstated))
+        replace(
+            m,
+            key=f"quantification.{settings.image}.{m.key}",
+            checks=(*m.checks, *unstated),
+            convention=m.convention + ("" if where is None else f"; inside {where.name}"),
+        )
         for one in found
         for m in one
     )
     labels = found[0].labels
     diameters = {
-        phase: object_diameters(labels == settings.phases.index(phase), spacing) for phase in wanted
+        phase: object_diameters(inside_region(labels, settings.phases.index(phase), mask), spacing)
+        for phase in wanted
     }
     sample = _sample(ws, settings)
     return PhaseResults(
-        settings, _joined(found), measurements, diameters, sample, phases_picture(ws, settings)
-    )
+        settings, _joined(found), measurements, diameters, sample, phases_picture(ws, settings),
+        region=where,
+    )  # fmt: skip
 
 
 def grey_values(image: Any, settings: Settings) -> np.ndarray:
@@ -272,6 +289,12 @@ def _joined(found: Sequence[PhaseMeasurements]) -> PhaseMeasurements:
         sampling={key: size for one in found for key, size in one.sampling.items()},
         grains={title: grains for one in found for title, grains in one.grains.items()},
     )
+
+
+def inside_region(labels: np.ndarray, label: int, mask: np.ndarray | None) -> np.ndarray:
+    """Return where a phase is, inside the region that is measured."""
+    phase = labels == label
+    return phase if mask is None else phase & mask
 
 
 def object_diameters(phase: np.ndarray, spacing_um: Sequence[float]) -> np.ndarray:

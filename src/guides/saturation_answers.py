@@ -48,7 +48,8 @@ def saturation_answers(ws: Workspace, result: PhaseResults) -> list[Measurement]
         )
     image = ws.images[result.image]
     whole = grey_values(image, settings)
-    block = central_block(whole.shape, most=_MOST[whole.ndim])
+    within = None if result.region is None else result.region.box
+    block = central_block(whole.shape, most=_MOST[whole.ndim], within=within)
     grey = np.asarray(whole[block.slices]).astype(np.float32)
     low, high = settings.thresholds
     seen = phase_grey(grey, thresholds=settings.thresholds)
@@ -61,13 +62,16 @@ def saturation_answers(ws: Workspace, result: PhaseResults) -> list[Measurement]
     by_both = (2 * low - dark, 2 * high - bright)
     middle = float(np.mean(by_both))
     spacing = tuple(map(float, image.spacing_um))
-    blur_um = math.nan
-    if dark < middle < bright:
-        # an edge with a layer of the middle phase in it looks wider than the blur
-        pairs = ((dark, middle), (middle, bright), (dark, bright))
-        blurs = [edge_blur(grey, low=one, high=other) for one, other in pairs]
-        widths = [float(np.mean(np.multiply(blur.sigma_axes_px, spacing))) for blur in blurs]
-        blur_um = min((width for width in widths if math.isfinite(width)), default=math.nan)
+    if not dark < middle < bright:
+        raise ValueError(
+            f"thresholds half-way between the phases need a grey value of {settings.phases[1]} "
+            f"between {dark:.4g} and {bright:.4g}, and {low:.4g} and {high:.4g} give {middle:.4g}"
+        )
+    # an edge with a layer of the middle phase in it looks wider than the blur
+    pairs = ((dark, middle), (middle, bright), (dark, bright))
+    blurs = [edge_blur(grey, low=one, high=other) for one, other in pairs]
+    widths = [float(np.mean(np.multiply(blur.sigma_axes_px, spacing))) for blur in blurs]
+    blur_um = min((width for width in widths if math.isfinite(width)), default=math.nan)
     if not blur_um > 0:
         raise ValueError("no edge between two of the phases tells the blur")
     known = math.hypot(*settings.uncertainty, (by_both[0] - by_both[1]) / 2)

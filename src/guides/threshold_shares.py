@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,7 +63,14 @@ class Moved:
         return {key: math.sqrt(square) for key, square in squares.items()}
 
 
-def moved_thresholds(image: Any, settings: Settings, labels: NDArray, label: int) -> Moved | None:
+def moved_thresholds(
+    image: Any,
+    settings: Settings,
+    labels: NDArray,
+    label: int,
+    *,
+    within: Sequence[slice] | None = None,
+) -> Moved | None:
     """Segment the central block with each threshold of a phase moved both ways.
 
     Parameters
@@ -74,6 +81,8 @@ def moved_thresholds(image: Any, settings: Settings, labels: NDArray, label: int
         The segmentation of the image.
     label : int
         Of the phase.
+    within : sequence of slice, optional
+        The box that is measured, where it is not all of the image.
 
     Returns
     -------
@@ -83,7 +92,7 @@ def moved_thresholds(image: Any, settings: Settings, labels: NDArray, label: int
     bounding = [i for i in (label - 1, label) if 0 <= i < len(settings.thresholds)]
     if not any(settings.uncertainty[i] > 0 for i in bounding):
         return None
-    block = central_block(labels.shape, most=SIDE)
+    block = central_block(labels.shape, most=SIDE, within=within)
     grey = np.asarray(grey_values(image, settings)[block.slices])
     corrections = settings.record and corrections_of(settings.record, image)
 

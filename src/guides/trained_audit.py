@@ -41,7 +41,8 @@ def class_imaging(varied: Varied, labels: NDArray[np.uint8], label: int) -> Imag
     around = _touching_most(here, label)
     if around is None:
         return "the class touches no other one in the middle of the image"
-    cores = [_core_of(here == k) for k in (around, label)]
+    known = np.isfinite(grey)
+    cores = [_core_of((here == k) & known) for k in (around, label)]
     if min(np.count_nonzero(core) for core in cores) < _CORE_ENOUGH:
         return "a class is too thin to have an inside whose grey value could be told"
     greys = [float(np.mean(grey[core], dtype=np.float64)) for core in cores]

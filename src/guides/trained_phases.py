@@ -8,17 +8,29 @@ from dataclasses import replace
 import numpy as np
 
 from ..analysis.quantification.class_variation import measure_classes
-from ..analysis.segmentation import segment_blocks
+from ..analysis.segmentation import Classified, segment_blocks
+from ..errors import DecisionNeeded
 from ..widgets.training_record import classified_image
 from ..workspace import Workspace
 from .class_shares import varied_classes
 from .measured_settings import Settings
-from .quantification import PhaseResults, object_diameters, phases_picture, phases_to_measure
+from .quantification import (
+    PhaseResults,
+    inside_region,
+    object_diameters,
+    phases_picture,
+    phases_to_measure,
+)
+from .region import Region
 from .survey import sampled
 
 
 def trained_results(
-    ws: Workspace, settings: Settings, *, measured: Sequence[str] | None = None
+    ws: Workspace,
+    settings: Settings,
+    *,
+    measured: Sequence[str] | None = None,
+    region: Region | None = None,
 ) -> PhaseResults:
     """Learn from a record's scribbles, classify the whole image, and measure its classes.
 
@@ -29,6 +41,8 @@ def trained_results(
         Of a trained segmentation.
     measured : sequence of str, optional
         As of `phase_results`.
+    region : Region, optional
+        Where; everywhere unless told.
 
     Returns
     -------
@@ -43,10 +57,12 @@ def trained_results(
         It cannot be learned again.
     """
     image = ws.images[settings.image]
-    spacing, wanted = image.spacing_um, phases_to_measure(settings, measured)
+    spacing = image.spacing_um
     classified = classified_image(image, settings.record)
+    wanted = _scribbled(settings, phases_to_measure(settings, measured), classified, measured)
     labels = np.asarray(segment_blocks(classified, settings.recipe, spacing_um=spacing))
-    varied = varied_classes(image, settings, classified, labels)
+    box, mask = (None, None) if region is None else (region.box, region.mask)
+    varied = varied_classes(image, settings, classified, labels, within=box)
     found = measure_classes(
         labels,
         varied.variants,
@@ -55,12 +71,40 @@ def trained_results(
         box=varied.block.slices,
         strokes_a_class=varied.strokes_a_class,
         spacing_uncertainty=image.spacing_uncertainty or 0.0,
+        mask=mask,
     )
-    measurements = tuple(replace(m, key=f"quantification.{settings.image}.{m.key}") for m in found)
+    inside = "" if region is None else f"; inside {region.name}"
+    measurements = tuple(
+        replace(
+            m,
+            key=f"quantification.{settings.image}.{m.key}",
+            convention=m.convention + inside,
+        )
+        for m in found
+    )
     diameters = {
-        phase: object_diameters(labels == settings.phases.index(phase), spacing) for phase in wanted
+        phase: object_diameters(inside_region(labels, settings.phases.index(phase), mask), spacing)
+        for phase in wanted
     }
     return PhaseResults(
         settings, found, measurements, diameters, sampled(image), phases_picture(ws, settings),
-        varied,
+        varied, region,
     )  # fmt: skip
+
+
+def _scribbled(
+    settings: Settings,
+    phases: Sequence[str],
+    classified: Classified,
+    measured: Sequence[str] | None,
+) -> list[str]:
+    """Leave out classes without scribbles; refuse where one is asked for, or none is left."""
+    scribbled = classified.classifier.forest.classes
+    known = [phase for phase in phases if settings.phases.index(phase) in scribbled]
+    missing = [phase for phase in phases if phase not in known]
+    if missing and (measured or not known):
+        raise DecisionNeeded(
+            f"nobody scribbled on {', '.join(missing)} in {settings.name}: scribble on it with "
+            "TrainableSegmentation, or measure other phases"
+        )
+    return known

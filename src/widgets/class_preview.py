@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -70,16 +70,15 @@ class ClassPreview:
         ----------
         item : Placed
         plane : Plane
-        source : array_like, (z, y, x) or (y, x)
+        source : OneVolume
             Of the finest level.
         classifier : PixelClassifier
         """
+        known = self.known(item, plane, source, classifier)
+        if known is not None:
+            return known
         finest = item.levels[0]
-        box, share = _box(item, plane, classifier.features.reach_px(classifier.spacing_um))
-        key = (id(classifier), tuple((part.start, part.stop) for part in box))
-        if self._known is not None and self._known[0] == key:
-            known = self._known[1]
-            return SeenClasses(known.found, known.origin_um, known.spacing_um, share)
+        key, box, share = _wanted(item, plane, source, classifier)
         spacing = np.asarray(finest.spacing_um, float)
         start = np.asarray(finest.origin_um) + np.array([part.start for part in box]) * spacing
         seen = SeenClasses(
@@ -90,6 +89,24 @@ class ClassPreview:
         )
         self._known = (key, seen)
         return seen
+
+    def known(
+        self, item: Placed, plane: Plane, source: Any, classifier: PixelClassifier
+    ) -> SeenClasses | None:
+        """What `of` gives, where it was asked for last."""
+        key, _, share = _wanted(item, plane, source, classifier)
+        if self._known is None or self._known[0] != key:
+            return None
+        return replace(self._known[1], share=share)
+
+
+def _wanted(
+    item: Placed, plane: Plane, source: Any, classifier: PixelClassifier
+) -> tuple[Any, tuple[slice, ...], float]:
+    """The voxels to classify, how much of the view they are, and what both are known by."""
+    box, share = _box(item, plane, classifier.features.reach_px(classifier.spacing_um))
+    places = tuple((part.start, part.stop) for part in box)
+    return (id(classifier), source.select, places), box, share
 
 
 def _box(item: Placed, plane: Plane, reach: tuple[int, ...]) -> tuple[tuple[slice, ...], float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,10 @@ from ..errors import DecisionNeeded
 from ..quantities import format_value
 from .applied import OneVolume, segmented_source
 from .layers import channel_select
-from .phase_record import corrections_of, recipe_of
+from .phase_record import corrections_of, names_of, recipe_of
 
 _DRAWS = 20
 _BENT = 0.5  # coarse voxels by which a map may leave a straight one
-_MARGIN_PX = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +37,8 @@ class FinerScale:
     coarse_spacing_um, fine_spacing_um : tuple of float
     coarse_to_fine : ndarray
         As `calibrate_threshold` takes it.
-    draws : tuple of ndarray
-        The same, drawn from the registration's uncertainty.
+    draw : callable
+        Gives the same, drawn from the registration's uncertainty.
     words : str
         Which segmentation it is.
     """
@@ -49,7 +49,7 @@ class FinerScale:
     coarse_spacing_um: tuple[float, ...]
     fine_spacing_um: tuple[float, ...]
     coarse_to_fine: NDArray[np.float64]
-    draws: tuple[NDArray[np.float64], ...]
+    draw: Callable[[], Sequence[NDArray[np.float64]]]
     words: str
 
     def thresholds(
@@ -60,24 +60,25 @@ class FinerScale:
         Parameters
         ----------
         names : sequence of str
-            Of its phases from dark to bright; every phase of the finer image is one of them.
+            Of its phases from dark to bright; the finer image has the same.
         criterion : {"fraction", "agreement"}
             See `calibrate_threshold`.
 
         Raises
         ------
         DecisionNeeded
-            The finer image has a phase of another name.
+            The finer image has other phases.
         ValueError
-            The overlap is all one side of a threshold.
+            The overlap is all one side of a threshold, or two thresholds fall together.
+        CovarianceUnavailable
+            A transform between the images states no error.
         """
-        unknown = [name for name in self.names if name not in names]
-        if unknown or len(names) < 2:
+        if len(names) < 2 or set(self.names) != set(names):
             raise DecisionNeeded(
                 f"{self.words} has {', '.join(self.names)}, and the phases here are "
                 f"{', '.join(names) or 'not named'}: give both the same names, dark to bright"
             )
-        found = []
+        found, draws = [], self.draw()
         for number in range(1, len(names)):
             upper = [k for k, name in enumerate(self.names) if name in names[number:]]
             found.append(
@@ -88,8 +89,14 @@ class FinerScale:
                     fine_spacing_um=self.fine_spacing_um,
                     coarse_to_fine=self.coarse_to_fine,
                     by=criterion,
-                    draws=self.draws,
+                    draws=draws,
                 )
+            )
+        values = [one.threshold for one in found]
+        if any(high <= low for low, high in pairwise(values)):
+            raise ValueError(
+                f"the overlap with {self.words} gives thresholds {values}, which do not ascend: "
+                "one of the phases is hardly there; take a place that has some of each"
             )
         return tuple(found)
 
@@ -101,6 +108,7 @@ def finer_scale(
     *,
     coarse: Any = None,
     seen: Callable[[NDArray[Any]], NDArray[Any]] = np.asarray,
+    margin_px: int = 2,
     seed: int = 0,
 ) -> FinerScale:
     """Bring a segmented finer image and a coarse one together, through the accepted transforms.
@@ -111,11 +119,13 @@ def finer_scale(
     image : str
         Name of the coarse image.
     record : Record
-        An accepted segmentation of the finer image.
+        A segmentation of the finer image.
     coarse : array_like, optional
         Its grey values, read box by box; the first channel and moment unless told.
     seen : callable, optional
         What is done to grey values before thresholds part them.
+    margin_px : int
+        How much more of the coarse image `seen` needs around the finer one.
     seed : int
         Of the draws.
 
@@ -146,8 +156,8 @@ def finer_scale(
     there = graph.path(small.frame, large.frame).apply(_placed(small, corners))
     index = (there[:, 3 - dims :] - large.origin_um) / large.spacing_um
     whole = np.array(large.shape[-dims:])
-    low = np.clip(np.floor(index.min(axis=0)) - _MARGIN_PX, 0, whole).astype(int)
-    high = np.clip(np.ceil(index.max(axis=0)) + _MARGIN_PX + 1, 0, whole).astype(int)
+    low = np.clip(np.floor(index.min(axis=0)) - margin_px, 0, whole).astype(int)
+    high = np.clip(np.ceil(index.max(axis=0)) + margin_px + 1, 0, whole).astype(int)
     if np.any(high <= low):
         raise ValueError(f"{image} and {small.name} do not overlap: check their registration")
     box = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
@@ -161,7 +171,11 @@ def finer_scale(
             f"the map from {image} to {small.name} leaves a straight one by {off_um:.3g} µm, more "
             "than half a voxel: calibrate in a smaller overlap, or with a straight map"
         )
-    drawn = back.draw(at, _DRAWS, np.random.default_rng(seed))
+
+    def draw() -> list[NDArray[np.float64]]:
+        drawn = back.draw(at, _DRAWS, np.random.default_rng(seed))
+        return [_matrix(places * spacing, _own(small, one))[0] for one in drawn]
+
     labels = segment_blocks(
         segmented_source(small, record), recipe_of(record), spacing_um=small.spacing_um,
         corrections=corrections_of(record, small),
@@ -169,11 +183,11 @@ def finer_scale(
     return FinerScale(
         coarse=seen(np.asarray(grey[box])),
         labels=np.asarray(labels),
-        names=tuple(str(phase["name"]) for phase in record.phases),
+        names=names_of(record),
         coarse_spacing_um=tuple(map(float, large.spacing_um)),
         fine_spacing_um=tuple(map(float, small.spacing_um)),
         coarse_to_fine=straight,
-        draws=tuple(_matrix(places * spacing, _own(small, one))[0] for one in drawn),
+        draw=draw,
         words=f"{record.name} of {small.name}",
     )
 

@@ -69,13 +69,16 @@ class Learning:
     def _learn(self, job: Background[Any], stop: Callable[[], bool]) -> None:
         if job.stopping(_PAUSE_S):
             raise SegmentationCancelled("something newer is learned")
-        self.trouble = ""
+        trouble = ""
         try:
             self._trainer.classifier()
         except (DecisionNeeded, ValueError) as error:  # taken back meanwhile, or off the image
-            self.trouble = str(error)
+            trouble = str(error)
+        if stop() or job is not self._job:
+            raise SegmentationCancelled("something newer is learned")
+        self.trouble = trouble
         self._learned()
-        if self.trouble:
+        if trouble:
             return
         try:
             found = self._trainer.judge(cancelled=stop)

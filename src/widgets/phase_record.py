@@ -80,6 +80,12 @@ def recipe_of(record: Any) -> SegmentationRecipe:
         ) from error
 
 
+def names_of(record: Any) -> tuple[str, ...]:
+    """What the phases of a segmentation are called, by label."""
+    named = tuple(str(phase["name"]) for phase in record.phases)
+    return named or tuple(f"class {label}" for label in range(len(record.thresholds) + 1))
+
+
 def corrections_of(record: Any, image: Any) -> Corrections | None:
     """What a record says was corrected by hand, on the grid of its image; None where nothing was.
 

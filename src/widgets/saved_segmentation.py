@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..errors import ReadOnly
 from .background import Background
 from .history import History, RecordStep
 from .seen import Seen
@@ -70,10 +71,19 @@ class SavedSegmentation:
         -------
         Background
             With ``fraction``, ``words()``, ``cancel()`` and ``result()``.
+
+        Raises
+        ------
+        ReadOnly
+            The workspace is open read-only.
+        ValueError
+            The settings are not saved.
         """
         from ..workspace.running_import import own_connection
         from .applied import applied_name, apply_record
 
+        if self.ws.images.records.read_only:
+            raise ReadOnly(self.ws.images.records.read_only)
         record = self._saved_record()
         title = name or applied_name(record)
 

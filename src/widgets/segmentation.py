@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,7 +92,7 @@ class SegmentationSliders(WholeImage):
     def calibrate(self, by: str, *, criterion: str = "fraction") -> tuple[Any, ...]:
         """Take the thresholds with which this scan agrees with a finer one where both are.
 
-        The phases need names first (`name_phases`), those of the finer segmentation among them.
+        The phases need names first (`name_phases`), those of the finer segmentation.
 
         Parameters
         ----------
@@ -109,9 +110,11 @@ class SegmentationSliders(WholeImage):
         Raises
         ------
         DecisionNeeded
-            The finer segmentation has a phase that has no name here.
+            The finer segmentation has other phases.
         ValueError
             Thresholds are local ones; or the images do not fit, see `finer_scale`.
+        CovarianceUnavailable
+            A transform between the images states no error.
         """
         from .finer_scale import calibration_words, finer_scale
 
@@ -120,7 +123,14 @@ class SegmentationSliders(WholeImage):
                 "calibrate needs thresholds on grey values, got method local: set another method"
             )
         record = self.ws.segmentations[by]
-        finer = finer_scale(self.ws, self.image, record, coarse=self.source(), seen=self._smoothed)
+        finer = finer_scale(
+            self.ws,
+            self.image,
+            record,
+            coarse=self.source(),
+            seen=self._smoothed,
+            margin_px=2 + math.ceil(4 * self.smoothing_px),
+        )
         names = [phase["name"] for phase in self.phases or self.named_phases()]
         found = finer.thresholds(names, criterion=criterion)
         values = tuple(one.threshold for one in found)

@@ -8,7 +8,12 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from ..analysis.segmentation import Corrections, PixelFeatures, scribbled_voxels
+from ..analysis.segmentation import (
+    Corrections,
+    PixelFeatures,
+    ScribbledVoxels,
+    scribbled_voxels,
+)
 from ..errors import DecisionNeeded
 from .applied import OneVolume
 from .class_preview import ClassPreview, SeenClasses
@@ -18,7 +23,13 @@ from .layers import MATRIX, Layer
 from .saved_segmentation import SavedSegmentation
 from .scene import GridLevel, Placed
 from .seen import Seen
-from .training_record import is_trained, says_the_same_training, training_fields, training_of
+from .training_record import (
+    is_trained,
+    refuse_other_voxels,
+    says_the_same_training,
+    training_fields,
+    training_of,
+)
 from .training_settings import INTENSITY, LEARNED, SETTINGS, TrainingSettings
 
 if TYPE_CHECKING:
@@ -78,6 +89,8 @@ class TrainableSegmentation(SavedSegmentation, TrainingSettings):
         super().__init__(**{**given, **traits})
         self._remember(SETTINGS)
         self.set_trait("saved", self._record_agrees())
+        for shown, name in ((self.explorer, "time"), (self.explorer.layers[0], "channel")):
+            shown.observe(lambda _: self.set_trait("saved", self._record_agrees()), names=name)
         if self.scribbles:  # where somebody was at work
             z, y, x = self.scribbles[-1]["points_um"][0]
             place = {"x_um": x, "y_um": y} | ({} if self.explorer.planar else {"z_um": z})
@@ -103,8 +116,8 @@ class TrainableSegmentation(SavedSegmentation, TrainingSettings):
         return OneVolume(item.levels[0].array, item.select(time=self.explorer.time))
 
     def classes_scribbled(self) -> tuple[int, ...]:
-        """Labels of the classes that have scribbles now."""
-        return tuple(self.training().strokes_a_class())
+        """Labels of the classes that have scribbled voxels now."""
+        return tuple(self._voxels().strokes_a_class())
 
     def learned_state(self) -> Any:
         """What the classifier follows from; another one means that it is to be learned anew."""
@@ -125,6 +138,8 @@ class TrainableSegmentation(SavedSegmentation, TrainingSettings):
             made = self.training().classifier(
                 self.source(), spacing_um=self.spacing_um(), origin_um=self._origin_um()
             )
+            if self.learned_state() != state:  # scribbled on meanwhile, in another thread
+                return made
             self._learned = (state, made)
         return self._learned[1]
 
@@ -159,8 +174,8 @@ class TrainableSegmentation(SavedSegmentation, TrainingSettings):
 
     def scribbled(self) -> pd.DataFrame:
         """One row a class: phase, strokes, voxels."""
-        voxels = scribbled_voxels(self._drawn(), shape=self.source().shape)
-        strokes = self.training().strokes_a_class()
+        voxels = self._voxels()
+        strokes = voxels.strokes_a_class()
         rows = [
             {
                 "phase": phase["name"],
@@ -227,6 +242,13 @@ class TrainableSegmentation(SavedSegmentation, TrainingSettings):
     def seen_classes(self, classifier: PixelClassifier) -> SeenClasses:
         """Classify the plane that is seen, or the middle of it where it is large."""
         return self._preview.of(self._placed(), self.explorer.plane(), self.source(), classifier)
+
+    def seen_before(self) -> SeenClasses | None:
+        """What `seen_classes` would give, where it is known already."""
+        if self._learned is None:
+            return None
+        plane, classifier = self.explorer.plane(), self._learned[1]
+        return self._preview.known(self._placed(), plane, self.source(), classifier)
 
     def class_layer(self) -> Layer:
         """How classes lie over the image; a matrix stays as it is."""
@@ -303,7 +325,10 @@ class TrainableSegmentation(SavedSegmentation, TrainingSettings):
         return tuple(map(float, self._placed().levels[0].origin_um))
 
     def _drawn(self) -> Corrections:
-        return Corrections(self.training().strokes, self.spacing_um(), self._origin_um())
+        return self.training().drawn(self.spacing_um(), self._origin_um())
+
+    def _voxels(self) -> ScribbledVoxels:
+        return scribbled_voxels(self._drawn(), shape=self.source().shape)
 
     def _refuse_few(self) -> None:
         known = self.classes_scribbled()
@@ -323,6 +348,7 @@ class TrainableSegmentation(SavedSegmentation, TrainingSettings):
                 f"{record.name} is parted by thresholds: open it with SegmentationSliders"
             )
         training = training_of(record)
+        refuse_other_voxels(record, self._placed().levels[0])
         self.explorer.time = int(record.parameters.get("time", 0))
         self.explorer.layers[0].channel = int(record.parameters.get("channel", 0))
         self.set_trait("name", record.name)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from ..errors import DecisionNeeded
 from .drawn import Drawn
 from .live import LOOKING
 from .paint_panel import PaintPanel
 from .plane import Plane
 from .scene import Placed
+
+_ONE_DEEP = {"brush": "pen", "lasso": "area"}
 
 
 class ScribblePanel(PaintPanel):
@@ -31,12 +31,8 @@ class ScribblePanel(PaintPanel):
 
     def _stroke(self, content: Mapping[str, Any]) -> str:
         """Of what is drawn on a plane, only what was seen is learned: one voxel deep."""
-        tool, normal = str(content["tool"]), np.asarray(content["normal"], float)
-        told = {**content, "tool": "pen" if tool == "brush" else tool}
-        if tool == "lasso":
-            spacing = self._painted.spacing_um()
-            told["radius_um"] = 0.5 * float(np.abs(normal[-len(spacing) :]) @ spacing)
-        return super()._stroke(told)
+        tool = str(content["tool"])
+        return super()._stroke({**content, "tool": _ONE_DEEP.get(tool, tool)})
 
     def stacked(self, plane: Plane, width_px: int) -> list[Placed]:
         """The image, and its scribbles over it, for a picture."""
@@ -89,7 +85,7 @@ class ClassPanel(ScribblePanel):
         if classifier is None:
             return [image]
         layer = trainer.class_layer()
-        state = (id(classifier), trainer.phases, trainer.opacity)
+        state = (id(classifier), trainer.phases, trainer.opacity, trainer.source().select)
 
         def placed(_: int) -> Placed:
             found: Placed = trainer.classes_placed(classifier)

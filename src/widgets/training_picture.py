@@ -64,7 +64,9 @@ def _words(trainer: Any) -> str:
 
 def _seen_words(trainer: Any) -> str:
     """What is classified of the view, and how sure it is."""
-    seen = trainer.seen_classes(trainer.classifier())
+    seen = trainer.seen_before()
+    if seen is None:  # the panel classifies it in its own time
+        return ""
     margin = float(np.mean(seen.found.margin))
     words = f"; the first class leads by {margin:.0%} of the votes on average"
     if seen.share < 1:

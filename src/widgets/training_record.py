@@ -39,7 +39,7 @@ def training_fields(trainer: Any, *, accepted: bool, note: str) -> dict[str, Any
             "fill_holes": trainer.fill_holes,
             "channel": trainer.explorer.layers[0].channel,
             "time": trainer.explorer.time,
-            "training": trainer.training().parameters(),
+            "training": trainer.training(every_time=True).parameters(),
             "spacing_um": list(trainer.spacing_um()),
         },
         "accepted": accepted,
@@ -74,7 +74,7 @@ def refuse_unnamed_classes(training: Training, classes: int) -> None:
     ------
     ValueError
     """
-    unnamed = [label for label in training.strokes_a_class() if label >= classes]
+    unnamed = [label for label in training.classes() if label >= classes]
     if unnamed:
         raise ValueError(
             f"there are scribbles of class {unnamed[-1]}, and {classes} classes, 0 to "
@@ -88,12 +88,38 @@ def classified_image(image: Any, record: Any, *, threads: int | None = None) -> 
     Raises
     ------
     UnusableRecord
-        Also where the voxel size is another one than when it was scribbled on.
+        Also where the voxel size is another one than when it was scribbled on, or too few
+        classes have voxels left.
     """
     from .applied import volume_of
     from .world import levels_of
 
-    training, volume, finest = training_of(record), volume_of(image, record), levels_of(image)[0]
+    volume, finest = volume_of(image, record), levels_of(image)[0]
+    refuse_other_voxels(record, finest)
+    try:
+        classifier = training_now(record).classifier(
+            volume, spacing_um=finest.spacing_um, origin_um=finest.origin_um, threads=threads
+        )
+    except ValueError as error:  # erased, painted over, off the image
+        raise UnusableRecord(
+            f"the segmentation {record.name!r} cannot be learned: {error}",
+            names=(str(record.name),),
+        ) from error
+    return Classified(volume, classifier, threads)
+
+
+def training_now(record: Any) -> Training:
+    """What a record says was scribbled at the time point that it is of."""
+    return training_of(record).at(int(record.parameters.get("time", 0)))
+
+
+def refuse_other_voxels(record: Any, finest: Any) -> None:
+    """Refuse scribbles that were drawn on voxels of another size.
+
+    Raises
+    ------
+    UnusableRecord
+    """
     drawn_at, now = record.parameters.get("spacing_um"), [float(s) for s in finest.spacing_um]
     if drawn_at is not None and list(map(float, drawn_at)) != now:
         raise UnusableRecord(
@@ -101,10 +127,6 @@ def classified_image(image: Any, record: Any, *, threads: int | None = None) -> 
             f"is {now} µm now: scribble anew with TrainableSegmentation",
             names=(str(record.name),),
         )
-    classifier = training.classifier(
-        volume, spacing_um=now, origin_um=finest.origin_um, threads=threads
-    )
-    return Classified(volume, classifier, threads)
 
 
 def says_the_same_training(record: Any, trainer: Any) -> bool:

@@ -62,9 +62,12 @@ class TrainingSettings(Remembered):
     @validate("scribbles")
     def _check_scribbles(self, proposal: Any) -> tuple[dict[str, Any], ...]:
         try:
-            return tuple(Stroke.from_dict(stroke).to_dict() for stroke in proposal["value"])
+            strokes = tuple(Stroke.from_dict(stroke) for stroke in proposal["value"])
+            training = Training(strokes=strokes, features=PixelFeatures(()))
+            refuse_unnamed_classes(training, len(self.phases) or 256)
         except (TypeError, ValueError) as error:
             raise TraitError(f"scribbles: {error}") from error
+        return tuple(stroke.to_dict() for stroke in strokes)
 
     @validate("phases")
     def _check_phases(self, proposal: Any) -> tuple[dict[str, Any], ...]:
@@ -144,9 +147,9 @@ class TrainingSettings(Remembered):
 
         Parameters
         ----------
-        tool : {"pen", "brush", "lasso"}
-            A pen is one voxel deep, so that only what was seen is learned; a brush is a ball. What
-            is drawn in the browser by its brush or lasso is one voxel deep.
+        tool : {"pen", "area", "brush", "lasso"}
+            A pen and an area are one voxel deep, so that only what was seen is learned; a brush is
+            a ball, a lasso as deep as is told. In the browser brush and lasso are pen and area.
         points : sequence of dict
             ``x_um``, ``y_um``, ``z_um`` in the image's frame.
         label : int or None
@@ -162,7 +165,7 @@ class TrainingSettings(Remembered):
                 "ws.calibrate(...) first"
             )
         if tool == "fill":
-            raise ValueError("a scribble needs a pen, a brush or a lasso, got a fill")
+            raise ValueError("a scribble needs a pen, an area, a brush or a lasso, got a fill")
         known = [phase["label"] for phase in self.phases]
         if label is not None and label not in known:
             raise ValueError(f"label needs one of the classes, {known}, got {label}")
@@ -181,22 +184,16 @@ class TrainingSettings(Remembered):
         """The settings that a record keeps."""
         return {name: getattr(self, name) for name in SETTINGS}
 
-    def training(self) -> Training:
-        """What is learned from at this time point.
-
-        Raises
-        ------
-        ValueError
-            Scribbles of a class that has no name.
-        """
-        strokes = (Stroke.from_dict(stroke) for stroke in self.scribbles)
-        now = tuple(stroke for stroke in strokes if stroke.time == self.explorer.time)
-        wanted = _features(self.scales_um, self.features)
-        training = Training(
-            strokes=now, features=wanted, trees=self.trees, max_depth=self.max_depth, seed=self.seed
+    def training(self, *, every_time: bool = False) -> Training:
+        """What is learned from at this time point, or all that is scribbled."""
+        whole = Training(
+            strokes=tuple(Stroke.from_dict(stroke) for stroke in self.scribbles),
+            features=_features(self.scales_um, self.features),
+            trees=self.trees,
+            max_depth=self.max_depth,
+            seed=self.seed,
         )
-        refuse_unnamed_classes(training, len(self.phases))
-        return training
+        return whole if every_time else whole.at(self.explorer.time)
 
 
 def _features(scales_um: Any, chosen: Any) -> PixelFeatures:

@@ -56,6 +56,7 @@ def training_view(trainer: Any) -> ipw.VBox:
     )
 
     def redraw() -> None:
+        learning.ask()  # another moment or channel is learned on its own
         page = training_words(trainer)
         for panel in panels:
             panel.alt = " ".join(page.caption)

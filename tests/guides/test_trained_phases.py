@@ -10,7 +10,8 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from scalebridge import TrainableSegmentation, Workspace
-from scalebridge.analysis.quantification.class_variation import LEARNED
+from scalebridge.analysis.quantification.class_variation import LEARNED, measure_classes
+from scalebridge.errors import DecisionNeeded
 from scalebridge.guides import (
     answer_questions,
     audit_phases,
@@ -19,6 +20,7 @@ from scalebridge.guides import (
     segmentations_to_measure,
     with_audits,
 )
+from scalebridge.guides.class_shares import _telling_block
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "widgets"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "analysis" / "segmentation"))
@@ -104,6 +106,45 @@ def test_too_few_scribbles_are_said_and_no_interval_pretends(learned, truth):
     assert "fewer than three scribbles" in detail
     (answers,) = answer_questions(learned, [few], questions=["transport"], block_voxels=16)
     assert answers.measurements
+
+
+def test_a_stroke_that_was_erased_is_not_counted(learned, truth):
+    trainer = TrainableSegmentation(learned, "scan", trees=10)
+    trainer.name_classes("matrix", "grain")
+    drawn = [stroke.to_dict() for stroke in scribbles_on(truth, SPACING, a_class=3).strokes]
+    eraser = {**drawn[0], "label": None, "radius_um": 1.2}
+    trainer.scribbles = (*drawn, eraser)
+    trainer.save("erased")
+    (settings,) = segmentations_to_measure(learned, segmentation="erased")
+    found = phase_results(learned, settings)
+    assert found.varied.strokes_a_class == 2
+    assert found.varied.variants == ()
+
+
+def test_a_class_that_nobody_scribbled_on_is_not_measured(learned, truth):
+    trainer = TrainableSegmentation(learned, "scan", record="grains")
+    trainer.name_classes("matrix", "grain", "crack")
+    trainer.save("with cracks")
+    (settings,) = segmentations_to_measure(learned, segmentation="with cracks")
+    assert list(phase_results(learned, settings).diameters) == ["grain"]
+    with pytest.raises(DecisionNeeded, match="nobody scribbled on crack"):
+        phase_results(learned, settings, measured=["crack"])
+
+
+def test_a_class_that_the_variants_say_nothing_of_has_no_interval():
+    labels = np.zeros((32, 32, 32), np.uint8)
+    labels[20:26, 20:26, 20:26] = 1
+    box = (slice(0, 16),) * 3
+    found = measure_classes(
+        labels, [labels[box]] * 8, spacing_um=(1, 1, 1), names={1: "rare"}, box=box
+    )
+    assert not np.isfinite(found["rare.volume_fraction"].uncertainty)
+
+
+def test_the_block_of_the_variants_has_the_rarest_class():
+    labels = np.zeros((128, 128, 128), np.uint8)
+    labels[5:15, 100:110, 5:15] = 1
+    assert _telling_block(labels, None).slices[1].stop > 100
 
 
 def test_classes_that_differ_by_texture_alone_have_no_audit(learned, result):

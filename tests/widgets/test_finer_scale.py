@@ -146,6 +146,30 @@ def test_what_tells_nothing_of_the_thresholds_is_refused_in_words(ws):
     assert sliders.thresholds == ()
 
 
+def test_phases_that_only_one_of_them_has_and_drafts_are_refused(ws):
+    sliders = SegmentationSliders(ws, "survey")
+    sliders.name_phases("pore", "water", "matrix")
+    with pytest.raises(DecisionNeeded, match="give both the same names"):
+        sliders.calibrate("zoom phases")
+    draft = SegmentationSliders(ws, "zoom", thresholds=(90.0,))
+    draft.name_phases("pore", "matrix")
+    draft.save("draft", accepted=False)
+    with pytest.raises(DecisionNeeded, match="is accepted, and draft is not"):
+        segmentations_to_measure(
+            ws, image="survey", phases=["pore", "matrix"], calibrate_by="draft"
+        )
+
+
+def test_phases_without_names_are_compared_by_number(ws):
+    ws.segmentations.add(name="plain", image="zoom", thresholds=[100.0], accepted=True)
+    sliders = sliders_of(ws)
+    sliders.calibrate("zoom phases")
+    sliders.save("survey phases")
+    (own,) = segmentations_to_measure(ws, image="survey")
+    table = agreement_table(ws, phase_results(ws, own, measured=["pore"]))
+    assert {"class 0", "class 1"} <= set(table["phase"])
+
+
 def test_images_that_are_not_joined_or_coarser_are_refused(ws):
     zoom = SegmentationSliders(ws, "zoom")
     zoom.name_phases("pore", "matrix")

@@ -14,12 +14,12 @@ from traitlets import TraitError
 from scalebridge import SegmentationSliders, TrainableSegmentation, Workspace
 from scalebridge.analysis.segmentation import Stroke, Training, agreement
 from scalebridge.analysis.segmentation.corrections import stroke_voxels
-from scalebridge.errors import Conflict, DecisionNeeded, UnusableRecord
+from scalebridge.errors import Conflict, DecisionNeeded, ReadOnly, UnusableRecord
 from scalebridge.widgets.applied import apply_record
 from scalebridge.widgets.phase_record import recipe_of
 from scalebridge.widgets.scene import sample_on
 from scalebridge.widgets.training_panels import ClassPanel, ScribblePanel
-from scalebridge.widgets.training_record import training_of
+from scalebridge.widgets.training_record import training_now, training_of
 from scalebridge.widgets.views import Message
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -218,6 +218,114 @@ def test_each_kind_of_segmentation_names_the_widget_that_opens_it(ws, trainer):
     sliders.save("parted")
     with pytest.raises(ValueError, match="open it with SegmentationSliders"):
         TrainableSegmentation(ws, "image", record="parted")
+
+
+def test_a_class_whose_strokes_are_erased_or_outside_is_not_scribbled(ws, phantom):
+    trainer = TrainableSegmentation(ws, "image")
+    at = {"z_um": 6.5, "y_um": 8.0, "x_um": 9.0}
+    trainer.add_stroke("pen", [at], label=0, radius_um=1.0)
+    trainer.add_stroke("pen", [{**at, "y_um": 15.0}], label=1, radius_um=1.0)
+    assert trainer.classes_scribbled() == (0, 1)
+    trainer.add_stroke("pen", [{**at, "y_um": 15.0}], label=None, radius_um=2.0)
+    assert trainer.scribbled()["strokes"].tolist() == [1, 0]
+    with pytest.raises(DecisionNeeded, match="got phase 0"):
+        trainer.save()
+    trainer.add_stroke("pen", [{**at, "y_um": 900.0}], label=1, radius_um=2.0)
+    with pytest.raises(DecisionNeeded, match="got phase 0"):
+        trainer.save()
+    assert trainer.snapshot(300)
+
+
+def test_strokes_of_no_class_and_fills_are_refused_by_the_trait_too(trainer):
+    stroke = dict(trainer.scribbles[0])
+    for change, words in (
+        ({"label": 7}, "class 7"),
+        ({"label": -1}, "0 to 255"),
+        ({"tool": "fill"}, "got a fill"),
+    ):
+        with pytest.raises(TraitError, match=words):
+            trainer.scribbles = (*trainer.scribbles, {**stroke, **change})
+    assert len(trainer.scribbles) == 18
+
+
+def test_scribbles_on_voxels_of_another_size_are_not_opened(ws, trainer):
+    trainer.save("textures")
+    ws.calibrate("image", spacing_um=(2.0, 1.0, 1.0), source="a ruler")
+    with pytest.raises(UnusableRecord, match="drawn at a voxel size of"):
+        TrainableSegmentation(ws, "image", record="textures")
+
+
+def test_what_is_learned_belongs_to_its_channel_and_moment(tmp_path, phantom):
+    image, truth = phantom
+    film = np.stack([image, image[::-1]])
+    with Workspace.create(tmp_path / "film") as ws:
+        write(ws, "film", film, axes="tzyx", spacing_um=SPACING, origin_um=(1.5, 1.5, 1.5))
+        trainer = TrainableSegmentation(ws, "film", trees=5)
+        trainer.name_classes("matrix", "bright", "striped")
+        drawn = [stroke.to_dict() for stroke in scribbles_on(truth, SPACING).strokes]
+        trainer.scribbles = tuple(drawn)
+        panel = ClassPanel(trainer, guard=Message().quiet)
+        classifier = trainer.classifier()
+        first = trainer.seen_classes(classifier).found.labels.copy()
+        key = panel.drawn()[1].spec["key"]
+        trainer.explorer.time = 1
+        assert panel.drawn()[1].spec["key"] != key
+        assert not np.array_equal(trainer.seen_classes(classifier).found.labels, first)
+        assert not trainer.is_current
+        trainer.scribbles = (*drawn, *({**one, "time": 1} for one in drawn))
+        record = trainer.save("both")
+        assert len(record.parameters["training"]["scribbles"]) == 36
+        assert training_now(record).strokes == trainer.training().strokes
+        trainer.explorer.time = 0
+        assert not trainer.saved
+        assert len(TrainableSegmentation(ws, "film", record="both").scribbles) == 36
+
+
+def test_what_is_learned_from_older_scribbles_does_not_take_the_place_of_newer(
+    trainer, monkeypatch
+):
+    slow = Training.classifier
+
+    def scribbled_on_meanwhile(training: Training, *given: Any, **named: Any) -> Any:
+        made = slow(training, *given, **named)
+        trainer.seed += 1
+        return made
+
+    monkeypatch.setattr(Training, "classifier", scribbled_on_meanwhile)
+    assert trainer.classifier()
+    assert trainer.learned is None
+    monkeypatch.undo()
+    assert trainer.classifier() is trainer.learned
+
+
+def test_an_area_is_one_slice_deep_in_volumes_and_drawn_on_pictures(ws, trainer):
+    corners = [(11.0, 5.0, 5.0), (11.0, 5.0, 12.0), (11.0, 12.0, 12.0), (11.0, 12.0, 5.0)]
+    content = {"tool": "lasso", "label": 1, "radius_um": 3.0, "points": corners,
+               "normal": [1.0, 0.0, 0.0]}  # fmt: skip
+    trainer.scribbles = ()
+    ScribblePanel(trainer, guard=Message().quiet)._stroke(content)
+    assert trainer.scribbles[-1]["tool"] == "area"
+    found = trainer._voxels().places
+    assert len(set(found[:, 0])) == 1  # the plane lies half-way between two slices
+    assert len(found) > 150
+    write(ws, "flat", textured((60, 60))[0], spacing_um=(0.5, 0.5))
+    flat = TrainableSegmentation(ws, "flat")
+    ScribblePanel(flat, guard=Message().quiet)._stroke(content)
+    assert len(flat._voxels()) > 150
+
+
+def test_nothing_is_applied_to_a_workspace_as_it_was(ws, trainer, tmp_path):
+    trainer.save("textures")
+    with Workspace.open(tmp_path / "w", as_of=ws.state) as then:
+        for widget in (
+            TrainableSegmentation(then, "image", record="textures"),
+            SegmentationSliders(then, "image", thresholds=(110.0,)),
+        ):
+            widget.set_trait("saved", True)
+            widget.set_trait("name", "textures")
+            with pytest.raises(ReadOnly):
+                widget.begin_apply("sneaked")
+    assert "sneaked" not in ws.images
 
 
 def test_strokes_left_out_are_foretold_where_classes_differ_and_not_where_they_do_not(ws, phantom):

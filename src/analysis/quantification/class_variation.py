@@ -32,6 +32,11 @@ def class_parts(figures: Sequence[PhaseFigures], *, strokes_a_class: int = 0) ->
     strokes_a_class : int
         Fewest scribbles of a class: drawing n with replacement scatters less than n others would,
         by sqrt(1 - 1/n), which is made up for. 0 leaves that.
+
+    Returns
+    -------
+    dict of str to float
+        NaN for what one of them has nothing of.
     """
     if len(figures) < _LEAST:
         raise ValueError(f"variants needs {_LEAST} or more, got {len(figures)}: train more")
@@ -39,8 +44,8 @@ def class_parts(figures: Sequence[PhaseFigures], *, strokes_a_class: int = 0) ->
     factor = few * float(student.ppf(0.975, len(figures) - 1))
     parts = {}
     for quantity in QUANTITIES:
-        known = [f.values[quantity.key] for f in figures if np.isfinite(f.values[quantity.key])]
-        parts[quantity.key] = factor * float(np.std(known, ddof=1)) if len(known) > 1 else 0.0
+        values = [f.values[quantity.key] for f in figures]  # NaN where one has nothing of it
+        parts[quantity.key] = factor * float(np.std(values, ddof=1))
     return parts
 
 
@@ -77,6 +82,7 @@ def measure_classes(
         Classes to measure, and what they are called.
     box : sequence of slice, optional
         Of which the variants are; what they differ by there is taken as a share of each quantity.
+        Of a class that it has nothing of no interval is known.
     strokes_a_class
         See `class_parts`.
     spacing_uncertainty : float
@@ -142,11 +148,14 @@ def measure_classes(
             } | counting_part(quantity.key, figures.sizes, value)
             if others:
                 parts = {"classes": others[quantity.key]} | parts
+            told = not np.isnan(parts.get("classes", 0.0))
             known = {name: float(np.nan_to_num(size)) for name, size in parts.items()}
+            if not told:
+                known.pop("classes")
             m = quantity.measurement(
                 title, value, known, ndim=ndim, connectivity=joined, checks=checks
             )
-            measured.append(m)
+            measured.append(m if told else m.without_interval())
         found = sampling_uncertainty(phase, spacing_um=spacing, mask=inside)
         sampling |= {f"{title}.{key}": size for key, size in found.items()}
     return PhaseMeasurements(tuple(measured), labels, sizes, percolates, sampling, None)
@@ -169,10 +178,13 @@ def learned_check(varied: bool) -> Check:
 def _as_large(
     halves: dict[str, float], near: PhaseFigures, whole: PhaseFigures
 ) -> dict[str, float]:
-    """Take half-widths from a box to the image, as shares of what is measured in each."""
+    """Take half-widths from a box to the image, as shares of what is measured in each.
+
+    NaN where the box has nothing of it.
+    """
     found = {}
     for key, half in halves.items():
         here, there = abs(near.values[key]), abs(whole.values[key])
-        known = np.isfinite(here) and np.isfinite(there) and here > 0
-        found[key] = half * there / here if known else half
+        known = np.isfinite(here) and np.isfinite(there) and (here > 0 or there == 0)
+        found[key] = half * (there / here if here > 0 else 1.0) if known else float("nan")
     return found

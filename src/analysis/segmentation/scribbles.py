@@ -31,6 +31,13 @@ class ScribbledVoxels:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def strokes_a_class(self) -> dict[int, int]:
+        """Number of strokes of each class that have voxels: not erased, painted over or outside."""
+        return {
+            int(label): len(np.unique(self.strokes[self.labels == label]))
+            for label in np.unique(self.labels)
+        }
+
     def chosen(self, which: NDArray) -> ScribbledVoxels:
         """Some of them, by mask or number; one that is chosen twice stands there twice."""
         return ScribbledVoxels(self.places[which], self.labels[which], self.strokes[which])
@@ -39,8 +46,8 @@ class ScribbledVoxels:
 def scribbled_voxels(scribbles: Corrections, *, shape: Sequence[int]) -> ScribbledVoxels:
     """Find the voxels of an image that scribbles touch.
 
-    Where two cross, the later one holds; one without a label takes earlier ones away. Brushes, pens
-    and lassos are scribbles; a fill needs labels that are not there yet.
+    Where two cross, the later one holds; one without a label takes earlier ones away. Brushes,
+    pens, lassos and areas are scribbles; a fill needs labels that are not there yet.
 
     Parameters
     ----------

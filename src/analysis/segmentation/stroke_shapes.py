@@ -22,9 +22,9 @@ def stroke_box(
     points = np.asarray(stroke.points_um, float)[:, -dims:]
     last = np.asarray(shape[-dims:]) - 1
     reach = stroke.radius_um
-    if stroke.tool == "pen":
+    if stroke.tool in ("pen", "area"):
         _, half, radius = _pen(stroke, spacing)
-        reach = radius + half
+        reach = half + (radius if stroke.tool == "pen" else 0.0)
     low = np.floor((points.min(axis=0) - reach - origin) / spacing).astype(int)
     high = np.ceil((points.max(axis=0) + reach - origin) / spacing).astype(int)
     low, high = np.maximum(low, 0), np.minimum(high, last)
@@ -57,8 +57,8 @@ def inside_stroke(
         for part, step, start in zip(box, spacing, origin, strict=True)
     ]
     line = np.asarray(stroke.points_um, float)[:, -len(spacing) :]
-    if stroke.tool == "lasso":
-        return _in_lasso(axes, line, stroke)
+    if stroke.tool in ("lasso", "area"):
+        return _in_lasso(axes, line, stroke, spacing)
     if stroke.tool == "brush":
         return _near_line(axes, line, stroke.radius_um)
     if stroke.tool == "pen":
@@ -110,7 +110,7 @@ def _under_pen(
         return _near_line(axes, line, radius)
     places = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     away = (places - line[0]) @ normal
-    found = (away > -half * (1 - 1e-9)) & (away <= half * (1 + 1e-9))
+    found = _one_deep(away, half)
     flat = places[found] - away[found, None] * normal
     starts, ends = (line[:-1], line[1:]) if len(line) > 1 else (line, line)
     near = np.zeros(len(flat), bool)
@@ -124,6 +124,11 @@ def _under_pen(
     return found
 
 
+def _one_deep(away: Any, half: float) -> NDArray[np.bool_]:
+    """Within half a voxel of a plane; of two slices that are as far, the upper one."""
+    return np.asarray((away > -half * (1 - 1e-9)) & (away <= half * (1 + 1e-9)))
+
+
 def _pen(stroke: Stroke, spacing: NDArray[np.float64]) -> tuple[NDArray[np.float64], float, float]:
     """Normal of a pen's plane, half the depth of a voxel along it, and the radius in it [µm]."""
     if len(spacing) == 2:
@@ -135,7 +140,10 @@ def _pen(stroke: Stroke, spacing: NDArray[np.float64]) -> tuple[NDArray[np.float
 
 
 def _in_lasso(
-    axes: Sequence[NDArray[np.float64]], line: NDArray[np.float64], stroke: Stroke
+    axes: Sequence[NDArray[np.float64]],
+    line: NDArray[np.float64],
+    stroke: Stroke,
+    spacing: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
     from skimage.measure import points_in_poly
 
@@ -151,6 +159,8 @@ def _in_lasso(
         plane = np.stack([across, np.cross(normal, across)])
         depth = sum(offset * part for offset, part in zip(offsets, normal, strict=True))
         near = np.abs(depth) <= stroke.radius_um * (1 + 1e-9)
+        if stroke.tool == "area":
+            near = _one_deep(depth, _pen(stroke, spacing)[1])
     places = np.argwhere(near)
     if not len(places):
         return near

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-TOOLS = ("brush", "pen", "lasso", "fill")
-Tool = Literal["brush", "pen", "lasso", "fill"]
+TOOLS = ("brush", "pen", "lasso", "area", "fill")
+Tool = Literal["brush", "pen", "lasso", "area", "fill"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,10 +21,10 @@ class Stroke:
 
     Attributes
     ----------
-    tool : {"brush", "pen", "lasso", "fill"}
+    tool : {"brush", "pen", "lasso", "area", "fill"}
         A ball along a line; a disk along a line, one voxel deep, of at least the voxels that the
-        line goes through; what a closed line surrounds, as deep as wide is told; the piece of one
-        label around a point, as far as a ball reaches.
+        line goes through; what a closed line surrounds, as deep as is told, and one voxel deep;
+        the piece of one label around a point, as far as a ball reaches.
     label : int or None
         What the voxels become; None takes earlier corrections away.
     points_um : tuple of tuples of 3 float
@@ -32,7 +32,7 @@ class Stroke:
     radius_um : float
         Of the brush, the pen and the fill; half the depth of a lasso [µm].
     normal : tuple of 3 float, optional
-        Unit vector z, y, x at right angles to the plane of a pen or a lasso.
+        Unit vector z, y, x at right angles to the plane of a pen, a lasso or an area.
     time : int
         Index along the time axis, where the image has one.
     """
@@ -50,12 +50,12 @@ class Stroke:
         if not (np.isfinite(self.radius_um) and self.radius_um > 0):
             raise ValueError(f"a stroke needs a positive radius_um [µm], got {self.radius_um!r}")
         points = np.asarray(self.points_um, float)
-        least = 3 if self.tool == "lasso" else 1
+        least = 3 if self.tool in ("lasso", "area") else 1
         if points.ndim != 2 or points.shape[1:] != (3,) or len(points) < least:
             raise ValueError(f"a {self.tool} needs at least {least} points z, y, x, got {points}")
         if not np.all(np.isfinite(points)):
             raise ValueError(f"a {self.tool} needs finite points, got {self.points_um}")
-        if self.tool in ("lasso", "pen") and (
+        if self.tool in ("lasso", "area", "pen") and (
             self.normal is None or not np.isclose(np.linalg.norm(self.normal), 1, atol=1e-6)
         ):
             raise ValueError(f"a {self.tool} needs the unit normal of its plane, got {self.normal}")

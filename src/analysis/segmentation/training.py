@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .corrections import Corrections
@@ -43,6 +43,12 @@ class Training:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        for stroke in self.strokes:
+            if stroke.tool == "fill" or (stroke.label is not None and not 0 <= stroke.label <= 255):
+                raise ValueError(
+                    "a scribble needs a pen, brush, lasso or area and a label from 0 to 255, got a "
+                    f"{stroke.tool} of {stroke.label}"
+                )
         for name, least, most in (
             ("trees", 1, MOST_TREES),
             ("max_depth", 1, MOST_DEPTH),
@@ -85,10 +91,18 @@ class Training:
                 f"{sorted(told) if isinstance(told, Mapping) else told!r}"
             ) from error
 
-    def strokes_a_class(self) -> dict[int, int]:
-        """Number of strokes of each class; those that take others away are no class's."""
-        labels = [stroke.label for stroke in self.strokes if stroke.label is not None]
-        return {label: labels.count(label) for label in sorted(set(labels))}
+    def classes(self) -> tuple[int, ...]:
+        """Labels that some stroke has, whether or not it is in the image."""
+        return tuple(sorted({s.label for s in self.strokes if s.label is not None}))
+
+    def at(self, time: int) -> Training:
+        """The same with the strokes of one time point only."""
+        return replace(self, strokes=tuple(s for s in self.strokes if s.time == time))
+
+    def drawn(self, spacing_um: Sequence[float], origin_um: Sequence[float]) -> Corrections:
+        """The strokes on the grid of an image."""
+        spacing, origin = (tuple(map(float, part)) for part in (spacing_um, origin_um))
+        return Corrections(self.strokes, spacing, origin)
 
     def classifier(
         self,
@@ -100,7 +114,7 @@ class Training:
     ) -> PixelClassifier:
         """Learn from an image; parameters and errors as `train_pixel_classes`."""
         return train_pixel_classes(
-            source, self._drawn(spacing_um, origin_um), features=self.features, trees=self.trees,
+            source, self.drawn(spacing_um, origin_um), features=self.features, trees=self.trees,
             max_depth=self.max_depth, seed=self.seed, threads=threads,
         )  # fmt: skip
 
@@ -115,13 +129,9 @@ class Training:
     ) -> tuple[PixelClassifier, ...]:
         """Learn from other draws of the scribbles; as `pixel_training.variants`."""
         return variants(
-            source, self._drawn(classifier.spacing_um, origin_um), classifier, count=count,
+            source, self.drawn(classifier.spacing_um, origin_um), classifier, count=count,
             trees=self.trees, max_depth=self.max_depth, seed=self.seed, threads=threads,
         )  # fmt: skip
-
-    def _drawn(self, spacing_um: Sequence[float], origin_um: Sequence[float]) -> Corrections:
-        spacing, origin = (tuple(map(float, part)) for part in (spacing_um, origin_um))
-        return Corrections(self.strokes, spacing, origin)
 
 
 def class_recipe(

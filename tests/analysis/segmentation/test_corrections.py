@@ -104,7 +104,7 @@ def test_a_stroke_comes_back_from_its_record() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"tool": "axe"}, "one of brush, pen, lasso, fill"),
+        ({"tool": "axe"}, "one of brush, pen, lasso, area, fill"),
         ({"radius_um": 0.0}, "positive radius_um"),
         ({"points_um": []}, "at least 1 points"),
         ({"points_um": [[0, 0, float("nan")]]}, "finite points"),
