@@ -20,6 +20,7 @@ from .block_scatter import block_shares
 from .central_block import Block, central_block, likeness
 from .class_shares import Varied
 from .fluids import Fluids
+from .imaged_chords import DIRECTION, chords_by_surface
 from .phase_answers import NOT_REPEATED, PhaseAnswers
 from .pore_answers import PoreAnswers
 from .quality_answers import quality_of
@@ -36,7 +37,6 @@ _SOLVERS = {"diffusion": diffusion, "flow": flow}
 # What does not move with a threshold in a way that a small block could tell.
 _UNMOVED = ("representative_volume", "objects", "relative_permeability")
 _ISOTROPIC = ("S2'(0)", "mean chord")
-_DIRECTION = 0.10  # spread of chords over their mean, from which a medium has a direction
 
 
 def answer_questions(
@@ -181,6 +181,7 @@ class _Work:
         solved = step.part in (*SOLVED, *OF_PORES)
         block = self._small if solved else self._large
         found, tables = self._measured(self._labels[block.slices], step, ask=self._steps.ask)
+        found = chords_by_surface(found, self._result.measurements, step.phase)
         checks = self._block_checks(step, block)
         shares = self._shares(step, moved)
         scatter = self._scatter(step, block, found) if solved and found else {}
@@ -253,7 +254,7 @@ class _Work:
             return check
         phase = self._labels[self._large.slices] == self._label(step.phase)
         per_um = 1 / np.array(list(mean_chord_um(phase, spacing_um=self._spacing).values()))
-        if np.ptp(per_um) <= _DIRECTION * per_um.mean():
+        if np.ptp(per_um) <= DIRECTION * per_um.mean():
             return check
         said = "; not applicable: anisotropic, chords differ between the axes"
         return replace(check, passed=None, detail=check.detail + said)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..analysis.quantification import Audit, FinePhantom, Medium, audit, measure_phases
-from ..analysis.quantification.level_set import level_set_area
+from ..analysis.quantification.ball_pack import BallPack
 from ..analysis.quantification.rendering import Imaging
 from ..analysis.segmentation import SegmentationRecipe
 from ..workspace import Workspace
@@ -156,11 +156,23 @@ def _audit_phase(
         spacing_um=spacing,
         shape=_shape_for(like, spacing),
         truth=_truth,
+        grains=_grains(result, phase),
         phantoms=phantoms,
         seed=seed,
         progress=progress,
     )
     return PhaseAudit(result.image, phase, found)
+
+
+def _grains(result: PhaseResults, phase: str) -> BallPack | None:
+    """Balls with the surface of the grains, where the phase is grains that touch or around them."""
+    are_phase = result.found.grains.get(phase)
+    if are_phase is None:
+        return None
+    share, area = (
+        result.found[f"{phase}.{key}"].value for key in ("volume_fraction", "specific_surface")
+    )
+    return BallPack(3 * (share if are_phase else 1 - share) / area, are_phase)
 
 
 def _two_phase_recipe(recipe: SegmentationRecipe, label: int) -> SegmentationRecipe:
@@ -194,7 +206,7 @@ def _measured(
 
 def _truth(fine: FinePhantom) -> Mapping[str, float]:
     fraction = float(fine.phase.mean())
-    area = level_set_area(fine.field, level=fine.level, spacing_um=fine.spacing_um)
+    area = fine.specific_surface
     return {
         "volume_fraction": fraction,
         "specific_surface": area,

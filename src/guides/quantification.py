@@ -270,6 +270,7 @@ def _joined(found: Sequence[PhaseMeasurements]) -> PhaseMeasurements:
         sizes={name: sizes for one in found for name, sizes in one.sizes.items()},
         percolates={name: axes for one in found for name, axes in one.percolates.items()},
         sampling={key: size for one in found for key, size in one.sampling.items()},
+        grains={title: grains for one in found for title, grains in one.grains.items()},
     )
 
 

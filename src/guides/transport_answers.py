@@ -18,8 +18,8 @@ from ..analysis.transport import (
     permeability,
 )
 
-_COARSE = 16  # voxels along each axis below which no coarser grid can be solved for comparison
-_FINE = 32**3  # voxels up to which a grid of half the size is solved for comparison
+# voxels along each axis below which no coarser grid can be solved for comparison
+_COARSE, _COARSE_FLOW = 16, 8
 _ORDER = 10.0  # Kozeny and Carman tell no more than the order of magnitude
 _FACTOR = 3.0  # the field's estimate knows the throats, not how a fluid sticks to their walls
 _ROUGH = 1e-2
@@ -86,7 +86,8 @@ def flow(
 ) -> tuple[Measurement, ...]:
     """Solve for the Stokes permeability along an axis; volumes only.
 
-    The error of the voxels is known where a grid of half their size can be solved, up to 32³.
+    The error of the voxels is known where voxels of twice the size can be solved beside them, from
+    8 voxels along each axis on.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def flow(
     """
     if phase.inside.ndim != 3:
         raise ValueError("flow needs a volume: an image would be slits that go on for ever")
-    fine = not rough and phase.inside.size <= _FINE
+    fine = not rough and min(phase.inside.shape) >= _COARSE_FLOW
     found = permeability(
         phase.inside,
         spacing_um=phase.spacing,

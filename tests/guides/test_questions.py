@@ -157,7 +157,9 @@ def test_the_thresholds_part_is_what_moving_them_does(tmp_path):
     """A ridge whose width falls by one voxel for each grey value: 1.96 x 2 x 1 voxel."""
     x = np.arange(64)
     ridge = 100 - 2 * np.abs(x - 31.5)
-    grey = np.broadcast_to(ridge, (16, 64)) + np.arange(16)[:, None] % 2  # every other row is 1 up
+    grey = (
+        np.broadcast_to(ridge, (16, 64)) + np.arange(16)[:, None] // 8
+    )  # half of the rows are 1 up
     with specimen(tmp_path, grey.astype("f4"), spacing=(0.5, 0.5)) as ws:
         (given,) = segmentations_to_measure(
             ws, image="scan", thresholds=[80.0], phases=["matrix", "pore"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..distributions import student
 from ..spacing import checked_spacing
+from .ball_pack import BallPack, surface_of_distances
 from .level_set import level_set_area
 from .phase_quantities import phase_figures
 from .random_medium import Medium, draw_field, field_for
@@ -40,16 +42,27 @@ class FinePhantom:
     level : float
     spacing_um : tuple of float
         Of the fine voxels [µm].
+    of_distances : bool
+        Whether the field is the distance to the surface [µm].
     """
 
     field: NDArray[np.float32]
     level: float
     spacing_um: tuple[float, ...]
+    of_distances: bool = False
 
     @property
     def phase(self) -> NDArray[np.bool_]:
         """Whether the middle of each fine voxel is in the phase."""
         return self.field > self.level
+
+    @property
+    def specific_surface(self) -> float:
+        """Interface per volume [1/µm], in 2D length per area."""
+        if self.of_distances:
+            step = min(self.spacing_um)
+            return surface_of_distances(self.field, level=self.level, step_um=step)
+        return level_set_area(self.field, level=self.level, spacing_um=self.spacing_um)
 
     def shares(self, finer: int) -> NDArray[np.float32]:
         """Share of each voxel of the image that the phase fills."""
@@ -188,6 +201,7 @@ def audit(
     spacing_um: Sequence[float],
     shape: Sequence[int] | None = None,
     truth: Callable[[FinePhantom], Mapping[str, float]] | None = None,
+    grains: BallPack | None = None,
     phantoms: int = 6,
     finer: int = 3,
     seed: int = 0,
@@ -195,9 +209,9 @@ def audit(
 ) -> Audit:
     """Send phantoms that are like a material through a pipeline, and compare with their truth.
 
-    The phantoms are level cuts of random fields: shapes of one kind. They say what voxels, blur,
-    noise and a pipeline's own choices do to features of this size; they say nothing about
-    materials whose shapes differ much at the same three numbers, such as thin cracks.
+    The phantoms are level cuts of random fields, or balls that touch: shapes of one kind. They say
+    what voxels, blur, noise and a pipeline's own choices do to features of this size; they say
+    nothing about materials whose shapes differ much at the same three numbers, such as thin cracks.
 
     Parameters
     ----------
@@ -214,6 +228,8 @@ def audit(
         Of the images; 96 voxels along each axis, in 2D 512, unless told.
     truth : callable, optional
         From a `FinePhantom` to the true numbers by name; `geometry_truth` unless told.
+    grains : BallPack, optional
+        Draw balls that touch, in 3D, with the material's volume fraction; else random fields.
     phantoms : int
         How many, each with its own shapes and noise.
     finer : int
@@ -243,17 +259,16 @@ def audit(
     spacing = checked_spacing(spacing_um, like.ndim)
     size = _checked_shape(shape, like.ndim)
     _check_counts(phantoms, finer, imaging, like.ndim)
-    field, known = field_for(like), truth or geometry_truth
+    known = truth or geometry_truth
+    draw = grains.field if grains is not None else partial(draw_field, field_for(like))
     trues, measured, drawn = [], [], []
     for number in range(phantoms):
         rng = np.random.default_rng([seed, number])
         fine_spacing = tuple(step / finer for step in spacing)
-        values = draw_field(
-            field, shape=[n * finer for n in size], spacing_um=fine_spacing, rng=rng
-        )
+        values = draw(shape=[n * finer for n in size], spacing_um=fine_spacing, rng=rng)
         # the level that leaves the wanted share in this phantom: small ones would differ much
         level = float(np.quantile(values, 1 - like.volume_fraction))
-        fine = FinePhantom(values, level, fine_spacing)
+        fine = FinePhantom(values, level, fine_spacing, of_distances=grains is not None)
         grey = _imaged(fine.shares(finer), imaging, [seed, number, 1])
         drawn.append(Medium.of(fine.phase, spacing_um=fine_spacing))
         trues.append(dict(known(fine)))
@@ -284,7 +299,7 @@ def geometry_truth(fine: FinePhantom) -> dict[str, float]:
     """
     ndim = fine.field.ndim
     found = phase_figures(fine.phase, spacing_um=fine.spacing_um, connectivity=_FULL[ndim])
-    area = level_set_area(fine.field, level=fine.level, spacing_um=fine.spacing_um)
+    area = fine.specific_surface
     fraction = found.values["volume_fraction"]
     exact = {"specific_surface": area, "surface_per_phase": area / fraction if fraction else 0.0}
     return found.values | exact

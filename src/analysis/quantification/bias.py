@@ -20,7 +20,7 @@ _THINNEST = 8  # voxels, below which a part shows no shapes
 _SHARE_OF_SURFACE = 0.05
 _SHARE_OF_REST = 0.2
 _LEVEL_STEP = 0.05  # of a smoothed shape: about a tenth of a voxel
-_SURFACES = ("specific_surface", "surface_per_phase")
+SURFACES = ("specific_surface", "surface_per_phase")
 # in 2D roughness by noise and loss of curvature cancel, so that the correction of a length says
 # little: least relative half-widths, found on discs of 8 to 20 px radius
 _LEAST_2D, _LEAST_2D_SURFACE = 0.002, 0.006
@@ -117,7 +117,7 @@ def estimate_bias(
             *(_pooled([model[k] for model in models], key, whole) for k in range(2)), strict=True
         )
         bias = _bias_of(key, *ratios, ndim=labels.ndim, between=errors[0])
-        growth = _growth(moved, key) if key in _SURFACES else None
+        growth = _growth(moved, key) if key in SURFACES else None
         biases[key] = replace(bias, per_volume=growth)
     return biases
 
@@ -175,7 +175,7 @@ def _bias_of(key: str, first: float, second: float, *, ndim: int, between: float
     shape; which of them is nearer depends on shapes and noise.
     """
     ratio = (first + second) / 2
-    left = _SHARE_OF_SURFACE if key in _SURFACES else _SHARE_OF_REST
+    left = _SHARE_OF_SURFACE if key in SURFACES else _SHARE_OF_REST
     shares = (first - second, left * (ratio - 1), _least(key, ndim), between)
     return Bias(ratio=ratio, uncertainty=float(np.linalg.norm(shares)))
 
@@ -183,7 +183,7 @@ def _bias_of(key: str, first: float, second: float, *, ndim: int, between: float
 def _least(key: str, ndim: int) -> float:
     if ndim == 3:
         return 0.0
-    return _LEAST_2D_SURFACE if key in _SURFACES else _LEAST_2D
+    return _LEAST_2D_SURFACE if key in SURFACES else _LEAST_2D
 
 
 def _between_voxels(found: Reimaged, spacing_um: tuple[float, ...]) -> dict[str, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,12 +10,11 @@ from numpy.typing import NDArray
 
 from ..spacing import checked_image_ndim, checked_spacing
 from .label_sums import label_sums
+from .triple_lines import length_of_steps, steps_of_lines
 from .volume import checked_mask
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_STAIRS = 2 / 3  # length of a line over that of its stairs, averaged over directions
 
 
 def interface_table(
@@ -77,11 +75,12 @@ def triple_line_table(
 ) -> pd.DataFrame:
     """Measure the length of the lines where three phases meet.
 
-    Voxel edges around which three phases lie, times 2/3: stairs along a line are longer than the
-    line, by 3/2 on average over directions. Equal to 2 triple points per area of sections, averaged
-    over sections along the axes. Single lines are off by -33 % (along an axis) to +15 % (along a
-    diagonal), so it needs lines in all directions. Where an interface ends on a wall some points
-    are seen twice: on rings around halved balls in random rotations the mean is 5 % high.
+    Voxel edges around which three phases lie are directed steps, in the order of the phases around
+    them. Smoothed along the chains that they make, stairs become the line that they follow; what
+    that takes off bends is extrapolated to no smoothing. Straight lines and rings of 8 voxels
+    radius and more in random rotations are within 2 % on average, for voxels of 1:1:1 to 5:1:1,
+    single ones within 5 %. Lines that wind within a few voxels come out short: by 2 % where chords
+    through the phases are 10 voxels long on average, by 12 % at 5.
 
     Parameters
     ----------
@@ -98,16 +97,12 @@ def triple_line_table(
         `first`, `second`, `third` (labels, rising), `length_um`, `length_um_per_um3`. An edge
         that four phases share counts for each three of them.
 
-    References
-    ----------
-    Underwood 1970, Quantitative Stereology (L_V = 2 P_A).
-
     Examples
     --------
     >>> import numpy as np
     >>> corner = np.zeros((3, 2, 2), int); corner[:, 0, 0], corner[:, 1, 0] = 1, 2
     >>> triple_line_table(corner, spacing_um=(1, 1, 1))["length_um"].round(6).tolist()
-    [2.0]
+    [3.0]
     """
     import pandas as pd
 
@@ -118,44 +113,13 @@ def triple_line_table(
         )
     spacing = checked_spacing(spacing_um, 3)
     inside = None if mask is None else checked_mask(mask, labels.shape)
-    lengths: dict[tuple[int, ...], float] = {}
-    for axis in range(3):
-        for triple, count in _edges(labels, axis, inside).items():
-            lengths[triple] = lengths.get(triple, 0.0) + _STAIRS * count * spacing[axis]
+    lines = steps_of_lines(labels, inside=inside)
+    lengths = {triple: length_of_steps(steps, spacing=spacing) for triple, steps in lines.items()}
     rows = sorted(lengths)
     whole = (labels.size if inside is None else np.count_nonzero(inside)) * float(np.prod(spacing))
     found = np.array([lengths[row] for row in rows])
     table = pd.DataFrame(rows, columns=["first", "second", "third"], dtype=int)
     return table.assign(length_um=found, length_um_per_um3=found / whole)
-
-
-def _edges(
-    labels: NDArray, axis: int, inside: NDArray[np.bool_] | None
-) -> dict[tuple[int, ...], int]:
-    """Count the voxel edges along an axis around which three phases lie."""
-    from itertools import combinations
-
-    four = _around(labels, axis)
-    pairs_differ = [a != b for a, b in combinations(four, 2)]
-    # three different ones of four: at least five of the six pairs differ
-    many = sum(d.astype(np.uint8) for d in pairs_differ) >= 5
-    if inside is not None:
-        for part in _around(inside, axis):
-            many &= part
-    around = np.sort(np.stack([part[many] for part in four], axis=1).astype(np.int64), axis=1)
-    groups, counts = np.unique(around, axis=0, return_counts=True)
-    found: dict[tuple[int, ...], int] = {}
-    for group, count in zip(groups.tolist(), counts.tolist(), strict=True):
-        distinct = [group[0], *(b for a, b in pairwise(group) if a != b)]
-        for triple in combinations(distinct, 3):
-            found[triple] = found.get(triple, 0) + count
-    return found
-
-
-def _around(values: NDArray, axis: int) -> list[NDArray]:
-    """Return the four voxels around each edge along an axis."""
-    moved = np.moveaxis(values, axis, 0)
-    return [moved[:, :-1, :-1], moved[:, :-1, 1:], moved[:, 1:, :-1], moved[:, 1:, 1:]]
 
 
 def checked_labels(labels: NDArray) -> NDArray:

@@ -12,6 +12,7 @@ from .phase_quantities import PhaseFigures
 from .volume import phase_fractions
 
 _RADIUS_PX = 5.0
+RESOLUTION = "resolution"
 
 
 def sum_check(labels: NDArray[np.uint8], *, classes: int, mask: NDArray[np.bool_] | None) -> Check:
@@ -137,10 +138,10 @@ def _is_half_way(level: float, sigma: float, low: float, high: float) -> bool:
 
 def _resolution(radius_px: float) -> Check:
     if not np.isfinite(radius_px):
-        return Check("resolution", None, "the phase has no interface")
+        return Check(RESOLUTION, None, "the phase has no interface")
     detail = f"radius 3 V / S (2 A / P) is {radius_px:.1f} voxels"
     if radius_px >= _RADIUS_PX:
-        return Check("resolution", True, detail)
+        return Check(RESOLUTION, True, detail)
     return Check(
-        "resolution", False, detail + f", below {_RADIUS_PX:g}: surface and sizes are uncertain"
+        RESOLUTION, False, detail + f", below {_RADIUS_PX:g}: surface and sizes are uncertain"
     )

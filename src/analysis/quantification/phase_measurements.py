@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,8 @@ class PhaseMeasurements(MeasurementList):
         part of the intervals, which are of the imaged volume.
     imaging : Imaging or None
         Grey values, noise and blur as found in the image.
+    grains : dict of str to bool
+        For each phase with crevices between grains that touch, whether it is the grains itself.
     """
 
     measurements: tuple[Measurement, ...]
@@ -40,3 +42,4 @@ class PhaseMeasurements(MeasurementList):
     percolates: dict[str, dict[str, bool]]
     sampling: dict[str, float]
     imaging: Imaging | None
+    grains: dict[str, bool] = field(default_factory=dict)

@@ -16,7 +16,8 @@ from ..segmentation.recipe import SegmentationRecipe
 from ..segmentation.segment import checked_thresholds, segment
 from ..spacing import checked_image_ndim, checked_spacing
 from .already_segmented import already_check, already_segmented
-from .bias import Bias, estimate_bias
+from .bias import SURFACES, Bias, estimate_bias
+from .crevices import Crevices, crevices_between_grains
 from .imaging_model import estimate_imaging
 from .measurement import Check, Measurement
 from .model_fit import LARGEST_MISFIT, model_check, model_misfit
@@ -57,10 +58,11 @@ def measure_phases(
     The intervals are of the imaged volume; the difference to other fields of view is given
     separately, in `sampling`. Each has named parts: `threshold` (the quantity at the thresholds ±
     their uncertainty), `imaging` (blur, smoothing and noise, from a model of the shapes that is
-    imaged and segmented once more, see `reimaging`), `voxels` (digitisation), `spacing`, for
-    thresholds clearly off the middle between two phases `half-way` (what is measured there), and
-    for sizes and numbers of objects `counting`: where the border cuts objects, those inside stand
-    for the population, and there are only so many of them.
+    imaged and segmented once more, see `reimaging`), `crevices` (surface that blur hides where
+    grains touch), `voxels` (digitisation), `spacing`, for thresholds clearly off the middle between
+    two phases `half-way` (what is measured there), and for sizes and numbers of objects `counting`:
+    where the border cuts objects, those inside stand for the population, and there are only so many
+    of them.
 
     Parameters
     ----------
@@ -151,9 +153,11 @@ def measure_phases(
                 image, window_um=recipe.window, spacing_um=scale, shape=recipe.window_shape
             )
         segmenter = partial(segment, recipe=recipe.levelled(), spacing_um=spacing)
+    smoothed = smoothing_px if recipe is None else recipe.smoothing_px
     job = PhaseJob(
         image, levels, sigmas, spacing, spacing_uncertainty, connectivity, inside, segmenter,
-        corrections,
+        corrections, smoothing_px=tuple(np.broadcast_to(smoothed, ndim).tolist()),
+        cuts_touching=recipe is not None and recipe.split_depth > 0,
     )  # fmt: skip
     chosen = chosen_labels(phase, titles)
     grey = phase_grey(image, thresholds=levels, mask=inside)
@@ -213,6 +217,9 @@ def _measure_at_thresholds(
         percolates={title: found.figures.percolates for title, found in measured.items()},
         sampling={key: s for found in measured.values() for key, s in found.sampling.items()},
         imaging=imaging,
+        grains={
+            title: found.grains for title, found in measured.items() if found.grains is not None
+        },
     )
 
 
@@ -221,6 +228,7 @@ class _Measured:
     measurements: tuple[Measurement, ...]
     figures: PhaseFigures
     sampling: dict[str, float]
+    grains: bool | None
 
 
 def _measure(
@@ -240,6 +248,7 @@ def _measure(
     from_threshold = threshold_parts(job, varied, label)
     radius_px = radius_px_of(figures, job.spacing)
     bias = _bias(job, labels, label, imaging, radius_px, seed)
+    crevices = _crevices(job, label, imaging) if bias else None
     checks = common + phase_checks(
         phase, figures, spacing_um=job.spacing, radius_px=radius_px, mask=job.inside,
         imaging_known=None if job.already else bool(bias),
@@ -254,9 +263,15 @@ def _measure(
         value, parts = _value_and_parts(
             job, quantity, figures, share, from_threshold, radius_px, correct, phase
         )
+        if crevices and quantity.key in SURFACES:
+            of = 1.0 if quantity.key == SURFACES[0] else figures.values["volume_fraction"]
+            hidden, unsure = crevices.hidden_per_um / of, crevices.uncertainty_per_um / of
+            value += hidden if correct else 0.0
+            parts["crevices"] = unsure if correct else unsure + hidden
         parts |= counting_part(quantity.key, figures.sizes, value)
         if other := elsewhere.get(f"{title}.{quantity.key}"):
-            parts.pop("imaging", None)  # that value is free of it
+            for free in ("imaging", "crevices"):  # that value knows of them
+                parts.pop(free, None)
             parts["half-way"] = abs(other.value - value) + other.uncertainty
         m = quantity.measurement(
             title, value, parts, ndim=phase.ndim, connectivity=job.connectivity, checks=checks,
@@ -265,7 +280,10 @@ def _measure(
         found.append(m)
     sampling = sampling_uncertainty(phase, spacing_um=job.spacing, mask=job.inside)
     return _Measured(
-        tuple(found), figures, {f"{title}.{key}": size for key, size in sampling.items()}
+        tuple(found),
+        figures,
+        {f"{title}.{key}": size for key, size in sampling.items()},
+        crevices.bright == (label > 0) if crevices and crevices.likely == 1 else None,
     )
 
 
@@ -296,6 +314,26 @@ def _value_and_parts(
     power = abs(quantity.length_power[phase.ndim])
     parts["spacing"] = TO_95 * power * job.spacing_uncertainty * abs(value)
     return float(value), {name: float(np.nan_to_num(size)) for name, size in parts.items()}
+
+
+def _crevices(job: PhaseJob, label: int, imaging: Imaging | None) -> Crevices | None:
+    """Crevices between grains that touch, which are the phase or what is around it."""
+    one_sided = label in (0, len(job.levels))  # what is between two thresholds touches two phases
+    if imaging is None or job.image.ndim != 3 or not one_sided or job.cuts_touching:
+        return None
+    for bright in (True, False):
+        found = crevices_between_grains(
+            job.image,
+            threshold=job.levels[max(label - 1, 0)],
+            blur_px=imaging.blur_px,
+            smoothing_px=job.smoothing_px,
+            spacing_um=job.spacing,
+            bright=bright,
+            mask=job.inside,
+        )
+        if found.hidden_per_um > 0:
+            return found
+    return None
 
 
 def _bias(

@@ -31,6 +31,8 @@ class PhaseJob:
     segmenter: partial
     corrections: Corrections | None = None
     already: bool = False  # the image is a segmentation
+    smoothing_px: tuple[float, ...] = ()  # of the Gaussian before the thresholds, along each axis
+    cuts_touching: bool = False  # the segmentation parts grains itself
 
     def segmented(self, levels: Sequence[float], box: tuple[slice, ...] = ()) -> NDArray[np.uint8]:
         """Labels at thresholds, of the image or a box of it, with what was corrected by hand."""

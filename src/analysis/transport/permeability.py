@@ -13,6 +13,7 @@ from ..quantification.measurement import Check, Measurement, measurement_from_pa
 from ..quantification.volume import checked_phase
 from ..spacing import checked_spacing
 from ..threads import Workers
+from .coarser import coarser
 from .lead_axis import lead_axis, led_first
 from .multigrid import rim
 from .paths import crossing_part, winding_part
@@ -26,6 +27,10 @@ BOUNDARIES = {
     "periodic": "periodic in every axis",
 }
 _MOST = 600
+# Of how far voxels of twice the size are off, what those of the size itself are at most: 95 % of
+# lattices and random packings of spheres of 2 to 24 voxels radius (tests/analysis/transport)
+_OF_COARSER = 0.35
+_LEAST = 0.01  # of the permeability: walls that lie along the grid do not change with it
 
 
 @dataclass(frozen=True)
@@ -137,8 +142,10 @@ def permeability(
     relative_error : float
         Of the solution of the equations, estimated.
     discretisation : bool
-        Also solve with voxels of half the size, for the error of the voxels: 8 times the memory
-        and more than 8 times the time.
+        Also solve with voxels of twice the size, pores once a little too wide and once too narrow,
+        for the error of the voxels: a quarter more time. Half-width: 0.35 of the larger difference,
+        1 % at least. The value is not extrapolated: voxels are too rough and pores too small by
+        amounts that cancel in part.
     mask : ndarray of bool, optional
         What lies outside is no specimen: its side is a wall, as the sides of an image are. The
         value is that of a homogeneous body of the mask's shape that lets through as much: for a
@@ -184,13 +191,16 @@ def permeability(
         found = _of_region(found, region, steps, workers)
     if not discretisation or found.value_um2 == 0:
         return found
-    fine = turned.repeat(2, 0).repeat(2, 2)
-    fine = fine.repeat(2, 1) if turned.shape[1] > 1 else fine
-    halved = tuple(h / 2 for h in steps)
-    other = _solve(fine, halved, axis, boundary, relative_error, workers)
-    if region is not None:  # of the same body: what its shape conducts doesn't change
-        other = _of_region(other, region, steps, workers)
-    return replace(found, discretisation_error_um2=2 * abs(other.value_um2 - found.value_um2))
+    apart = 0.0
+    for wide in (True, False):
+        twice = coarser(turned, wide=wide)
+        longer = tuple(h * (1 if n == 1 else 2) for h, n in zip(steps, turned.shape, strict=True))
+        other = _solve(twice, longer, axis, boundary, relative_error, workers, progress)
+        if region is not None:  # of the same body: what its shape conducts doesn't change
+            other = _of_region(other, region, steps, workers)
+        apart = max(apart, abs(other.value_um2 - found.value_um2))
+    half_width = math.hypot(_OF_COARSER * apart, _LEAST * found.value_um2)
+    return replace(found, discretisation_error_um2=half_width)
 
 
 def permeability_tensor(
