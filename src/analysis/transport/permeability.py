@@ -196,8 +196,8 @@ def permeability(
         twice = coarser(turned, wide=wide)
         longer = tuple(h * (1 if n == 1 else 2) for h, n in zip(steps, turned.shape, strict=True))
         other = _solve(twice, longer, axis, boundary, relative_error, workers, progress)
-        if region is not None:  # of the same body: what its shape conducts doesn't change
-            other = _of_region(other, region, steps, workers)
+        if region is not None and other.value_um2 > 0:
+            other = _of_region(other, coarser(region, wide=wide), longer, workers)
         apart = max(apart, abs(other.value_um2 - found.value_um2))
     half_width = math.hypot(_OF_COARSER * apart, _LEAST * found.value_um2)
     return replace(found, discretisation_error_um2=half_width)

@@ -94,6 +94,19 @@ def test_a_tube_in_a_plug_has_its_permeability_over_the_plugs_own_cross_section(
     assert size == pytest.approx(lambda_um(tube, spacing_um=CUBE), rel=0.02)
 
 
+def test_the_error_of_the_voxels_of_a_plug_is_about_that_of_its_box():
+    inside = plug(8, 40)
+    y, x = np.indices((40, 40)) - 20
+    tube = np.broadcast_to(y**2 + x**2 <= 9.5**2, inside.shape)
+    masked, whole = (
+        permeability(tube, spacing_um=CUBE, mask=mask, discretisation=True)
+        for mask in (inside, None)
+    )
+    shares = [one.discretisation_error_um2 / one.value_um2 for one in (masked, whole)]
+    assert shares[0] == pytest.approx(shares[1], rel=0.5)
+    assert "discretisation" in masked.measurement().parts
+
+
 def test_a_mask_of_everything_changes_nothing_to_the_bit(pore):
     mask = np.ones(pore.shape, bool)
     given = {"spacing_um": CUBE, "threads": 1}
