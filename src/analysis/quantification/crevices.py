@@ -25,6 +25,7 @@ _DEPTH_PX = 0.5  # of a neck below the grains that it joins, in radius
 # the correction is left at most (tests/analysis/quantification/test_crevices.py)
 _RIM, _MOST_RIM = 1.4, 0.6
 _LEFT = 0.35  # 95 % of what the correction leaves, as a share of it: grains are no spheres
+_ENOUGH = 2  # blocks of a large image that tell where no grains touch
 _BY_BLUR = 0.5  # share of the necks between grains that blur has made, at least
 _NARROW, _NARROWER = 1.2, 0.5  # necks for the surface, at most, of what may be grains, and is
 
@@ -147,15 +148,19 @@ def crevices_between_grains(
     further = np.maximum(whole, _LEAST_PX) * np.array(_FURTHER)[:, None]
     widths = np.sqrt(np.mean(np.square(blur_px) + np.square(further), axis=1))
     width = float(np.sqrt(np.mean(np.square(whole))))
-    found, sizes = [], []
+    found: list[list[float]] = []
+    sizes: list[int] = []
     for block in imaged_blocks(image.shape, mask):
         grey = sign * (block.of(image).astype(np.float32) - threshold)
         found.append(_necks_and_surface(grey, further, spacing_um))
         sizes.append(grey.size)
-    *necks, seen = np.average(found, axis=0, weights=sizes)
-    growth, at_none = np.polyfit(widths, necks, 1)
-    now = max(float(growth * width + at_none), 0.0)
-    return Crevices(now, float(growth * width), float(seen), bright)
+        *necks, seen = np.average(found, axis=0, weights=sizes)
+        growth, at_none = np.polyfit(widths, necks, 1)
+        now = max(float(growth * width + at_none), 0.0)
+        crevices = Crevices(now, float(growth * width), float(seen), bright)
+        if len(found) == _ENOUGH and not crevices.likely:  # nor will they be elsewhere
+            break
+    return crevices
 
 
 def _necks_and_surface(

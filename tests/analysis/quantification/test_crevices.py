@@ -90,7 +90,7 @@ def test_the_throats_of_a_sponge_are_no_contacts_of_grains() -> None:
 def test_dark_grains_have_the_crevices_of_bright_ones_and_lengths_scale(data: Path) -> None:
     grey = pack(data, 8, 48).image(blur_um=1.0, noise=0, seed=0)
     bright, dark = crevices(grey), crevices(2 * MIDDLE - grey, bright=False)
-    assert dark == bright
+    assert replace(dark, bright=True) == bright
     coarse = crevices(grey, spacing=2.0)
     assert coarse.hidden_per_um == pytest.approx(bright.hidden_per_um / 2)
 
