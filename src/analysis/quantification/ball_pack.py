@@ -81,7 +81,8 @@ def surface_of_distances(field: NDArray, *, level: float, step_um: float) -> flo
     >>> surface_of_distances(ramp, level=4.5, step_um=1.0)
     0.1
     """
-    return float(np.mean(np.abs(field - level) <= step_um / 2) / step_um)
+    above = field - level
+    return float(np.mean((above > -step_um / 2) & (above <= step_um / 2)) / step_um)
 
 
 def _pushed_apart(centres: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.float64]:
