@@ -16,7 +16,7 @@ FIND_PYTHON = for candidate in $(PYTHON) python3 python3.12 python3.13 python3.1
 LOCK = requirements/py$$($(BIN)/python -c 'import sys; print("%d%d" % sys.version_info[:2])').lock
 INSTALL = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet -c $(LOCK)
 
-.PHONY: help demo app test lab check widgets bench validate lock browser clean
+.PHONY: help demo app test tests examples lab check widgets bench validate lock browser clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,11 +53,19 @@ app: $(VENV)/.core  ## the guided page on the example specimen, in a browser (AP
 	fi; \
 	$(BIN)/scalebridge app $$specimen $(APP)
 
-test: $(VENV)/.test browser  ## every check at a reduced, seeded size
-	@export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1; `# the workers share the cores` \
-	export PYTHONUTF8=1; `# some library sets the locale anew, to ASCII where nobody chose one` \
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --doctest-modules typings/scalebridge
+test: tests examples  ## every check at a reduced, seeded size
+
+# The workers share the cores; and some library sets the locale anew, to ASCII where nobody chose one.
+tests examples: export OPENBLAS_NUM_THREADS := 1
+tests examples: export OMP_NUM_THREADS := 1
+tests examples: export PYTHONUTF8 := 1
+
+tests: $(VENV)/.test browser
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+# One process: workers would each import everything. It begins after the tests, where both may run.
+examples: $(VENV)/.test browser
+	@$(BIN)/python -m pytest -q --doctest-modules typings/scalebridge
 
 lab: $(VENV)/.core  ## JupyterLab on the tutorials, with the templates beside them
 	@$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks

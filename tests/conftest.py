@@ -22,6 +22,15 @@ IN_BROWSER = (
     "tests/reports/test_scene_in_report.py",
     "tests/widgets/test_scene_page.py",
 )
+#: The longest files, each on one worker: what begins late with one ends alone with it. Those in the
+#: browser come when the linters, which run beside the first minutes, have ended.
+FIRST = (
+    "tests/test_demo.py",
+    "tests/notebooks/test_widgets.py",
+    "tests/notebooks/test_hall_sensor.py",
+    "tests/notebooks/test_platynereis.py",
+    *IN_BROWSER,
+)
 REQUIRED = set(filter(None, os.environ.get("SCALEBRIDGE_REQUIRE", "").split(",")))
 
 
@@ -112,9 +121,10 @@ def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what only `make validate` counts, and begin with the longest file.
+    """Leave out what only `make validate` counts, and begin with the longest files.
 
-    At the end one worker would be left alone with it. What knows references carries their mark.
+    Those of the analysis go by their names, not by their folders: neighbours there compile the same
+    loops, each worker for itself. What knows references carries their mark.
     """
     for item in items:
         if "reference" in getattr(item, "fixturenames", ()):
@@ -123,7 +133,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.get_closest_marker("full")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
-    items.sort(key=lambda item: item.path.name != "test_demo.py")
+    items.sort(key=lambda item: _turn(item.nodeid, item.path.name))
+
+
+def _turn(test: str, name: str) -> tuple[int, str]:
+    """When a test's file comes: among the first, by its name, or behind them as it was found."""
+    turns = (*FIRST, "tests/analysis/")
+    turn = next((n for n, files in enumerate(turns) if test.startswith(files)), len(turns))
+    return turn, name if turn == len(FIRST) else ""
 
 
 @pytest.hookimpl(optionalhook=True)

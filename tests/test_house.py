@@ -65,7 +65,7 @@ def test_imports_between_rooms_run_one_way(room):
     assert not {file: rooms for file, rooms in offences.items() if rooms}
 
 
-@pytest.mark.parametrize("package", ["", "plots", "io", "widgets", "reports"])
+@pytest.mark.parametrize("package", ["", "plots", "io", "widgets", "reports", "app"])
 def test_no_file_of_a_lazy_package_has_the_name_of_what_it_exports(package):
     """Importing the file would put the module in the place of the function."""
     place = ROOT / "src" / package

@@ -111,7 +111,12 @@ class ScalebridgeEngine(NBClientEngine):
             start(cell, cell_index, **rest)
 
         nb_man.cell_start = announced
-        return super().execute_managed_notebook(nb_man, kernel_name, **options)
+        # The file is read at the end alone; at every cell it would encode all pictures once more.
+        nb_man.save = lambda **_: None
+        try:
+            return super().execute_managed_notebook(nb_man, kernel_name, **options)
+        finally:
+            del nb_man.save
 
 
 papermill_engines.register(ENGINE, ScalebridgeEngine)

@@ -48,7 +48,7 @@ def test_the_loader_that_is_installed_still_asks_in_this_way():
 
 def test_importing_scalebridge_leaves_the_widgets_of_a_notebook_alone():
     code = (
-        "import scalebridge, scalebridge.app, scalebridge.cli, sys;"
+        "import scalebridge, scalebridge.app.steps, scalebridge.cli, sys;"
         "print('panel' in sys.modules, 'ipywidgets_bokeh' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,12 +8,12 @@ from itertools import count
 
 import numpy as np
 from driving import panels_of, run_all, until
-from jupyter import jupyter, write_notebook
+from jupyter import end_kernels, write_notebook
 from opening import browser_of, only
 
 
 @contextmanager
-def opened(specimen, cells, folders, chromium):
+def opened(specimen, cells, folders, server, chromium):
     """The page of a notebook on a specimen, every cell run.
 
     Parameters
@@ -22,19 +22,23 @@ def opened(specimen, cells, folders, chromium):
     cells : list of str
         What stands between the one that opens the workspace and the one to ask in.
     folders : pytest.TempPathFactory
+    server : str
+        Address of a JupyterLab on the folder of all these folders.
     chromium : str
     """
     folder = folders.mktemp("notebooks")
     start = f"import json\nfrom scalebridge import *\nws = Workspace.open({str(specimen)!r})"
     write_notebook(folder, "asking", [start, *cells, "'to ask in'"])
-    with jupyter(folder, folders.mktemp("lab")) as address, browser_of(chromium) as browser:
-        page = only(browser.new_page(viewport={"width": 1300, "height": 4000}), address)
-        page.goto(f"{address}/doc/tree/asking.ipynb")
+    place = folder.relative_to(folders.getbasetemp()).as_posix()
+    with browser_of(chromium) as browser:
+        page = only(browser.new_page(viewport={"width": 1300, "height": 4000}), server)
+        page.goto(f"{server}/doc/tree/{place}/asking.ipynb")
         page.wait_for_selector(".jp-Notebook .jp-Cell")
         run_all(page)
         page.asked = count(1)
         yield page
         assert page.errors == page.outside == []
+    end_kernels(server)
 
 
 NAMES = ("z_um", "y_um", "x_um")

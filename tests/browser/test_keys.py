@@ -32,12 +32,12 @@ def specimen(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(specimen, tmp_path_factory, chromium):
+def page(specimen, tmp_path_factory, server, chromium):
     """One notebook with an explorer, a landmark picker, sliders and a cell to ask Python in."""
     explorer = "explorer = SliceExplorer(ws, ['survey', 'fine'])\nexplorer"
     picker = "picker = LandmarkPicker(ws, moving='view', fixed='survey')\npicker"
     sliders = "sliders = SegmentationSliders(ws, 'survey', thresholds=(100.0,))\nsliders"
-    with opened(specimen, [explorer, picker, sliders], tmp_path_factory, chromium) as page:
+    with opened(specimen, [explorer, picker, sliders], tmp_path_factory, server, chromium) as page:
         yield page
 
 

@@ -54,7 +54,7 @@ def specimen(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(specimen, tmp_path_factory, chromium):
+def page(specimen, tmp_path_factory, server, chromium):
     cells = [
         "explorer = SliceExplorer(ws, ['survey', 'fine'], crosshair=False)\nexplorer",
         "picker = LandmarkPicker(ws, moving='view', fixed='survey')\npicker",
@@ -64,7 +64,7 @@ def page(specimen, tmp_path_factory, chromium):
         "trained.name_classes('ground', 'bead')\n"
         f"trained.explorer.cursor_um = {named(BEADS_UM[0])}\ntrained",
     ]
-    with opened(specimen, cells, tmp_path_factory, chromium) as page:
+    with opened(specimen, cells, tmp_path_factory, server, chromium) as page:
         yield page
 
 

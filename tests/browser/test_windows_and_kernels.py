@@ -13,7 +13,7 @@ from scalebridge import Workspace
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
 from driving import choose_run_all, panels_of, run_all, until
-from jupyter import jupyter, kernels, write_notebook
+from jupyter import end_kernels, jupyter, kernels, write_notebook
 from opening import NO_GL, browser_of, launched, only
 from served import make_specimen
 
@@ -62,9 +62,16 @@ def notebooks(specimen, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def lab(notebooks, tmp_path_factory):
-    with jupyter(notebooks, tmp_path_factory.mktemp("lab")) as address:
-        yield address
+def lab(server):
+    """JupyterLab with no kernel of another file."""
+    yield server
+    end_kernels(server)
+
+
+@pytest.fixture(scope="module")
+def place(notebooks, tmp_path_factory):
+    """Where the notebooks are for JupyterLab."""
+    return f"doc/tree/{notebooks.relative_to(tmp_path_factory.getbasetemp()).as_posix()}"
 
 
 @pytest.fixture(scope="module")
@@ -74,11 +81,11 @@ def browser(chromium):
 
 
 @pytest.fixture
-def open_notebook(browser, lab):
+def open_notebook(browser, lab, place):
     """Open windows on notebooks; none may reach anything but this machine."""
     opened = []
 
-    def window(name, *, height=2200, browser=browser, address=lab, path="doc/tree"):
+    def window(name, *, height=2200, browser=browser, address=lab, path=place):
         page = browser.new_context(viewport={"width": 1200, "height": height}).new_page()
         opened.append(only(page, address))
         page.goto(f"{address}/{path}/{name}.ipynb")
@@ -181,11 +188,11 @@ def test_all_cells_run_again_after_a_reload_make_every_control_again(open_notebo
 
 
 @pytest.fixture(scope="module")
-def orphan(browser, lab):
+def orphan(browser, lab, place):
     """An explorer whose kernel was killed after the panel had come to rest; its textures then."""
     page = only(browser.new_page(viewport={"width": 1200, "height": 2200}), lab)
     before = {kernel.pid for kernel in kernels()}  # opening the notebook starts one
-    page.goto(f"{lab}/doc/tree/lost.ipynb")
+    page.goto(f"{lab}/{place}/lost.ipynb")
     page.wait_for_selector(".jp-Notebook .jp-Cell")
     run_all(page)
     settled(page)
@@ -234,10 +241,10 @@ def test_a_rerun_after_a_restart_draws_again_and_leaks_no_textures(orphan):
 
 
 @pytest.fixture(scope="module")
-def many(browser, lab):
+def many(browser, lab, place):
     """Twenty explorers on one page, every other one of a scan that needs patches."""
     page = only(browser.new_page(viewport={"width": 1200, "height": 30_000}), lab)
-    page.goto(f"{lab}/doc/tree/many.ipynb")
+    page.goto(f"{lab}/{place}/many.ipynb")
     page.wait_for_selector(".jp-Notebook .jp-Cell")
     page.evaluate(
         """() => {
@@ -268,11 +275,11 @@ def test_every_panel_that_was_sent_a_patch_has_a_texture_of_its_own(many):
 
 
 @pytest.fixture(scope="module")
-def blind(chromium, browser, lab):
+def blind(chromium, browser, lab, place):
     """The explorer's notebook in a browser that has no WebGL at all."""
     with launched(browser.browser_type, chromium, flags=NO_GL) as blind:
         page = only(blind.new_page(viewport={"width": 1200, "height": 2200}), lab)
-        page.goto(f"{lab}/doc/tree/explorer.ipynb")
+        page.goto(f"{lab}/{place}/explorer.ipynb")
         page.wait_for_selector(".jp-Notebook .jp-Cell")
         run_all(page)
         yield page

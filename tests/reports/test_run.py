@@ -197,9 +197,10 @@ def test_the_kernel_is_this_interpreter_and_reads_nobodys_start_up_files(
 def test_a_kernel_that_dies_or_hangs_ends_the_run_in_words(
     workspace, write_template, tmp_path, cell, name, message
 ):
-    path = write_template("10_end", cell)
+    path = write_template("10_end", "Text('seen before')", cell)
     result = run_template(path, workspace, output=tmp_path / "out", timeout_s=3)
     assert result.exit_code == 1
+    assert [str(item) for item in read_chapter(result.notebook).items] == ["seen before"]
     assert result.failure is not None
     assert result.failure.name == name
     assert result.failure.message.startswith(message)
