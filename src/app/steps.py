@@ -255,8 +255,8 @@ def _quantification(ws: Workspace) -> Found:
     if not to_measure:
         return (
             "open",
-            "no thresholds yet",
-            "Choose thresholds between the phases, name the phases and press save.",
+            "no phases yet",
+            "Part the image by thresholds or by scribbles, name the phases and press save.",
         )
     measured: dict[str, int] = {}
     for number in quantities(ws):
@@ -268,7 +268,7 @@ def _quantification(ws: Workspace) -> Found:
         if measured[record.name] < record.state:
             return (
                 "attention",
-                "thresholds have changed",
+                "phases have changed",
                 f"{record.name} was saved again after it was measured: run the report once more.",
             )
     word = f"{_count(len(quantities(ws)), 'number')} of {_count(len(measured), 'segmentation')}"

@@ -9,10 +9,21 @@ from scalebridge import Workspace
 from scalebridge.analysis.registration import AffineTransform
 from scalebridge.app import steps_of
 from scalebridge.app.content import Holder
-from scalebridge.app.contents import _proposals, graph_html, number_table, pair_table
+from scalebridge.app.contents import (
+    _proposals,
+    _quantification,
+    graph_html,
+    number_table,
+    pair_table,
+)
 from scalebridge.guides import choose_instrument, choose_map
 from scalebridge.plots.theme import STATUS
-from scalebridge.widgets import LandmarkPicker, SegmentationSliders, TargetPicker
+from scalebridge.widgets import (
+    LandmarkPicker,
+    SegmentationSliders,
+    TargetPicker,
+    TrainableSegmentation,
+)
 from scalebridge.widgets.views import Message
 
 
@@ -157,7 +168,7 @@ def test_the_target_needs_an_instrument_a_surface_and_a_way(ws):
 
 def test_numbers_are_older_than_the_thresholds_they_came_from(ws):
     add(ws, "scan")
-    assert said(ws, "quantification") == ("open", "no thresholds yet")
+    assert said(ws, "quantification") == ("open", "no phases yet")
     sliders = SegmentationSliders(ws, "scan", thresholds=(110.0,))
     sliders.save("grains")
     assert said(ws, "quantification") == ("open", "grains not measured")
@@ -168,7 +179,7 @@ def test_numbers_are_older_than_the_thresholds_they_came_from(ws):
     assert said(ws, "quantification") == ("done", "1 number of 1 segmentation")
     sliders.set_threshold(105.0)
     sliders.save()
-    assert said(ws, "quantification") == ("attention", "thresholds have changed")
+    assert said(ws, "quantification") == ("attention", "phases have changed")
 
 
 def test_a_report_that_failed_needs_attention_until_one_is_finished(ws):
@@ -237,3 +248,28 @@ def test_open_loops_are_red_and_stale_transforms_are_marked_in_the_list(ws):
     assert table.loc[("a", "b"), "decision"] == "accepted, stale"
     assert table.loc[("a", "c"), "decision"] == "accepted"
     assert "is stale" in graph_html(ws)
+
+
+def test_a_segmentation_opens_in_the_widget_in_which_it_was_decided(ws, monkeypatch):
+    add(ws, "scan")
+    trained = TrainableSegmentation(ws, "scan", trees=5)
+    for label, x in ((0, 4.0), (1, 18.0)):
+        trained.add_stroke("pen", [{"z_um": 4, "y_um": 9, "x_um": x}], label=label, radius_um=2)
+    trained.save("learned")
+    monkeypatch.setattr("scalebridge.app.content.close", lambda _: None)  # no server, no comms
+    shown, show = [], Holder.show
+    monkeypatch.setattr(Holder, "show", lambda held, make: shown.append(show(held, make)))
+    above, *_ = _quantification(ws).parts
+    opened = next(part for part in above.children[0].children if part.description == "open")
+    chosen = next(part for part in above.children[0].children if hasattr(part, "options"))
+    titles = [title for title, _ in chosen.options]
+    assert titles[-2:] == ["new, by thresholds, of scan", "new, by scribbles, of scan"]
+    assert chosen.value == ("scan", "learned", "scribbles")
+    for value, kind in (
+        (("scan", "learned", "scribbles"), TrainableSegmentation),
+        (("scan", None, "scribbles"), TrainableSegmentation),
+        (("scan", None, "thresholds"), SegmentationSliders),
+    ):
+        chosen.value = value
+        opened.click()
+        assert isinstance(shown[-1], kind)
