@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from ..analysis.quantification.class_variation import measure_classes
+from ..analysis.quantification.measurement import Check
 from ..analysis.segmentation import Classified, segment_blocks
 from ..errors import DecisionNeeded
 from ..widgets.training_record import classified_image
@@ -47,7 +49,7 @@ def trained_results(
     Returns
     -------
     PhaseResults
-        With `varied`: what other scribbles would have made of a central block.
+        With `varied`: what other scribbles would have made of a block.
 
     Raises
     ------
@@ -74,11 +76,13 @@ def trained_results(
         mask=mask,
     )
     inside = "" if region is None else f"; inside {region.name}"
+    unknown = _without_grey(classified.source, mask, settings.phases[0])
     measurements = tuple(
         replace(
             m,
             key=f"quantification.{settings.image}.{m.key}",
             convention=m.convention + inside,
+            checks=(*m.checks, *unknown),
         )
         for m in found
     )
@@ -90,6 +94,21 @@ def trained_results(
         settings, found, measurements, diameters, sampled(image), phases_picture(ws, settings),
         varied, region,
     )  # fmt: skip
+
+
+def _without_grey(source: Any, mask: np.ndarray | None, first: str) -> tuple[Check, ...]:
+    """Tell of voxels without a grey value, which are counted as the first class."""
+    if np.issubdtype(source.dtype, np.integer):
+        return ()
+    missing = whole = 0
+    for layer in range(source.shape[0]):
+        inside = np.ones(source.shape[1:], bool) if mask is None else mask[layer]
+        missing += int(np.count_nonzero(~np.isfinite(source[layer : layer + 1][0]) & inside))
+        whole += int(np.count_nonzero(inside))
+    if not missing:
+        return ()
+    said = f"{missing / whole:.2%} have none and count as {first}: give a region without them"
+    return (Check("voxels without a grey value", None, said),)
 
 
 def _scribbled(

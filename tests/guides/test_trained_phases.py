@@ -131,6 +131,27 @@ def test_a_class_that_nobody_scribbled_on_is_not_measured(learned, truth):
         phase_results(learned, settings, measured=["crack"])
 
 
+def test_voxels_without_a_grey_value_are_told_and_stop_no_audit(learned, truth):
+    grey = np.array(learned.images["scan"].array())
+    grey[:, :8] = np.nan
+    write(learned, "holes", grey, spacing_um=SPACING, origin_um=(1.5,) * 3)
+    trainer = TrainableSegmentation(learned, "holes", trees=10)
+    trainer.name_classes("matrix", "grain")
+    drawn = scribbles_on(truth[:, 8:], SPACING).strokes
+    moved = [stroke.to_dict() for stroke in drawn]
+    for stroke in moved:
+        stroke["points_um"] = [[z, y + 4.0, x] for z, y, x in stroke["points_um"]]
+    trainer.scribbles = tuple(moved)
+    trainer.save("with holes")
+    (settings,) = segmentations_to_measure(learned, segmentation="with holes")
+    found = phase_results(learned, settings)
+    said = next(c for c in found.measurements[0].checks if c.name == "voxels without a grey value")
+    assert said.passed is None
+    assert f"{8 / 56:.2%}" in said.detail
+    (audit,) = audit_phases(learned, [found], phantoms=2)
+    assert audit.audit is not None or audit.why_not
+
+
 def test_a_class_that_the_variants_say_nothing_of_has_no_interval():
     labels = np.zeros((32, 32, 32), np.uint8)
     labels[20:26, 20:26, 20:26] = 1
