@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .measurement import Check, Measurement
+from .measurement import Check, Measurement, measurement_from_parts
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_ANY = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,14 @@ class Found:
         unit: str,
         convention: str,
         checks: tuple[Check, ...] = (),
+        parts: Mapping[str, float] | None = None,
     ) -> None:
-        """Add a value whose uncertainty isn't known, and is said to be so."""
-        nan = float("nan")
-        self.measurements.append(
-            Measurement(key, name, float(value), (nan, nan), nan, unit, convention, {}, checks)
-        )
+        """Add a value; without parts its uncertainty isn't known, and is said to be so."""
+        m = measurement_from_parts(
+            key=key, name=name, value=float(value), unit=unit, convention=convention,
+            parts=parts or {}, checks=checks, bounds=(0.0, math.inf) if parts else _ANY,
+        )  # fmt: skip
+        self.measurements.append(m if parts else m.without_interval())
 
     def add_table(self, name: str, title: str, table: pd.DataFrame) -> None:
         """Add the rows of one phase to a table of all of them."""

@@ -151,6 +151,11 @@ def _correlation(job: GeometryJob) -> Found:
     return found
 
 
+# Half-width [longest side of a voxel] of a size by balls of voxels: spheres, plates and cylinders
+# of 5 to 12 voxels, turned and placed at random, lie within it.
+_BALL_PX, _BY_BALLS = 1.5, ("local_thickness", "porosimetry")
+
+
 def _sizes(meaning: str) -> Callable[[GeometryJob], Found]:
     def part(job: GeometryJob) -> Found:
         found = Found()
@@ -162,10 +167,11 @@ def _sizes(meaning: str) -> Callable[[GeometryJob], Found]:
             )
             found.add_table(meaning, title, sizes.table)
             words = meaning.replace("_", " ")
+            voxels = {"voxels": _BALL_PX * max(job.spacing)} if meaning in _BY_BALLS else None
             for kind, value in (("mean", sizes.mean_um), ("median", sizes.median_um)):
                 found.add(
                     f"{title}.{meaning}_{kind}", f"{title}: {kind} size ({words})", value, "µm",
-                    sizes.convention,
+                    sizes.convention, parts=voxels,
                 )  # fmt: skip
         return found
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.ndimage import distance_transform_edt, gaussian_filter, label
+from scipy.spatial.transform import Rotation
 
 from scalebridge.analysis.quantification import (
     critical_diameter_um,
+    measure,
     percolation_threshold,
     pore_bodies,
     pore_sizes,
@@ -141,3 +143,22 @@ def test_the_largest_ball_that_crosses_is_that_of_the_narrowest_place() -> None:
     found = critical_diameter_um(tube, spacing_um=(1, 1, 1))
     assert found["x"] == pytest.approx(12, abs=1)
     assert found["y"] == found["z"] == 0
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (2.0, 1.0, 1.0)])
+@pytest.mark.parametrize("kind", ["sphere", "plate", "cylinder"])
+def test_the_interval_of_a_size_by_balls_holds_that_of_bodies_turned_at_random(kind, spacing):
+    rng = np.random.default_rng(len(kind))
+    for _ in range(4):
+        wide = rng.uniform(5, 12)
+        room = wide + 12 if kind == "sphere" else 40
+        axes = [(np.arange(int(room / step)) - room / step / 2) * step for step in spacing]
+        places = np.stack(np.meshgrid(*axes, indexing="ij"), -1) + rng.uniform(-1, 1, 3)
+        z, y, x = np.moveaxis(places @ Rotation.random(random_state=rng).as_matrix().T, -1, 0)
+        away = {"sphere": np.hypot(np.hypot(x, y), z), "cylinder": np.hypot(x, y), "plate": abs(x)}
+        body = (away[kind] < wide / 2).astype(np.uint8)
+        meanings = ("local_thickness",) if kind == "sphere" else ("local_thickness", "porosimetry")
+        found = measure(body, spacing_um=spacing, what=meanings, phase=1)
+        for m in found:
+            assert m.interval95[0] <= wide <= m.interval95[1], m.key
+            assert m.parts["voxels"] == m.uncertainty == 1.5 * max(spacing)
