@@ -84,7 +84,7 @@ class Permeability:
             Check(
                 "equations solved",
                 self.converged,
-                f"{self.value_um2:.6g} ± {self.algebraic_error_um2:.2g} um2 after "
+                f"{self.value_um2:.6g} ± {self.algebraic_error_um2:.2g} µm² after "
                 f"{self.iterations} steps; {removed:.6g} of {self.porosity:.6g} leads nowhere "
                 f"along {self.axis} and was removed",
             ),
