@@ -35,7 +35,7 @@ BLOCK_VOXELS = 128
 BLOCK = "block"  # the part of a half-width by which a block may differ from its image
 _SOLVERS = {"diffusion": diffusion, "flow": flow}
 # What does not move with a threshold in a way that a small block could tell.
-_UNMOVED = ("representative_volume", "objects", "relative_permeability")
+_UNMOVED = ("representative_volume", "objects", "profiles", "relative_permeability")
 _ISOTROPIC = ("S2'(0)", "mean chord")
 
 

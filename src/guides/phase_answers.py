@@ -23,7 +23,7 @@ _KEY = (
 )  # fmt: skip
 _BY_VOLUME = ("local_thickness", "porosimetry", "bodies")
 _DISTRIBUTIONS = (
-    *_BY_VOLUME, "chords", "correlation", "representative_volume", "shell_correlation",
+    *_BY_VOLUME, "chords", "correlation", "profiles", "representative_volume", "shell_correlation",
     "shell_resolution", "drainage", "network_drainage", "retention_curves",
 )  # fmt: skip
 _OBJECT = (

@@ -61,6 +61,12 @@ QUESTIONS = {
         ),
         Question("chords", "chord lengths along each axis", ("chords",)),
         Question(
+            "shape",
+            "mean and Gaussian curvature of the surface; length, branches and ends of the skeleton",
+            ("curvature", "skeleton"),
+        ),
+        Question("profiles", "the fraction of each layer along each axis", ("profiles",)),
+        Question(
             "transport",
             "D_eff / D_0 and tortuosity factor along each axis, of the phase alone",
             ("diffusion",),

@@ -33,6 +33,7 @@ _HOMES = {
     "size_distribution": ".sizes",
     "pore_size_curves": ".size_meanings",
     "chord_distribution": ".chord_curves",
+    "phase_profile": ".axis_profiles",
     "two_point_curve": ".correlations",
     "shell_correlation_curve": ".shell_curves",
     "capillary_pressure_curve": ".two_fluids",
@@ -69,6 +70,7 @@ __all__ = [
     "nested_boxes",
     "offset_overlay",
     "phase_color",
+    "phase_profile",
     "pore_size_curves",
     "rc_params",
     "relative_permeability_curve",
@@ -82,6 +84,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from .axis_profiles import phase_profile
     from .chord_curves import chord_distribution
     from .compare import against_truth
     from .correlations import two_point_curve

@@ -14,8 +14,8 @@ from .panels import panel
 from .tables import need
 from .theme import OKABE_ITO, WIDTH_PX, Ground, ground_of
 
-_COLORS = {"x": "orange", "y": "green", "z": "blue"}
-_DASHES = {"x": "solid", "y": "dashed", "z": "dotted"}
+AXIS_COLORS = {"x": "orange", "y": "green", "z": "blue"}
+AXIS_DASHES = {"x": "solid", "y": "dashed", "z": "dotted"}
 _FLOOR = 0.1  # percent: fewer chords are a tail of single ones
 
 
@@ -51,7 +51,7 @@ def chord_distribution(
     lowest = min(float(curve[:, 1].min()) for curve in curves.values())
     marks: list[Any] = []
     for number, (axis, curve) in enumerate(curves.items()):
-        color, dash = OKABE_ITO[_COLORS.get(axis, "grey")], _DASHES.get(axis, "solid")
+        color, dash = OKABE_ITO[AXIS_COLORS.get(axis, "grey")], AXIS_DASHES.get(axis, "solid")
         height = 100 / 2.2**number
         sample = np.array([[1.02, height], [1.08, height]]) * [longest, 1]
         said = [_said(axis, means.get(axis))]

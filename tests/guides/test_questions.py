@@ -201,6 +201,14 @@ def test_an_image_without_voxel_size_asks_before_anything_is_answered(tmp_path):
         measured(ws)
 
 
+def test_shape_and_profiles_of_channels_are_what_they_are(channelled):
+    (answer,) = answer_questions(*channelled, questions=["shape", "profiles"])
+    by_key = {m.key.rsplit(".", 1)[1]: m for m in answer.measurements}
+    assert {"mean_curvature", "gaussian_curvature", "skeleton_length"} <= set(by_key)
+    assert set(answer.tables["profiles"]["axis"]) == {"x", "y", "z"}
+    assert "profiles" not in answer.lists()  # drawn, not listed
+
+
 def test_the_page_names_every_question():
     page = (Path(__file__).parents[2] / "docs" / "quantification.md").read_text(encoding="utf-8")
     assert not [name for name in QUESTIONS if f"`{name}`" not in page]

@@ -137,6 +137,15 @@ def _chords(ground: str = "light") -> Any:
     return plots.chord_distribution(pd.concat(rows), means_um=means, ground=ground)
 
 
+def _profile(ground: str = "light") -> Any:
+    at = np.arange(60) * 0.5
+    rows = [
+        pd.DataFrame({"axis": axis, "position_um": at, "fraction": 0.3 + slope * at / 30})
+        for axis, slope in (("x", 0.0), ("y", 0.02), ("z", 0.4))
+    ]
+    return plots.phase_profile(pd.concat(rows), ground=ground)
+
+
 def _two_point(ground: str = "light") -> Any:
     r = np.linspace(0, 12, 40)
     table = pd.DataFrame({"distance_um": r, "s2": 0.16 + 0.24 * np.exp(-r / 2.4)})
@@ -193,6 +202,7 @@ ALL: dict[str, Callable[..., Any]] = {
     "pore_size_curves": _meanings,
     "chord_distribution": _chords,
     "two_point_curve": _two_point,
+    "phase_profile": _profile,
     "capillary_pressure_curve": _drainage,
     "relative_permeability_curve": _relative,
     "target_views": _target,
