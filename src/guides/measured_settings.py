@@ -32,6 +32,8 @@ class Settings:
         From dark to bright.
     origin : str
         Where thresholds come from that no record has yet.
+    calibrated_by : str
+        The finer segmentation whose volumes the thresholds give; empty without one.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Settings:
     recipe: SegmentationRecipe
     phases: tuple[str, ...]
     origin: str = "by the parameters image and thresholds"
+    calibrated_by: str = ""
 
     @property
     def trained(self) -> bool:
@@ -151,7 +154,7 @@ def _calibrated(ws: Workspace, image: str, phases: tuple[str, ...], by: str) -> 
     known = tuple(sliders.threshold_uncertainty)
     recipe = SegmentationRecipe(sliders.thresholds)
     return Settings(
-        "by parameter", image, None, recipe.thresholds, known, recipe, phases, sliders.note
+        "by parameter", image, None, recipe.thresholds, known, recipe, phases, sliders.note, by
     )
 
 
@@ -165,4 +168,5 @@ def _from_record(record: Any) -> Settings:
         tuple(record.threshold_uncertainty) or tuple(0.0 for _ in thresholds),
         recipe_of(record),
         names_of(record),
+        calibrated_by=str(record.parameters.get("calibrated_by", "")),
     )

@@ -201,7 +201,7 @@ def phase_results(
             phase=phase,
             recipe=settings.recipe,
             corrections=settings.record and corrections_of(settings.record, image),
-            correct=correct,
+            correct=correct and not settings.calibrated_by,
             mask=mask,
         )
         for phase in wanted
@@ -209,7 +209,7 @@ def phase_results(
     already = all(one.imaging is None for one in found) and already_segmented(
         grey, thresholds=settings.thresholds
     )
-    unstated = () if already else _unstated(settings)
+    unstated = () if already else (*_unstated(settings), *_calibrated(settings))
     measurements = tuple(
         replace(
             m,
@@ -277,6 +277,17 @@ def _unstated(settings: Settings) -> tuple[Check, ...]:
         "from one grey value to the next; SegmentationSliders.suggest states one"
     )
     return (Check(UNSTATED, None, said),)
+
+
+def _calibrated(settings: Settings) -> tuple[Check, ...]:
+    """Say that a threshold already has what blur does to the volume in it."""
+    if not settings.calibrated_by:
+        return ()
+    said = (
+        f"the thresholds have the volumes of {settings.calibrated_by} in the overlap: nothing is "
+        "taken off for blur, which widens the intervals"
+    )
+    return (Check("calibrated by a finer scan", True, said),)
 
 
 def _joined(found: Sequence[PhaseMeasurements]) -> PhaseMeasurements:
@@ -348,6 +359,8 @@ def segmentation_sliders(ws: Workspace, settings: Settings) -> SegmentationSlide
         threshold_uncertainty=settings.uncertainty if any(settings.uncertainty) else (),
     )
     sliders.name_phases(*settings.phases)
+    if settings.calibrated_by:
+        sliders.note_calibration(settings.calibrated_by)
     return sliders
 
 

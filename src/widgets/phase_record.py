@@ -40,6 +40,7 @@ def record_fields(sliders: Any, *, accepted: bool, note: str) -> dict[str, Any]:
             **({"recipe": further} if further else {}),
             **_corrections(sliders),
             **_reference(sliders),
+            **({"calibrated_by": sliders.calibrated_by} if sliders.calibrated_by else {}),
         },
         "accepted": accepted,
         "note": note or " ".join(filter(None, [sliders.note, sliders.origin()])),

@@ -55,6 +55,7 @@ class SegmentationSliders(WholeImage):
         self.ws = ws
         self._seen = Seen(ws.segmentations)
         self.explorer = SliceExplorer(ws, [image], crosshair=False)
+        self._calibration: tuple[tuple[float, ...], str] = ((), "")
         self.set_trait("image", image)
         self._take_unit(traits)
         if record is not None:
@@ -137,7 +138,18 @@ class SegmentationSliders(WholeImage):
         uncertainty = tuple(one.uncertainty for one in found)
         changes = self.stated(values, uncertainty, note=calibration_words(found, finer))
         self._apply_together(f"calibrated by {by}", changes)
+        self.note_calibration(by)
         return found
+
+    def note_calibration(self, by: str) -> None:
+        """Keep that the present thresholds were calibrated by a finer segmentation."""
+        self._calibration = (tuple(self.thresholds), by)
+
+    @property
+    def calibrated_by(self) -> str:
+        """Name of the segmentation that the present thresholds come from; empty without one."""
+        values, by = self._calibration
+        return by if values == tuple(self.thresholds) else ""
 
     # -- decisions -------------------------------------------------------------
 
@@ -341,6 +353,7 @@ class SegmentationSliders(WholeImage):
         pairs = record.parameters.get("reference") or stated["reference"]
         self.set_trait("reference", tuple(tuple(pair) for pair in pairs))
         self.set_trait("note", record.note.removesuffix(self.origin()).strip())
+        self.note_calibration(str(record.parameters.get("calibrated_by", "")))
         self.set_trait("name", record.name)
         self.set_trait("saved", True)
 

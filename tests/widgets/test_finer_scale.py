@@ -97,6 +97,13 @@ def test_the_record_says_where_the_threshold_comes_from(ws):
     sliders = sliders_of(ws)
     sliders.calibrate("zoom phases", criterion="agreement")
     record = sliders.save("survey phases")
+    assert record.parameters["calibrated_by"] == "zoom phases"
+    again = SegmentationSliders(ws, "survey", record="survey phases")
+    assert (again.calibrated_by, again.saved) == ("zoom phases", True)
+    again.set_threshold(100.0)
+    assert again.calibrated_by == ""
+    assert again.undo()
+    assert again.calibrated_by == "zoom phases"
     assert "the least misplaced volume in the overlap" in record.note
     assert record.threshold_uncertainty[0] > 0
 
@@ -108,6 +115,9 @@ def test_the_quantification_template_takes_it_as_a_parameter(ws, truth):
     result = phase_results(ws, settings, measured=["pore"])
     (fraction,) = (m for m in result.measurements if m.key.endswith("pore.volume_fraction"))
     assert fraction.parts["threshold"] > 0
+    # the volume is calibrated: what blur does is in it already
+    assert fraction.value == pytest.approx(fraction.as_segmented)
+    assert fraction.interval95[0] <= truth.mean() <= fraction.interval95[1]
     assert record_segmentation(ws, result) == "survey by parameter"
     assert "calibrated by zoom phases" in ws.segmentations["survey by parameter"].note
     with pytest.raises(ValueError, match="calibrate_by needs image and phases"):
