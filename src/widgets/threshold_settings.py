@@ -15,7 +15,7 @@ from ..analysis.segmentation.strokes import Stroke
 from .cleaning_settings import CHOICES, CleaningSettings
 from .history import History, StateStep
 from .layers import checked_phases
-from .state import named_point
+from .painted_strokes import painted_stroke
 
 SETTINGS = (
     "thresholds",
@@ -128,26 +128,11 @@ class ThresholdSettings(CleaningSettings):
         normal : sequence of 3 float, optional
             Of a lasso's plane, z, y, x; by default z.
         """
-        if self.explorer.world.unit == "px":
-            raise ValueError(
-                f"{self.image} has no voxel size, and corrections are drawn in µm: give it with "
-                "ws.calibrate(...) first"
-            )
-        known = [phase["label"] for phase in self.named_phases()]
-        if label is not None and label not in known:
-            raise ValueError(f"label needs one of the phases, {known}, got {label}")
-        planar = self.explorer.planar
-        told = {
-            "tool": tool,
-            "label": label,
-            "points_um": [named_point(point, planar=planar).tolist() for point in points],
-            "radius_um": float(radius_um),
-            "normal": [1.0, 0.0, 0.0] if normal is None else [float(part) for part in normal],
-            "time": self.explorer.time,
-        }
+        stroke = painted_stroke(
+            self, tool, points, label=label, radius_um=radius_um, normal=normal, what="corrections"
+        )
         title = "take corrections away" if label is None else f"correct with the {tool}"
-        strokes = (*self.corrections, Stroke.from_dict(told).to_dict())
-        self._apply_together(title, {"corrections": strokes})
+        self._apply_together(title, {"corrections": (*self.corrections, stroke)})
 
     def settings(self) -> dict[str, Any]:
         """The settings that a record keeps."""

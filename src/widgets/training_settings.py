@@ -10,8 +10,8 @@ from ..analysis.segmentation import PixelFeatures, Stroke, Training
 from ..analysis.segmentation.pixel_features import KINDS
 from ..analysis.segmentation.training import MOST_DEPTH, MOST_TREES
 from .layers import checked_phases
+from .painted_strokes import painted_stroke
 from .remembered import Remembered
-from .state import named_point
 from .training_record import refuse_unnamed_classes
 
 SETTINGS = {
@@ -159,26 +159,12 @@ class TrainingSettings(Remembered):
         normal : sequence of 3 float, optional
             Of the plane of a pen or a lasso, z, y, x; by default z.
         """
-        if self.explorer.world.unit == "px":
-            raise ValueError(
-                f"{self.image} has no voxel size, and scribbles are drawn in µm: give it with "
-                "ws.calibrate(...) first"
-            )
         if tool == "fill":
             raise ValueError("a scribble needs a pen, an area, a brush or a lasso, got a fill")
-        known = [phase["label"] for phase in self.phases]
-        if label is not None and label not in known:
-            raise ValueError(f"label needs one of the classes, {known}, got {label}")
-        planar = self.explorer.planar
-        told = {
-            "tool": tool,
-            "label": label,
-            "points_um": [named_point(point, planar=planar).tolist() for point in points],
-            "radius_um": float(radius_um),
-            "normal": [1.0, 0.0, 0.0] if normal is None else [float(part) for part in normal],
-            "time": self.explorer.time,
-        }
-        self.scribbles = (*self.scribbles, Stroke.from_dict(told).to_dict())
+        stroke = painted_stroke(
+            self, tool, points, label=label, radius_um=radius_um, normal=normal, what="scribbles"
+        )
+        self.scribbles = (*self.scribbles, stroke)
 
     def settings(self) -> dict[str, Any]:
         """The settings that a record keeps."""
