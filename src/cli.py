@@ -72,7 +72,7 @@ def import_(
     ] = False,
 ) -> None:
     """Bring image files into a workspace, after showing what was understood."""
-    from .dialogue import Person, import_every_image, import_files, lengths
+    from .dialogue import Person, ask, import_every_image, import_files, lengths
     from .io import Answers
 
     with arguments():
@@ -88,7 +88,7 @@ def import_(
     if every:
         import_every_image(workspace, files, given=given, say=_say, name=name, picture=preview)
         return
-    person = Person(say=_say, ask=_ask if sys.stdin.isatty() else None, agrees=yes)
+    person = Person(say=_say, ask=ask if sys.stdin.isatty() else None, agrees=yes)
     images = import_files(
         workspace,
         files,
@@ -367,13 +367,6 @@ def _say(text: str) -> None:
     from .reports.markup import tidy
 
     typer.echo(tidy(text))
-
-
-def _ask(question: str) -> str:
-    try:
-        return str(typer.prompt(question, default="", show_default=False))
-    except typer.Abort:
-        raise KeyboardInterrupt from None
 
 
 def _complain(error: BaseException) -> None:

@@ -51,6 +51,10 @@ class Terminal:
         """Interrupt whatever runs in the terminal."""
         os.write(self._master, b"\x03")
 
+    def press_ctrl_d(self) -> None:
+        """End the input."""
+        os.write(self._master, b"\x04")
+
     def ended(self, *, seconds: float = 60.0) -> int:
         """Read to the end; gives the exit code."""
         until = time.monotonic() + seconds

@@ -149,11 +149,12 @@ def test_axes_tilt_and_modality_are_corrected_before_the_import(tmp_path, place,
         assert image.modality == "FIB-SEM"
 
 
-def test_ctrl_c_at_a_question_writes_nothing_at_all(tmp_path, place, terminal):
+@pytest.mark.parametrize("leave", ["press_ctrl_c", "press_ctrl_d"])
+def test_leaving_at_a_question_writes_nothing_at_all(tmp_path, place, terminal, leave):
     np.save(tmp_path / "a.npy", VOLUME)
     screen = terminal(tmp_path / "a.npy")
     screen.expect("voxel size z,y,x in µm")
-    screen.press_ctrl_c()
+    getattr(screen, leave)()
     assert screen.ended() == 130
     assert "nothing more is imported" in screen.screen
     assert not place.exists()

@@ -6,5 +6,6 @@ from .every_image import import_every_image
 from .person import Person
 from .questions import lengths
 from .talk import import_files
+from .terminal import ask
 
-__all__ = ["Person", "import_every_image", "import_files", "lengths"]
+__all__ = ["Person", "ask", "import_every_image", "import_files", "lengths"]
