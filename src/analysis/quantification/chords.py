@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _CHUNK = 1024
+_OWN = 2  # the state of voxels of the phase; 0 is outside the mask
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def chord_lengths(
     tables, means = [], {}
     for axis, name in reversed(list(enumerate(AXIS_NAMES[phase.ndim]))):
         counts = _counts(states, axis, threads)
-        means[name] = _mean(counts, states, axis, inside) * spacing[axis]
+        means[name] = _mean(counts, states, axis) * spacing[axis]
         table = _table(counts, spacing[axis])
         table.insert(0, "axis", name)
         tables.append(table)
@@ -134,27 +135,22 @@ def _counts(states: NDArray[np.uint8], axis: int, threads: int | None) -> NDArra
     return np.sum(in_slabs(across, len(stacks) * -(-lines // _CHUNK), threads=threads), axis=0)
 
 
-def _mean(
-    counts: NDArray[np.int64],
-    states: NDArray[np.uint8],
-    axis: int,
-    inside: NDArray[np.bool_] | None,
-) -> float:
-    """Mean chord [voxels]: 2 phi times the steps inside, over the ends that are seen."""
-    lengths = np.arange(counts.shape[1])
-    own = float(np.sum(counts * lengths))
+def _mean(counts: NDArray[np.int64], states: NDArray[np.uint8], axis: int) -> float:
+    """Mean chord [voxels]: twice the steps in the phase, over the ends that are seen.
+
+    A step is half of either voxel, so that the outer halves of the first and last voxels of a line
+    count no more than their ends do.
+    """
     seen = float(2 * counts[0].sum() + counts[1].sum())
     if seen == 0:
-        return float("inf") if own else float("nan")
+        return float("inf") if counts.any() else float("nan")
     count = states.shape[axis]
-    if inside is None:
-        share = (count - 1) / count
-    else:
-        both = np.count_nonzero(
-            inside.take(range(1, count), axis) & inside.take(range(count - 1), axis)
-        )
-        share = both / np.count_nonzero(inside)
-    return 2 * own * share / seen
+    index = (slice(None),) * axis
+    near, far = (states[(*index, slice(k, count - 1 + k))] for k in (0, 1))
+    steps = np.count_nonzero((near == _OWN) & (far > 0)) + np.count_nonzero(
+        (far == _OWN) & (near > 0)
+    )
+    return steps / seen
 
 
 def _table(counts: NDArray[np.int64], spacing: float) -> pd.DataFrame:
