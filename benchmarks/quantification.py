@@ -3,8 +3,9 @@
     python benchmarks/quantification.py [--sizes 128 256 512] [--only distance ...] [--repeats 3]
 
 Each program has a process of its own, in which pytest-benchmark times it; what it compiles at the
-first call is not counted. Seconds are medians, *CPU s* those of all threads, which count on a machine where others work too; *times*
-is how long a program takes in units of ours, by each. *MB* is what it needs beside the volume.
+first call is not counted. Seconds are medians, *CPU s* those of all threads, which count on a
+machine where others work too; *times* is how long a program takes in units of ours, by each. *MB*
+is what it needs beside the volume.
 """
 
 from __future__ import annotations

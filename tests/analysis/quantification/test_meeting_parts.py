@@ -43,13 +43,11 @@ def test_interfaces_and_lines_of_halved_balls_lie_in_their_intervals(spacing, co
 def plane_through_a_box(normal: np.ndarray, offset: float, size: np.ndarray) -> float:
     """Area of the plane normal · x = offset inside a box from 0 to size; no normal's part is 0."""
     flipped = np.where(normal < 0, size, 0.0)
-    offset, normal = offset - normal @ flipped, np.abs(normal)
-    corners = product((0, 1), repeat=3)
-    sums = sum(
-        (-1) ** sum(c) * max(0.0, offset - float(normal @ (np.array(c) * size))) ** 2
-        for c in corners
-    )
-    return float(sums / 2 / np.prod(normal))
+    start, normal = offset - float(normal @ flipped), np.abs(normal)
+    corners = list(product((0, 1), repeat=3))
+    beyond = [max(0.0, start - float(normal @ (np.array(c) * size))) ** 2 for c in corners]
+    signs = [(-1) ** sum(c) for c in corners]
+    return float(np.dot(signs, beyond) / 2 / np.prod(normal))
 
 
 @pytest.mark.parametrize("count", [20, pytest.param(200, marks=pytest.mark.full)])

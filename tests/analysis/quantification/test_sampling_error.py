@@ -61,9 +61,12 @@ def test_blocks_outside_the_mask_and_images_too_small_have_no_say() -> None:
     mask = np.zeros(labels.shape, bool)
     mask[:, :24] = True
     seen = []
-    found = field_scatter(
-        labels, lambda part, inside: seen.append(inside.all()) or {"share": part.mean()}, mask=mask
-    )
+
+    def values(part, inside):
+        seen.append(inside.all())
+        return {"share": part.mean()}
+
+    found = field_scatter(labels, values, mask=mask)
     assert len(found.values["share"]) == len(seen) == 4
     assert all(seen)
     assert found.voxels == 24**3
