@@ -59,8 +59,10 @@ def _smoothed(places: Any, chain: Any, count: int, weights: Any) -> float:
 
 
 @compiled
-def chain_lengths(first: Any, others: Any, places: Any, weights: Any, lengths: Any) -> None:
-    """Sum up the lengths of the chains of a graph, once for each row of weights.
+def chain_lengths(
+    first: Any, others: Any, places: Any, weights: Any, ends: Any, lengths: Any
+) -> int:
+    """Measure the chains of a graph, once for each row of weights; return how many there are.
 
     Parameters
     ----------
@@ -70,12 +72,15 @@ def chain_lengths(first: Any, others: Any, places: Any, weights: Any, lengths: A
         Of the nodes [µm].
     weights : ndarray of float, (k, w)
         Of a step itself and of those 1, 2, ... away on either side.
-    lengths : ndarray of float, (k,)
-        Is added to [µm].
+    ends : ndarray of int64, (c, 2)
+        Is written: the first and last node of each chain. There are no more than links.
+    lengths : ndarray of float, (c, k)
+        Is written [µm].
     """
     nodes = len(first) - 1
     used = np.zeros(len(others), np.bool_)
     chain = np.empty(nodes + 2, np.int64)
+    found = 0
     for loops in range(2):  # chains that begin at an end or a branch, then those that are closed
         for start in range(nodes):
             if loops == 0 and first[start + 1] - first[start] == 2:
@@ -84,5 +89,8 @@ def chain_lengths(first: Any, others: Any, places: Any, weights: Any, lengths: A
                 if used[link]:
                     continue
                 count = _follow(first, others, start, link, used, chain)
+                ends[found, 0], ends[found, 1] = chain[0], chain[count - 1]
                 for k in range(len(weights)):
-                    lengths[k] += _smoothed(places, chain, count, weights[k])
+                    lengths[found, k] = _smoothed(places, chain, count, weights[k])
+                found += 1
+    return found

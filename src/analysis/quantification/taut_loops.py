@@ -10,8 +10,8 @@ import numpy as np
 
 from ..compiling import compiled
 
-_ROUNDS = 20  # of moving the bends of a path by each step, at most
-_STEPS = (1.0, 0.5, 0.25, 0.125)  # by which a bend is moved [voxels]
+_ROUNDS = 60  # of moving the bends of a path by each step, at most
+_STEPS = (8.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.125)  # by which a bend is moved [voxels]
 _EVERY = 0.3  # of a voxel: how close a line is looked at
 
 
