@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -204,8 +205,5 @@ def tubes(number: int, rng: np.random.Generator) -> Tubes:
 
 
 def _dotted(line: np.ndarray) -> np.ndarray:
-    pieces = [
-        np.linspace(a, b, int(np.linalg.norm(b - a) / 0.25) + 2)
-        for a, b in zip(line[:-1], line[1:], strict=True)
-    ]
+    pieces = [np.linspace(a, b, int(np.linalg.norm(b - a) / 0.25) + 2) for a, b in pairwise(line)]
     return np.concatenate(pieces)

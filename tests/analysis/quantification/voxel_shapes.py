@@ -31,8 +31,8 @@ class Body:
 def ball(r: float) -> Body:
     area = PI * r * r
     return Body(
-        lambda z, y, x: z * z + y * y + x * x <= r * r, r, 4 / 3 * area * r, 4 * area, 4 * PI * r, 1,
-        lambda _: area,
+        lambda z, y, x: z * z + y * y + x * x <= r * r,
+        r, 4 / 3 * area * r, 4 * area, 4 * PI * r, 1, lambda _: area,
     )  # fmt: skip
 
 
