@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 _BLURS, _REACH = (2.0, 2.83), 3.0  # of steps along the lines, in links; how far they reach
-
-
-# 95 % half-widths: a radius an end and 2 % of the length; branches shorter than 1.5 times the
+# 95 % half-widths: a radius an end and 2 % of the length (in 2D 3 % times the voxel's longest over
+# its shortest side, as thinning runs inside of bends); branches shorter than 1.5 times the
 # radius where they leave may be bumps. Tubes, rings and trees (tests/.../test_voxel_errors.py).
-_BY_ENDS, _BY_LENGTH, _SPUR = 1.0, 0.02, 1.5
+_BY_ENDS, _BY_LENGTH, _SPUR = 1.0, {2: 0.03, 3: 0.02}, 1.5
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,8 @@ def skeleton(phase: NDArray, *, spacing_um: Sequence[float]) -> Skeleton:
     loops = pieces - euler_number(lines, connectivity=connectivity)
     total += max(0, loops) * min(spacing)
     at_ends = near[lines] == 1
-    error = math.hypot(_BY_ENDS * float(radii[at_ends].sum()), _BY_LENGTH * total)
+    share = _BY_LENGTH[phase.ndim] * (max(spacing) / min(spacing) if phase.ndim == 2 else 1.0)
+    error = math.hypot(_BY_ENDS * float(radii[at_ends].sum()), share * total)
     ends = int(np.count_nonzero(at_ends))
     return Skeleton(lines, total, ends, int(forks.max()), error, spurs)
 

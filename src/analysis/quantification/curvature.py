@@ -21,7 +21,7 @@ from .volume import checked_phase
 # Shares of what tells of an error that make its 95 % half-width, found on shapes of known curvature
 # (tests/analysis/quantification/test_voxel_errors.py)
 _BY_CHANGE, _BY_SCATTER, _BY_RADIUS = 1.0, 0.8, 0.09
-_SURFACE_BY_CHANGE, _SURFACE_BY_SCATTER, _SURFACE_BY_RADIUS = 0.45, 1.2, 0.16
+_SURFACE_BY_CHANGE, _SURFACE_BY_SCATTER, _SURFACE_BY_RADIUS = 0.5, 1.4, 0.19
 
 
 @dataclass(frozen=True)

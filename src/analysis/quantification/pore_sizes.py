@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 #: cylinders of 5 to 12 voxels, turned and placed at random, lie within it, and throats.
 BALL_PX, BY_BALLS = 1.5, ("local_thickness", "porosimetry")
 _THROAT, _DOUBTFUL = 0.9, (-0.05, 0.05)  # throat ratio, and other ones that voxels may show
-# Half-widths of mean and median by the share of voxels that touch another body, and by 1 / radius²;
-# found on rows of spheres that overlap (tests/analysis/quantification/test_voxel_errors.py)
-_BY_SPLIT, _BODIES = 1.15, ((0.07, 0.08), (0.19, 0.19))
+# Half-widths by other throat ratios; of mean and median by the share of voxels that touch another
+# body; by 1 / radius² (in 2D to the 1.5). Found on rows of balls and discs, apart and overlapping
+# (tests/analysis/quantification/test_voxel_errors.py)
+_BY_SPLIT, _BY_TOUCH = 1.15, (0.08, 0.23)
+_BY_RADIUS, _POWER = {2: (0.25, 0.28), 3: (0.09, 0.2)}, {2: 1.5, 3: 2.0}
 
 MEANINGS = {
     "local_thickness": "largest ball inside the phase that holds the place, by volume",
@@ -205,11 +207,12 @@ def _body_errors(
         near, far = (labels.take(range(k, labels.shape[axis] - 1 + k), axis) for k in (0, 1))
         touching += int(np.count_nonzero((near != far) & (near > 0) & (far > 0)))
     share = touching / max(1, int(np.count_nonzero(labels)))
-    curved = (2 * size / mean) ** 2 if mean > 0 else float("nan")
+    curved = (2 * size / mean) ** _POWER[labels.ndim] if mean > 0 else float("nan")
+    by_radius = _BY_RADIUS[labels.ndim]
     errors = []
-    for k, (value, (by_touch, by_radius)) in enumerate(zip((mean, median), _BODIES, strict=True)):
+    for k, value in enumerate((mean, median)):
         split = max(abs(other[k] - value) for other in others)
-        parts = (_BY_SPLIT * split, by_touch * share * value, by_radius * curved * value)
+        parts = (_BY_SPLIT * split, _BY_TOUCH[k] * share * value, by_radius[k] * curved * value)
         errors.append(float(np.linalg.norm(parts)))
     return errors[0], errors[1]
 
