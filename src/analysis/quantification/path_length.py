@@ -15,7 +15,7 @@ from .widest_path import checked_axis
 # 95 % half-width over what pulling paths taut takes off: channels, serpentines and grains whose
 # shortest paths are known (tests/analysis/quantification/test_voxel_errors.py)
 _BY_SLACK = 0.7
-_ENDS = 400  # paths that are pulled taut
+_ENDS = 200  # paths that are pulled taut
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def path_length(
     """Measure the shortest paths through a phase, from its first plane to its last along an axis.
 
     A front that spreads through the phase (|grad T| = 1) finds the ways; it makes them longer where
-    they bend around things, around balls of 10 voxels radius twice as much as they are. So 400 of
+    they bend around things, around balls of 10 voxels radius twice as much as they are. So 200 of
     them are pulled taut as strings, between voxel centres, and all are taken to shorten as these
     do. What is left is a tenth to a third of a voxel per bend. Voxels that share a face are
     connected.

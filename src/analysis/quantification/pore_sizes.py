@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -118,9 +118,11 @@ def pore_sizes(
         room = WalledPhase.checked(phase, spacing_um=spacing, mask=inside)
         ways = (_THROAT, *(_THROAT + d for d in _DOUBTFUL))
         parted = _parted(room, squared_distance(room, threads=threads), ways)
-        tables = [_by_body(labels, spacing) for labels in parted]
-        table = tables[0]
-        error = _body_errors([_centre(t) for t in tables], parted[0], spacing)
+        labels = next(parted)
+        table, touching = _by_body(labels, spacing), _touching_share(labels)
+        del labels
+        others = [_centre(_by_body(other, spacing)) for other in parted]
+        error = _body_errors(_centre(table), others, touching, spacing)
     elif meaning == "chords":
         table = _by_chord(chord_lengths(phase, spacing_um=spacing, mask=inside).table)
     else:
@@ -170,29 +172,38 @@ def pore_bodies(
     room = WalledPhase.checked(phase, spacing_um=spacing_um, mask=mask)
     if not 0 < throat_ratio <= 1:
         raise ValueError(f"throat_ratio needs a value above 0, up to 1, got {throat_ratio}")
-    return _parted(room, squared_distance(room, threads=threads), (throat_ratio,))[0]
+    return next(_parted(room, squared_distance(room, threads=threads), (throat_ratio,)))
 
 
 def _parted(
     room: WalledPhase, squared: NDArray[Any], ratios: Sequence[float]
-) -> list[NDArray[np.int32]]:
+) -> Iterator[NDArray[np.int32]]:
     """Part a phase at its constrictions, once for each throat ratio."""
     from .flood_loops import part_bodies
 
     places = np.flatnonzero(squared)
     order = places[np.argsort(-squared.ravel()[places], kind="stable")]
     steps = steps_of(26 if room.ndim == 3 else 8)
-    found = []
     for ratio in ratios:
         labels = np.zeros(room.volume, np.int32)
         part_bodies(squared.reshape(room.volume), order, steps, ratio**2, labels)
-        found.append(labels.reshape(room.shape))
-    return found
+        yield labels.reshape(room.shape)
+
+
+def _touching_share(labels: NDArray[np.int32]) -> float:
+    """Faces between voxels of different bodies, over all voxels of bodies."""
+    touching = 0
+    for axis, count in enumerate(labels.shape):
+        index = (slice(None),) * axis
+        near, far = (labels[(*index, slice(k, count - 1 + k))] for k in (0, 1))
+        touching += int(np.count_nonzero((near != far) & (near > 0) & (far > 0)))
+    return touching / max(1, int(np.count_nonzero(labels)))
 
 
 def _body_errors(
-    centres: Sequence[tuple[float, float]],
-    labels: NDArray[np.int32],
+    centre: tuple[float, float],
+    others: Sequence[tuple[float, float]],
+    touching: float,
     spacing: tuple[float, ...],
 ) -> tuple[float, float]:
     """95 % half-widths of the mean and the median size of bodies [µm].
@@ -200,19 +211,14 @@ def _body_errors(
     From other throat ratios, the share of voxels where bodies touch, and the volume of a body of
     voxels.
     """
-    (mean, median), *others = centres
+    mean = centre[0]
     size = float(np.prod(spacing)) ** (1 / len(spacing))
-    touching = 0
-    for axis in range(labels.ndim):
-        near, far = (labels.take(range(k, labels.shape[axis] - 1 + k), axis) for k in (0, 1))
-        touching += int(np.count_nonzero((near != far) & (near > 0) & (far > 0)))
-    share = touching / max(1, int(np.count_nonzero(labels)))
-    curved = (2 * size / mean) ** _POWER[labels.ndim] if mean > 0 else float("nan")
-    by_radius = _BY_RADIUS[labels.ndim]
+    curved = (2 * size / mean) ** _POWER[len(spacing)] if mean > 0 else float("nan")
+    by_radius = _BY_RADIUS[len(spacing)]
     errors = []
-    for k, value in enumerate((mean, median)):
+    for k, value in enumerate(centre):
         split = max(abs(other[k] - value) for other in others)
-        parts = (_BY_SPLIT * split, _BY_TOUCH[k] * share * value, by_radius[k] * curved * value)
+        parts = (_BY_SPLIT * split, _BY_TOUCH[k] * touching * value, by_radius[k] * curved * value)
         errors.append(float(np.linalg.norm(parts)))
     return errors[0], errors[1]
 
