@@ -301,10 +301,11 @@ def _ends(
     if periodic:
         return np.full(np.count_nonzero(near), 2.0 * np.count_nonzero(own))
     if inside is not None:
-        return (
-            _pairs(own, lags, False, threads, inside)[near]
-            + (_pairs(inside, lags, False, threads, own)[near])
+        begin, end = (
+            _pairs(own, lags, False, threads, inside),
+            _pairs(inside, lags, False, threads, own),
         )
+        return np.asarray(begin[near] + end[near], np.float64)
     total = np.count_nonzero(own)
     found = []
     for place in np.argwhere(near):

@@ -136,7 +136,7 @@ def _taut(
 
     missing = 3 - own.ndim
     whole = (1,) * missing + own.shape
-    last = lengths.take(-1, axis)
+    last = lengths[(slice(None),) * axis + (-1,)]
     places = np.argwhere(np.isfinite(last))
     chosen = np.unique(np.linspace(0, len(places) - 1, min(_ENDS, len(places))).astype(int))
     nearest = int(np.argmin(last[np.isfinite(last)]))

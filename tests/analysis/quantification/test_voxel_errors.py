@@ -122,7 +122,7 @@ def test_mean_chords_lie_within_what_voxels_do_to_them(count) -> None:
         else:
             one = body(kind, min(radius, 14), rng)
             phase, rotation = placed(one, spacing, rng)
-            truth = [one.volume / one.shadow(rotation[:, axis]) for axis in range(3)]
+            truth = np.array([one.volume / one.shadow(u) for u in rotation.T])
         found = chord_lengths(phase, spacing_um=spacing, threads=1)
         for axis, name in enumerate("zyx"):
             cases.append((kind, found.mean_um[name] - truth[axis], found.error_um[name]))

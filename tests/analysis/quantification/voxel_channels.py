@@ -58,10 +58,10 @@ def way(number: int, rng: np.random.Generator) -> Way:
         width * abs(np.sin(spin)) + deep * abs(np.cos(spin)),
     ]
     lines = [np.arange(planes) * spacing[at]]
-    across = [a for a in range(3) if a != at]
-    for a, side in zip(across, sides, strict=True):
-        count = int(side / spacing[a]) + 2
-        lines.append((np.arange(count) - (count - 1) / 2 + rng.uniform(-0.5, 0.5)) * spacing[a])
+    across = [axis for axis in range(3) if axis != at]
+    for axis, side in zip(across, sides, strict=True):
+        count = int(side / spacing[axis]) + 2
+        lines.append((np.arange(count) - (count - 1) / 2 + rng.uniform(-0.5, 0.5)) * spacing[axis])
     x, a, b = np.meshgrid(*lines, indexing="ij", sparse=True)
     y, z = a * np.cos(spin) + b * np.sin(spin), b * np.cos(spin) - a * np.sin(spin)
     ratio = 1.0
