@@ -23,6 +23,8 @@ _NONE = -1
 def flood(levels: Any, labels: Any, markers: Any, jumps: Any, top: int, room: Any) -> None:
     """Number the open voxels that the markers reach, from high levels to low.
 
+    What is higher than the way to it comes at the level of the way.
+
     Parameters
     ----------
     levels : ndarray of int, (voxels,)
@@ -60,14 +62,11 @@ def flood(levels: Any, labels: Any, markers: Any, jumps: Any, top: int, room: An
             following[used] = free[0]
             free[0] = used
         mine = labels[at]
-        raised = level
         for k in range(len(jumps)):
             there = at + jumps[k]
             if labels[there] == 0:
                 labels[there] = mine
-                _push(there, levels[there], room, following, ends, free)
-                raised = max(raised, levels[there])
-        level = raised
+                _push(there, min(level, levels[there]), room, following, ends, free)
 
 
 @compiled
