@@ -220,5 +220,5 @@ def _at_side(parted: PartedPores, inside: NDArray[np.bool_]) -> NDArray[np.bool_
     from scipy.ndimage import binary_dilation
 
     touching = np.zeros(parted.count + 1, bool)
-    touching[np.maximum(parted.inner[binary_dilation(~inside) & inside], 0)] = True
+    touching[parted.inner[binary_dilation(~inside) & inside]] = True
     return touching[1:]

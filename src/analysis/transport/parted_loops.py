@@ -20,7 +20,7 @@ def sum_places(labels: Any, z0: int, z1: int, sums: Any) -> None:
     Parameters
     ----------
     labels : ndarray of int32, (z, y, x)
-        Below 1 where there is no region.
+        0 where there is no region.
     z0, z1 : int
         Range of planes.
     sums : ndarray of int64, (regions + 1, 4)
@@ -190,15 +190,21 @@ def meetings(labels: Any, squared: Any, jumps: Any, z0: int, z1: int) -> Any:
     found = np.empty((512, 4), np.int64)
     table = np.empty(1024, np.int64)
     table[:] = -1
+    meets = np.empty(nx - 2, np.uint8)
     count = 0
     for z in range(z0, z1):
         for y in range(1, ny - 1):
-            start = (z * ny + y) * nx
-            for at in range(start + 1, start + nx - 1):
-                own = flat[at]
-                if own <= 0:
+            start = (z * ny + y) * nx + 1
+            meets[:] = 0
+            for k in range(len(jumps)):
+                beside = start + jumps[k]
+                _mark(meets, flat[start : start + nx - 2], flat[beside : beside + nx - 2])
+            for x in range(nx - 2):
+                if not meets[x]:
                     continue
-                for k in range(6):
+                at = start + x
+                own = flat[at]
+                for k in range(len(jumps)):
                     other = flat[at + jumps[k]]
                     if other <= 0 or other >= own:
                         continue
@@ -215,6 +221,12 @@ def meetings(labels: Any, squared: Any, jumps: Any, z0: int, z1: int) -> Any:
                     if far[at] > pair[2]:
                         pair[2], pair[3] = far[at], at
     return found[:count]
+
+
+@compiled
+def _mark(meets: Any, own: Any, beside: Any) -> None:
+    for x in range(len(meets)):
+        meets[x] |= (beside[x] > 0) & (beside[x] < own[x])
 
 
 @compiled

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from ..quantification.distance import WalledPhase, squared_distance
 from ..quantification.voxel_metric import voxel_metric
-from .peaks import RIM, jumps_to, widest_places
+from .peaks import RIM, Peaks, jumps_to, widest_places
 
-_CLOSED = -1
 _NARROW = 2**14 - 1  # squared distances below it are kept in two bytes
 
 
@@ -24,7 +23,7 @@ class PartedPores:
     Attributes
     ----------
     labels : ndarray of int32, (z, y, x)
-        Number of the pore from 1, lower where there is none; on the volume with a rim of `RIM`
+        Number of the pore from 1, 0 where there is none; on the volume with a rim of `RIM`
         voxels, in which the pores outside lie.
     squared : ndarray of int, (z, y, x)
         Squared distance to the solid [voxel²]; beyond a face the volume goes on as it ends.
@@ -73,7 +72,7 @@ def part_pores(pore: NDArray[np.bool_], *, threads: int | None = None) -> Parted
     >>> part_pores(np.repeat(row[None], 9, axis=0)).count  # and one beyond each end
     3
     """
-    from .flooding_loops import BLOCK, flood, number_rest
+    from .flooding_loops import number_rest
 
     wide = np.pad(pore, RIM, mode="edge")
     squared = _squared(wide, pore.shape, threads)
@@ -82,20 +81,22 @@ def part_pores(pore: NDArray[np.bool_], *, threads: int | None = None) -> Parted
     wide &= ~rim
     del rim
     peaks = widest_places(squared, wide, threads=threads)
-    labels = np.where(wide, np.int32(0), np.int32(_CLOSED))
-    flat = labels.reshape(-1)
-    flat[peaks.places] = peaks.pores
-    jumps = jumps_to(labels.shape, 1)
-    top = int(squared.max())
-    voxels = np.count_nonzero(wide)
-    blocks = int(voxels) // BLOCK + min(top, int(voxels)) + 2
-    places = np.int32 if labels.size <= np.iinfo(np.int32).max else np.int64
-    room = np.empty((blocks, BLOCK), places)
-    flood(squared.reshape(-1), flat, peaks.places, jumps, top, room)
-    del room
-    count, closed = number_rest(labels, peaks.count, jumps, RIM)
+    labels = _flooded(squared, wide, peaks)
+    count, closed = number_rest(labels, peaks.count, jumps_to(labels.shape, 1), RIM)
     count += _number_outside(labels, count)
     return PartedPores(labels, squared, count, closed)
+
+
+def _flooded(squared: NDArray[Any], wide: NDArray[np.bool_], peaks: Peaks) -> NDArray[np.int32]:
+    """Return the numbers of pores that have a peak, minus the squared distance in the others."""
+    from .flooding_loops import BLOCK, flood
+
+    labels = np.where(wide, -squared, np.int32(0)).astype(np.int32, copy=False)
+    top, voxels = int(squared.max()), int(np.count_nonzero(wide))
+    places = np.int32 if labels.size <= np.iinfo(np.int32).max else np.int64
+    room = np.empty((voxels // BLOCK + min(top, voxels) + 2, BLOCK), places)
+    flood(labels.reshape(-1), peaks.places, peaks.pores, jumps_to(labels.shape, 1), top, room)
+    return labels
 
 
 def _squared(wide: NDArray[np.bool_], shape: tuple[int, ...], threads: int | None) -> NDArray[Any]:
@@ -120,7 +121,7 @@ def _number_outside(labels: NDArray[np.int32], count: int) -> int:
         pieces = connected_components(np.where(inner, face, 0), connectivity=4)
         outside = pieces.labels.astype(np.int32)
         outside[outside > 0] += count + added
-        rim[:] = np.where(outside > 0, outside, np.int32(_CLOSED))
+        rim[:] = outside
         added += pieces.count
     return added
 
