@@ -112,7 +112,7 @@ def largest_distances(
     along_z : ndarray of int, (z, y, x)
         From `distances_along_z`.
     bound : ndarray of int, (z, y, x)
-        No squared distance is larger.
+        No squared distance is larger: offsets beyond it are not tried.
     z0, z1 : int
         Range of planes.
     largest : ndarray of int, (regions + 1,)
@@ -129,13 +129,13 @@ def largest_distances(
             row = labels[z, y]
             if _largest(row) <= 0:
                 continue
+            top = _largest(bound[z, y])
             for x in range(0, nx, BLOCK):
                 end = min(x + BLOCK, nx)
                 part, own = middle[x:end], row[x:end]
-                for i in range(len(part)):
-                    part[i] = min(along_z[z, y, x + i], bound[z, y, x + i])
+                part[:] = along_z[z, y, x:end]
                 step = 1
-                while step * step < _largest(part):
+                while step * step < min(top, _largest(part)):
                     square = along_z.dtype.type(step * step)
                     for other in (y - step, y + step):
                         if 0 <= other < ny:
@@ -151,16 +151,18 @@ def largest_distances(
                 end = min(x + BLOCK, nx)
                 part, own = now[: end - x], row[x:end]
                 part[:] = middle[x:end]
+                most = _largest(bound[z, y, x:end])
                 step = 1
-                while step * step < _largest(part) and step <= nx:
+                while step * step < min(most, _largest(part)) and step <= nx:
                     square = along_z.dtype.type(step * step)
                     for start in (nx + x - step, nx + x + step):
                         stop = start + end - x
                         _lower(part, own, values[start:stop], names[start:stop], square)
                     step += 1
                 for i in range(len(part)):
-                    if own[i] > 0 and part[i] > largest[own[i]]:
-                        largest[own[i]] = part[i]
+                    far = min(part[i], bound[z, y, x + i])
+                    if own[i] > 0 and far > largest[own[i]]:
+                        largest[own[i]] = far
 
 
 @compiled
