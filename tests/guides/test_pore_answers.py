@@ -32,7 +32,6 @@ def porous(tmp_path_factory):
 @pytest.fixture
 def bare(monkeypatch):
     """The usual install."""
-    monkeypatch.setitem(sys.modules, "porespy", None)
     monkeypatch.setitem(sys.modules, "openpnm", None)
 
 
@@ -129,7 +128,6 @@ def test_the_methods_name_their_sources():
 
 
 def test_the_network_stands_beside_what_the_voxels_solved(porous):
-    pytest.importorskip("porespy")
     pytest.importorskip("openpnm")
     (pore,) = answer_questions(*porous, questions=["pore network", "transport"])
     assert not pore.missing
