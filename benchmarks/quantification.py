@@ -2,9 +2,10 @@
 
     python benchmarks/quantification.py [--sizes 128 256 512] [--only distance ...] [--repeats 3]
 
-Each program has a process of its own; what it compiles at the first call is not counted. Seconds
-are medians, *CPU s* those of all threads, which count on a machine where others work too; *times*
-is how long a program takes in units of ours, by each. *MB* is what it needs beside the volume.
+Each program has a process of its own, in which pytest-benchmark times it; what it compiles at the
+first call is not counted. Seconds are medians, *CPU s* those of all threads, which count on a
+machine where others work too; *times* is how long a program takes in units of ours, by each. *MB*
+is what it needs beside the volume.
 """
 
 from __future__ import annotations
@@ -30,20 +31,28 @@ def run(
     name: str, program: str, source: Path, repeats: int, pythons: list[str]
 ) -> tuple[dict[str, Any], Any]:
     """Run one program with the first Python that has it; a failure has a reason for a result."""
-    target = source.parent / "found.npz"
-    work = ["-m", "quantification.child", name, program, str(source), str(target), str(repeats)]
+    target, timed = source.parent / "found.npz", source.parent / "timed.json"
+    work = [
+        "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "timeout=0",
+        "quantification/test_program.py",
+        f"--operation={name}", f"--program={program}", f"--source={source}",
+        f"--target={target}", f"--rounds={repeats}", f"--benchmark-json={timed}",
+    ]  # fmt: skip
     for python in pythons:
         done = subprocess.run(
             [python, *work], cwd=Path(__file__).parent, capture_output=True, text=True
         )
-        if "ModuleNotFoundError" not in done.stderr:
+        if "ModuleNotFoundError" not in done.stdout + done.stderr:
             break
     if done.returncode:
-        reason = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
+        said = [line for line in done.stdout.splitlines() if line.startswith("E  ")]
+        said += done.stderr.strip().splitlines()
+        reason = (said or [f"ended with {done.returncode}"])[0].removeprefix("E").strip()
         return {"seconds": np.nan, "cpu_s": np.nan, "own_MB": np.nan, "problem": reason[:90]}, None
     with np.load(target) as kept:
         parts = [kept[f"arr_{k}"] for k in range(len(kept.files))]
-    taken = json.loads(done.stdout.strip().splitlines()[-1])
+    (one,) = json.loads(timed.read_text())["benchmarks"]
+    taken = {"seconds": one["stats"]["median"]} | one["extra_info"]
     return taken, tuple(parts) if len(parts) > 1 else parts[0]
 
 

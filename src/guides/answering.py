@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..analysis.quantification import Measurement, mean_chord_um, measure
+from ..analysis.quantification import FieldScatter, Measurement, mean_chord_um, measure
 from ..analysis.quantification.measurement import Check
 from ..errors import MissingPackage
 from ..workspace import Workspace
 from .agreeing import agreement_table
 from .answer_plan import LARGEST, Step, cost_of, plan_of
-from .block_scatter import block_shares
+from .block_scatter import block_shares, solved_scatter
 from .central_block import Block, central_block, likeness
 from .class_shares import Varied
 from .fluids import Fluids
@@ -36,6 +36,7 @@ BLOCK = "block"  # the part of a half-width by which a block may differ from its
 _SOLVERS = {"diffusion": diffusion, "flow": flow}
 # What does not move with a threshold in a way that a small block could tell.
 _UNMOVED = ("representative_volume", "objects", "profiles", "relative_permeability")
+_NO_AVERAGE = ("breakthrough_pressure", "trapped_share")
 _ISOTROPIC = ("S2'(0)", "mean chord")
 
 
@@ -110,6 +111,12 @@ def answer_questions(
     return found
 
 
+def _sampling(m: Measurement, scatter: FieldScatter, voxels: float) -> float | None:
+    """What a solved block says about the material; a bottleneck is no average."""
+    no_average = m.key.rsplit(".", 1)[1].startswith(_NO_AVERAGE)
+    return None if no_average else scatter.half_width(m.key, voxels)
+
+
 class _Work:
     """Answers the steps of one result."""
 
@@ -144,7 +151,7 @@ class _Work:
         measurements: list[Measurement] = []
         tables: dict[str, pd.DataFrame] = {}
         missing: dict[str, str] = {}
-        moved = self._moved(phase) if phase else None
+        moved = self._moved(phase)
         self._pores = PoreAnswers(self._fluids, measurements)
         for step in plan:
             try:
@@ -166,7 +173,7 @@ class _Work:
     def _moved(self, phase: str) -> Moved | Varied | None:
         if (varied := self._result.varied) is not None:
             return varied if varied.variants else None
-        label = self._label(phase)
+        label = self._label(phase) if phase else None
         return moved_thresholds(
             self._image, self._result.settings, self._result.found.labels, label, within=self._box
         )
@@ -190,7 +197,9 @@ class _Work:
         found = chords_by_surface(found, self._result.measurements, step.phase)
         checks = self._block_checks(step, block)
         shares = self._shares(step, moved)
-        scatter = self._scatter(step, block, found) if solved and found else {}
+        scatter = self._scatter(step) if solved and found else None
+        blocks = {} if scatter is None else self._block_shares(scatter, block, found)
+        voxels = float(np.prod(block.shape))
         return [
             replace(
                 with_share(
@@ -201,11 +210,12 @@ class _Work:
                         needed=solved and moved is not None,
                     ),
                     BLOCK,
-                    scatter.get(m.key),
+                    blocks.get(m.key),
                     needed=solved and not block.whole,
                 ),
                 convention=m.convention + self._where(block),
                 checks=(*(self._eased(c, step) for c in m.checks), *checks, *self._unstated),
+                sampling=m.sampling if scatter is None else _sampling(m, scatter, voxels),
             )
             for m in found
         ], tables
@@ -227,6 +237,7 @@ class _Work:
             names=self._result.settings.phases,
             phase=step.phase or None,
             threads=self._threads,
+            sampling=not rough,
         )
         return list(found), found.tables
 
@@ -243,16 +254,22 @@ class _Work:
         except ValueError:  # the small block has nothing of the phase
             return {}
 
-    def _scatter(self, step: Step, block: Block, found: Sequence[Measurement]) -> dict[str, float]:
+    def _scatter(self, step: Step) -> FieldScatter | None:
         def values(labels: NDArray[np.uint8]) -> dict[str, float]:
             found, _ = self._measured(labels, step, ask=self._steps.ask, rough=True)
             return {m.key: m.value for m in found}
 
-        solved = {m.key: m.value if m.as_segmented is None else m.as_segmented for m in found}
         try:
-            return block_shares(self._labels, block, solved, values)
+            return solved_scatter(self._labels, values)
         except ValueError:  # one of the blocks has nothing of the phase
-            return {}
+            return None
+
+    @staticmethod
+    def _block_shares(
+        scatter: FieldScatter, block: Block, found: Sequence[Measurement]
+    ) -> dict[str, float]:
+        solved = {m.key: m.value if m.as_segmented is None else m.as_segmented for m in found}
+        return block_shares(scatter, block, solved)
 
     def _eased(self, check: Check, step: Step) -> Check:
         """Identities of isotropic media say nothing of others."""

@@ -14,7 +14,7 @@ from ..analysis.quantification.class_variation import LEARNED
 from ..analysis.quantification.measurement import Check, Measurement
 from ..quantities import format_number, format_value
 from .central_block import LIKENESS
-from .quantification import UNSTATED
+from .quantification import UNSTATED, for_material
 
 _KEY = (
     "local_thickness_mean", "porosimetry_median", "bodies_median", "mean_chord_",
@@ -151,7 +151,7 @@ class PhaseAnswers:
 
 
 def answer_table(answers: Sequence[PhaseAnswers]) -> pd.DataFrame:
-    """One row an answer: value ± 95 %, or that it is not known, its parts and its convention."""
+    """One row an answer: value ± 95 %, ± for the material, its known parts and its convention."""
     rows = []
     for one in answers:
         for m in one.measurements:
@@ -159,6 +159,7 @@ def answer_table(answers: Sequence[PhaseAnswers]) -> pd.DataFrame:
                 {
                     "quantity": m.name if m.unit == "1" else f"{m.name} [{m.unit}]",
                     "value ± 95 %": written(m),
+                    "± for the material": for_material(m),
                     "known parts": _parts(m),
                     "convention": _convention(m),
                 }
@@ -169,6 +170,7 @@ def answer_table(answers: Sequence[PhaseAnswers]) -> pd.DataFrame:
                 {
                     "quantity": name.replace("_", " "),
                     "value ± 95 %": "no answer",
+                    "± for the material": "–",
                     "known parts": "–",
                     "convention": why,
                 }

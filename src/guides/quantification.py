@@ -118,7 +118,7 @@ class PhaseResults:
         return list(found.values())
 
     def table(self) -> pd.DataFrame:
-        """One row a measurement: value ± 95 % half-width, and what the width is made of."""
+        """One row a measurement: value ± 95 % half-width, for this volume and for the material."""
         rows = []
         for m in self.measurements:
             value, segmented = format_value(m.value, m.uncertainty), "–"
@@ -127,11 +127,29 @@ class PhaseResults:
             row = {
                 "quantity": m.name if m.unit == "1" else f"{m.name} [{m.unit}]",
                 "value ± 95 %": _unbroken(value),
+                "± for the material": for_material(m),
                 "as segmented": _unbroken(segmented),
                 "parts of the half-width": _largest_parts(m),
             }
             rows.append(row)
         return pd.DataFrame(rows)
+
+
+def for_material(m: Measurement) -> str:
+    """Write the half-width for the material that the image is of; a dash where it isn't known.
+
+    Examples
+    --------
+    >>> from scalebridge.analysis.quantification.measurement import measurement_from_parts
+    >>> m = measurement_from_parts(key="a.b", name="b", value=1.5, unit="µm", convention="made",
+    ...     parts={"voxels": 0.03})
+    >>> for_material(m), for_material(replace(m, sampling=0.04))
+    ('–', '±\xa00.05')
+    """
+    half = m.for_material
+    if not (np.isfinite(half) and np.isfinite(m.value) and half > 0):
+        return "–"
+    return _unbroken(f"± {format_beside(half, m.value, half)}")
 
 
 def _largest_parts(m: Measurement) -> str:
@@ -297,7 +315,6 @@ def _joined(found: Sequence[PhaseMeasurements]) -> PhaseMeasurements:
         measurements=tuple(m for one in found for m in one.measurements),
         sizes={name: sizes for one in found for name, sizes in one.sizes.items()},
         percolates={name: axes for one in found for name, axes in one.percolates.items()},
-        sampling={key: size for one in found for key, size in one.sampling.items()},
         grains={title: grains for one in found for title, grains in one.grains.items()},
     )
 

@@ -67,11 +67,11 @@ def moved_thresholds(
     image: Any,
     settings: Settings,
     labels: NDArray,
-    label: int,
+    label: int | None,
     *,
     within: Sequence[slice] | None = None,
 ) -> Moved | None:
-    """Segment the central block with each threshold of a phase moved both ways.
+    """Segment the central block with each threshold of a phase, or of all, moved both ways.
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ def moved_thresholds(
     settings : Settings
     labels : ndarray of uint8
         The segmentation of the image.
-    label : int
-        Of the phase.
+    label : int or None
+        Of the phase; None moves every threshold.
     within : sequence of slice, optional
         The box that is measured, where it is not all of the image.
 
@@ -89,7 +89,8 @@ def moved_thresholds(
     Moved or None
         None where no uncertainty is stated: then nothing is known, and nothing is zero.
     """
-    bounding = [i for i in (label - 1, label) if 0 <= i < len(settings.thresholds)]
+    all_of_them = range(len(settings.thresholds))
+    bounding = [i for i in all_of_them if label is None or i in (label - 1, label)]
     if not any(settings.uncertainty[i] > 0 for i in bounding):
         return None
     block = central_block(labels.shape, most=SIDE, within=within)

@@ -89,5 +89,6 @@ def _fields(measurement: Any) -> dict[str, Any]:
         "unit": measurement.unit,
         "convention": getattr(measurement, "convention", ""),
         "parts": dict(getattr(measurement, "parts", {})),
+        "sampling": finite(getattr(measurement, "sampling", None)),
         "checks": [{"name": c.name, "passed": c.passed, "detail": c.detail} for c in checks],
     }

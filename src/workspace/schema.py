@@ -263,6 +263,7 @@ class MeasurementFields(Fields):
     unit: Text
     convention: str = ""
     parts: dict[str, float] = {}
+    sampling: Annotated[float, Field(ge=0)] | None = None
     checks: list[Plain] = []
     image: str | None = None
     segmentation: str | None = None

@@ -18,7 +18,7 @@ from scalebridge.guides import (
     segmentations_to_measure,
     with_audits,
 )
-from scalebridge.guides.block_scatter import block_shares
+from scalebridge.guides.block_scatter import block_shares, solved_scatter
 from scalebridge.guides.central_block import central_block
 
 
@@ -62,13 +62,15 @@ def test_the_scatter_falls_with_the_volume_and_ends_where_the_block_is_all() -> 
     def share(part):
         return {"share": float(part[::4].mean())}
 
+    scatter = solved_scatter(labels, share)
+    scatter = solved_scatter(labels, share)
     small, large = (
-        block_shares(labels, central_block(labels.shape, most=n), {"share": 0.4}, share)["share"]
+        block_shares(scatter, central_block(labels.shape, most=n), {"share": 0.4})["share"]
         for n in (32, 96)
     )
     assert 0 < large < small
-    assert block_shares(labels, central_block(labels.shape, most=128), {"share": 0.4}, share) == {}
-    assert block_shares(labels[:24, :24, :24], central_block((24,) * 3, most=12), {}, share) == {}
+    assert block_shares(scatter, central_block(labels.shape, most=128), {"share": 0.4}) == {}
+    assert solved_scatter(labels[:24, :24, :24], share) is None
 
 
 def test_a_bias_that_the_audit_finds_widens_the_interval_and_warns(tmp_path) -> None:

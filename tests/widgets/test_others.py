@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from scalebridge import LandmarkPicker, SliceExplorer, TargetPicker, Workspace
+from scalebridge.widgets import live
 from scalebridge.widgets import others as module
 from scalebridge.widgets.others import others
 
@@ -50,7 +51,7 @@ def hello(view: Any) -> None:
         panel._handle_custom_msg({"kind": "hello", "missing": []}, [])
 
 
-async def until(true: Any, seconds: float = 10.0) -> bool:
+async def until(true: Any, seconds: float = 60.0) -> bool:
     for _ in range(round(seconds / 0.02)):
         if true():
             return True
@@ -105,7 +106,8 @@ def test_targets_notes_and_moved_pairs_appear_too(people):  # noqa: F811
     asyncio.run(looked_at())
 
 
-def test_nothing_is_drawn_anew_while_a_person_drags(people):  # noqa: F811
+def test_nothing_is_drawn_anew_while_a_person_drags(people, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(live, "_DRAG_S", 600.0)  # the other process may take long to start
     mine, _ = people
     picker = LandmarkPicker(mine, moving="fine", fixed="survey")
     picker.add_pair(moving=AT, fixed=AT, name="mine")

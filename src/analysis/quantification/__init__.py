@@ -25,7 +25,7 @@ from .porosimetry import Porosimetry, porosimetry
 from .profiles import axis_profile, depth_profile
 from .random_medium import Medium, correlation_length_um
 from .representative import RepresentativeVolume, representative_volume
-from .sampling_error import sampling_uncertainty
+from .sampling_error import FieldScatter, field_scatter, sampling_uncertainty
 from .size_distribution import SizeDistribution, edge_weights, size_distribution
 from .surface import Surface, crossings_per_length, mean_chord_um, surface, surface_of_grey
 from .thickness import local_thickness
@@ -41,6 +41,7 @@ __all__ = [
     "ChordLengths",
     "Connectivity",
     "Curvature",
+    "FieldScatter",
     "FinePhantom",
     "GeometryMeasurements",
     "LineDirections",
@@ -74,6 +75,7 @@ __all__ = [
     "edge_weights",
     "euler_density",
     "euler_number",
+    "field_scatter",
     "geometry_truth",
     "interface_table",
     "label_objects",

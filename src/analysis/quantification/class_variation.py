@@ -13,8 +13,7 @@ from .measurement import Check, Measurement
 from .phase_checks import phase_checks, sum_check
 from .phase_measurements import PhaseMeasurements
 from .phase_quantities import QUANTITIES, PhaseFigures, phase_figures
-from .phase_uncertainty import counting_part, radius_px_of, voxel_part
-from .sampling_error import sampling_uncertainty
+from .phase_uncertainty import counting_part, radius_px_of, voxel_part, with_sampling
 from .threshold_variation import TO_95
 
 LEARNED = "learned from scribbles"
@@ -119,7 +118,6 @@ def measure_classes(
     )
     measured: list[Measurement] = []
     sizes, percolates = {}, {}
-    sampling: dict[str, float] = {}
     for label, title in names.items():
         phase = labels == label
         figures = figures_of(phase, inside)
@@ -137,13 +135,14 @@ def measure_classes(
             phase, figures, spacing_um=spacing, radius_px=radius_px, mask=inside,
             imaging_known=None,
         )  # fmt: skip
+        found = []
         for quantity in QUANTITIES:
             value = figures.values[quantity.key]
             if not np.isfinite(value):
                 continue
             power = abs(quantity.length_power[ndim])
             parts = {
-                "voxels": abs(value) * voxel_part(quantity.key, radius_px, phase),
+                "voxels": abs(value) * voxel_part(quantity.key, radius_px, figures, spacing),
                 "spacing": TO_95 * power * spacing_uncertainty * abs(value),
             } | counting_part(quantity.key, figures.sizes, value)
             if others:
@@ -155,10 +154,9 @@ def measure_classes(
             m = quantity.measurement(
                 title, value, known, ndim=ndim, connectivity=joined, checks=checks
             )
-            measured.append(m if told else m.without_interval())
-        found = sampling_uncertainty(phase, spacing_um=spacing, mask=inside)
-        sampling |= {f"{title}.{key}": size for key, size in found.items()}
-    return PhaseMeasurements(tuple(measured), labels, sizes, percolates, sampling, None)
+            found.append(m if told else m.without_interval())
+        measured += with_sampling(found, phase, spacing_um=spacing, mask=inside)
+    return PhaseMeasurements(tuple(measured), labels, sizes, percolates, None)
 
 
 def learned_check(varied: bool) -> Check:

@@ -42,11 +42,10 @@ class GeometryJob:
 
 @dataclass
 class Found:
-    """Measurements and tables of one part, and how they differ between fields of view."""
+    """Measurements and tables of one part."""
 
     measurements: list[Measurement] = field(default_factory=list)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
-    sampling: dict[str, float] = field(default_factory=dict)
 
     def add(
         self,

@@ -16,17 +16,16 @@ from .correlation import two_point_correlation
 from .curvature import curvature
 from .euler import euler_density, euler_number
 from .geometry_job import Found, GeometryJob
-from .interfaces import interface_table, triple_line_table
 from .measurement import Check
+from .meeting_parts import interfaces, triple_lines
 from .objects import AXIS_NAMES, label_objects, object_table
 from .path_length import PathLength, path_length, skeleton
 from .phase_checks import phase_checks
 from .phase_quantities import QUANTITIES, phase_figures
-from .phase_uncertainty import counting_part, radius_px_of, voxel_part
+from .phase_uncertainty import counting_part, radius_px_of, voxel_part, with_sampling
 from .pore_sizes import pore_sizes
 from .profiles import axis_profile
 from .representative import representative_volume
-from .sampling_error import sampling_uncertainty
 from .widest_path import critical_diameter_um
 
 _SLOPE_TOLERANCE = 0.10
@@ -44,35 +43,20 @@ def _phases(job: GeometryJob) -> Found:
             phase, figures, spacing_um=job.spacing, radius_px=radius, mask=job.inside,
             imaging_known=False,
         )  # fmt: skip
+        own = []
         for quantity in QUANTITIES:
             value = figures.values[quantity.key]
             if not np.isfinite(value):
                 continue
-            parts = {"voxels": abs(value) * voxel_part(quantity.key, radius, phase)}
+            parts = {"voxels": abs(value) * voxel_part(quantity.key, radius, figures, job.spacing)}
             parts |= counting_part(quantity.key, figures.sizes, value)
             m = quantity.measurement(
                 title, value, parts, ndim=phase.ndim, connectivity=job.connectivity, checks=checks,
                 of=figures.said_of(quantity.key),
             )  # fmt: skip
-            found.measurements.append(m)
-        sampling = sampling_uncertainty(phase, spacing_um=job.spacing, mask=job.inside)
-        found.sampling |= {f"{title}.{key}": size for key, size in sampling.items()}
+            own.append(m)
+        found.measurements += with_sampling(own, phase, spacing_um=job.spacing, mask=job.inside)
     return found
-
-
-def _interfaces(job: GeometryJob) -> Found:
-    _no_mask(job, "interfaces")
-    table = interface_table(job.labels, spacing_um=job.spacing, threads=job.threads)
-    return Found(tables={"interfaces": _named(table, job, ("phase", "other"))})
-
-
-def _triple_lines(job: GeometryJob) -> Found:
-    table = triple_line_table(job.labels, spacing_um=job.spacing, mask=job.inside)
-    return Found(tables={"triple_lines": _named(table, job, ("first", "second", "third"))})
-
-
-def _named(table, job: GeometryJob, columns: tuple[str, ...]):  # type: ignore[no-untyped-def]
-    return table.assign(**{c: [job.titles[label] for label in table[c]] for c in columns})
 
 
 def _euler(job: GeometryJob) -> Found:
@@ -279,8 +263,8 @@ def _no_mask(job: GeometryJob, what: str) -> None:
 
 PARTS: dict[str, Callable[[GeometryJob], Found]] = {
     "phases": _phases,
-    "interfaces": _interfaces,
-    "triple_lines": _triple_lines,
+    "interfaces": interfaces,
+    "triple_lines": triple_lines,
     "euler": _euler,
     "curvature": _curvature,
     "chords": _chords,

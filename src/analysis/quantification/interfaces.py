@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 def interface_table(
-    labels: NDArray, *, spacing_um: Sequence[float], threads: int | None = None
+    labels: NDArray,
+    *,
+    spacing_um: Sequence[float],
+    mask: NDArray | None = None,
+    threads: int | None = None,
 ) -> pd.DataFrame:
     """Measure the interface between each pair of phases, inside the image.
 
@@ -31,12 +35,14 @@ def interface_table(
         Phases; 0 is one of them.
     spacing_um : sequence of float
         Voxel size along each axis [µm].
+    mask : ndarray of bool, optional
+        What lies outside is no phase, and its border no interface.
 
     Returns
     -------
     DataFrame
         `phase`, `other` (the larger label), `area_um2` and `area_um2_per_um3` of the whole
-        image (`length_um`, `length_um_per_um2` in 2D).
+        image, or of what is inside the mask (`length_um`, `length_um_per_um2` in 2D).
 
     Notes
     -----
@@ -53,19 +59,25 @@ def interface_table(
 
     labels = checked_labels(labels)
     spacing = checked_spacing(spacing_um, labels.ndim)
+    inside = None if mask is None else checked_mask(mask, labels.shape)
+    outside = int(labels.max()) + 1
+    if inside is not None:
+        labels = np.where(inside, labels, outside).astype(np.uint32)
     found = label_sums(
         labels, spacing_um=spacing, moments=False, contacts=True, with_zero=True, threads=threads
     )
-    whole = labels.size * float(np.prod(spacing))
+    own = (found.pairs != outside).all(axis=1)
+    pairs, contact = found.pairs[own], found.contact_um2[own]
+    whole = (labels.size if inside is None else np.count_nonzero(inside)) * float(np.prod(spacing))
     names = ("area_um2", "area_um2_per_um3")
     if labels.ndim == 2:
         names = ("length_um", "length_um_per_um2")
     return pd.DataFrame(
         {
-            "phase": found.pairs[:, 0],
-            "other": found.pairs[:, 1],
-            names[0]: found.contact_um2,
-            names[1]: found.contact_um2 / whole,
+            "phase": pairs[:, 0],
+            "other": pairs[:, 1],
+            names[0]: contact,
+            names[1]: contact / whole,
         }
     )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ..spacing import checked_spacing
@@ -15,10 +16,26 @@ from .interfaces import checked_labels
 from .measurement import Measurement
 from .measurement_list import MeasurementList
 from .phase_inputs import checked_names, chosen_labels
+from .sampling_error import Values, field_scatter
 from .volume import checked_mask
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_BLOCK = 128  # voxels along an axis of the blocks whose scatter is looked at, at most
+# Averages over the volume, by part; totals, counts and bottlenecks of a volume are no such thing.
+_AVERAGES = {
+    "interfaces": ("interface_density",),
+    "triple_lines": ("triple_line_density",),
+    "euler": ("euler_density",),
+    "curvature": ("mean_curvature", "gaussian_curvature"),
+    "chords": ("mean_chord_",),
+    "correlation": ("specific_surface_s2",),
+    "local_thickness": ("local_thickness_",),
+    "porosimetry": ("porosimetry_",),
+    "bodies": ("bodies_",),
+    "paths": ("path_ratio_",),
+}
 
 
 @dataclass(frozen=True)
@@ -29,16 +46,14 @@ class GeometryMeasurements(MeasurementList):
     ----------
     measurements : tuple of Measurement
         Keys are ``"<phase>.<quantity>"``. The uncertainty is that of digitisation and counting,
-        NaN where it is not known; that of the segmentation is not part of it.
+        NaN where it is not known; that of the segmentation is not part of it. Averages over the
+        volume know their `sampling`.
     tables : dict of str to DataFrame
         Distributions and lists, by what was asked for; units are in the column names.
-    sampling : dict of str to float
-        95 % half-width by which a quantity would differ between fields of view of this size.
     """
 
     measurements: tuple[Measurement, ...]
     tables: dict[str, pd.DataFrame]
-    sampling: dict[str, float]
 
 
 def measure(
@@ -51,6 +66,7 @@ def measure(
     mask: NDArray | None = None,
     connectivity: int | None = None,
     threads: int | None = None,
+    sampling: bool = True,
 ) -> GeometryMeasurements:
     """Measure the geometry of labelled phases.
 
@@ -75,6 +91,9 @@ def measure(
         26 or 6 (8 or 4 in 2D); 26 (8) unless told.
     threads : int, optional
         All cores unless told.
+    sampling : bool
+        Measure blocks of up to 128 voxels, two along each axis, for what their scatter says about
+        the material (`field_scatter`).
 
     Returns
     -------
@@ -116,10 +135,35 @@ def measure(
     )
     measurements: list[Measurement] = []
     tables: dict[str, pd.DataFrame] = {}
-    sampling: dict[str, float] = {}
     for name in dict.fromkeys(what):
         found = PARTS[name](job)
-        measurements += found.measurements
+        measurements += _sampled(found.measurements, job, name) if sampling else found.measurements
         tables |= found.tables
-        sampling |= found.sampling
-    return GeometryMeasurements(tuple(measurements), tables, sampling)
+    return GeometryMeasurements(tuple(measurements), tables)
+
+
+def _sampled(measurements: list[Measurement], job: GeometryJob, name: str) -> list[Measurement]:
+    """Say of each average of a part by how much the image may differ from the material."""
+    averages = _AVERAGES.get(name, ())
+
+    def values(labels: NDArray, inside: NDArray[np.bool_] | None) -> Values:
+        found = PARTS[name](replace(job, labels=labels, inside=inside))
+        return {m.key: m.value for m in found.measurements if _is_one_of(m, averages)}
+
+    if not any(_is_one_of(m, averages) for m in measurements):
+        return measurements
+    try:
+        scatter = field_scatter(job.labels, values, mask=job.inside, largest=_BLOCK)
+    except ValueError:  # one of the blocks has nothing of it
+        return measurements
+    if scatter is None:
+        return measurements
+    voxels = job.labels.size if job.inside is None else int(np.count_nonzero(job.inside))
+    return [
+        m if (half := scatter.half_width(m.key, voxels)) is None else replace(m, sampling=half)
+        for m in measurements
+    ]
+
+
+def _is_one_of(m: Measurement, averages: tuple[str, ...]) -> bool:
+    return m.key.rsplit(".", 1)[1].startswith(averages)

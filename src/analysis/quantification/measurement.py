@@ -57,6 +57,10 @@ class Measurement:
     checks : tuple of Check
     as_segmented : float or None
         The value of the segmentation itself, before any correction of bias [unit].
+    sampling : float or None
+        95 % half-width by which this volume may differ from the material that it is of [unit]; not
+        one of the parts, which are of the imaged volume. None where it isn't known; 0 where the
+        part `counting` says it.
     """
 
     key: str
@@ -69,6 +73,7 @@ class Measurement:
     parts: Mapping[str, float] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
     as_segmented: float | None = None
+    sampling: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parts", MappingProxyType(dict(self.parts)))
@@ -77,6 +82,19 @@ class Measurement:
     def passed(self) -> bool:
         """Whether no check failed."""
         return all(check.passed is not False for check in self.checks)
+
+    @property
+    def for_material(self) -> float:
+        """Half-width of the 95 % interval for the material [unit]; NaN where it isn't known.
+
+        Examples
+        --------
+        >>> m = measurement_from_parts(key="pore.s", name="s", value=2.0, unit="1/µm",
+        ...     convention="made", parts={"voxels": 0.3})
+        >>> m.for_material, replace(m, sampling=0.4).for_material
+        (nan, 0.5)
+        """
+        return math.nan if self.sampling is None else math.hypot(self.uncertainty, self.sampling)
 
     def without_interval(self) -> Measurement:
         """Keep the parts that are known, and say that the whole is not: NaN.
@@ -104,6 +122,7 @@ class Measurement:
             "parts": dict(self.parts),
             "checks": [check.to_dict() for check in self.checks],
             "as_segmented": self.as_segmented,
+            "sampling": self.sampling,
         }
 
 

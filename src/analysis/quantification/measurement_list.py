@@ -17,12 +17,9 @@ class MeasurementList:
     Attributes
     ----------
     measurements : tuple of Measurement
-    sampling : dict of str to float
-        By key, the 95 % half-width by which a quantity would differ between fields of view.
     """
 
     measurements: tuple[Measurement, ...]
-    sampling: dict[str, float]
 
     def __iter__(self) -> Iterator[Measurement]:
         return iter(self.measurements)
@@ -46,6 +43,7 @@ class MeasurementList:
             row = {"key": m.key, "name": m.name, "value": m.value, "uncertainty": m.uncertainty}
             row |= {"lower": m.interval95[0], "upper": m.interval95[1], "unit": m.unit}
             row |= {f"from_{part}": size for part, size in m.parts.items()}
-            row |= {"as_segmented": m.as_segmented, "between_fields": self.sampling.get(m.key)}
+            row |= {"as_segmented": m.as_segmented, "between_fields": m.sampling}
+            row |= {"uncertainty_for_material": m.for_material}
             rows.append(row | {"checks_passed": m.passed, "convention": m.convention})
         return pd.DataFrame(rows)

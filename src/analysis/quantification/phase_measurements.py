@@ -27,9 +27,6 @@ class PhaseMeasurements(MeasurementList):
         For each phase, as segmented.
     percolates : dict of str to dict
         For each phase and axis, whether it crosses the image.
-    sampling : dict of str to float
-        95 % half-width by which a quantity would differ between fields of view of this size; not
-        part of the intervals, which are of the imaged volume.
     imaging : Imaging or None
         Grey values, noise and blur as found in the image.
     grains : dict of str to bool
@@ -40,6 +37,5 @@ class PhaseMeasurements(MeasurementList):
     labels: NDArray[np.uint8]
     sizes: dict[str, SizeDistribution]
     percolates: dict[str, dict[str, bool]]
-    sampling: dict[str, float]
     imaging: Imaging | None
     grains: dict[str, bool] = field(default_factory=dict)

@@ -167,11 +167,12 @@ OF_OBJECTS = ("mean_diameter", "mean_diameter_by_volume", "object_density")
 
 @dataclass(frozen=True)
 class PhaseFigures:
-    """All quantities of one phase, with the table they come from."""
+    """All quantities of one phase, with the table they come from; `anisotropy` as of `Surface`."""
 
     values: dict[str, float]
     sizes: SizeDistribution
     percolates: dict[str, bool]
+    anisotropy: float = 0.0
 
     def said_of(self, key: str) -> str:
         """Say what objects are where most of the phase is one piece that the border cuts."""
@@ -212,7 +213,7 @@ def phase_figures(
         "object_density": _density(sizes, table, phase.shape, spacing_um, mask),
         "largest_fraction": pieces.largest_fraction,
     }
-    return PhaseFigures(values, sizes, pieces.percolates)
+    return PhaseFigures(values, sizes, pieces.percolates, area.anisotropy)
 
 
 def _density(

@@ -25,9 +25,8 @@ from .phase_checks import half_way_checks, half_way_levels, phase_checks, sum_ch
 from .phase_inputs import checked_names, checked_uncertainty, chosen_labels
 from .phase_measurements import PhaseMeasurements
 from .phase_quantities import QUANTITIES, PhaseFigures, Quantity
-from .phase_uncertainty import counting_part, radius_px_of, voxel_part
+from .phase_uncertainty import counting_part, radius_px_of, voxel_part, with_sampling
 from .rendering import Imaging
-from .sampling_error import sampling_uncertainty
 from .threshold_variation import TO_95, PhaseJob, Variation, threshold_parts, varied_thresholds
 from .volume import checked_mask
 
@@ -55,14 +54,14 @@ def measure_phases(
 ) -> PhaseMeasurements:
     """Measure volume fraction, surface, sizes and connectivity of phases, with 95 % intervals.
 
-    The intervals are of the imaged volume; the difference to other fields of view is given
-    separately, in `sampling`. Each has named parts: `threshold` (the quantity at the thresholds ±
-    their uncertainty), `imaging` (blur, smoothing and noise, from a model of the shapes that is
-    imaged and segmented once more, see `reimaging`), `crevices` (surface that blur hides where
-    grains touch), `voxels` (digitisation), `spacing`, for thresholds clearly off the middle between
-    two phases `half-way` (what is measured there), and for sizes and numbers of objects `counting`:
-    where the border cuts objects, those inside stand for the population, and there are only so many
-    of them.
+    The intervals are of the imaged volume; by how much it may differ from the material is given
+    beside each, as its `sampling`. Each has named parts: `threshold` (the quantity at the
+    thresholds ± their uncertainty), `imaging` (blur, smoothing and noise, from a model of the
+    shapes that is imaged and segmented once more, see `reimaging`), `crevices` (surface that blur
+    hides where grains touch), `voxels` (digitisation), `spacing`, for thresholds clearly off the
+    middle between two phases `half-way` (what is measured there), and for sizes and numbers of
+    objects `counting`: where the border cuts objects, those inside stand for the population, and
+    there are only so many of them.
 
     Parameters
     ----------
@@ -215,7 +214,6 @@ def _measure_at_thresholds(
         labels=labels,
         sizes={title: found.figures.sizes for title, found in measured.items()},
         percolates={title: found.figures.percolates for title, found in measured.items()},
-        sampling={key: s for found in measured.values() for key, s in found.sampling.items()},
         imaging=imaging,
         grains={
             title: found.grains for title, found in measured.items() if found.grains is not None
@@ -227,7 +225,6 @@ def _measure_at_thresholds(
 class _Measured:
     measurements: tuple[Measurement, ...]
     figures: PhaseFigures
-    sampling: dict[str, float]
     grains: bool | None
 
 
@@ -278,11 +275,9 @@ def _measure(
             as_segmented=raw, of=figures.said_of(quantity.key),
         )  # fmt: skip
         found.append(m)
-    sampling = sampling_uncertainty(phase, spacing_um=job.spacing, mask=job.inside)
     return _Measured(
-        tuple(found),
+        tuple(with_sampling(found, phase, spacing_um=job.spacing, mask=job.inside)),
         figures,
-        {f"{title}.{key}": size for key, size in sampling.items()},
         crevices.bright == (label > 0) if crevices and crevices.likely == 1 else None,
     )
 
@@ -310,7 +305,7 @@ def _value_and_parts(
         # a bias that is left in has a known sign: it adds to the half-width as it is
         left = bias.uncertainty if corrected else bias.uncertainty + abs(bias.ratio - 1)
         parts["imaging"] = float(abs(raw) * left)
-    parts["voxels"] = abs(value) * voxel_part(quantity.key, radius_px, phase)
+    parts["voxels"] = abs(value) * voxel_part(quantity.key, radius_px, figures, job.spacing)
     power = abs(quantity.length_power[phase.ndim])
     parts["spacing"] = TO_95 * power * job.spacing_uncertainty * abs(value)
     return float(value), {name: float(np.nan_to_num(size)) for name, size in parts.items()}

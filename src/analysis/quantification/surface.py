@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import pi
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..spacing import checked_image_ndim, checked_spacing
-from .directions import line_directions
+from .directions import line_directions, parallel_planes
 from .level_set import iso_area
 from .volume import checked_mask, checked_phase
 
@@ -38,12 +38,16 @@ class Surface:
         Area per volume of the phase [1/µm]; NaN when there is none of it.
     method : str
         The estimator and its known bias.
+    anisotropy : float
+        Of the normals, from 0 where no direction is preferred to 1 where they are parallel: scatter
+        of the crossings between directions; NaN where they aren't counted.
     """
 
     area_um2: float
     specific_um2_per_um3: float
     per_phase_um2_per_um3: float
     method: str
+    anisotropy: float = float("nan")
 
 
 def surface(
@@ -99,17 +103,18 @@ def surface(
     spacing = checked_spacing(spacing_um, phase.ndim)
     inside = None if mask is None else checked_mask(mask, phase.shape)
     if method in _CROFTON:
-        specific = _crofton(phase, spacing, inside, extrapolated=method != "crofton")
+        specific, preferred = _crofton(phase, spacing, inside, extrapolated=method != "crofton")
         words = _CROFTON[method].format(n=13 if phase.ndim == 3 else 4)
     elif method in _BIAS and phase.ndim == 3 and inside is None:
         specific = _area_by(method, phase, spacing) / (phase.size * float(np.prod(spacing)))
+        preferred = float("nan")
         words = _BIAS[method]
     else:
         raise ValueError(
             f"method needs 'crofton', or 'marching_cubes' or 'faces' for a volume without mask, "
             f"got {method!r} for {phase.ndim}D: use 'crofton'"
         )
-    return _surface(phase, spacing, inside, specific, words)
+    return replace(_surface(phase, spacing, inside, specific, words), anisotropy=preferred)
 
 
 def crossings_per_length(
@@ -241,14 +246,19 @@ def _crofton(
     inside: NDArray[np.bool_] | None,
     *,
     extrapolated: bool,
-) -> float:
+) -> tuple[float, float]:
+    """Specific surface [1/µm] and anisotropy."""
     per_length = _per_length(phase, spacing, inside, 1)
     if extrapolated:
         two = _per_length(phase, spacing, inside, 2)
         per_length = np.where(np.isfinite(two), 2 * per_length - two, per_length)
     weights = np.where(np.isfinite(per_length), line_directions(spacing).weights, 0)
     factor = 2.0 if phase.ndim == 3 else pi / 2
-    return float(factor * np.sum(weights * np.nan_to_num(per_length)) / weights.sum())
+    counted = np.nan_to_num(per_length)
+    mean = float(np.sum(weights * counted) / weights.sum())
+    scatter = float(np.sqrt(np.sum(weights * (counted - mean) ** 2) / weights.sum()))
+    preferred = min(1.0, scatter / mean / parallel_planes(spacing).least_scatter) if mean else 0.0
+    return factor * mean, preferred
 
 
 def _crossings(

@@ -45,4 +45,4 @@ def test_the_table_tells_parts_and_the_scatter_between_fields():
     assert (row.lower, row.upper, row.unit) == (*m.interval95, "1/µm")
     assert row.from_voxels == m.parts["voxels"]
     known = "grain.volume_fraction"
-    assert found.table().set_index("key").between_fields[known] == found.sampling[known]
+    assert found.table().set_index("key").between_fields[known] == found[known].sampling

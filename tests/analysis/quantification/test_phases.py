@@ -185,7 +185,9 @@ def test_phases_add_up_to_one_and_every_check_passes_on_a_good_image(image) -> N
 
 def test_the_difference_between_fields_of_view_is_told_apart_from_the_interval(image) -> None:
     found = measured(image, phase="sphere")
-    assert found.sampling["sphere.volume_fraction"] > found["sphere.volume_fraction"].uncertainty
+    share = found["sphere.volume_fraction"]
+    assert share.sampling > share.uncertainty
+    assert share.for_material == pytest.approx(np.hypot(share.sampling, share.uncertainty))
     assert "between_fields" in found.table()
 
 
