@@ -9,7 +9,7 @@ from typing import Any
 
 import numba
 from llvmlite import ir
-from numba.core import types
+from numba import types
 from numba.extending import intrinsic
 
 #: Products may be fused with sums, and signs of zero are lost; nothing else is reordered, so that

@@ -187,7 +187,8 @@ _METHODS: tuple[tuple[tuple[str, ...], AnswerMethod], ...] = (
             "The pore network is SNOW2's partition of the pore space by a watershed of its "
             "distances: peaks after a Gaussian of 0.4 voxels, the highest within 4 voxels, without "
             "saddles and without those nearer to a wider peak than to the solid. Sizes are as "
-            "PoreSpy defines them. Closed pieces in which no ball of 2 voxels fits are of no pore.",
+            "PoreSpy defines them. Closed pieces without a peak in which no ball of 3 voxels fits "
+            "are of no pore.",
             (
                 ("Gostick 2017, Versatile and efficient pore network extraction method using "
                  "marker-based watershed segmentation", "10.1103/PhysRevE.96.023307"),

@@ -16,7 +16,7 @@ from ..spacing import checked_spacing
 from ..threads import Workers
 from .conduits import conduits
 from .lead_axis import lead_axis, led_first
-from .partition import PartedPores, part_pores
+from .partition import NARROW, PartedPores, part_pores
 from .region_sizes import sizes_of
 from .regions import own_share, spanning_mask
 
@@ -144,8 +144,8 @@ def extract_network(
     """Part a pore space into pores and throats by SNOW2.
 
     Pores are cut at constrictions, and each has the voxels that are its own; sizes are those that
-    porespy defines. What no ball of two voxels fits in is no pore unless it reaches a face of the
-    image. Where a pore lies in a face, a pore outside stands for what follows, if more than the
+    porespy defines. A closed piece in which SNOW finds no peak and no ball of 3 voxels fits is of
+    no pore. Where a pore lies in a face, a pore outside stands for what follows, if more than the
     pore's edge is there: three voxels of width. What the network conducts needs the extra
     ``pores``; this does not.
 
@@ -190,8 +190,8 @@ def extract_network(
     parted = part_pores(pore, threads=threads)
     if not parted.count:
         raise ValueError(
-            "pore needs room for a ball of radius 2 voxels, or to reach a face, got neither: image "
-            "finer"
+            f"pore needs room for a ball of radius {NARROW} voxels, or to reach a face, got "
+            "neither: image finer"
         )
     cut = None if inside is None else _at_side(parted, inside)
     sizes = sizes_of(parted, spacing[0], threads=threads)
@@ -207,12 +207,12 @@ def _words(closed: int, voxels: int) -> str:
     >>> _words(0, 10)
     'SNOW2'
     >>> _words(1, 8)
-    'SNOW2 without 12.5 % of the pore, closed and narrower than 4 voxels'
+    'SNOW2 without 12.5 % of the pore, closed and narrower than 6 voxels'
     """
     if not closed:
         return "SNOW2"
     share = 100 * closed / voxels
-    return f"SNOW2 without {share:.3g} % of the pore, closed and narrower than 4 voxels"
+    return f"SNOW2 without {share:.3g} % of the pore, closed and narrower than {2 * NARROW} voxels"
 
 
 def _at_side(parted: PartedPores, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:

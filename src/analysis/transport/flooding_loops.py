@@ -103,23 +103,25 @@ def _push(at: int, level: int, room: Any, following: Any, ends: Any, free: Any) 
 
 
 @compiled
-def number_rest(labels: Any, count: int, jumps: Any, rim: int) -> Any:
-    """Number the pieces that no marker is in: those that reach a face; the others are closed.
+def number_rest(labels: Any, count: int, jumps: Any, rim: int, wide: int) -> Any:
+    """Number the pieces that no marker is in, if they reach a face or are wide.
 
     Parameters
     ----------
     labels : ndarray of int32, (z, y, x)
-        Negative where it is open and has no number; is written, 0 where it gets none.
+        Minus the level where it is open and has no number; is written, 0 where it gets none.
     count : int
         Numbers that are given.
     jumps : ndarray of int64, (6,)
     rim : int
         Width of what surrounds the volume.
+    wide : int
+        Level from which on a piece is numbered though it is closed.
 
     Returns
     -------
     int, int
-        Numbers that are given now, and voxels that are closed.
+        Numbers that are given now, and voxels that get none.
     """
     nz, ny, nx = labels.shape
     flat = labels.reshape(-1)
@@ -129,19 +131,20 @@ def number_rest(labels: Any, count: int, jumps: Any, rim: int) -> Any:
         if flat[start] >= 0:
             continue
         queue[0] = start
+        counts = -flat[start] >= wide
         flat[start] = count + 1
         first, last = 0, 1
-        reaches = False
         while first < last:
             at = queue[first]
             first += 1
             z, rest = at // (ny * nx), at % (ny * nx)
             y, x = rest // nx, rest % nx
             low, high = min(z, y, x), max(z - nz, y - ny, x - nx)
-            reaches |= low == rim or high == -rim - 1
+            counts |= low == rim or high == -rim - 1
             for k in range(len(jumps)):
                 there = at + jumps[k]
                 if flat[there] < 0:
+                    counts |= -flat[there] >= wide
                     flat[there] = count + 1
                     if last == len(queue):
                         more = np.empty(2 * last, np.int64)
@@ -149,7 +152,7 @@ def number_rest(labels: Any, count: int, jumps: Any, rim: int) -> Any:
                         queue = more
                     queue[last] = there
                     last += 1
-        if reaches:
+        if counts:
             count += 1
         else:
             closed += last

@@ -13,7 +13,8 @@ from ..quantification.distance import WalledPhase, squared_distance
 from ..quantification.voxel_metric import voxel_metric
 from .peaks import RIM, Peaks, jumps_to, widest_places
 
-_NARROW = 2**14 - 1  # squared distances below it are kept in two bytes
+NARROW = 3  # voxels: closed pieces without a peak in which no ball of this radius fits are no pores
+_SHORT = 2**14 - 1  # squared distances below it are kept in two bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +31,7 @@ class PartedPores:
     count : int
         Pores, those outside too.
     closed : int
-        Voxels of pieces so narrow that no peak is in them and which reach no face: of no pore.
+        Voxels of pieces that are of no pore.
     """
 
     labels: NDArray[np.int32]
@@ -49,8 +50,8 @@ def part_pores(pore: NDArray[np.bool_], *, threads: int | None = None) -> Parted
 
     The distances to the solid are blurred, their peaks are kept unless they are saddles or nearer
     to a wider peak than to the solid, and from those that are left a watershed numbers the voxels.
-    What hangs together with no peak is one pore where it reaches a face, and of no pore elsewhere:
-    no ball of two voxels fits in.
+    What hangs together with no peak is one pore; where it is closed and no ball of `NARROW` voxels
+    fits in, it is of no pore.
 
     Parameters
     ----------
@@ -82,7 +83,8 @@ def part_pores(pore: NDArray[np.bool_], *, threads: int | None = None) -> Parted
     del rim
     peaks = widest_places(squared, wide, threads=threads)
     labels = _flooded(squared, wide, peaks)
-    count, closed = number_rest(labels, peaks.count, jumps_to(labels.shape, 1), RIM)
+    jumps = jumps_to(labels.shape, 1)
+    count, closed = number_rest(labels, peaks.count, jumps, RIM, NARROW**2)
     count += _number_outside(labels, count)
     return PartedPores(labels, squared, count, closed)
 
@@ -103,7 +105,7 @@ def _squared(wide: NDArray[np.bool_], shape: tuple[int, ...], threads: int | Non
     """Return squared distances; where there is no solid at all, half of the shortest side."""
     if wide.all():
         least = max(1, min(shape) // 2) ** 2
-        return np.full(wide.shape, least, np.int16 if least < _NARROW else np.int32)
+        return np.full(wide.shape, least, np.int16 if least < _SHORT else np.int32)
     room = WalledPhase(wide, ~wide, voxel_metric((1.0, 1.0, 1.0)), False)
     return squared_distance(room, threads=threads)
 

@@ -148,7 +148,7 @@ def test_a_volume_without_solid_is_one_pore_open_on_all_sides():
     assert np.isfinite(found.sizes["throat.inscribed_diameter"]).all()
 
 
-def test_thin_pieces_are_pores_only_where_they_reach_a_face_and_it_is_said():
+def test_thin_pieces_are_pores_where_they_reach_a_face_and_elsewhere_it_is_said():
     pore = np.zeros((24, 24, 24), bool)
     pore[:, 3:5, 3:5] = True  # two voxels wide, through
     wide = ball(24, 5, (12, 15, 15))
@@ -160,9 +160,19 @@ def test_thin_pieces_are_pores_only_where_they_reach_a_face_and_it_is_said():
     found = extract_network(pore, spacing_um=CUBE)
     assert found.pores.equals(plain.pores)
     share = 100 * 2 / np.count_nonzero(pore)
-    assert f"without {share:.3g} % of the pore, closed and narrower than 4" in found.convention
-    with pytest.raises(ValueError, match=r"room for a ball of radius 2 voxels.*image finer"):
+    assert f"without {share:.3g} % of the pore, closed and narrower than 6" in found.convention
+    with pytest.raises(ValueError, match=r"room for a ball of radius 3 voxels.*image finer"):
         extract_network(np.pad(np.ones((1, 1, 1), bool), 4), spacing_um=CUBE)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 12, 13), (12, 1, 13), (12, 13, 1), (2, 3, 40)])
+def test_thin_volumes_have_networks_too(shape):
+    found = extract_network(np.ones(shape, bool), spacing_um=CUBE)
+    assert found.pores["volume_um3"].tolist() == [np.prod(shape)]
+    pore = np.random.default_rng(0).random(shape) > 0.3
+    pore[0, 0, 0] = True
+    found = extract_network(pore, spacing_um=CUBE)
+    assert found.pores["volume_um3"].sum() == np.count_nonzero(pore)
 
 
 def test_outside_a_mask_there_are_no_pores_and_its_side_cuts_them():

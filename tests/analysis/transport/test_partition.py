@@ -16,8 +16,9 @@ from scipy.ndimage import (
 from scipy.spatial.distance import cdist
 from skimage.segmentation import watershed
 
+from scalebridge.analysis.transport.flooding_loops import number_rest
 from scalebridge.analysis.transport.partition import part_pores
-from scalebridge.analysis.transport.peaks import RIM, widest_places
+from scalebridge.analysis.transport.peaks import RIM, jumps_to, widest_places
 from scalebridge.analysis.transport.region_sizes import sizes_of
 
 from .test_extraction import medium
@@ -97,6 +98,19 @@ def test_plateaus_are_one_peak_and_a_ridge_that_climbs_is_none():
     cone = np.hypot(z - 12, y - 12) <= 3 + 6 * x / 80  # widens steadily: one pore, wide at the end
     cone[..., [0, -1]] = False
     assert part_pores(cone).count == 1
+
+
+def test_of_pieces_without_a_peak_those_that_are_closed_and_narrow_get_no_number():
+    labels = np.zeros((16, 16, 16), np.int32)
+    labels[RIM, 4, 4:8] = -1  # in a face
+    labels[8, 4:6, 4:8] = -8
+    labels[8, 9, 4:8] = -8
+    labels[8, 9, 6] = -9  # wide at one place
+    given, closed = number_rest(labels, 5, jumps_to(labels.shape, 1), RIM, 9)
+    assert (given, closed) == (7, 8)
+    assert set(labels[RIM, 4, 4:8]) == {6}
+    assert set(labels[8, 9, 4:8]) == {7}
+    assert np.count_nonzero(labels) == 8
 
 
 def test_sizes_are_those_of_each_region_by_itself():
