@@ -185,7 +185,7 @@ def written(m: Measurement) -> str:
     --------
     >>> nan = float("nan")
     >>> written(Measurement("a.b", "b", 1.5, (nan, nan), nan, "µm", "as drawn"))
-    '1.5 (± not known)'
+    '1.5 (±\\xa0not\\xa0known)'
     """
     if math.isinf(m.value):
         return "∞"
@@ -193,7 +193,7 @@ def written(m: Measurement) -> str:
         return "not known"
     if math.isfinite(m.uncertainty) and m.uncertainty > 0:
         return format_value(m.value, m.uncertainty).replace(" ", "\u00a0")
-    return f"{format_number(m.value, digits=3)} (± not known)"
+    return f"{format_number(m.value, digits=3)} (±\xa0not\xa0known)"
 
 
 def _convention(m: Measurement) -> str:
@@ -204,6 +204,6 @@ def _convention(m: Measurement) -> str:
 
 
 def _parts(m: Measurement) -> str:
-    shown = [f"{name} {format_number(size, digits=2)}" for name, size in m.parts.items()]
+    shown = [f"{name} {format_number(size, digits=2)}" for name, size in m.parts.items() if size]
     shown = [one.replace(" ", "\u00a0") for one in shown]
     return ", ".join(shown) or "–"

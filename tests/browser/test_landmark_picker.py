@@ -127,4 +127,11 @@ def test_rows_are_selected_and_switched_by_mouse_and_keys(page, specimen):
         panel = panels.nth(number).locator("canvas[data-view]").first
         assert until(lambda at=panel: at.evaluate(COLORED, 0.01) > 0.9, page)
         assert panel.evaluate(COLORED, -0.01) < 0.1
+    with Workspace.open(specimen) as ws:  # another person, in another process than the kernel
+        ws.landmarks.add(
+            moving_frame="after", fixed_frame="before", name="hers",
+            moving=named((20, 30, 50)), fixed=named((20, 30.2, 50)),
+        )  # fmt: skip
+    assert until(lambda: rows.count() == 11, page)
+    assert page.locator('.sb-table tr[data-row="hers"]').count() == 1
     assert page.outside == []

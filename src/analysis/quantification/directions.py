@@ -93,7 +93,7 @@ def parallel_planes(spacing_um: tuple[float, ...]) -> ParallelPlanes:
     Examples
     --------
     >>> round(parallel_planes((1.0, 1.0, 1.0)).error, 3)
-    0.032
+    0.033
     >>> round(parallel_planes((2.0, 1.0, 1.0)).error, 3)
     0.089
     """
