@@ -165,6 +165,15 @@ def test_thin_pieces_are_pores_where_they_reach_a_face_and_elsewhere_it_is_said(
         extract_network(np.pad(np.ones((1, 1, 1), bool), 4), spacing_um=CUBE)
 
 
+def test_a_speck_in_the_solid_leads_from_no_pore_to_another():
+    pore = ball(30, 5, (8, 15, 15)) | ball(30, 5, (22, 15, 15))
+    pore[15, 14:17, 14:17] = True  # a voxel of solid on either side
+    found = extract_network(pore, spacing_um=CUBE)
+    assert len(found.pores) == 2
+    assert len(found.throats) == 0
+    assert found.pores["volume_um3"].sum() == np.count_nonzero(pore) - 9
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 1), (1, 12, 13), (12, 1, 13), (12, 13, 1), (2, 3, 40)])
 def test_thin_volumes_have_networks_too(shape):
     found = extract_network(np.ones(shape, bool), spacing_um=CUBE)
