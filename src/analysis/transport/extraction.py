@@ -39,7 +39,7 @@ class ExtractedNetwork:
     sizes : mapping of str to ndarray
         Of pores and throats, as `sizes_of` names them; µm, along the axes of the array.
     convention : str
-        How it was partitioned, and the shapes of pores and throats.
+        How it was parted, and which share of the pore is of no pore.
     mask : ndarray of bool or None
         What is specimen; None where all is.
     cut : ndarray of bool or None
