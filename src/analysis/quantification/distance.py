@@ -105,9 +105,7 @@ def distance_transform(
     """
     room = WalledPhase.checked(phase, spacing_um=spacing_um, mask=mask)
     found = np.empty(room.shape, np.float32)
-    squared = squared_distance(room, border=border, threads=threads, distance=found)
-    if squared.dtype != np.int16:
-        found[squared >= _CAPS[squared.dtype]] = np.inf
+    squared_distance(room, border=border, threads=threads, distance=found)
     if room.masked:
         found[~room.own] = 0
     return found
@@ -122,7 +120,8 @@ def squared_distance(
 ) -> NDArray[Any]:
     """Return squared distances in units of the metric, in the narrowest whole-number type.
 
-    They are 0 outside the phase. `distance` receives their root [µm], whatever it is there.
+    They are 0 outside the phase. `distance` receives their root [µm] in their place, whatever it is
+    there; what is returned then is nothing.
 
     Examples
     --------
@@ -144,7 +143,7 @@ def squared_distance(
         if not capped:
             break
     found = squared.reshape(room.shape)
-    if room.masked:
+    if room.masked and distance is None:
         found[~room.own] = 0
     return found
 
@@ -168,7 +167,9 @@ def _transformed(
 
     nz, ny, nx = source.shape
     cap = _CAPS[dtype]
-    squared = np.empty(source.shape, dtype)
+    squared = (
+        np.empty(source.shape, dtype) if distance is None else _within(distance, dtype, source)
+    )
     flat_source, flat = source.reshape(nz, -1), squared.reshape(nz, -1)
     wz, wy, wx = metric.weights
 
@@ -178,9 +179,24 @@ def _transformed(
 
     in_slabs(sweep, -(-ny * nx // _CHUNK), threads=threads)
     out = np.empty((0, 0, 0), np.float32) if distance is None else distance.reshape(source.shape)
-    capped = in_slabs(
-        lambda z0, z1: planes(squared, (wy, wx), cap, wall, z0, z1, metric.unit_um, out),
-        nz,
-        threads=threads,
-    )
-    return squared, any(capped)
+    capped, start = False, 0
+    while start < nz:
+        # narrow ones lie at the far end: a root may only be written where none is needed any more
+        count = max(1, (nz - start) // 2) if out.size and dtype.itemsize < 4 else nz - start
+
+        def work(z0: int, z1: int, start: int = start) -> bool:
+            span = start + z0, start + z1
+            return bool(planes(squared, (wy, wx), cap, wall, *span, metric.unit_um, out))
+
+        capped |= any(in_slabs(work, count, threads=threads))
+        start += count
+    return squared, capped
+
+
+def _within(
+    distance: NDArray[np.float32], dtype: np.dtype, source: NDArray[np.bool_]
+) -> NDArray[Any]:
+    """Return whole numbers at the end of the memory that their roots will have, if they fit."""
+    if dtype.itemsize > distance.itemsize:
+        return np.empty(source.shape, dtype)
+    return distance.reshape(-1).view(dtype)[-source.size :].reshape(source.shape)

@@ -93,7 +93,8 @@ def planes(
     scale : float
         The root is multiplied by it.
     out : ndarray of float32, (z, y, x)
-        Distances are written here; one of size 0 leaves that out.
+        Distances are written here, infinite for what reached the cap; one of size 0 leaves that
+        out. It may share its memory with `squared`: what is written lies before what is read.
 
     Returns
     -------
@@ -153,5 +154,6 @@ def planes(
                 if out.size:
                     far = out[z, y, x : x + width]
                     for i in range(width):
-                        far[i] = np.float32(scale) * np.sqrt(np.float32(now[i]))
+                        root = np.float32(scale) * np.sqrt(np.float32(now[i]))
+                        far[i] = root if now[i] < cap else np.float32(np.inf)
     return capped
