@@ -118,6 +118,28 @@ def ball_area_error(found: Any, volume: np.ndarray, ours: Any) -> float:
     return float(np.mean(ratios) - 1) if ratios else float("nan")
 
 
+def network_error(found: Any, volume: np.ndarray, ours: Any) -> float:
+    """Return the relative difference of what leads from face to face, each throat a round tube."""
+    one, other = (_tubes_conduct(*network, len(volume)) for network in (found, ours))
+    return float(one / other - 1)
+
+
+def _tubes_conduct(places: Any, ends: Any, widths: Any, lengths: Any, layers: int) -> float:
+    """Solve for the flow from the pores beyond the first layer to those beyond the last."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components, laplacian
+    from scipy.sparse.linalg import spsolve
+
+    tubes = coo_array((widths**4 / lengths, tuple(ends.T)), shape=(len(places),) * 2)
+    flow = laplacian((tubes + tubes.T).tocsr()).tocsr()
+    first, last = places[:, 0] < -0.5, places[:, 0] > layers - 0.5
+    parts = connected_components(tubes, directed=False)[1]
+    free = np.isin(parts, parts[first | last]) & ~first & ~last
+    pressure = first.astype(float)
+    pressure[free] = spsolve(flow[free][:, free].tocsc(), -flow[free] @ pressure)
+    return float((flow @ pressure)[first].sum())
+
+
 def value_error(found: Any, volume: np.ndarray, ours: Any) -> float:
     """Return the relative difference."""
     return float(found / ours - 1)
@@ -148,6 +170,10 @@ OPERATIONS: dict[str, Operation] = {
         "porous", {OURS: p.porosimetry, "porespy, 25 sizes": p.porosimetry_porespy},
         thickness_error, "share > 0.1 voxel from ours, every size",
         ("porespy, 25 sizes", 5.0, 256), {"porespy, 25 sizes": 256},
+    ),
+    "pore network": Operation(
+        "porous", {OURS: p.network, "porespy": p.network_porespy}, network_error,
+        "of round tubes' permeability, relative to ours", ("porespy", 8.0, 256), {"porespy": 256},
     ),
     "objects with surface": Operation(
         "grains", {OURS: p.objects, "SimpleITK": p.objects_itk}, ball_area_error,

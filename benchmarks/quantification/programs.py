@@ -87,6 +87,24 @@ def porosimetry_porespy(v: np.ndarray) -> Any:
     return 2 * _porespy().filters.porosimetry(v, sizes=25)
 
 
+_NETWORK = ("pore.coords", "throat.conns", "throat.inscribed_diameter", "throat.total_length")
+
+
+def network(v: np.ndarray) -> Any:
+    from scalebridge.analysis.transport import extract_network
+
+    sizes = extract_network(v, spacing_um=ONE).sizes
+    return tuple(sizes[name] for name in _NETWORK)
+
+
+def network_porespy(v: np.ndarray) -> Any:
+    """Return what porespy finds on the whole volume: in parts it takes longer and cuts layers."""
+    rim = 3
+    found = _porespy().networks.snow2(v, boundary_width=rim, parallel_kw=None).network
+    coords, *others = (np.asarray(found[name]) for name in _NETWORK)
+    return coords - rim, *others
+
+
 def objects(n: np.ndarray) -> Any:
     table = _ours().object_table(n, spacing_um=ONE, connectivity=26, surface=True)
     return table["object"].to_numpy(), table["surface_um2"].to_numpy()

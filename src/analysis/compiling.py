@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import numba
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 
 #: Products may be fused with sums, and signs of zero are lost; nothing else is reordered, so that
 #: a second run gives the same bits.
@@ -43,3 +46,23 @@ def _compiled(function: Any, *, fastmath: Any, error_model: str = "python") -> A
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # Numba found no folder to keep it in
         return numba.njit(**options)(function)
+
+
+@intrinsic
+def prefetch(context: Any, array: Any, index: Any) -> Any:
+    """Ask, in a loop, for the memory of an array's entry by flat index that is used soon.
+
+    Where a loop jumps about in an array that is larger than the caches: the flood of a pore space
+    takes 0.4 of the time.
+    """
+
+    def written(target: Any, builder: Any, signature: Any, given: Any) -> Any:
+        data = target.make_array(array)(target, builder, given[0]).data
+        place = builder.bitcast(builder.gep(data, [given[1]]), ir.IntType(8).as_pointer())
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
+        asked = builder.module.declare_intrinsic("llvm.prefetch", [place.type], kind)
+        builder.call(asked, [place, number(0), number(3), number(1)])  # read, keep, data
+        return target.get_dummy_value()
+
+    return types.void(array, index), written

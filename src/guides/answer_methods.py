@@ -182,13 +182,13 @@ _METHODS: tuple[tuple[tuple[str, ...], AnswerMethod], ...] = (
         ),
     ),
     (
-        ("pore_network", "relative_permeability"),
+        ("network_sizes", "pore_network", "relative_permeability"),
         AnswerMethod(
             "The pore network is SNOW2's partition of the pore space by a watershed of its "
-            "distances; pores are pyramids and throats cuboids between them, for which flow and "
-            "diffusion are solved with openpnm. It is put beside the voxels' own answers. For "
-            "relative permeability it is drained with trapping; a conduit carries the fluid that "
-            "holds both its pores and its throat.",
+            "distances: peaks after a Gaussian of 0.4 voxels, the highest within 4 voxels, without "
+            "saddles and without those nearer to a wider peak than to the solid. Sizes are as "
+            "PoreSpy defines them. Closed pieces without a peak in which no ball of 3 voxels fits "
+            "are of no pore.",
             (
                 ("Gostick 2017, Versatile and efficient pore network extraction method using "
                  "marker-based watershed segmentation", "10.1103/PhysRevE.96.023307"),
@@ -196,6 +196,17 @@ _METHODS: tuple[tuple[tuple[str, ...], AnswerMethod], ...] = (
                  "transport processes in porous materials", "10.1016/j.compchemeng.2018.12.025"),
                 ("Gostick et al. 2019, PoreSpy: a Python toolkit for quantitative analysis of "
                  "porous media images", "10.21105/joss.01296"),
+            ),
+        ),
+    ),
+    (
+        ("pore_network", "relative_permeability"),
+        AnswerMethod(
+            "In the network pores are pyramids and throats cuboids between them, for which flow "
+            "and diffusion are solved with openpnm. It is put beside the voxels' own answers. For "
+            "relative permeability it is drained with trapping; a conduit carries the fluid that "
+            "holds both its pores and its throat.",
+            (
                 ("Gostick et al. 2016, OpenPNM: a pore network modeling package",
                  "10.1109/MCSE.2016.49"),
             ),

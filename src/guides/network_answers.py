@@ -23,36 +23,25 @@ _LIKE = 1.5  # factor by which the network may differ from the voxels and still 
 _ESTIMATE = "estimate by a pore network; no error bar tells how far it is off"
 
 
-def network(
-    phase: Porous,
-    fluids: Fluids,
-    extract: Callable[[], ExtractedNetwork],
-    *,
-    solved: Mapping[str, Measurement] | None = None,
-    rough: bool = False,
+def network_sizes(
+    phase: Porous, extract: Callable[[], ExtractedNetwork], *, rough: bool = False
 ) -> Found:
-    """Tell the network's sizes, and what it conducts beside what the voxels do.
+    """Tell how wide pores and throats are, and how many throats a pore has.
 
     Parameters
     ----------
     phase : Porous
-    fluids : Fluids
     extract : callable
         Gives the network of the phase.
-    solved : mapping of str to Measurement, optional
-        What the voxels' solvers found, by ``effective_diffusivity_<axis>`` and
-        ``permeability_<axis>``; nothing is solved on voxels here.
     rough : bool
-        Leave the tables.
+        Leave the table.
 
     Raises
     ------
-    MissingPackage
-        porespy or openpnm are not installed.
     ValueError
         No volume, no cubes, or no pore.
     """
-    found, beside = extract(), dict(solved or {})
+    found = extract()
     pores, throats = found.pores, found.throats
     whole = pores[~pores["at_border"]]
     whole = whole if len(whole) else pores
@@ -74,6 +63,40 @@ def network(
             f"{by_number}; {of}", (_narrow(throats["diameter_um"].to_numpy() / voxel),),
         ),
     ]  # fmt: skip
+    return measured, {} if rough else {"network_sizes": _sizes(whole, pores, throats, voxel)}
+
+
+def network(
+    phase: Porous,
+    fluids: Fluids,
+    extract: Callable[[], ExtractedNetwork],
+    *,
+    solved: Mapping[str, Measurement] | None = None,
+    rough: bool = False,
+) -> Found:
+    """Tell what the network conducts beside what the voxels do, and how it drains.
+
+    Parameters
+    ----------
+    phase : Porous
+    fluids : Fluids
+    extract : callable
+        Gives the network of the phase.
+    solved : mapping of str to Measurement, optional
+        What the voxels' solvers found, by ``effective_diffusivity_<axis>`` and
+        ``permeability_<axis>``; nothing is solved on voxels here.
+    rough : bool
+        Leave the tables.
+
+    Raises
+    ------
+    MissingPackage
+        openpnm is not installed.
+    ValueError
+        No volume, no cubes, or no pore.
+    """
+    found, beside = extract(), dict(solved or {})
+    measured: list[Measurement] = []
     rows = []
     for axis in "xyz":
         one = pore_network(phase.inside, spacing_um=phase.spacing, axis=axis, extracted=found)
@@ -99,7 +122,6 @@ def network(
         return measured, {}
     return measured, {
         "pore_network": pd.DataFrame(rows),
-        "network_sizes": _sizes(whole, pores, throats, voxel),
         **_drained(phase, fluids, found),
     }
 

@@ -9,7 +9,7 @@ from ..analysis.quantification.measurement import Measurement
 from ..analysis.transport import ExtractedNetwork, extract_network
 from .drainage_answers import Found, drainage
 from .fluids import Fluids
-from .network_answers import network, two_fluids
+from .network_answers import network, network_sizes, two_fluids
 from .transport_answers import Porous
 
 
@@ -32,6 +32,8 @@ class PoreAnswers:
         if part == "drainage":
             return drainage(phase, self._fluids, rough=rough)
         extract = partial(self._extract, phase, rough)
+        if part == "network_sizes":
+            return network_sizes(phase, extract, rough=rough)
         if part == "relative_permeability":
             return two_fluids(phase, self._fluids, extract)
         solved = {m.key.rsplit(".", 1)[1]: m for m in self._solved}
@@ -39,7 +41,7 @@ class PoreAnswers:
 
     def _extract(self, phase: Porous, rough: bool) -> ExtractedNetwork:
         if rough or self._extracted is None:
-            found = extract_network(phase.inside, spacing_um=phase.spacing)
+            found = extract_network(phase.inside, spacing_um=phase.spacing, threads=phase.threads)
             if rough:
                 return found
             self._extracted = found

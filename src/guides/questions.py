@@ -10,7 +10,7 @@ SHARED = ("interfaces", "triple_lines", "image_quality", "agreement", "saturatio
 #: Solved in the central block, one axis after the other.
 SOLVED = ("diffusion", "flow")
 #: Of the same block, once for all axes.
-OF_PORES = ("drainage", "pore_network", "relative_permeability")
+OF_PORES = ("drainage", "network_sizes", "pore_network", "relative_permeability")
 
 
 @dataclass(frozen=True)

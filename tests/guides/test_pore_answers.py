@@ -32,7 +32,6 @@ def porous(tmp_path_factory):
 @pytest.fixture
 def bare(monkeypatch):
     """The usual install."""
-    monkeypatch.setitem(sys.modules, "porespy", None)
     monkeypatch.setitem(sys.modules, "openpnm", None)
 
 
@@ -45,8 +44,11 @@ def test_without_its_packages_the_answer_says_what_installs_them_and_the_rest_st
         assert "needs" in table.loc[row, "convention"]
         assert 'pip install "scalebridge[pores]"' in table.loc[row, "convention"]
     assert "chords" in pore.tables
-    assert set(pore.lists()) == {"retention"}
+    assert set(pore.lists()) == {"retention", "network_sizes"}
     found = values([pore])
+    assert 2 < found["coordination_number"].value < 20
+    throat, body = (found[f"network_{kind}_diameter"].value for kind in ("throat", "pore"))
+    assert 0 < throat < body
     assert found["breakthrough_pressure_z"].value > 0
     assert 0 <= found["trapped_share_z"].value < 0.5
 
@@ -76,7 +78,7 @@ def test_of_a_picture_there_is_drainage_along_its_own_axes_and_no_network(tmp_pa
             ws, results, questions=["pore network"], fluids=Fluids(along="y")
         )
     assert "axis needs one of ('y', 'x'), got 'z'" in along_z.missing["drainage"]
-    assert set(along_y.missing) == {"pore_network", "relative_permeability"}
+    assert set(along_y.missing) == {"network_sizes", "pore_network", "relative_permeability"}
     assert "use a volume" in along_y.missing["pore_network"]
     assert values([along_y])["trapped_share_y"].value == 0
 
@@ -98,8 +100,8 @@ def test_fluids_without_a_capillary_pressure_are_refused(given, message):
 def test_the_network_comes_after_what_it_is_put_beside(porous):
     _, (result,) = porous
     parts = [step.part for step in plan_of(result, parts_of(["pore network", "flow", "chords"]))]
-    assert parts[-3:] == ["drainage", "pore_network", "relative_permeability"]
-    assert set(parts[:-3]) == {"flow", "chords"}
+    assert parts[-4:] == ["drainage", "network_sizes", "pore_network", "relative_permeability"]
+    assert set(parts[:-4]) == {"flow", "chords"}
 
 
 def test_the_fits_are_to_both_curves_and_those_that_all_can_leave_are_drawn():
@@ -129,7 +131,6 @@ def test_the_methods_name_their_sources():
 
 
 def test_the_network_stands_beside_what_the_voxels_solved(porous):
-    pytest.importorskip("porespy")
     pytest.importorskip("openpnm")
     (pore,) = answer_questions(*porous, questions=["pore network", "transport"])
     assert not pore.missing

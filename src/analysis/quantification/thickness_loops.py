@@ -16,6 +16,7 @@ import numpy as np
 
 from ..compiling import compiled
 
+_NONE = -(2**40)  # half the width of a row that a ball does not reach
 
 @compiled
 def cover_table(offset: Any, weights: Any, length: int, shift: int) -> Any:
@@ -159,20 +160,58 @@ def _bricks(rows: Any, c: int) -> Any:
 
 
 @compiled
-def half_widths(radius: int, weights: Any, table: Any) -> None:
-    """Write half the width of the row of a ball at each (dz, dy), -1 where there is none."""
+def half_widths(radius: int, weights: Any, reach_z: int, reach_y: int) -> Any:
+    """Return half the width of the row of a ball at each (dz, dy), `_NONE` where there is none.
+
+    The middle is at (reach_z + 3, reach_y + 3): bricks go up to 3 voxels beyond the ball.
+    """
     wz, wy, wx = weights
-    for dz in range(table.shape[0]):
-        for dy in range(table.shape[1]):
+    mid_z, mid_y = reach_z + 3, reach_y + 3
+    table = np.empty((2 * mid_z + 1, 2 * mid_y + 1), np.int64)
+    for dz in range(mid_z + 1):
+        for dy in range(mid_y + 1):
             left = radius - 1 - wz * dz * dz - wy * dy * dy
-            half = -1
+            half = _NONE
             if left >= 0:
                 half = int(np.sqrt(left / wx))
                 while wx * half * half > left:
                     half -= 1
                 while wx * (half + 1) * (half + 1) <= left:
                     half += 1
-            table[dz, dy] = half
+            table[mid_z + dz, mid_y + dy] = table[mid_z - dz, mid_y + dy] = half
+            table[mid_z + dz, mid_y - dy] = table[mid_z - dz, mid_y - dy] = half
+    return table
+
+
+@compiled
+def _covered(rows: Any, halves: Any, x: int, fresh: Any) -> Any:
+    """Write the bits of 16 words that a ball covers; branch-free, so that it runs on vectors.
+
+    Parameters
+    ----------
+    rows : ndarray of uint64, (16,)
+    halves : ndarray of int64, (16,)
+        Half the width of the ball in each.
+    x : int
+        Its middle, from the first bit on.
+    fresh : ndarray of uint64, (16,)
+        Is written.
+
+    Returns
+    -------
+    uint64
+        All of them together.
+    """
+    full, none, found = ~np.uint64(0), np.uint64(0), np.uint64(0)
+    for r in range(16):
+        low, high = x - halves[r], x + halves[r]
+        from_low = full << np.uint64(max(low, 0) & 63)
+        to_high = full >> np.uint64((63 - min(high, 63)) & 63)
+        from_low = none if low > 63 else from_low
+        to_high = none if high < 0 else to_high
+        fresh[r] = rows[r] & from_low & to_high
+        found |= fresh[r]
+    return found
 
 
 @compiled
@@ -242,6 +281,7 @@ def paint(
             for c in range(coarse.shape[2]):
                 left += coarse[a, b, c] != 0
     table = np.empty((1, 1), np.int64)
+    halves, fresh = np.empty(16, np.int64), np.empty(16, np.uint64)
     made: Any = -1
     reach_z, reach_y = 0, 0
     value = np.float32(0)
@@ -251,8 +291,7 @@ def paint(
             made = radius
             reach_z = min(int(np.sqrt(radius / wz)) + 1, nz)
             reach_y = min(int(np.sqrt(radius / wy)) + 1, ny)
-            table = np.empty((reach_z + 1, reach_y + 1), np.int64)
-            half_widths(radius, weights, table)
+            table = half_widths(radius, weights, reach_z, reach_y)
             value = np.float32(2 * unit * np.sqrt(float(radius)))
         z = places[i] // (ny * nx)
         low_z, high_z = max(z - reach_z, 4 * slab0), min(z + reach_z, nz - 1, 4 * slab1 - 1)
@@ -267,9 +306,7 @@ def paint(
             near_z = _outside(z, 4 * a)
             for b in range(low_y >> 2, (high_y >> 2) + 1):
                 near_y = _outside(y, 4 * b)
-                if near_z > reach_z or near_y > reach_y:
-                    continue
-                half = table[near_z, near_y]
+                half = table[reach_z + 3 + near_z, reach_y + 3 + near_y]
                 if half < 0:
                     continue
                 first, last = max(0, x - half), min(nx - 1, x + half)
@@ -279,29 +316,24 @@ def paint(
                     bricks = coarse[a, b, c] & _span(first >> 2, last >> 2, 64 * c)
                     if not bricks:
                         continue
+                    for r in range(16):
+                        halves[r] = table[
+                            reach_z + 3 + 4 * a - z + (r >> 2), reach_y + 3 + 4 * b - y + (r & 3)
+                        ]
                     painted = False
                     for k in range(4 * c, min(4 * c + 4, fine.shape[2])):
                         if not (bricks >> np.uint64(16 * (k - 4 * c))) & np.uint64(0xFFFF):
                             continue
+                        if not _covered(fine[a, b, k], halves, x - 64 * k, fresh):
+                            continue
+                        painted = True
                         for r in range(16):
-                            word = fine[a, b, k, r]
-                            if not word:
-                                continue
+                            word = fresh[r]
+                            fine[a, b, k, r] ^= word
                             zz, yy = 4 * a + (r >> 2), 4 * b + (r & 3)
-                            dz, dy = abs(zz - z), abs(yy - y)
-                            if dz > reach_z or dy > reach_y:
-                                continue
-                            wide = table[dz, dy]
-                            if wide < 0 or x + wide < 64 * k or x - wide > 64 * k + 63:
-                                continue
-                            fresh = word & _span(x - wide, x + wide, 64 * k)
-                            if not fresh:
-                                continue
-                            painted = True
-                            fine[a, b, k, r] = word ^ fresh
-                            while fresh:
-                                out[zz, yy, 64 * k + _lowest(fresh)] = value
-                                fresh &= fresh - np.uint64(1)
+                            while word:
+                                out[zz, yy, 64 * k + _lowest(word)] = value
+                                word &= word - np.uint64(1)
                     if painted:
                         coarse[a, b, c] = _bricks(fine[a, b], c)
                         left -= coarse[a, b, c] == 0

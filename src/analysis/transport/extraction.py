@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import inspect
-import io
-import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,21 +11,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import MissingPackage
 from ..quantification.volume import checked_mask, checked_phase
 from ..spacing import checked_spacing
 from ..threads import Workers
+from .conduits import conduits
 from .lead_axis import lead_axis, led_first
+from .partition import NARROW, PartedPores, part_pores
+from .region_sizes import sizes_of
 from .regions import own_share, spanning_mask
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_SHAPES = "pyramids_and_cuboids"
 _CUBIC = 1e-6  # sides of a voxel that count as equal
-_LEAST = 0.01  # of the way between two pores, that either has for its own at least
-_IN_PARTS = {"parallel_kw", "parallelization"}  # what porespy calls it
-_OUTSIDE = 3  # voxels that are added beyond each face, for the pores that stand for the outside
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +36,10 @@ class ExtractedNetwork:
         Of the volume [voxels].
     spacing_um : float
         Side of a voxel [µm].
-    snow : mapping of str to ndarray
-        What porespy returned; its x, y, z are the axes of the array in their order.
+    sizes : mapping of str to ndarray
+        Of pores and throats, as `sizes_of` names them; µm, along the axes of the array.
     convention : str
-        How it was partitioned, and the shapes of pores and throats.
+        How it was parted, and which share of the pore is of no pore.
     mask : ndarray of bool or None
         What is specimen; None where all is.
     cut : ndarray of bool or None
@@ -54,7 +48,7 @@ class ExtractedNetwork:
 
     shape: tuple[int, ...]
     spacing_um: float
-    snow: Mapping[str, NDArray]
+    sizes: Mapping[str, NDArray[Any]]
     convention: str
     mask: NDArray[np.bool_] | None = None
     cut: NDArray[np.bool_] | None = None
@@ -66,14 +60,9 @@ class ExtractedNetwork:
         return np.logical_or.reduce(sides)
 
     def _beyond(self, axis: int, last: bool) -> NDArray[np.bool_]:
-        """By their places: porespy's labels go to whatever pore comes next where there is none."""
-        place = self._places[:, axis]
-        return place > self.shape[axis] - 0.5 if last else place < -0.5
-
-    @property
-    def _places(self) -> NDArray[np.float64]:
-        """Middle of each pore, index on the grid of the volume."""
-        return np.asarray(self.snow["pore.coords"], float) / self.spacing_um - _OUTSIDE
+        """By their places."""
+        place = self.sizes["pore.coords"][:, axis] / self.spacing_um
+        return np.asarray(place > self.shape[axis] - 0.5 if last else place < -0.5)
 
     @property
     def pores(self) -> pd.DataFrame:
@@ -85,18 +74,18 @@ class ExtractedNetwork:
         import pandas as pd
 
         own = ~self.outside
-        ends = np.asarray(self.snow["throat.conns"])
+        ends = self.sizes["throat.conns"]
         inner = ends[own[ends].all(axis=1)]
         leads_out = np.zeros(len(own), bool)
         leads_out[ends[~own[ends].all(axis=1)]] = True
         if self.cut is not None:
             leads_out |= self.cut
-        places = self._places[own] * self.spacing_um
+        places = self.sizes["pore.coords"][own]
         return pd.DataFrame({
             "pore": np.flatnonzero(own),
             "x_um": places[:, 2], "y_um": places[:, 1], "z_um": places[:, 0],
-            "diameter_um": np.asarray(self.snow["pore.inscribed_diameter"], float)[own],
-            "volume_um3": np.asarray(self.snow["pore.region_volume"], float)[own],
+            "diameter_um": self.sizes["pore.inscribed_diameter"][own],
+            "volume_um3": self.sizes["pore.region_volume"][own],
             "throats": np.bincount(inner.ravel(), minlength=len(own))[own],
             "at_border": leads_out[own],
         })  # fmt: skip
@@ -110,12 +99,12 @@ class ExtractedNetwork:
         """
         import pandas as pd
 
-        ends = np.asarray(self.snow["throat.conns"])
+        ends = self.sizes["throat.conns"]
         inner = (~self.outside)[ends].all(axis=1)
         return pd.DataFrame({
             "throat": np.flatnonzero(inner), "pore_1": ends[inner, 0], "pore_2": ends[inner, 1],
-            "diameter_um": np.asarray(self.snow["throat.inscribed_diameter"], float)[inner],
-            "length_um": np.asarray(self.snow["throat.total_length"], float)[inner],
+            "diameter_um": self.sizes["throat.inscribed_diameter"][inner],
+            "length_um": self.sizes["throat.total_length"][inner],
         })  # fmt: skip
 
     def area_over_length_um(self, axis: str) -> float:
@@ -140,29 +129,25 @@ class ExtractedNetwork:
         Its pores ``first`` and ``last`` stand for the outside and have no volume. What is not
         connected to the first end is left out.
         """
-        _, openpnm = packages()
         front = lead_axis(axis, 3)
         first, last = self._beyond(front, False), self._beyond(front, True)
-        with quiet():
-            network = openpnm.io.network_from_porespy(dict(self.snow))
-            network["pore.first"], network["pore.last"] = first, last
-            network["pore.capacity"] = np.where(
-                self.outside, 0.0, np.asarray(self.snow["pore.region_volume"], float)
-            )
-            sides = np.flatnonzero(self.outside & ~first & ~last)
-            if len(sides):
-                openpnm.topotools.trim(network=network, pores=sides)
-            if network.Nt:
-                _shaped(openpnm, network)
-        return network
+        return conduits(self.sizes, first, last, self.outside)
 
 
 def extract_network(
-    pore: NDArray, *, spacing_um: Sequence[float], mask: NDArray | None = None
+    pore: NDArray,
+    *,
+    spacing_um: Sequence[float],
+    mask: NDArray | None = None,
+    threads: int | None = None,
 ) -> ExtractedNetwork:
     """Part a pore space into pores and throats by SNOW2.
 
-    Needs the extra ``pores`` (porespy and openpnm).
+    Pores are cut at constrictions, and each has the voxels that are its own; sizes are those that
+    porespy defines. A closed piece in which SNOW finds no peak and no ball of 3 voxels fits is of
+    no pore. Where a pore lies in a face, a pore outside stands for what follows, if more than the
+    pore's edge is there: three voxels of width. What the network conducts needs the extra
+    ``pores``; this does not.
 
     Parameters
     ----------
@@ -172,6 +157,8 @@ def extract_network(
     mask : ndarray of bool, optional
         What lies outside is no specimen, and closes pores as a wall does; pores at the side of the
         mask count as cut by the border.
+    threads : int, optional
+        All cores unless told; the result is the same to the bit for any number.
 
     Returns
     -------
@@ -179,10 +166,8 @@ def extract_network(
 
     Raises
     ------
-    MissingPackage
-        porespy or openpnm are not installed.
     ValueError
-        Voxels are no cubes, or there is no pore.
+        Voxels are no cubes, or there is no pore wide enough.
 
     References
     ----------
@@ -202,77 +187,38 @@ def extract_network(
     pore = pore if inside is None else pore & inside
     if not pore.any():
         raise ValueError("pore needs at least one voxel, got none: nothing to extract")
-    porespy, openpnm = packages()
-    snow2 = porespy.networks.snow2
-    # in parts it cuts layers off that don't fill one, and takes longer
-    whole = {name: None for name in _IN_PARTS & inspect.signature(snow2).parameters.keys()}
-    with quiet():
-        found = snow2(pore, voxel_size=spacing[0], boundary_width=_OUTSIDE, **whole)
-    made_by = (
-        f"SNOW2 of porespy {porespy.__version__}, {_SHAPES.replace('_', ' ')} of openpnm "
-        f"{openpnm.__version__}"
-    )
-    network = dict(found.network)
-    cut = None if inside is None else _at_side(found.regions, inside, network)
-    return ExtractedNetwork(pore.shape, spacing[0], network, made_by, inside, cut)
+    parted = part_pores(pore, threads=threads)
+    if not parted.count:
+        raise ValueError(
+            f"pore needs room for a ball of radius {NARROW} voxels, or to reach a face, got "
+            "neither: image finer"
+        )
+    cut = None if inside is None else _at_side(parted, inside)
+    sizes = sizes_of(parted, spacing[0], threads=threads)
+    said = _words(parted.closed, int(np.count_nonzero(pore)))
+    return ExtractedNetwork(pore.shape, spacing[0], sizes, said, inside, cut)
 
 
-def _at_side(
-    regions: NDArray, inside: NDArray[np.bool_], network: Mapping[str, NDArray]
-) -> NDArray[np.bool_]:
+def _words(closed: int, voxels: int) -> str:
+    """Say how it was parted, and what is of no pore.
+
+    Examples
+    --------
+    >>> _words(0, 10)
+    'SNOW2'
+    >>> _words(1, 8)
+    'SNOW2 without 12.5 % of the pore, closed and narrower than 6 voxels'
+    """
+    if not closed:
+        return "SNOW2"
+    share = 100 * closed / voxels
+    return f"SNOW2 without {share:.3g} % of the pore, closed and narrower than {2 * NARROW} voxels"
+
+
+def _at_side(parted: PartedPores, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return which pores touch the side of a mask."""
     from scipy.ndimage import binary_dilation
 
-    core = regions[(slice(_OUTSIDE, -_OUTSIDE),) * 3]
-    touching = np.unique(core[binary_dilation(~inside) & inside])
-    return np.isin(np.asarray(network["pore.region_label"]), touching[touching > 0])
-
-
-def packages() -> tuple[Any, Any]:
-    """Return porespy and openpnm, or say what installs them."""
-    try:
-        with quiet():
-            import openpnm
-            import porespy
-    except ImportError as error:
-        raise MissingPackage(
-            error.name or "porespy", extra="pores", purpose="a pore network"
-        ) from error
-    return porespy, openpnm
-
-
-@contextlib.contextmanager
-def quiet() -> Any:
-    """Keep the packages' bars and notes out of a notebook."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with contextlib.redirect_stderr(io.StringIO()):
-            yield
-    finally:
-        logging.disable(before)
-
-
-def _shaped(openpnm: Any, network: Any) -> None:
-    """Give pores and throats their sizes and shapes, and keep what the first end reaches.
-
-    Where one of two overlapping balls holds most of the other, openpnm's half of a conduit has a
-    negative length, and conductances of any size and sign come out: it is kept positive.
-    """
-    network["pore.diameter"] = network["pore.equivalent_diameter"]
-    network["throat.diameter"] = network["throat.inscribed_diameter"]
-    network["throat.spacing"] = network["throat.total_length"]
-    geometry = openpnm.models.geometry
-    lengths = getattr(geometry.conduit_lengths, _SHAPES)(network)
-    least = _LEAST * np.asarray(network["throat.spacing"])
-    whole = lengths.sum(axis=1)
-    positive = np.clip(lengths, [1, 0, 1] * least[:, None], (whole - least)[:, None])
-    ratio = np.ones_like(lengths)
-    ratio[:, ::2] = lengths[:, ::2] / positive[:, ::2]
-    for kind in ("hydraulic", "diffusive"):
-        factors = getattr(getattr(geometry, f"{kind}_size_factors"), _SHAPES)(network)
-        network[f"throat.{kind}_size_factors"] = factors * ratio
-    parts = openpnm.models.network.cluster_number(network)
-    led = np.isin(parts, np.unique(parts[network["pore.first"]]))
-    if led.any() and not led.all():
-        openpnm.topotools.trim(network=network, pores=np.flatnonzero(~led))
+    touching = np.zeros(parted.count + 1, bool)
+    touching[parted.inner[binary_dilation(~inside) & inside]] = True
+    return touching[1:]

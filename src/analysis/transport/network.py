@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from .conduits import conduit_words, flow_package, quiet
 from .effective import EffectiveConductivity
-from .extraction import ExtractedNetwork, extract_network, packages, quiet
+from .extraction import ExtractedNetwork, extract_network
 from .lead_axis import lead_axis
 from .permeability import Permeability
 
@@ -86,7 +87,7 @@ def pore_network(
 ) -> PoreNetwork:
     """Extract the pore network by SNOW2 and solve flow and diffusion on it.
 
-    Needs the extra ``pores`` (porespy and openpnm). It is an estimate: compare it with
+    Needs the extra ``pores`` (openpnm). It is an estimate: compare it with
     `permeability` and `effective_diffusivity` by `PoreNetwork.beside`.
 
     Parameters
@@ -108,7 +109,7 @@ def pore_network(
     Raises
     ------
     MissingPackage
-        porespy or openpnm are not installed.
+        openpnm is not installed.
     ValueError
         Voxels are no cubes, there is no pore, or the network is of another volume.
 
@@ -120,7 +121,7 @@ def pore_network(
     lead_axis(axis, 3)
     found = network_of(pore, spacing_um, extracted, mask)
     body = found.area_over_length_um(axis)
-    _, openpnm = packages()
+    openpnm = flow_package()
     network = found.along(axis)
     flow = diffusion = 0.0
     if leads_through(network):
@@ -131,7 +132,7 @@ def pore_network(
         )
     return PoreNetwork(
         axis, found.pores, found.throats, flow / body, diffusion / body,
-        f"{found.convention}, unit pressure and concentration across the image",
+        f"{found.convention}, {conduit_words()}, unit pressure and concentration across the image",
     )  # fmt: skip
 
 

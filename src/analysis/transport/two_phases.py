@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .capillarity import young_laplace_kpa
-from .extraction import ExtractedNetwork, packages, quiet
+from .conduits import flow_package, quiet
+from .extraction import ExtractedNetwork
 from .network import flow_rate, leads_through, network_of, unit_phase
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def relative_permeability(
 ) -> RelativePermeability:
     """Drain the pore network of an image and let both fluids flow at several saturations.
 
-    Needs the extra ``pores`` (porespy and openpnm). It is the network's answer: a conduit belongs
+    Needs the extra ``pores`` (openpnm). It is the network's answer: a conduit belongs
     to the fluid that holds both its pores and its throat, films and corners carry nothing, and the
     fluids do not drag each other. Fluids that rest in the corners of a real pore conduct at
     saturations at which these curves are 0.
@@ -81,14 +82,14 @@ def relative_permeability(
     Raises
     ------
     MissingPackage
-        porespy or openpnm are not installed.
+        openpnm is not installed.
     ValueError
         Voxels are no cubes, there is no pore, or nothing leads through.
     """
     if points < 2:
         raise ValueError(f"points needs 2 or more saturations, got {points}")
     found = network_of(pore, spacing_um, extracted, mask)
-    _, openpnm = packages()
+    openpnm = flow_package()
     network = found.along(axis)
     if not leads_through(network):
         raise ValueError(
@@ -148,14 +149,14 @@ def network_drainage(
     Raises
     ------
     MissingPackage
-        porespy or openpnm are not installed.
+        openpnm is not installed.
     ValueError
         Voxels are no cubes, there is no pore, or none reaches the first layer.
     """
     import pandas as pd
 
     found = network_of(pore, spacing_um, extracted, mask)
-    _, openpnm = packages()
+    openpnm = flow_package()
     network = found.along(axis)
     if not network.Nt or not len(network.pores("first")):
         raise ValueError(

@@ -30,7 +30,6 @@ def beads(n: int = 48, cells: int = 3) -> np.ndarray:
 
 
 def test_without_its_packages_the_command_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "porespy", None)
     monkeypatch.setitem(sys.modules, "openpnm", None)
     with pytest.raises(MissingPackage, match=r'pip install "scalebridge\[pores\]"'):
         pore_network(beads(12, 1), spacing_um=(1, 1, 1))
@@ -50,7 +49,6 @@ def test_what_has_no_network_is_refused(pore, spacing, message):
 
 
 def test_the_network_stands_beside_the_voxels():
-    pytest.importorskip("porespy")
     pytest.importorskip("openpnm")
     pore = beads()
     found = pore_network(pore, spacing_um=(0.5,) * 3, axis="y")
@@ -66,7 +64,6 @@ def test_the_network_stands_beside_the_voxels():
 
 
 def test_a_closed_network_conducts_nothing():
-    pytest.importorskip("porespy")
     pytest.importorskip("openpnm")
     pore = beads()
     pore[20:28] = False
@@ -78,7 +75,6 @@ def test_a_closed_network_conducts_nothing():
 
 
 def test_twice_the_spacing_is_four_times_the_permeability_and_the_same_diffusivity():
-    pytest.importorskip("porespy")
     pytest.importorskip("openpnm")
     one, two = (pore_network(beads(), spacing_um=(h,) * 3) for h in (0.5, 1.0))
     assert two.permeability_um2 == pytest.approx(4 * one.permeability_um2, rel=1e-9)
@@ -87,8 +83,7 @@ def test_twice_the_spacing_is_four_times_the_permeability_and_the_same_diffusivi
 
 
 def test_a_wall_at_the_last_layer_closes_the_network():
-    """Nothing is there to stand for the outside; porespy labels the pore before it instead."""
-    pytest.importorskip("porespy")
+    """Nothing is there to stand for the outside."""
     pytest.importorskip("openpnm")
     pore = beads()
     pore[-3:] = False
@@ -101,7 +96,6 @@ def test_a_wall_at_the_last_layer_closes_the_network():
 
 def test_channels_beside_each_other_all_conduct_and_one_extraction_serves_every_axis():
     """Square channels that touch nowhere: a network of the largest piece would be a ninth."""
-    pytest.importorskip("porespy")
     pytest.importorskip("openpnm")
     row = np.arange(25) % 8 >= 2
     row[-1] = False
@@ -126,7 +120,6 @@ def test_channels_beside_each_other_all_conduct_and_one_extraction_serves_every_
 
 def test_no_conduit_conducts_backwards_where_pores_hold_each_other():
     """openpnm's own lengths give a few of a few hundred conduits a negative half."""
-    pytest.importorskip("porespy")
     pytest.importorskip("openpnm")
     field = gaussian_filter(np.random.default_rng(0).normal(size=(64,) * 3), 2.5, mode="wrap")
     pore = field > np.quantile(field, 0.5)
@@ -151,7 +144,6 @@ def packed(n: int = 72, radius: int = 7) -> np.ndarray:
 
 
 def test_fluids_share_a_network_while_one_drives_out_the_other():
-    pytest.importorskip("porespy")
     pytest.importorskip("openpnm")
     free = relative_permeability(packed(), spacing_um=(0.5,) * 3, axis="y", trapping=False).table
     kept = relative_permeability(packed(), spacing_um=(0.5,) * 3, axis="y").table
@@ -172,7 +164,6 @@ def test_fluids_share_a_network_while_one_drives_out_the_other():
 
 
 def test_the_network_drains_at_its_throats_and_what_is_cut_off_stays():
-    pytest.importorskip("porespy")
     pytest.importorskip("openpnm")
     network = extract_network(packed(), spacing_um=(0.5,) * 3)
     given = {"spacing_um": (0.5,) * 3, "axis": "y", "extracted": network}

@@ -212,7 +212,6 @@ def test_what_is_periodic_needs_a_box(pore):
 
 
 def test_a_network_of_a_plug_is_that_of_its_pores_over_its_own_cross_section():
-    pytest.importorskip("porespy")
     pytest.importorskip("openpnm")
     field = gaussian_filter(np.random.default_rng(5).normal(size=(48, 49, 49)), 2.5)
     pore = field > np.quantile(field, 0.5)
