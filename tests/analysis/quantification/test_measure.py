@@ -88,7 +88,7 @@ def test_the_skeleton_of_a_bar_and_of_a_ring_have_their_length() -> None:
     ring = np.abs(np.hypot(y, x) - 25) <= 4
     closed = skeleton(ring, spacing_um=(1, 1))
     assert (closed.ends, closed.branches) == (0, 0)
-    assert closed.length_um == pytest.approx(2 * np.pi * 25, rel=0.09)
+    assert closed.length_um == pytest.approx(2 * np.pi * 25, rel=0.01)
 
 
 def test_the_integral_range_of_blocks_of_voxels_is_the_volume_of_a_block() -> None:
