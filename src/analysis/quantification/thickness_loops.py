@@ -18,6 +18,7 @@ from ..compiling import compiled
 
 _NONE = -(2**40)  # half the width of a row that a ball does not reach
 
+
 @compiled
 def cover_table(offset: Any, weights: Any, length: int, shift: int) -> Any:
     """Return the squared radius from which a ball at an offset holds a ball at the origin.
