@@ -117,8 +117,10 @@ def section_euler(
     Returns
     -------
     ndarray of float, (13,)
-        Mean over the cells [1/µm²].
+        Mean over the cells [1/µm²]; NaN where the image has none so large.
     """
+    if min(phase.shape) <= apart:
+        return np.full(len(planes.weights), np.nan)
     codes = np.zeros(256, np.int64)
     layers = max(1, 2**22 // max(1, phase[0].size))
     cells = [n - apart for n in phase.shape]
