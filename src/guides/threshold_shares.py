@@ -144,6 +144,8 @@ def _moved(levels: tuple[float, ...], index: int, step: float) -> list[float]:
 
 def _bounds(key: str) -> tuple[float, float]:
     quantity = key.rsplit(".", 1)[1]
-    if quantity.startswith("tortuosity_factor"):
+    if quantity.startswith(("tortuosity_factor", "path_ratio")):
         return 1.0, math.inf
+    if quantity.endswith("_curvature"):
+        return -math.inf, math.inf
     return 0.0, 1.0 if quantity.startswith("effective_diffusivity") else math.inf

@@ -106,14 +106,14 @@ def test_what_is_not_known_is_recorded_as_not_known_and_never_as_zero(channelled
     nothing = stands["quantification.scan.pore.effective_diffusivity_y"]
     assert (nothing.value, nothing.uncertainty, nothing.lower) == (0, None, None)
     chord = stands["quantification.scan.pore.mean_chord_x"]
-    # 2 phi over 5 crossings on 23 steps from voxel to voxel
-    assert chord.value == pytest.approx(2 * 0.75 * 23 / 5 * SPACING[2])
-    assert chord.uncertainty is None
+    # twice 17.5 of 23 steps in pores, of which one voxel is at the border, over 5 crossings
+    assert chord.value == pytest.approx(2 * 17.5 / 5 * SPACING[2])
+    assert chord.uncertainty == pytest.approx(chord.parts["voxels"])
     along = stands["quantification.scan.pore.effective_diffusivity_z"]
     assert along.uncertainty is not None
     assert "already segmented" in [check["name"] for check in along.checks]
-    key = next(m for m in answers[0].key_measurements if m.key.endswith("mean_chord_x"))
-    said = KeyNumber.of(key, label="chord", note=answers[0].note(key))
+    key = values(answers)["effective_diffusivity_y"]
+    said = KeyNumber.of(key, label="across", note=answers[0].note(key))
     assert said.note.startswith("uncertainty not known")
 
 
@@ -172,7 +172,8 @@ def test_the_thresholds_part_is_what_moving_them_does(tmp_path):
         answers = answer_questions(ws, results, questions=["chords", "flow"])
     found = values(answers)["mean_chord_x"]
     assert found.parts["threshold"] == pytest.approx(1.96 * 2 * 0.5, rel=0.02)
-    assert math.isnan(found.uncertainty)  # that of the voxels is not known
+    assert found.uncertainty == pytest.approx(math.hypot(*found.parts.values()))
+    assert set(found.parts) == {"voxels", "threshold"}
     assert answers[0].missing["flow along x"].startswith("flow needs a volume")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .audit import Audit, AuditRow, FinePhantom, audit, geometry_truth
+from .centre_lines import Skeleton, skeleton
 from .chords import ChordLengths, chord_lengths
 from .class_variation import class_parts, measure_classes
 from .connectivity import Connectivity, connectivity_of
@@ -16,7 +17,7 @@ from .interfaces import interface_table, triple_line_table
 from .measure import GeometryMeasurements, measure
 from .measurement import Check, Measurement, measurement_from_parts
 from .objects import contact_table, label_objects, object_table
-from .path_length import PathLength, Skeleton, path_length, skeleton
+from .path_length import PathLength, path_length
 from .phase_measurements import PhaseMeasurements
 from .phase_quantities import QUANTITIES, Quantity
 from .phases import measure_phases

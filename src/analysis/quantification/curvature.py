@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import pi
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..spacing import checked_image_ndim, checked_spacing
+from .directions import line_directions
 from .euler import euler_density
-from .surface import surface
+from .plane_sections import balanced_weights, grid_planes, residual, section_euler, unseen_share
+from .surface import crossings_apart
 from .volume import checked_phase
+
+# Shares of what tells of an error that make its 95 % half-width, found on shapes of known curvature
+# (tests/analysis/quantification/test_voxel_errors.py)
+_BY_CHANGE, _BY_SCATTER, _BY_RADIUS = 1.0, 0.8, 0.09
+_SURFACE_BY_CHANGE, _SURFACE_BY_SCATTER, _SURFACE_BY_RADIUS = 0.5, 1.4, 0.19
 
 
 @dataclass(frozen=True)
@@ -29,21 +38,25 @@ class Curvature:
         Integral of the mean curvature per volume [µm/µm³].
     integral_gaussian_per_um3 : float
         Integral of the Gaussian curvature per volume, 4 pi times the Euler number [1/µm³].
+    mean_error_per_um, gaussian_error_per_um2 : float
+        95 % half-widths of what voxels do to the averages [1/µm], [1/µm²].
     """
 
     mean_per_um: float
     gaussian_per_um2: float
     integral_mean_um_per_um3: float
     integral_gaussian_per_um3: float
+    mean_error_per_um: float
+    gaussian_error_per_um2: float
 
 
 def curvature(phase: NDArray, *, spacing_um: Sequence[float]) -> Curvature:
     """Measure the mean and Gaussian curvature of a surface by Crofton's and Gauss's theorems.
 
     The integral of the mean curvature is 2 pi times the Euler number per area of sections, here of
-    those along the axes; that of the Gaussian curvature 4 pi times the Euler number per volume.
-    Neither needs a mesh. Both neighbourhoods (26 and 6) are averaged, so that the curvature of
-    what is outside is the negative.
+    13 directions; that of the Gaussian curvature 4 pi times the Euler number per volume. Neither
+    needs a mesh. Both neighbourhoods are averaged, so that the curvature of what is outside is the
+    negative.
 
     Parameters
     ----------
@@ -58,13 +71,18 @@ def curvature(phase: NDArray, *, spacing_um: Sequence[float]) -> Curvature:
 
     Notes
     -----
-    Sections along the axes only: for strongly textured media the mean curvature depends on how
-    they lie on the grid; a cylinder along an axis shows 2/3 of its own. Noise of
-    single voxels changes the Gaussian curvature most.
+    Sections are planes through the voxels: a cylinder in one direction shows its mean curvature
+    within 7 % in cubic voxels, within 15 % in voxels of 2:1:1. Noise of single voxels changes the
+    Gaussian curvature most.
+
+    The errors are made of how the figures change with cells of twice the size, of the scatter
+    between directions and of the surface's radius in voxels. Balls, ellipsoids, capsules, tori and
+    periodic minimal surfaces of 4 to 20 voxels radius, anywhere on the grid and turned, voxels of
+    1:1:1 and 2:1:1, lie within them 19 times of 20.
 
     References
     ----------
-    Ohser & Mücklich 2000, Statistical Analysis of Microstructures in Materials Science.
+    Ohser, Nagel & Schladitz 2009, doi:10.5566/ias.v28.p77-92.
 
     Examples
     --------
@@ -79,37 +97,68 @@ def curvature(phase: NDArray, *, spacing_um: Sequence[float]) -> Curvature:
         raise ValueError(
             f"phase needs 3 axes of 2 voxels and more, got shape {phase.shape}: use a volume"
         )
-    share = np.array([(n - 1) / n for n in phase.shape])
-    if not _border_is_uniform(phase):
-        share[:] = 1.0  # what is cut by the border stands for the rest of the material
-    sections = [
-        _section_euler(phase, spacing, axis) * np.prod(np.delete(share, axis)) for axis in range(3)
-    ]
+    whole = _border_is_uniform(phase)  # all bodies lie inside: totals need no correction
+    shares = [float(np.prod([(n - k) / n for n in phase.shape])) if whole else 1.0 for k in (1, 2)]
+    planes = grid_planes(spacing)
+    sections, coarse = (
+        2 * pi * share * section_euler(phase, planes, apart=k)
+        for k, share in zip((1, 2), shares, strict=True)
+    )
     volumes = [euler_density(phase, spacing_um=spacing, connectivity=c) for c in (26, 6)]
-    mean = 2 * pi * float(np.mean(sections))
-    gaussian = 4 * pi * float(np.mean(volumes) * np.prod(share))
-    area = surface(phase, spacing_um=spacing).specific_um2_per_um3
+    mean = float(planes.weights @ sections)
+    gaussian = 4 * pi * float(np.mean(volumes)) * shares[0]
+    area, relative = _area(phase, spacing)
     if area == 0:
-        return Curvature(float("nan"), float("nan"), mean, gaussian)
-    return Curvature(mean / area, gaussian / area, mean, gaussian)
+        nan = float("nan")
+        return Curvature(nan, nan, mean, gaussian, nan, nan)
+    size = float(np.prod(spacing)) ** (1 / 3)
+    fraction = float(phase.mean())
+    radius_px = 3 * min(fraction, 1 - fraction) / area / size
+    scatter = planes.unseen * float(residual(sections, planes.normals, planes.weights))
+    changed = float(planes.weights @ coarse) - mean
+    errors = (
+        _BY_CHANGE * changed / area, _BY_SCATTER * scatter / area, _BY_RADIUS / radius_px**2 / size,
+    )  # fmt: skip
+    rest = math.hypot(relative, _SURFACE_BY_RADIUS / radius_px**1.5)
+    return Curvature(
+        mean / area,
+        gaussian / area,
+        mean,
+        gaussian,
+        math.hypot(*errors),
+        abs(gaussian / area) * rest,
+    )
+
+
+def _area(phase: NDArray[np.bool_], spacing: tuple[float, ...]) -> tuple[float, float]:
+    """Surface per volume [1/µm] by Crofton, and what its lines leave open, relative.
+
+    That is how it changes with steps of twice the length, and the scatter between directions.
+    """
+    lines = line_directions(spacing)
+    units = np.array(lines.steps) * np.array(spacing) / np.array(lines.lengths_um)[:, None]
+    weights, unseen = _line_weights(spacing)
+    single, twice = (crossings_apart(phase, spacing, None, apart) for apart in (1, 2))
+    area = 2 * float(weights @ single)
+    if area == 0:
+        return 0.0, 0.0
+    changed = float(weights @ twice) * 2 / area - 1 if np.isfinite(twice).all() else 1.0
+    scatter = 2 * unseen * float(residual(single, units, weights)) / area
+    return area, math.hypot(_SURFACE_BY_CHANGE * changed, _SURFACE_BY_SCATTER * scatter)
+
+
+@lru_cache(maxsize=64)
+def _line_weights(spacing: tuple[float, ...]) -> tuple[NDArray[np.float64], float]:
+    lines = line_directions(spacing)
+    units = np.array(lines.steps) * np.array(spacing) / np.array(lines.lengths_um)[:, None]
+    weights = balanced_weights(units)
+    return weights, unseen_share(units, weights)
 
 
 def _border_is_uniform(phase: NDArray[np.bool_]) -> bool:
     """Whether all bodies lie wholly inside the image, so that totals need no correction."""
     shares = {float(phase.take(end, axis).mean()) for axis in range(3) for end in (0, -1)}
     return shares in ({0.0}, {1.0})
-
-
-def _section_euler(phase: NDArray[np.bool_], spacing: tuple[float, ...], axis: int) -> float:
-    """Euler number per area of the sections across an axis, mean of both neighbourhoods [1/µm²]."""
-    moved = np.moveaxis(phase, axis, 0)
-    a, b, c, d = moved[:, :-1, :-1], moved[:, :-1, 1:], moved[:, 1:, :-1], moved[:, 1:, 1:]
-    count = np.count_nonzero
-    near = count(a) - count(a & b) - count(a & c) + count(a & b & c & d)
-    # the same of what is outside: its Euler number per area is the negative
-    far = count(~a) - count(~(a | b)) - count(~(a | c)) + count(~(a | b | c | d))
-    pixel = float(np.prod(spacing)) / spacing[axis]
-    return (near - far) / 2 / (a.size * pixel)
 
 
 @dataclass(frozen=True)

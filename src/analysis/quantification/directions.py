@@ -63,7 +63,7 @@ def line_directions(spacing_um: tuple[float, ...]) -> LineDirections:
     vectors = np.array(steps) * np.array(spacing_um)
     lengths = np.linalg.norm(vectors, axis=1)
     units = vectors / lengths[:, None]
-    shares = _sphere_shares(units) if ndim == 3 else _circle_shares(units)
+    shares = sphere_shares(units) if ndim == 3 else _circle_shares(units)
     return LineDirections(tuple(steps), tuple(lengths.tolist()), tuple(shares.tolist()))
 
 
@@ -100,14 +100,14 @@ def parallel_planes(spacing_um: tuple[float, ...]) -> ParallelPlanes:
     ndim, lines = len(spacing_um), line_directions(spacing_um)
     units = np.array(lines.steps) * np.array(spacing_um) / np.array(lines.lengths_um)[:, None]
     weights = np.array(lines.weights)
-    crossed = np.abs(_even_directions(ndim) @ units.T)
+    crossed = np.abs(even_directions(ndim) @ units.T)
     mean = crossed @ weights
     scatter = np.sqrt((crossed - mean[:, None]) ** 2 @ weights) / mean
     error = np.abs((2.0 if ndim == 3 else np.pi / 2) * mean - 1)
     return ParallelPlanes(float(np.quantile(error, 0.95)), float(scatter.min()))
 
 
-def _even_directions(ndim: int) -> NDArray:
+def even_directions(ndim: int) -> NDArray:
     """Directions that cover the sphere (circle) evenly: a spiral."""
     k = np.arange(_EVEN) + 0.5
     if ndim == 2:
@@ -117,7 +117,8 @@ def _even_directions(ndim: int) -> NDArray:
     return np.stack([down, out * np.cos(around), out * np.sin(around)], axis=1)
 
 
-def _sphere_shares(units: NDArray) -> NDArray:
+def sphere_shares(units: NDArray) -> NDArray:
+    """Share of the sphere that is nearest to each of some lines: areas of Voronoi cells."""
     from scipy.spatial import SphericalVoronoi
 
     areas = SphericalVoronoi(np.concatenate([units, -units])).calculate_areas()

@@ -15,7 +15,8 @@ from .measurement import Check, Measurement, measurement_from_parts
 if TYPE_CHECKING:
     import pandas as pd
 
-_ANY = (-math.inf, math.inf)
+#: Bounds of what may be any number.
+ANY = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,12 @@ class Found:
         convention: str,
         checks: tuple[Check, ...] = (),
         parts: Mapping[str, float] | None = None,
+        bounds: tuple[float, float] = (0.0, math.inf),
     ) -> None:
         """Add a value; without parts its uncertainty isn't known, and is said to be so."""
         m = measurement_from_parts(
             key=key, name=name, value=float(value), unit=unit, convention=convention,
-            parts=parts or {}, checks=checks, bounds=(0.0, math.inf) if parts else _ANY,
+            parts=parts or {}, checks=checks, bounds=bounds if parts else ANY,
         )  # fmt: skip
         self.measurements.append(m if parts else m.without_interval())
 

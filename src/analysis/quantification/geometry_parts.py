@@ -10,25 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..threads import each
+from .centre_lines import skeleton
 from .chords import chord_lengths
 from .connectivity import connectivity_of
 from .correlation import two_point_correlation
 from .curvature import curvature
 from .euler import euler_density, euler_number
-from .geometry_job import Found, GeometryJob
+from .geometry_job import ANY, Found, GeometryJob
 from .measurement import Check
 from .meeting_parts import interfaces, triple_lines
 from .objects import AXIS_NAMES, label_objects, object_table
-from .path_length import PathLength, path_length, skeleton
+from .path_length import PathLength, path_length
 from .phase_checks import phase_checks
 from .phase_quantities import QUANTITIES, phase_figures
 from .phase_uncertainty import counting_part, radius_px_of, voxel_part, with_sampling
-from .pore_sizes import pore_sizes
+from .pore_sizes import BALL_PX, pore_sizes
 from .profiles import axis_profile
 from .representative import representative_volume
 from .widest_path import critical_diameter_um
 
 _SLOPE_TOLERANCE = 0.10
+_COUNTED = "counted on the labels as they are: what is thinner than a voxel isn't seen"
 
 
 def _phases(job: GeometryJob) -> Found:
@@ -62,7 +64,7 @@ def _phases(job: GeometryJob) -> Found:
 def _euler(job: GeometryJob) -> Found:
     _no_mask(job, "euler")
     found = Found()
-    words = f"bodies minus tunnels plus cavities, {job.connectivity} neighbours"
+    words = f"bodies minus tunnels plus cavities, {job.connectivity} neighbours; {_COUNTED}"
     power = job.labels.ndim
     for title, phase in job.phases():
         value = euler_number(phase, connectivity=job.connectivity)
@@ -81,14 +83,15 @@ def _curvature(job: GeometryJob) -> Found:
     found = Found()
     for title, phase in job.phases():
         k = curvature(phase, spacing_um=job.spacing)
-        words = "from Euler numbers of sections along the axes over Crofton's surface"
+        words = "from Euler numbers of sections in 13 directions over Crofton's surface"
         found.add(
-            f"{title}.mean_curvature", f"{title}: mean curvature", k.mean_per_um, "1/µm", words
-        )
+            f"{title}.mean_curvature", f"{title}: mean curvature", k.mean_per_um, "1/µm", words,
+            parts=_voxels(k.mean_error_per_um), bounds=ANY,
+        )  # fmt: skip
         words = "4 pi times the Euler number over Crofton's surface, 26 and 6 neighbours averaged"
         found.add(
             f"{title}.gaussian_curvature", f"{title}: Gaussian curvature", k.gaussian_per_um2,
-            "1/µm²", words,
+            "1/µm²", words, parts=_voxels(k.gaussian_error_per_um2), bounds=ANY,
         )  # fmt: skip
     return found
 
@@ -102,6 +105,7 @@ def _chords(job: GeometryJob) -> Found:
             found.add(
                 f"{title}.mean_chord_{axis}", f"{title}: mean chord along {axis}", mean, "µm",
                 "2 phi over crossings per length of lines along the axis",
+                parts=_voxels(chords.error_um[axis]),
             )  # fmt: skip
     return found
 
@@ -118,6 +122,7 @@ def _correlation(job: GeometryJob) -> Found:
 
         counted = surface(phase, spacing_um=job.spacing, mask=job.inside).specific_um2_per_um3
         slope, smooth = s2.specific_surface_per_um, s2.smooth_surface_per_um
+        error = s2.surface_error_per_um(counted, spacing_um=job.spacing)
         low, high = sorted((slope, smooth))
         known = bool(counted) and np.isfinite(low + high)
         fits = (1 - _SLOPE_TOLERANCE) * low <= counted <= (1 + _SLOPE_TOLERANCE) * high
@@ -130,14 +135,9 @@ def _correlation(job: GeometryJob) -> Found:
         found.add(
             f"{title}.specific_surface_s2", f"{title}: surface per volume from S2", slope, "1/µm",
             "slope of the two-point correlation at 0, by a parabola, which sees crevices where "
-            f"grains touch; {smooth:.4g} 1/µm if there are none", (check,),
+            f"grains touch; {smooth:.4g} 1/µm if there are none", (check,), _voxels(error),
         )  # fmt: skip
     return found
-
-
-# Half-width [longest side of a voxel] of a size by balls of voxels: spheres, plates and cylinders
-# of 5 to 12 voxels, turned and placed at random, lie within it.
-_BALL_PX, _BY_BALLS = 1.5, ("local_thickness", "porosimetry")
 
 
 def _sizes(meaning: str) -> Callable[[GeometryJob], Found]:
@@ -151,11 +151,14 @@ def _sizes(meaning: str) -> Callable[[GeometryJob], Found]:
             )
             found.add_table(meaning, title, sizes.table)
             words = meaning.replace("_", " ")
-            voxels = {"voxels": _BALL_PX * max(job.spacing)} if meaning in _BY_BALLS else None
-            for kind, value in (("mean", sizes.mean_um), ("median", sizes.median_um)):
+            values = (
+                (sizes.mean_um, sizes.mean_error_um),
+                (sizes.median_um, sizes.median_error_um),
+            )
+            for kind, (value, error) in zip(("mean", "median"), values, strict=True):
                 found.add(
                     f"{title}.{meaning}_{kind}", f"{title}: {kind} size ({words})", value, "µm",
-                    sizes.convention, parts=voxels,
+                    sizes.convention, parts=_voxels(error),
                 )  # fmt: skip
         return found
 
@@ -166,7 +169,7 @@ def _connectivity(job: GeometryJob) -> Found:
     found = Found()
     for title, phase in job.phases():
         pieces = connectivity_of(job.own(phase), connectivity=job.connectivity)
-        words = f"{job.connectivity} neighbours"
+        words = f"{job.connectivity} neighbours; {_COUNTED}"
         found.add(f"{title}.pieces", f"{title}: pieces", pieces.pieces, "1", words)
         widest = critical_diameter_um(phase, spacing_um=job.spacing, mask=job.inside)
         for axis, share in pieces.percolating_fraction.items():
@@ -177,6 +180,7 @@ def _connectivity(job: GeometryJob) -> Found:
             found.add(
                 f"{title}.critical_diameter_{axis}", f"{title}: largest crossing ball along {axis}",
                 widest[axis], "µm", "widest path of the distance transform",
+                parts=_voxels(BALL_PX * max(job.spacing)) if np.isfinite(widest[axis]) else None,
             )  # fmt: skip
     return found
 
@@ -190,7 +194,8 @@ def _paths(job: GeometryJob) -> Found:
             found.add(
                 f"{title}.path_ratio_{axis}", f"{title}: path over straight length along {axis}",
                 path.mean_ratio, "1",
-                "shortest paths from the first plane, mean over the last; no tortuosity factor",
+                "shortest paths from the first plane, pulled taut, mean over the last; no "
+                "tortuosity factor", parts=_voxels(path.error), bounds=(1.0, math.inf),
             )  # fmt: skip
     return found
 
@@ -204,11 +209,17 @@ def _skeleton(job: GeometryJob) -> Found:
     for title, phase in job.phases():
         lines = skeleton(job.own(phase), spacing_um=job.spacing)
         words = "centre lines by thinning, 26 (8) neighbours"
-        found.add(f"{title}.skeleton_length", f"{title}: skeleton", lines.length_um, "µm", words)
         found.add(
-            f"{title}.skeleton_branches", f"{title}: branch points", lines.branches, "1", words
-        )
-        found.add(f"{title}.skeleton_ends", f"{title}: ends", lines.ends, "1", words)
+            f"{title}.skeleton_length", f"{title}: skeleton", lines.length_um, "µm",
+            f"{words}, stairs smoothed", parts=_voxels(lines.length_error_um),
+        )  # fmt: skip
+        words += f"; {lines.spurs} branches are so short that bumps of voxels may have made them"
+        counts = (("branches", "branch points", lines.branches), ("ends", "ends", lines.ends))
+        for key, name, count in counts:
+            found.add(
+                f"{title}.skeleton_{key}", f"{title}: {name}", count, "1", words,
+                parts=_voxels(lines.spurs),
+            )  # fmt: skip
     return found
 
 
@@ -254,6 +265,11 @@ def _profiles(job: GeometryJob) -> Found:
             table.insert(0, "axis", axis)
             found.add_table("profiles", title, table)
     return found
+
+
+def _voxels(error: float) -> dict[str, float] | None:
+    """What voxels do to a value, where it is known."""
+    return {"voxels": error} if math.isfinite(error) else None
 
 
 def _no_mask(job: GeometryJob, what: str) -> None:

@@ -136,20 +136,23 @@ def crossings_per_length(
     phase = checked_phase(phase)
     spacing = checked_spacing(spacing_um, phase.ndim)
     inside = None if mask is None else checked_mask(mask, phase.shape)
-    return _per_length(phase, spacing, inside, 1)
+    return crossings_apart(phase, spacing, inside, 1)
 
 
-def _per_length(
+def crossings_apart(
     phase: NDArray[np.bool_],
     spacing: tuple[float, ...],
     inside: NDArray[np.bool_] | None,
     apart: int,
 ) -> NDArray[np.float64]:
-    """Count pairs of voxels some steps apart of which one is in the phase, per length of line."""
+    """Count pairs of voxels some steps apart of which one is in the phase, per length of line.
+
+    One value a direction of `line_directions` [1/µm]; NaN where the image has no such pair.
+    """
     lines = line_directions(spacing)
     found = np.empty(len(lines.steps))
     for i, (step, length) in enumerate(zip(lines.steps, lines.lengths_um, strict=True)):
-        crossings, pairs = _crossings(phase, tuple(apart * s for s in step), inside)
+        crossings, pairs = count_crossings(phase, tuple(apart * s for s in step), inside)
         found[i] = crossings / (pairs * length * apart) if pairs else np.nan
     return found
 
@@ -179,7 +182,7 @@ def mean_chord_um(phase: NDArray, *, spacing_um: Sequence[float]) -> dict[str, f
     chords = {}
     for axis in reversed(range(phase.ndim)):
         step = tuple(int(i == axis) for i in range(phase.ndim))
-        crossings, steps = _crossings(phase, step, None)
+        crossings, steps = count_crossings(phase, step, None)
         length = steps * spacing[axis]
         chords[names[axis]] = float(2 * phase.mean() * length / crossings) if crossings else np.inf
     return chords
@@ -248,9 +251,9 @@ def _crofton(
     extrapolated: bool,
 ) -> tuple[float, float]:
     """Specific surface [1/µm] and anisotropy."""
-    per_length = _per_length(phase, spacing, inside, 1)
+    per_length = crossings_apart(phase, spacing, inside, 1)
     if extrapolated:
-        two = _per_length(phase, spacing, inside, 2)
+        two = crossings_apart(phase, spacing, inside, 2)
         per_length = np.where(np.isfinite(two), 2 * per_length - two, per_length)
     weights = np.where(np.isfinite(per_length), line_directions(spacing).weights, 0)
     factor = 2.0 if phase.ndim == 3 else pi / 2
@@ -261,7 +264,7 @@ def _crofton(
     return factor * mean, preferred
 
 
-def _crossings(
+def count_crossings(
     phase: NDArray[np.bool_], step: tuple[int, ...], inside: NDArray[np.bool_] | None
 ) -> tuple[float, float]:
     """Count steps, and those that cross the interface, each voxel with two half steps.

@@ -58,3 +58,15 @@ def test_threads_and_axes_do_not_change_the_counts() -> None:
         b = turned.table.query("axis == @there").drop(columns="axis").reset_index(drop=True)
         assert a.equals(b)
         assert one.mean_um[here] == turned.mean_um[there]
+
+
+def test_the_mean_chord_of_a_ball_does_not_depend_on_the_room_around_it(reference) -> None:
+    z, y, x = np.ogrid[-20:21, -20:21, -20:21]
+    ball = z**2 + y**2 + x**2 <= 9.3**2
+    for room in (9, 20):
+        part = ball[20 - room : 21 + room, 20 - room : 21 + room, 20 - room : 21 + room]
+        found = chord_lengths(np.pad(part, 1), spacing_um=(1, 1, 1))
+        what = f"mean chord of a ball of 9.3 voxels with {room - 8} voxels around it"
+        value = found.mean_um["x"]
+        reference(what, value, 4 / 3 * 9.3, abs=found.error_um["x"], source="4 r / 3")
+        assert found.error_um["x"] < 0.15 * value

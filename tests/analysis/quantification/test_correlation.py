@@ -99,3 +99,14 @@ def test_scaling_the_voxel_scales_the_distances_only() -> None:
 def test_a_reach_beyond_the_image_is_refused() -> None:
     with pytest.raises(ValueError, match="reach_um needs a distance within the image, up to 8"):
         two_point_correlation(np.eye(8, dtype=bool), spacing_um=(1, 1), reach_um=9)
+
+
+def test_the_slope_at_0_does_not_depend_on_what_the_border_cuts(reference) -> None:
+    z, y, x = np.ogrid[:40, :40, :40]
+    corner = z**2 + y**2 + x**2 <= 24.3**2  # an eighth of a ball, with 39 steps of voxels
+    found = two_point_correlation(corner, spacing_um=(1, 1, 1))
+    truth = np.pi * 24.3**2 / 2 / 39**3
+    what = "surface of an eighth of a ball of 24 voxels by two points"
+    reference(what, found.specific_surface_per_um, truth, rel=0.03, source="4 pi r2 / 8")
+    masked = two_point_correlation(corner, spacing_um=(1, 1, 1), mask=np.ones_like(corner))
+    assert masked.slope_at_zero_per_um == pytest.approx(found.slope_at_zero_per_um, rel=1e-5)
