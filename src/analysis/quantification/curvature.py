@@ -16,7 +16,7 @@ from .directions import line_directions
 from .euler import euler_density
 from .plane_sections import balanced_weights, grid_planes, residual, section_euler, unseen_share
 from .surface import crossings_apart
-from .volume import checked_phase
+from .volume import checked_mask, checked_phase
 
 # Shares of what tells of an error that make its 95 % half-width, found on shapes of known curvature
 # (tests/analysis/quantification/test_voxel_errors.py)
@@ -50,7 +50,9 @@ class Curvature:
     gaussian_error_per_um2: float
 
 
-def curvature(phase: NDArray, *, spacing_um: Sequence[float]) -> Curvature:
+def curvature(
+    phase: NDArray, *, spacing_um: Sequence[float], mask: NDArray | None = None
+) -> Curvature:
     """Measure the mean and Gaussian curvature of a surface by Crofton's and Gauss's theorems.
 
     The integral of the mean curvature is 2 pi times the Euler number per area of sections, here of
@@ -63,6 +65,8 @@ def curvature(phase: NDArray, *, spacing_um: Sequence[float]) -> Curvature:
     phase : ndarray of bool, (z, y, x)
     spacing_um : sequence of float
         Voxel size along each axis [µm].
+    mask : ndarray of bool, optional
+        What lies outside has no surface: what its side cuts stands for the rest of the material.
 
     Returns
     -------
@@ -97,22 +101,27 @@ def curvature(phase: NDArray, *, spacing_um: Sequence[float]) -> Curvature:
         raise ValueError(
             f"phase needs 3 axes of 2 voxels and more, got shape {phase.shape}: use a volume"
         )
-    whole = _border_is_uniform(phase)  # all bodies lie inside: totals need no correction
+    inside = None if mask is None else checked_mask(mask, phase.shape)
+    whole = inside is None and _border_is_uniform(
+        phase
+    )  # all bodies lie inside: totals need no correction
     shares = [float(np.prod([(n - k) / n for n in phase.shape])) if whole else 1.0 for k in (1, 2)]
     planes = grid_planes(spacing)
     sections, coarse = (
-        2 * pi * share * section_euler(phase, planes, apart=k)
+        2 * pi * share * section_euler(phase, planes, apart=k, mask=inside)
         for k, share in zip((1, 2), shares, strict=True)
     )
-    volumes = [euler_density(phase, spacing_um=spacing, connectivity=c) for c in (26, 6)]
+    volumes = [
+        euler_density(phase, spacing_um=spacing, connectivity=c, mask=inside) for c in (26, 6)
+    ]
     mean = float(planes.weights @ sections)
     gaussian = 4 * pi * float(np.mean(volumes)) * shares[0]
-    area, relative = _area(phase, spacing)
+    area, relative = _area(phase, spacing, inside)
     if area == 0:
         nan = float("nan")
         return Curvature(nan, nan, mean, gaussian, nan, nan)
     size = float(np.prod(spacing)) ** (1 / 3)
-    fraction = float(phase.mean())
+    fraction = float(phase.mean() if inside is None else phase[inside].mean())
     radius_px = 3 * min(fraction, 1 - fraction) / area / size
     scatter = planes.unseen * float(residual(sections, planes.normals, planes.weights))
     changed = float(planes.weights @ coarse) - mean
@@ -130,7 +139,9 @@ def curvature(phase: NDArray, *, spacing_um: Sequence[float]) -> Curvature:
     )
 
 
-def _area(phase: NDArray[np.bool_], spacing: tuple[float, ...]) -> tuple[float, float]:
+def _area(
+    phase: NDArray[np.bool_], spacing: tuple[float, ...], inside: NDArray[np.bool_] | None
+) -> tuple[float, float]:
     """Surface per volume [1/µm] by Crofton, and what its lines leave open, relative.
 
     That is how it changes with steps of twice the length, and the scatter between directions.
@@ -138,7 +149,7 @@ def _area(phase: NDArray[np.bool_], spacing: tuple[float, ...]) -> tuple[float, 
     lines = line_directions(spacing)
     units = np.array(lines.steps) * np.array(spacing) / np.array(lines.lengths_um)[:, None]
     weights, unseen = _line_weights(spacing)
-    single, twice = (crossings_apart(phase, spacing, None, apart) for apart in (1, 2))
+    single, twice = (crossings_apart(phase, spacing, inside, apart) for apart in (1, 2))
     area = 2 * float(weights @ single)
     if area == 0:
         return 0.0, 0.0

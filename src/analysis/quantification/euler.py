@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..spacing import checked_spacing
-from .volume import checked_phase
+from .volume import checked_mask, checked_phase
 
 _SKIMAGE = {3: {26: 3, 6: 1}, 2: {8: 2, 4: 1}}
 
@@ -46,21 +46,38 @@ def euler_number(phase: NDArray, *, connectivity: int) -> int:
     return int(count(phase, connectivity=checked_connectivity(connectivity, phase.ndim)))
 
 
-def euler_density(phase: NDArray, *, spacing_um: Sequence[float], connectivity: int) -> float:
+def euler_density(
+    phase: NDArray,
+    *,
+    spacing_um: Sequence[float],
+    connectivity: int,
+    mask: NDArray | None = None,
+) -> float:
     """Estimate the Euler number per volume of the material, free of the border's effect.
 
-    What the border of the image cuts would count as extra bodies. The estimate is the Euler number
-    in the window minus that on three of its faces, which is unbiased for a stationary medium.
+    What the border of the image cuts would count as extra bodies. Each cell of 2 x 2 x 2 voxels
+    (2 x 2) gives the corners, edges, faces and inside that begin at its first voxel, which is
+    unbiased for a stationary medium.
 
     Parameters
     ----------
+    phase : ndarray of bool, (z, y, x) or (y, x)
     spacing_um : sequence of float
         Voxel size along each axis [µm].
+    connectivity : {26, 6} for a volume, {8, 4} for an image
+        As of `euler_number`.
+    mask : ndarray of bool, optional
+        Only cells that lie inside it count.
 
     Returns
     -------
     float
         Per volume [1/µm³], per area [1/µm²] in 2D.
+
+    Raises
+    ------
+    ValueError
+        Bad spacing or connectivity, or no cell inside the image and the mask.
 
     References
     ----------
@@ -75,28 +92,43 @@ def euler_density(phase: NDArray, *, spacing_um: Sequence[float], connectivity: 
     phase = checked_phase(phase)
     spacing = checked_spacing(spacing_um, phase.ndim)
     checked_connectivity(connectivity, phase.ndim)
-    if min(phase.shape) < 2:
+    cells = cells_inside(phase.shape, mask)
+    count = int(np.count_nonzero(cells))
+    if not count:
         raise ValueError(
-            f"phase needs at least 2 voxels an axis, got shape {phase.shape}: use a larger window"
+            f"phase needs 2 voxels an axis inside the mask, got shape {phase.shape} without such: "
+            "use a larger window"
         )
-    window = float(np.prod([(n - 1) * s for n, s in zip(phase.shape, spacing, strict=True)]))
+    # what belongs together over corners leaves the rest its faces
     closed = connectivity in (26, 8)
-    faces = 0
-    for count in range(1, phase.ndim + 1):  # union of three faces, by inclusion and exclusion
-        for axes in combinations(range(phase.ndim), count):
-            index = tuple(-1 if axis in axes else slice(None) for axis in range(phase.ndim))
-            faces += (-1) ** (count + 1) * _euler_any(phase[index], closed)
-    return (_euler_any(phase, closed) - faces) / window
+    own = ~phase if closed else phase
+    corners = list(product((0, 1), repeat=phase.ndim))
+    found = 0
+    for span in corners:
+        filled = cells.copy()
+        for corner in corners:
+            if all(c <= s for c, s in zip(corner, span, strict=True)):
+                filled &= _of_cells(own, corner)
+        found += (-1) ** sum(span) * int(np.count_nonzero(filled))
+    if closed and phase.ndim == 2:
+        found = -found  # of the plane, the rest has the negative
+    return found / (count * float(np.prod(spacing)))
 
 
-def _euler_any(phase: NDArray[np.bool_], closed: bool) -> int:
-    if phase.ndim == 0:
-        return int(phase)
-    if phase.ndim == 1:
-        return int(phase[0]) + int(np.count_nonzero(phase[1:] & ~phase[:-1]))
-    return euler_number(
-        phase, connectivity=(26 if closed else 6) if phase.ndim == 3 else (8 if closed else 4)
-    )
+def cells_inside(shape: tuple[int, ...], mask: NDArray | None, *, apart: int = 1) -> NDArray:
+    """Say which cells have all their corners in the image and the mask, `apart` voxels wide."""
+    cells = np.ones(tuple(max(0, n - apart) for n in shape), bool)
+    if mask is not None and cells.size:
+        inside = checked_mask(mask, shape)
+        for corner in product((0, apart), repeat=len(shape)):
+            cells &= _of_cells(inside, corner, apart)
+    return cells
+
+
+def _of_cells(voxels: NDArray[np.bool_], corner: tuple[int, ...], apart: int = 1) -> NDArray:
+    """Return one corner of each cell."""
+    part = (slice(c, n - apart + c) for c, n in zip(corner, voxels.shape, strict=True))
+    return voxels[tuple(part)]
 
 
 def checked_connectivity(connectivity: int, ndim: int) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .directions import even_directions, sphere_shares
+from .euler import cells_inside
 
 _CORNERS = np.array(list(product((0, 1), repeat=3)))
 _CODES = np.arange(256)[:, None] >> np.arange(8) & 1  # of each code, which corners are in the phase
@@ -103,7 +104,11 @@ def unseen_share(units: NDArray, weights: NDArray) -> float:
 
 
 def section_euler(
-    phase: NDArray[np.bool_], planes: GridPlanes, *, apart: int = 1
+    phase: NDArray[np.bool_],
+    planes: GridPlanes,
+    *,
+    apart: int = 1,
+    mask: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     """Sum up what the cells of a phase add to the Euler number per area of its sections.
 
@@ -113,13 +118,18 @@ def section_euler(
     planes : GridPlanes
     apart : int
         Side of a cell [voxels]: two show what coarser voxels would.
+    mask : ndarray of bool, optional
+        Only cells inside it count.
 
     Returns
     -------
     ndarray of float, (13,)
-        Mean over the cells [1/µm²]; NaN where the image has none so large.
+        Mean over the cells [1/µm²]; NaN where there is none so large.
     """
     if min(phase.shape) <= apart:
+        return np.full(len(planes.weights), np.nan)
+    inside = None if mask is None else cells_inside(phase.shape, mask, apart=apart)
+    if inside is not None and not inside.any():
         return np.full(len(planes.weights), np.nan)
     codes = np.zeros(256, np.int64)
     layers = max(1, 2**22 // max(1, phase[0].size))
@@ -130,7 +140,8 @@ def section_euler(
         for bit, (z, y, x) in enumerate(apart * _CORNERS):
             part = phase[start + z : stop + z, y : y + cells[1], x : x + cells[2]]
             code |= part.view(np.uint8) << np.uint8(bit)
-        codes += np.bincount(code.ravel(), minlength=256)
+        counted = code.ravel() if inside is None else code[inside[start:stop]]
+        codes += np.bincount(counted, minlength=256)
     return np.asarray(planes.euler_per_um2 @ codes / codes.sum() / apart**2)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from scalebridge.analysis.quantification import (
     connectivity_of,
+    curvature,
     edge_weights,
     euler_density,
     euler_number,
@@ -169,3 +171,21 @@ def test_objects_are_numbered_as_scipy_numbers_them(connectivity) -> None:
         assert found.max(initial=0) == count
         pairs = np.unique(np.stack([found.ravel(), expected.ravel()]), axis=1)
         assert pairs.shape[1] == len(np.unique(expected))
+
+
+def test_in_a_ball_shaped_mask_a_medium_has_the_topology_and_curvature_of_its_box() -> None:
+    rng = np.random.default_rng(0)
+    field = gaussian_filter(rng.standard_normal((96,) * 3), 3, mode="wrap")
+    medium = field > np.quantile(field, 0.7)
+    places = np.indices(medium.shape) - 47.5
+    mask = (places**2).sum(axis=0) < 47**2
+    whole, inside = (curvature(medium, spacing_um=(1, 1, 1), mask=m) for m in (None, mask))
+    assert inside.mean_per_um == pytest.approx(whole.mean_per_um, rel=0.1)
+    assert inside.gaussian_per_um2 == pytest.approx(whole.gaussian_per_um2, rel=0.2)
+    cut = (medium & mask, {"spacing_um": (1, 1, 1), "connectivity": 26})
+    density = euler_density(cut[0], **cut[1], mask=mask)
+    assert density == pytest.approx(euler_density(medium, **cut[1]), rel=0.2)
+    nothing = np.zeros(medium.shape, bool)
+    nothing[::2] = True
+    with pytest.raises(ValueError, match="needs 2 voxels an axis inside the mask"):
+        euler_density(medium, **cut[1], mask=nothing)
