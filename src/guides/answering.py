@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..analysis.quantification import FieldScatter, Measurement, mean_chord_um, measure
+from ..analysis.quantification.already_segmented import ALREADY
 from ..analysis.quantification.measurement import Check
 from ..errors import MissingPackage
 from ..workspace import Workspace
@@ -36,6 +36,7 @@ BLOCK_VOXELS = 128
 BLOCK = "block"  # the part of a half-width by which a block may differ from its image
 _SOLVERS = {"diffusion": diffusion, "flow": flow}
 # What does not move with a threshold in a way that a small block could tell.
+MEETING = ("interfaces", "triple_lines")
 _UNMOVED = ("representative_volume", "objects", "profiles", "relative_permeability")
 _NO_AVERAGE = ("breakthrough_pressure", "trapped_share")
 _ISOTROPIC = ("S2'(0)", "mean chord")
@@ -122,8 +123,8 @@ RIM = Check(
     "rim of the middle phase",
     None,
     "blurred edges between the darkest and the brightest phase pass through the grey values of the "
-    "one between them, which hides their interface and moves triple lines: how much is not known; "
-    "classes that are learned by edges, too, don't have it",
+    "one between them: their interface is counted as two of its own, and triple lines move; how "
+    "much is not known; classes that are learned by edges, too, don't have it",
 )
 
 
@@ -284,13 +285,9 @@ class _Work:
 
     def _rimmed(self, m: Measurement, step: Step) -> Measurement:
         """Where grey values decide, the middle phase wraps the edges between its neighbours."""
-        phases, settings = self._result.settings.phases, self._result.settings
-        if step.part not in ("interfaces", "triple_lines") or settings.trained:
-            return m
-        names = m.key.rsplit(".", 1)[0]
-        if step.part == "interfaces" and any(
-            names == f"{one} and {next_}" for one, next_ in itertools.pairwise(phases)
-        ):
+        settings = self._result.settings
+        seen = settings.trained or any(check.name == ALREADY for check in self._unstated)
+        if step.part not in MEETING or seen or len(settings.phases) < 3:
             return m
         return replace(m.without_interval(), checks=(*m.checks, RIM))
 
