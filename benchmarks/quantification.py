@@ -91,11 +91,11 @@ def goals(table: pd.DataFrame) -> list[tuple[str, float, bool]]:
         size, operation = int(row["size"].removesuffix("^3")), OPERATIONS[row["operation"]]
         if operation.goal is not None and operation.goal[0] == row["program"]:
             peer, times, least = operation.goal
-            if size >= least and np.isfinite(row["times_cpu"]):
-                words = f"{row['operation']}, {row['size']}: {times:g} times {peer}"
-                reached = max(row["times"], row["times_cpu"])
+            if size >= least:  # one that did not run is missed
+                words = f"{row['operation']}, {row['size']}: {times:g} times {peer} by both clocks"
+                reached = min(row["times"], row["times_cpu"])
                 found.append((words, reached, reached >= times))
-        if row["operation"] == "permeability" and np.isfinite(row["seconds"]):
+        if row["operation"] == "permeability":
             words = f"permeability, {row['size']}: within {FLOW_S:g} s"
             found.append((words, row["seconds"], row["seconds"] <= FLOW_S))
         if size == 512 and row["program"] == OURS and row["operation"] in MOST_MB:

@@ -33,11 +33,14 @@ def ask(question: str) -> str:
 def _wait_for_line() -> None:
     """Wait outside of `input`, which sleeps through a Ctrl-C that comes just before it reads."""
     heard, rings = os.pipe()
-    os.set_blocking(rings, False)
-    before = signal.set_wakeup_fd(rings, warn_on_full_buffer=False)
     try:
-        select.select([sys.stdin, heard], [], [])
+        os.set_blocking(rings, False)
+        before = signal.set_wakeup_fd(rings, warn_on_full_buffer=False)
+        try:
+            while sys.stdin not in select.select([sys.stdin, heard], [], [])[0]:
+                os.read(heard, 4096)  # a signal that somebody else takes care of
+        finally:
+            signal.set_wakeup_fd(before)
     finally:
-        signal.set_wakeup_fd(before)
         os.close(heard)
         os.close(rings)

@@ -14,7 +14,8 @@ from .questions import OF_PORES, SHARED, SOLVED
 LARGEST = 512  # voxels along an axis, for what is measured on the whole image where it can be
 # Of a voxel, beside that of the other parts: for the time left, no more.
 _COST = {
-    "diffusion": 20.0, "flow": 200.0, "local_thickness": 10.0, "porosimetry": 10.0,
+    "diffusion": 20.0, "flow": 200.0, "local_thickness": 10.0, "porosimetry": 30.0,
+    "bodies": 45.0, "paths": 80.0, "curvature": 10.0, "correlation": 5.0, "skeleton": 40.0,
     "drainage": 20.0, "network_sizes": 4.0, "pore_network": 45.0, "relative_permeability": 20.0,
 }  # fmt: skip
 

@@ -63,7 +63,6 @@ def test_the_scatter_falls_with_the_volume_and_ends_where_the_block_is_all() -> 
         return {"share": float(part[::4].mean())}
 
     scatter = solved_scatter(labels, share)
-    scatter = solved_scatter(labels, share)
     small, large = (
         block_shares(scatter, central_block(labels.shape, most=n), {"share": 0.4})["share"]
         for n in (32, 96)

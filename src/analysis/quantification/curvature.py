@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..spacing import checked_image_ndim, checked_spacing
 from .directions import line_directions
-from .euler import euler_density
+from .euler import cells_inside, euler_density
 from .plane_sections import balanced_weights, grid_planes, residual, section_euler, unseen_share
 from .surface import crossings_apart
 from .volume import checked_mask, checked_phase
@@ -102,10 +102,7 @@ def curvature(
             f"phase needs 3 axes of 2 voxels and more, got shape {phase.shape}: use a volume"
         )
     inside = None if mask is None else checked_mask(mask, phase.shape)
-    whole = inside is None and _border_is_uniform(
-        phase
-    )  # all bodies lie inside: totals need no correction
-    shares = [float(np.prod([(n - k) / n for n in phase.shape])) if whole else 1.0 for k in (1, 2)]
+    shares = _shares_of_cells(phase, inside)
     planes = grid_planes(spacing)
     sections, coarse = (
         2 * pi * share * section_euler(phase, planes, apart=k, mask=inside)
@@ -166,10 +163,23 @@ def _line_weights(spacing: tuple[float, ...]) -> tuple[NDArray[np.float64], floa
     return weights, unseen_share(units, weights)
 
 
-def _border_is_uniform(phase: NDArray[np.bool_]) -> bool:
-    """Whether all bodies lie wholly inside the image, so that totals need no correction."""
-    shares = {float(phase.take(end, axis).mean()) for axis in range(3) for end in (0, -1)}
-    return shares in ({0.0}, {1.0})
+def _shares_of_cells(
+    phase: NDArray[np.bool_], inside: NDArray[np.bool_] | None
+) -> tuple[float, float]:
+    """Cells over voxels, for cells of one and of two voxels, where all bodies lie wholly inside.
+
+    Totals need no correction then; what the border cuts stands for the rest of the material.
+    """
+    own = np.ones(phase.shape, bool) if inside is None else inside
+    core = cells_inside(phase.shape, inside, apart=2)
+    rim = own.copy()
+    rim[1:-1, 1:-1, 1:-1] &= ~core
+    values = phase[rim]
+    if values.size and values.any() != values.all():
+        return 1.0, 1.0
+    voxels = np.count_nonzero(own)
+    near = np.count_nonzero(cells_inside(phase.shape, inside)) / voxels
+    return near, np.count_nonzero(core) / voxels
 
 
 @dataclass(frozen=True)

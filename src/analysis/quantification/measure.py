@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _BLOCK = 128  # voxels along an axis of the blocks whose scatter is looked at, at most
-# Averages over the volume, by part; totals, counts and bottlenecks of a volume are no such thing.
+# Averages over the volume, by part; totals, counts, bottlenecks and what comes in from the border
+# are no such thing.
 _AVERAGES = {
     "interfaces": ("interface_density",),
     "triple_lines": ("triple_line_density",),
@@ -32,10 +34,10 @@ _AVERAGES = {
     "chords": ("mean_chord_",),
     "correlation": ("specific_surface_s2",),
     "local_thickness": ("local_thickness_",),
-    "porosimetry": ("porosimetry_",),
     "bodies": ("bodies_",),
     "paths": ("path_ratio_",),
 }
+_ABSENT = {"interfaces": 0.0, "triple_lines": 0.0}  # what a block without them has of them
 
 
 @dataclass(frozen=True)
@@ -153,16 +155,21 @@ def _sampled(measurements: list[Measurement], job: GeometryJob, name: str) -> li
     if not any(_is_one_of(m, averages) for m in measurements):
         return measurements
     try:
-        scatter = field_scatter(job.labels, values, mask=job.inside, largest=_BLOCK)
+        scatter = field_scatter(
+            job.labels, values, mask=job.inside, largest=_BLOCK, absent=_ABSENT.get(name, np.nan)
+        )
     except ValueError:  # one of the blocks has nothing of it
         return measurements
     if scatter is None:
         return measurements
     voxels = job.labels.size if job.inside is None else int(np.count_nonzero(job.inside))
-    return [
-        m if (half := scatter.half_width(m.key, voxels)) is None else replace(m, sampling=half)
-        for m in measurements
-    ]
+    found = []
+    for m in measurements:
+        half = scatter.half_width(m.key, voxels)
+        if half is not None:  # a block may see less of what is long than the image does
+            half = math.hypot(half, float(scatter.values[m.key].mean()) - m.value)
+        found.append(m if half is None else replace(m, sampling=half))
+    return found
 
 
 def _is_one_of(m: Measurement, averages: tuple[str, ...]) -> bool:

@@ -103,7 +103,7 @@ def path_length(
         mean,
         max(1.0, shortest / straight),
         len(reached) / len(ends),
-        _BY_SLACK * (front - mean),
+        _BY_SLACK * max(0.0, front - mean),
     )
 
 

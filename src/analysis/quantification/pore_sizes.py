@@ -124,7 +124,9 @@ def pore_sizes(
         others = [_centre(_by_body(other, spacing)) for other in parted]
         error = _body_errors(_centre(table), others, touching, spacing)
     elif meaning == "chords":
-        table = _by_chord(chord_lengths(phase, spacing_um=spacing, mask=inside).table)
+        table = _by_chord(
+            chord_lengths(phase, spacing_um=spacing, mask=inside, threads=threads).table
+        )
     else:
         raise ValueError(
             f"meaning needs one of {tuple(MEANINGS)}, got {meaning!r}: they differ, so name one"

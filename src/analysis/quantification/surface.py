@@ -260,7 +260,9 @@ def _crofton(
     counted = np.nan_to_num(per_length)
     mean = float(np.sum(weights * counted) / weights.sum())
     scatter = float(np.sqrt(np.sum(weights * (counted - mean) ** 2) / weights.sum()))
-    preferred = min(1.0, scatter / mean / parallel_planes(spacing).least_scatter) if mean else 0.0
+    preferred = (
+        min(1.0, scatter / mean / parallel_planes(spacing).least_scatter) if mean > 0 else 0.0
+    )
     return factor * mean, preferred
 
 

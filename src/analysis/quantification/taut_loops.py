@@ -16,8 +16,32 @@ _EVERY = 0.3  # of a voxel: how close a line is looked at
 
 
 @compiled
+def _joined(inside: Any, a: Any, b: Any) -> bool:
+    """Whether faces lead from a voxel inside to one beside it, over an edge or a corner too."""
+    here = a.copy()
+    for axis in range(3):
+        if abs(b[axis] - a[axis]) > 1:
+            return False
+    for first in range(3):
+        here[:] = a
+        here[first] = b[first]
+        if not inside[here[0], here[1], here[2]]:
+            continue
+        for second in range(3):
+            here[:] = a
+            here[first], here[second] = b[first], b[second]
+            if inside[here[0], here[1], here[2]]:
+                return True
+    return False
+
+
+@compiled
 def _seen(inside: Any, a: Any, b: Any) -> bool:
-    """Whether a straight line stays where the voxels around it, interpolated, are at least half."""
+    """Whether a straight line stays where the voxels around it, interpolated, are at least half.
+
+    From voxel to voxel it goes over faces: two that touch by an edge have a wall between them.
+    """
+    last, now, begun = np.empty(3, np.int64), np.empty(3, np.int64), False
     longest = max(abs(b[0] - a[0]), max(abs(b[1] - a[1]), abs(b[2] - a[2])))
     count = int(longest / _EVERY) + 1
     nz, ny, nx = inside.shape
@@ -35,6 +59,15 @@ def _seen(inside: Any, a: Any, b: Any) -> bool:
         )
         if (1 - u) * low + u * high < 0.5 - 1e-9:
             return False
+        now[0] = min(int(z + 0.5), nz - 1)
+        now[1] = min(int(y + 0.5), ny - 1)
+        now[2] = min(int(x + 0.5), nx - 1)
+        if not inside[now[0], now[1], now[2]]:
+            continue
+        if begun and not _joined(inside, last, now):
+            return False
+        last[:] = now
+        begun = True
     return True
 
 

@@ -146,11 +146,11 @@ def ball_centres(
 
 def _offsets(weights: tuple[int, int, int], shape: tuple[int, ...], reach: int) -> NDArray:
     """Return the neighbours to look at, nearest first, out to 3 steps along the finest axis."""
-    least = min(w for w, n in zip(weights, shape, strict=True) if n > 1)
+    least = min((w for w, n in zip(weights, shape, strict=True) if n > 1), default=1)
     far = least * _NEIGHBOURS**2
     ranges = [range(-_NEIGHBOURS, _NEIGHBOURS + 1) if n > 1 else range(1) for n in shape]
     found = [v for v in product(*ranges) if any(v)]
     lengths = [sum(w * c * c for w, c in zip(weights, v, strict=True)) for v in found]
     order = np.argsort(lengths, kind="stable")
-    nearest = [found[i] for i in order if lengths[i] <= max(far, lengths[order[0]])]
+    nearest = [found[i] for i in order if lengths[i] <= max(far, min(lengths))]
     return np.array(nearest, dtype=np.int64).reshape(-1, 3)
