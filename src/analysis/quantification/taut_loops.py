@@ -18,19 +18,25 @@ _EVERY = 0.3  # of a voxel: how close a line is looked at
 @compiled
 def _joined(inside: Any, a: Any, b: Any) -> bool:
     """Whether faces lead from a voxel inside to one beside it, over an edge or a corner too."""
-    here = a.copy()
+    moved = 0
     for axis in range(3):
         if abs(b[axis] - a[axis]) > 1:
             return False
+        moved += b[axis] != a[axis]
+    if moved < 2:
+        return True
+    here = a.copy()
     for first in range(3):
         here[:] = a
         here[first] = b[first]
-        if not inside[here[0], here[1], here[2]]:
+        if b[first] == a[first] or not inside[here[0], here[1], here[2]]:
             continue
+        if moved == 2:
+            return True
         for second in range(3):
             here[:] = a
             here[first], here[second] = b[first], b[second]
-            if inside[here[0], here[1], here[2]]:
+            if second != first and inside[here[0], here[1], here[2]]:
                 return True
     return False
 

@@ -174,3 +174,13 @@ def test_what_is_not_known_is_refused_in_words() -> None:
         measure(np.eye(9, dtype=int), spacing_um=(1, 1), what=["size"])
     with pytest.raises(TypeError, match="labels needs whole numbers of 0 and more, got float64"):
         measure(np.eye(9), spacing_um=(1, 1))
+
+
+def test_no_path_leads_through_a_wall_whose_voxels_touch_by_their_edges_alone() -> None:
+    y, x = np.indices((60, 60))
+    thin = (y + x != 64) | (y < 10)  # oblique, one voxel thick, open at the top
+    filled = thin & ((y + x != 65) | (y < 10))
+    one, two = (path_length(wall, axis="x", spacing_um=(1, 1)) for wall in (thin, filled))
+    assert one.mean_ratio == pytest.approx(two.mean_ratio, rel=0.03)
+    assert two.mean_ratio > 1.2
+    assert min(one.error, two.error) >= 0

@@ -82,3 +82,20 @@ def test_what_is_not_finite_in_one_block_is_not_known() -> None:
         labels, lambda part, _: {"a": part.mean(), "b": 1 / (part.any() or np.nan)}
     )
     assert set(found.values) == {"a"}
+
+
+def test_what_is_the_same_in_every_block_is_no_proof_and_masks_are_checked() -> None:
+    nothing = np.zeros((32, 32, 32), bool)
+    assert sampling_uncertainty(nothing, spacing_um=ONE) == {}
+    labels, mask = field_of_view(3), np.ones((48, 48, 48), np.uint8)
+    with pytest.raises((TypeError, ValueError), match="mask"):
+        sampling_uncertainty(labels, spacing_um=ONE, mask=mask[:-1])
+
+
+def test_a_rare_interface_that_blocks_lack_has_the_widest_half_width() -> None:
+    labels = np.zeros((48, 48, 48), int)
+    labels[:, :24] = 1
+    labels[4:12, 4:12, 4:12] = 2
+    found = measure(labels, spacing_um=ONE, what=["interfaces"], names=("a", "b", "c"))
+    rare = found["b and c.interface_density"]
+    assert rare.sampling > rare.value

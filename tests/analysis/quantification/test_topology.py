@@ -189,3 +189,16 @@ def test_in_a_ball_shaped_mask_a_medium_has_the_topology_and_curvature_of_its_bo
     nothing[::2] = True
     with pytest.raises(ValueError, match="needs 2 voxels an axis inside the mask"):
         euler_density(medium, **cut[1], mask=nothing)
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (2.0, 1.0, 1.0)])
+def test_a_ball_inside_a_mask_keeps_its_curvature(spacing) -> None:
+    shape = [int(32 / s) for s in spacing]
+    places = zip(np.indices(shape), spacing, strict=True)
+    far = sum(((k + 0.5) * s - 16) ** 2 for k, s in places)
+    ball, around = far < 81, far < 15.5**2
+    whole = curvature(ball, spacing_um=spacing)
+    for mask in (np.ones(ball.shape, bool), around):
+        found = curvature(ball, spacing_um=spacing, mask=mask)
+        assert found.gaussian_per_um2 == pytest.approx(whole.gaussian_per_um2, rel=0.01)
+        assert found.mean_per_um == pytest.approx(whole.mean_per_um, rel=0.01)
