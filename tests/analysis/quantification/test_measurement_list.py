@@ -44,5 +44,8 @@ def test_the_table_tells_parts_and_the_scatter_between_fields():
     m = found["grain.specific_surface"]
     assert (row.lower, row.upper, row.unit) == (*m.interval95, "1/µm")
     assert row.from_voxels == m.parts["voxels"]
-    known = "grain.volume_fraction"
-    assert found.table().set_index("key").between_fields[known] == found[known].sampling
+    grains = np.roll(block(), 2)  # no longer in the middle: blocks differ
+    found = measure(grains, spacing_um=CUBE, what=("phases",), names=("matrix", "grain"))
+    share, row = found["grain.volume_fraction"], found.table().set_index("key")
+    assert row.between_fields["grain.volume_fraction"] == share.sampling > 0
+    assert row.uncertainty_for_material["grain.volume_fraction"] == share.for_material
