@@ -14,7 +14,8 @@ from ..analysis.quantification.class_variation import LEARNED
 from ..analysis.quantification.measurement import Check, Measurement
 from ..quantities import format_number, format_value
 from .central_block import LIKENESS
-from .quantification import UNSTATED, for_material
+from .half_widths import for_material
+from .quantification import UNSTATED
 
 _KEY = (
     "local_thickness_mean", "porosimetry_median", "bodies_median", "mean_chord_",

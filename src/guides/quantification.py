@@ -21,6 +21,7 @@ from ..widgets import SegmentationSliders, SizeBrush, TrainableSegmentation
 from ..widgets.applied import volume_of
 from ..widgets.phase_record import corrections_of
 from ..workspace import Workspace
+from .half_widths import for_material, largest_parts, unbroken
 from .measured_settings import Settings
 from .region import Region, region_of
 from .survey import sampled
@@ -126,47 +127,13 @@ class PhaseResults:
                 segmented = format_beside(m.as_segmented, m.value, m.uncertainty)
             row = {
                 "quantity": m.name if m.unit == "1" else f"{m.name} [{m.unit}]",
-                "value ± 95 %": _unbroken(value),
+                "value ± 95 %": unbroken(value),
                 "± for the material": for_material(m),
-                "as segmented": _unbroken(segmented),
-                "parts of the half-width": _largest_parts(m),
+                "as segmented": unbroken(segmented),
+                "parts of the half-width": largest_parts(m),
             }
             rows.append(row)
         return pd.DataFrame(rows)
-
-
-def for_material(m: Measurement) -> str:
-    """Write the half-width for the material that the image is of; a dash where it isn't known.
-
-    Examples
-    --------
-    >>> from scalebridge.analysis.quantification.measurement import measurement_from_parts
-    >>> m = measurement_from_parts(key="a.b", name="b", value=1.5, unit="µm", convention="made",
-    ...     parts={"voxels": 0.03})
-    >>> for_material(m), for_material(replace(m, sampling=0.04))
-    ('–', '±\xa00.05')
-    """
-    half = m.for_material
-    if not (np.isfinite(half) and np.isfinite(m.value) and half > 0):
-        return "–"
-    return _unbroken(f"± {format_beside(half, m.value, half)}")
-
-
-def _largest_parts(m: Measurement) -> str:
-    """Name the parts that make more than a tenth of the half-width, the largest first."""
-    parts = sorted(m.parts.items(), key=lambda part: -part[1])
-    large = [(name, size) for name, size in parts if size > 0.1 * m.uncertainty]
-    return (
-        ", ".join(
-            _unbroken(f"{name} {format_beside(size, m.value, m.uncertainty, further_decimals=1)}")
-            for name, size in large
-        )
-        or "–"
-    )
-
-
-def _unbroken(text: str) -> str:
-    return text.replace(" ", "\u00a0")
 
 
 def phase_results(
